@@ -1,0 +1,158 @@
+package metrics
+
+import "time"
+
+// EnvironmentKind is what an environment is for, whatever its name.
+type EnvironmentKind string
+
+// The kinds of environment; every figure counts production unless asked otherwise.
+const (
+	Production  EnvironmentKind = "production"
+	Staging     EnvironmentKind = "staging"
+	Testing     EnvironmentKind = "testing"
+	Development EnvironmentKind = "development"
+)
+
+// Kind says what a rollout was for.
+type Kind string
+
+// The kinds of rollout. Everything that is not one of the others is planned.
+const (
+	Planned  Kind = "planned"
+	Rollback Kind = "rollback" // puts an earlier revision back
+	Rework   Kind = "rework"   // a declared hotfix, or it reverts commits of an earlier rollout
+	Redeploy Kind = "redeploy" // the live revision again: excluded from every figure
+	Reapply  Kind = "reapply"  // puts back what a rollback removed: neither rollback nor rework
+)
+
+// Cause is why a rollout counts as failed.
+type Cause string
+
+// The causes of failure; all count unless the rules leave some out.
+const (
+	CauseRun      Cause = "run failed"
+	CauseRollback Cause = "rolled back"
+	CauseRevert   Cause = "reverted"
+	CauseIncident Cause = "incident"
+	CauseVerdict  Cause = "unhealthy verdict"
+	CauseHotfix   Cause = "followed by a hotfix"
+)
+
+// Confidence says how a link between records was made.
+type Confidence string
+
+// Stated links are named in a record; inferred ones follow from service, environment and time; unattributed means no link.
+const (
+	Stated       Confidence = "stated"
+	Inferred     Confidence = "inferred"
+	Unattributed Confidence = "unattributed"
+)
+
+// Rollout is a group of consecutive attempts of the same service, environment and revision, counted once.
+type Rollout struct {
+	// ID is the Key of its first attempt, without the type: "source/id".
+	ID              string          `json:"id"`
+	Service         string          `json:"service"`
+	Environment     string          `json:"environment"`
+	EnvironmentKind EnvironmentKind `json:"environment_kind"`
+	Repository      string          `json:"repository,omitempty"`
+	Revision        string          `json:"revision,omitempty"`
+	Version         string          `json:"version,omitempty"`
+	Digest          string          `json:"digest,omitempty"`
+	Ref             string          `json:"ref,omitempty"`
+	URL             string          `json:"url,omitempty"`
+	StartedAt       time.Time       `json:"started_at"`
+	// FinishedAt is the last finish of its attempts; by it the rollout belongs to a window. SucceededAt is the first
+	// success, zero when none succeeded: lead time ends there.
+	FinishedAt  time.Time `json:"finished_at"`
+	SucceededAt time.Time `json:"succeeded_at,omitzero"`
+	Kind        Kind      `json:"kind"`
+	// Of is the rollout that a rollback replaced, that a rework repaired, or that a redeploy repeats.
+	Of string `json:"of,omitempty"`
+	// Baseline: the changes are not known, because nothing known came before or the revision is missing from the graph.
+	Baseline bool `json:"baseline,omitempty"`
+	// BaselineReason says which.
+	BaselineReason string   `json:"baseline_reason,omitempty"`
+	Changes        []Change `json:"changes,omitempty"`
+	// Reapplied are commits that a rollback had removed and this rollout brought back: shown, not counted.
+	Reapplied []string `json:"reapplied,omitempty"`
+	// Attempts lists the deployments behind the rollout, "source/id", in order of start.
+	Attempts []string `json:"attempts"`
+	// Retried: a failed attempt was followed by a successful one.
+	Retried bool `json:"retried,omitempty"`
+	// Removed by a rollback that went past this rollout: neither live nor failed by it.
+	Removed bool `json:"removed,omitempty"`
+	// Failures holds every cause known; the rollout failed when there is one.
+	Failures []Failure `json:"failures,omitempty"`
+	// Recovery is nil for a good rollout and for a failure that is still open.
+	Recovery *Recovery `json:"recovery,omitempty"`
+	// KnownAt is when the outcome of the run was known; Assumed when that is not recorded but taken from the run's own times.
+	KnownAt time.Time `json:"known_at"`
+	Assumed bool      `json:"assumed,omitempty"`
+	// Verdict is the last health verdict: "", "healthy", "unhealthy" or "inconclusive".
+	Verdict   string    `json:"verdict,omitempty"`
+	VerdictAt time.Time `json:"verdict_at,omitzero"`
+}
+
+// Failed reports whether any counted cause is known.
+func (r Rollout) Failed() bool { return len(r.Failures) > 0 }
+
+// Counts reports whether the rollout enters rates and frequency: everything but a redeploy of the live revision.
+func (r Rollout) Counts() bool { return r.Kind != Redeploy }
+
+// Change is a commit that reached an environment for the first time with this rollout.
+type Change struct {
+	SHA         string    `json:"sha"`
+	AuthoredAt  time.Time `json:"authored_at"`
+	PullRequest string    `json:"pull_request,omitempty"`
+	Bot         bool      `json:"bot,omitempty"`
+	// Fault is why the change has no lead time ("authored after it was deployed", "authored before 1971"); empty when it has one.
+	Fault string `json:"fault,omitempty"`
+}
+
+// Failure is one cause for which a rollout counts as failed.
+type Failure struct {
+	Cause Cause `json:"cause"`
+	// At is when the cause occurred, KnownAt when we knew it; Assumed when that is not recorded.
+	At      time.Time `json:"at"`
+	KnownAt time.Time `json:"known_at"`
+	Assumed bool      `json:"assumed,omitempty"`
+	// Evidence names the record that shows it: a rollout id, "source/id" of an incident or verdict, or a commit.
+	Evidence   string     `json:"evidence"`
+	Confidence Confidence `json:"confidence"`
+}
+
+// Recovery is the earliest event that ended a failure.
+type Recovery struct {
+	At time.Time `json:"at"`
+	// By is "rollback", "fix" (rework, or the next success after a failed run) or "incident resolved".
+	By       string `json:"by"`
+	Evidence string `json:"evidence"`
+}
+
+// IncidentLink is an incident with the rollout it is attributed to, if any.
+type IncidentLink struct {
+	ID string `json:"id"` // "source/id"
+	Incident
+	EnvironmentKind EnvironmentKind `json:"environment_kind"`
+	Rollout         string          `json:"rollout,omitempty"`
+	Confidence      Confidence      `json:"confidence"`
+	Reason          string          `json:"reason"` // the rule that made the link, or why there is none
+}
+
+// LeftOut is a record that enters no figure, with the reason in words.
+type LeftOut struct {
+	Record string    `json:"record"` // "source/type/id"
+	At     time.Time `json:"at,omitzero"`
+	Reason string    `json:"reason"`
+}
+
+// Facts are what the events of one service amount to, in one order and independent of how they arrived.
+type Facts struct {
+	Service   string         `json:"service"`
+	Rollouts  []Rollout      `json:"rollouts"` // by FinishedAt, then ID
+	Incidents []IncidentLink `json:"incidents,omitempty"`
+	LeftOut   []LeftOut      `json:"left_out,omitempty"`
+	// Running are deployments that began and have not finished: "source/id".
+	Running []string `json:"running,omitempty"`
+}

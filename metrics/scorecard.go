@@ -1,0 +1,180 @@
+package metrics
+
+import "time"
+
+// Window is the half-open span of time [From, To).
+type Window struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// Contains reports whether the instant lies in [From, To).
+func (w Window) Contains(t time.Time) bool { return !t.Before(w.From) && t.Before(w.To) }
+
+// Days is the length of the window in days of 24 hours.
+func (w Window) Days() float64 { return w.To.Sub(w.From).Hours() / 24 }
+
+// State says whether a figure has a value.
+type State string
+
+// A figure without a value says why; it is never 0 in place of unknown.
+const (
+	OK            State = "ok"
+	NotEnoughData State = "not enough data" // n is below the floor of the definition
+	NoData        State = "no data"         // n is 0
+)
+
+// Interval is a confidence interval with its true coverage, which for exact methods is seldom a round 95%.
+// High may be +Inf for survival quantiles; it is then nil in JSON ("not reached").
+type Interval struct {
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	Coverage float64 `json:"coverage"` // share in [0,1]
+}
+
+// Frequency is deployment frequency: rollouts in the window per day and per week.
+type Frequency struct {
+	State    State   `json:"state"`
+	Rollouts int     `json:"rollouts"`
+	PerDay   float64 `json:"per_day"`  // rollouts per day of the window
+	PerWeek  float64 `json:"per_week"` // 7 × PerDay
+	// DaysPerWeek is the median number of days with a deployment over the full weeks of the window, Weeks their number.
+	DaysPerWeek float64 `json:"days_per_week"`
+	Weeks       int     `json:"weeks"`
+	// MedianWorkingDay is the median number of rollouts on a working day (Monday to Friday); the levels call ≥ 1 "on demand".
+	MedianWorkingDay float64 `json:"median_working_day"`
+	// LastAt is the last rollout in the window; OpenGap the time since, at the scorecard's AsOf or the window's end if earlier.
+	LastAt  time.Time     `json:"last_at,omitzero"`
+	OpenGap time.Duration `json:"open_gap_ns,omitempty"`
+}
+
+// Duration is a figure made of spans of time: its quantiles in seconds.
+type Duration struct {
+	State State `json:"state"`
+	N     int   `json:"n"` // spans
+	// Rollouts is the number of rollouts the spans come from, each its own median; the interval is made over them.
+	Rollouts int      `json:"rollouts,omitempty"`
+	Median   float64  `json:"median_s"`
+	P75      float64  `json:"p75_s"`
+	P90      float64  `json:"p90_s"`
+	P95      float64  `json:"p95_s"`
+	Interval Interval `json:"interval"` // of the median over rollouts, exact binomial order statistics
+}
+
+// Share is a figure of the form Count ÷ Of with a Wilson 95% interval.
+type Share struct {
+	State    State    `json:"state"`
+	Count    int      `json:"count"`
+	Of       int      `json:"of"`
+	Value    float64  `json:"value"` // share in [0,1]
+	Interval Interval `json:"interval"`
+	// Settling counts rollouts so new that a failure of theirs may still become known.
+	Settling int `json:"settling,omitempty"`
+}
+
+// Survival is a figure of spans some of which have not ended: Kaplan–Meier quantiles in seconds.
+type Survival struct {
+	State    State `json:"state"`
+	N        int   `json:"n"`
+	Censored int   `json:"censored"` // still open at AsOf
+	// Median and P90 are nil when the curve does not fall that far: "not reached".
+	Median   *float64 `json:"median_s"`
+	P90      *float64 `json:"p90_s"`
+	Interval *Bounds  `json:"interval"` // of the median, Brookmeyer–Crowley with log-log transform, 95%
+	Longest  float64  `json:"longest_open_s,omitempty"`
+}
+
+// Bounds is an interval either end of which may not be reached.
+type Bounds struct {
+	Low  *float64 `json:"low"`
+	High *float64 `json:"high"`
+}
+
+// Scorecard holds every figure of one slice, window and definition.
+type Scorecard struct {
+	Slice      string    `json:"slice"` // "all", "service api", …
+	Window     Window    `json:"window"`
+	AsOf       time.Time `json:"as_of"`
+	Zone       string    `json:"time_zone"`
+	Definition string    `json:"definition"` // name/version, "dora/1"
+
+	Frequency    Frequency      `json:"deployment_frequency"`
+	LeadTime     Duration       `json:"change_lead_time"`
+	FailRate     Share          `json:"change_fail_rate"`
+	Recovery     Survival       `json:"failed_deployment_recovery_time"`
+	Rework       Share          `json:"deployment_rework_rate"`
+	Restore      Survival       `json:"time_to_restore"` // all incidents, attributed or not
+	Causes       map[Cause]int  `json:"causes,omitempty"`
+	Kinds        map[Kind]int   `json:"kinds,omitempty"`
+	Unattributed int            `json:"incidents_unattributed"`
+	Incidents    int            `json:"incidents"`
+	Baselines    int            `json:"baselines"`          // rollouts whose changes are unknown
+	LeftOut      map[string]int `json:"left_out,omitempty"` // reason → records
+}
+
+// Definition is a convention for making figures from facts, as data.
+type Definition struct {
+	Name    string `json:"name"`
+	Version int    `json:"version"`
+	// Floor is the smallest n that yields a value (default 5).
+	Floor int `json:"floor"`
+	// Settling is how long a rollout's outcome may still change (default 24 h, the attribution window).
+	Settling time.Duration `json:"settling"`
+	// WithoutBots leaves out changes authored by bots.
+	WithoutBots bool `json:"without_bots,omitempty"`
+	// WeekStart is the first day of a week (default Monday).
+	WeekStart time.Weekday `json:"week_start"`
+}
+
+// Query names what is measured: a window, seen at AsOf, in a time zone, under a definition.
+type Query struct {
+	Slice      string
+	Window     Window
+	AsOf       time.Time
+	Zone       *time.Location
+	Kind       EnvironmentKind // production when empty
+	Definition Definition
+}
+
+// Bucket is a part of a window: a day, week or month of the zone. Partial tells that the window or AsOf cuts it.
+type Bucket struct {
+	Window
+	Label   string `json:"label"` // "2026-03-02", "2026-W10", "2026-03"
+	Partial bool   `json:"partial,omitempty"`
+}
+
+// Index is the event-versus-habit index of one service over 12 weeks, 0 (event) to 100 (habit).
+type Index struct {
+	State  State  `json:"state"` // NotEnoughData below 6 planned deployments: Low and High then bound it
+	Value  int    `json:"value"`
+	Low    int    `json:"low"`
+	High   int    `json:"high"`
+	Band   string `json:"band"` // "event", "scheduled", "settling", "habit"
+	Capped bool   `json:"capped,omitempty"`
+	// CapReason says why the index was cut to 40.
+	CapReason     string      `json:"cap_reason,omitempty"`
+	NotComparable string      `json:"not_comparable,omitempty"` // the declared cadence constraint
+	N             int         `json:"n"`                        // planned deployments
+	Window        Window      `json:"window"`
+	Parts         []IndexPart `json:"parts"` // in the order coverage, longest quiet, batch, window, evenness, hours
+	// Burstiness is the finite-size burstiness of the gaps between planned deployments, nil below 6.
+	Burstiness *float64 `json:"burstiness"`
+}
+
+// IndexPart is one of the six parts of the index.
+type IndexPart struct {
+	Name   string  `json:"name"`
+	Weight int     `json:"weight"`
+	Score  float64 `json:"score"` // [0,1]
+	Input  float64 `json:"input"` // C, G90 (working days), B (changes), T, g, off
+	Known  bool    `json:"known"` // false: no input; the part is then left open between 0 and its weight
+	Says   string  `json:"says"`  // "deployed on 12 of 60 working days"
+}
+
+// Calendar is a team's working time.
+type Calendar struct {
+	Zone             *time.Location
+	Weekdays         []time.Weekday
+	FromHour, ToHour int             // working hours [FromHour, ToHour)
+	Holidays         map[string]bool // "2026-12-25"
+}
