@@ -1,0 +1,241 @@
+// Package gate decides whether a service may be promoted, from agreed criteria and the service's own record.
+// It is pure and uses integers and fractions only: the same policy, snapshot and request give the same bytes on every machine.
+package gate
+
+import (
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// Result is how one criterion came out, or the whole decision.
+type Result string
+
+// Verdicts of a decision.
+const (
+	Allow Result = "allow"
+	Warn  Result = "warn" // goes on, says why
+	Block Result = "block"
+	Hold  Result = "hold" // cannot tell now; says when to ask again
+)
+
+// Results of a criterion (warn is shared with the verdicts).
+const (
+	Pass          Result = "pass"
+	Fail          Result = "fail"
+	Unknown       Result = "unknown"
+	NotApplicable Result = "not_applicable"
+	Exempt        Result = "exempt"
+)
+
+// Mode is what a criterion may do.
+type Mode string
+
+// The modes of a criterion.
+const (
+	Off      Mode = "off"
+	Observe  Mode = "observe"
+	WarnOnly Mode = "warn"
+	Enforce  Mode = "enforce"
+)
+
+// Request is what a pipeline asks.
+type Request struct {
+	Service     string   `json:"service"`
+	Environment string   `json:"environment"`
+	Artifact    Artifact `json:"artifact"`
+	Commit      string   `json:"commit,omitempty"`
+	Change      Change   `json:"change"`
+	Evidence    Evidence `json:"evidence"`
+	Run         Run      `json:"run"`
+}
+
+// Artifact is what is to be promoted.
+type Artifact struct {
+	Version string `json:"version,omitempty"`
+	Digest  string `json:"digest,omitempty"`
+}
+
+// Change says what kind of promotion is meant: normal, rollback, fix or config. Fixes names what a fix repairs.
+type Change struct {
+	Kind  string   `json:"kind"`
+	Fixes []string `json:"fixes,omitempty"`
+}
+
+// Evidence is what the pipeline states about the artifact.
+type Evidence struct {
+	CoverageChangedLinesPPM *int64 `json:"coverage_changed_lines_ppm,omitempty"`
+	PreviousStage           string `json:"previous_stage,omitempty"`
+	TestsPassed             *bool  `json:"tests_passed,omitempty"`
+	RollbackPlan            string `json:"rollback_plan,omitempty"`
+}
+
+// Run is the pipeline run that asks.
+type Run struct {
+	Provider string `json:"provider,omitempty"`
+	ID       string `json:"id,omitempty"`
+	Attempt  int    `json:"attempt,omitempty"`
+	URL      string `json:"url,omitempty"`
+}
+
+// Snapshot is everything a decision may know. Times are UTC; Now is part of it, so a replay needs no clock.
+type Snapshot struct {
+	Now     time.Time    `json:"now"`
+	Service string       `json:"service"`
+	Tier    metrics.Tier `json:"tier"`
+	Team    string       `json:"team,omitempty"`
+	Known   bool         `json:"known"` // false: no record of this service
+	Meter   MeterState   `json:"meter"`
+	// Live is the rollout live in the environment now, nil when none; Earlier are revisions and digests that once finished
+	// successfully here before it, newest first, at most 200.
+	Live    *Deployed  `json:"live"`
+	Earlier []Deployed `json:"earlier"`
+	// Recent are the last 30 trials, oldest first, for the evidence.
+	Recent []Trial `json:"recent"`
+	// OpenFailures are failed rollouts that have not recovered; OpenIncidents are unresolved incidents.
+	OpenFailures  []Problem `json:"open_failures"`
+	OpenIncidents []Problem `json:"open_incidents"`
+	// Watching is the previous change when it is still inside its watch window.
+	Watching *Deployed   `json:"watching"`
+	Sources  []Watermark `json:"sources"`
+	// VerdictSource tells whether any health verdicts are recorded for the service.
+	VerdictSource bool `json:"verdict_source"`
+	// BatchCommits is the number of commits the promotion would bring, -1 when unknown.
+	BatchCommits int `json:"batch_commits"`
+}
+
+// Deployed is a rollout as the gate sees it.
+type Deployed struct {
+	ID         string    `json:"id"`
+	Revision   string    `json:"revision,omitempty"`
+	Digest     string    `json:"digest,omitempty"`
+	Version    string    `json:"version,omitempty"`
+	FinishedAt time.Time `json:"finished_at"`
+}
+
+// Problem is an open failed deployment or an open incident.
+type Problem struct {
+	ID       string    `json:"id"`
+	Since    time.Time `json:"since"`
+	Severity int       `json:"severity,omitempty"`
+	Says     string    `json:"says,omitempty"`
+}
+
+// Watermark tells up to when a source's records have arrived.
+type Watermark struct {
+	Name      string    `json:"name"`
+	Watermark time.Time `json:"watermark"`
+}
+
+// Outcome is what is known of a trial.
+type Outcome string
+
+// The outcomes of a trial.
+const (
+	Good         Outcome = "good"
+	Failed       Outcome = "failed"
+	PendingWatch Outcome = "pending"
+	Inconclusive Outcome = "inconclusive"
+)
+
+// Trial is a planned production rollout: what the meter counts.
+type Trial struct {
+	ID       string    `json:"id"`
+	Version  string    `json:"version,omitempty"`
+	Outcome  Outcome   `json:"outcome"`
+	Verified bool      `json:"verified,omitempty"`
+	At       time.Time `json:"at"`       // finish of the rollout
+	KnownAt  time.Time `json:"known_at"` // when the outcome was known
+}
+
+// Reason is how one criterion judged, in words anyone can check.
+type Reason struct {
+	Criterion string           `json:"criterion"`
+	Mode      Mode             `json:"mode"`
+	Result    Result           `json:"result"`
+	Says      string           `json:"says"`
+	Observed  map[string]int64 `json:"observed,omitempty"`
+	Promise   *Promise         `json:"promise,omitempty"`
+	Evidence  []string         `json:"evidence,omitempty"` // rollout and incident ids
+	OpensWhen []string         `json:"opens_when,omitempty"`
+}
+
+// Promise is how often a criterion is wrong about a good service, at most: once in Years (a fraction) at the rate AtRate.
+type Promise struct {
+	WrongStopEveryYears Fraction `json:"wrong_stop_every_years"`
+	AtRate              Fraction `json:"at_rate"`
+	MeanDeployments     int64    `json:"mean_deployments"` // exact mean deployments to a block, rounded down
+}
+
+// Fraction is an exact share "Num/Den".
+type Fraction struct {
+	Num int64 `json:"num"`
+	Den int64 `json:"den"`
+}
+
+// Decision is the answer to a request.
+type Decision struct {
+	ID            string     `json:"id"` // set by whoever logs it; not part of a replay
+	Verdict       Result     `json:"verdict"`
+	WouldBe       Result     `json:"would_be"`
+	Mode          Mode       `json:"mode"`
+	Summary       string     `json:"summary"`
+	Reasons       []Reason   `json:"reasons"`
+	Policy        PolicyRef  `json:"policy"`
+	Input         InputRef   `json:"input"`
+	Engine        string     `json:"engine"` // set by whoever logs it; not part of a replay
+	ValidUntil    time.Time  `json:"valid_until"`
+	AskAgainAfter *time.Time `json:"ask_again_after"`
+	Probe         bool       `json:"probe,omitempty"` // let through while blocked, to find out whether the cause is gone
+}
+
+// PolicyRef names the policy that decided.
+type PolicyRef struct {
+	Name    string   `json:"name"`
+	Version int      `json:"version"`
+	Digest  string   `json:"digest"` // "sha256:…" of the canonical JSON
+	Layers  []string `json:"layers"`
+}
+
+// InputRef names the snapshot that was judged.
+type InputRef struct {
+	Digest  string      `json:"digest"`
+	KnownAt time.Time   `json:"known_at"`
+	Sources []Watermark `json:"sources"`
+}
+
+// Logged is a decision as it is kept: with all that replay needs.
+type Logged struct {
+	Decision
+	Request   Request   `json:"request"`
+	Snapshot  Snapshot  `json:"snapshot"`
+	PolicyDoc []byte    `json:"policy_doc"` // canonical JSON of the effective policy
+	Caller    string    `json:"caller"`
+	Key       string    `json:"key,omitempty"` // idempotency key
+	BodyHash  string    `json:"body_hash,omitempty"`
+	At        time.Time `json:"at"`
+}
+
+// MeterState is where a failure meter stands.
+type MeterState struct {
+	Value        int       `json:"value"`
+	Line         int       `json:"line"`
+	Step         int       `json:"step"`   // points a failure costs (k)
+	Volume       int       `json:"volume"` // planned rollouts a month, rounded up
+	Blocked      bool      `json:"blocked"`
+	GoodInARow   int       `json:"good_in_a_row"` // since the block
+	BlockedSince time.Time `json:"blocked_since,omitzero"`
+	// ProbesToday is how many probes were granted on the day of Now.
+	ProbesToday int `json:"probes_today"`
+	Trials      int `json:"trials"`
+}
+
+// MeterStep is one step of the meter's history, for drawing it.
+type MeterStep struct {
+	At      time.Time `json:"at"` // known-at
+	Trial   string    `json:"trial"`
+	Why     string    `json:"why"` // "good", "failed", "found failed later", "failed turned good", "reopened", "line changed"
+	Value   int       `json:"value"`
+	Line    int       `json:"line"`
+	Blocked bool      `json:"blocked,omitempty"`
+}
