@@ -186,7 +186,9 @@ type Decision struct {
 	Engine        string     `json:"engine"` // set by whoever logs it; not part of a replay
 	ValidUntil    time.Time  `json:"valid_until"`
 	AskAgainAfter *time.Time `json:"ask_again_after"`
-	Probe         bool       `json:"probe,omitempty"` // let through while blocked, to find out whether the cause is gone
+	// Unreachable is "open" or "closed": what a client does when no server answers for this service.
+	Unreachable string `json:"unreachable"`
+	Probe       bool   `json:"probe,omitempty"` // let through while blocked, to find out whether the cause is gone
 }
 
 // PolicyRef names the policy that decided.
