@@ -106,6 +106,11 @@ type Change struct {
 	AuthoredAt  time.Time `json:"authored_at"`
 	PullRequest string    `json:"pull_request,omitempty"`
 	Bot         bool      `json:"bot,omitempty"`
+	// OpenedAt, ReviewedAt and MergedAt are the pull request's: opened, first reviewed by a human who is not its author,
+	// merged; zero where not known. They split lead time into stages.
+	OpenedAt   time.Time `json:"opened_at,omitzero"`
+	ReviewedAt time.Time `json:"reviewed_at,omitzero"`
+	MergedAt   time.Time `json:"merged_at,omitzero"`
 	// Fault is why the change has no lead time ("authored after it was deployed", "authored before 1971"); empty when it has one.
 	Fault string `json:"fault,omitempty"`
 }

@@ -25,49 +25,54 @@ const (
 )
 
 // Interval is a confidence interval with its true coverage, which for exact methods is seldom a round 95%.
-// High may be +Inf for survival quantiles; it is then nil in JSON ("not reached").
 type Interval struct {
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
 	Coverage float64 `json:"coverage"` // share in [0,1]
 }
 
-// Frequency is deployment frequency: rollouts in the window per day and per week.
+// Frequency is deployment frequency: rollouts in the window per day and per week. What is nil is not known.
 type Frequency struct {
-	State    State   `json:"state"`
-	Rollouts int     `json:"rollouts"`
-	PerDay   float64 `json:"per_day"`  // rollouts per day of the window
-	PerWeek  float64 `json:"per_week"` // 7 × PerDay
-	// DaysPerWeek is the median number of days with a deployment over the full weeks of the window, Weeks their number.
-	DaysPerWeek float64 `json:"days_per_week"`
-	Weeks       int     `json:"weeks"`
+	State    State    `json:"state"`
+	Rollouts int      `json:"rollouts"`
+	PerDay   *float64 `json:"per_day"`  // rollouts per day of the window, as far as it has passed at AsOf
+	PerWeek  *float64 `json:"per_week"` // 7 × PerDay
+	// DaysPerWeek is the median number of days with a deployment over the full weeks of the window, Weeks their number,
+	// Interval the exact binomial interval of that median over the weeks, nil below five weeks.
+	DaysPerWeek *float64  `json:"days_per_week"`
+	Weeks       int       `json:"weeks"`
+	Interval    *Interval `json:"interval"`
 	// MedianWorkingDay is the median number of rollouts on a working day (Monday to Friday); the levels call ≥ 1 "on demand".
-	MedianWorkingDay float64 `json:"median_working_day"`
-	// LastAt is the last rollout in the window; OpenGap the time since, at the scorecard's AsOf or the window's end if earlier.
-	LastAt  time.Time     `json:"last_at,omitzero"`
-	OpenGap time.Duration `json:"open_gap_ns,omitempty"`
+	MedianWorkingDay *float64 `json:"median_working_day"`
+	// LastAt is the last rollout in the window; OpenGap the time since, in seconds, at the scorecard's AsOf or the window's
+	// end if earlier.
+	LastAt  time.Time `json:"last_at,omitzero"`
+	OpenGap *float64  `json:"open_gap_s"`
 }
 
-// Duration is a figure made of spans of time: its quantiles in seconds.
+// Duration is a figure made of spans of time: its quantiles in seconds, nil unless State is OK.
 type Duration struct {
 	State State `json:"state"`
 	N     int   `json:"n"` // spans
 	// Rollouts is the number of rollouts the spans come from, each its own median; the interval is made over them.
 	Rollouts int      `json:"rollouts,omitempty"`
-	Median   float64  `json:"median_s"`
-	P75      float64  `json:"p75_s"`
-	P90      float64  `json:"p90_s"`
-	P95      float64  `json:"p95_s"`
-	Interval Interval `json:"interval"` // of the median over rollouts, exact binomial order statistics
+	Median   *float64 `json:"median_s"`
+	P75      *float64 `json:"p75_s"`
+	P90      *float64 `json:"p90_s"`
+	P95      *float64 `json:"p95_s"`
+	// TypicalRollout is the median of the rollouts' medians. Interval is its exact binomial order-statistic interval, nil
+	// below five rollouts; where rollouts differ much in size it need not hold Median, which pools the changes.
+	TypicalRollout *float64  `json:"typical_rollout_s"`
+	Interval       *Interval `json:"interval"`
 }
 
-// Share is a figure of the form Count ÷ Of with a Wilson 95% interval.
+// Share is a figure of the form Count ÷ Of with a Wilson 95% interval; both are nil unless State is OK.
 type Share struct {
-	State    State    `json:"state"`
-	Count    int      `json:"count"`
-	Of       int      `json:"of"`
-	Value    float64  `json:"value"` // share in [0,1]
-	Interval Interval `json:"interval"`
+	State    State     `json:"state"`
+	Count    int       `json:"count"`
+	Of       int       `json:"of"`
+	Value    *float64  `json:"value"` // share in [0,1]
+	Interval *Interval `json:"interval"`
 	// Settling counts rollouts so new that a failure of theirs may still become known.
 	Settling int `json:"settling,omitempty"`
 }
@@ -81,7 +86,7 @@ type Survival struct {
 	Median   *float64 `json:"median_s"`
 	P90      *float64 `json:"p90_s"`
 	Interval *Bounds  `json:"interval"` // of the median, Brookmeyer–Crowley with log-log transform, 95%
-	Longest  float64  `json:"longest_open_s,omitempty"`
+	Longest  *float64 `json:"longest_open_s"`
 }
 
 // Bounds is an interval either end of which may not be reached.
@@ -103,13 +108,20 @@ type Scorecard struct {
 	FailRate     Share          `json:"change_fail_rate"`
 	Recovery     Survival       `json:"failed_deployment_recovery_time"`
 	Rework       Share          `json:"deployment_rework_rate"`
-	Restore      Survival       `json:"time_to_restore"` // all incidents, attributed or not
+	Restore      Survival       `json:"time_to_restore"`  // all incidents, attributed or not
+	Stages       []Stage        `json:"stages,omitempty"` // the parts of lead time that are known, in order
 	Causes       map[Cause]int  `json:"causes,omitempty"`
 	Kinds        map[Kind]int   `json:"kinds,omitempty"`
 	Unattributed int            `json:"incidents_unattributed"`
 	Incidents    int            `json:"incidents"`
 	Baselines    int            `json:"baselines"`          // rollouts whose changes are unknown
 	LeftOut      map[string]int `json:"left_out,omitempty"` // reason → records
+}
+
+// Stage is a part of lead time: "coding", "pickup", "review", "wait" (each per pull request) or "deploy" (per rollout).
+type Stage struct {
+	Name string `json:"name"`
+	Duration
 }
 
 // Definition is a convention for making figures from facts, as data.
@@ -145,11 +157,14 @@ type Bucket struct {
 
 // Index is the event-versus-habit index of one service over 12 weeks, 0 (event) to 100 (habit).
 type Index struct {
-	State  State  `json:"state"` // NotEnoughData below 6 planned deployments: Low and High then bound it
-	Value  int    `json:"value"`
-	Low    int    `json:"low"`
-	High   int    `json:"high"`
-	Band   string `json:"band"` // "event", "scheduled", "settling", "habit"
+	// State is NotEnoughData below 6 planned deployments, and where a part has no input: Low and High then bound the index
+	// and Value is nil. With no planned deployment at all it is NoData, and the bounds are 0 and 100.
+	State State `json:"state"`
+	Value *int  `json:"value"`
+	Low   int   `json:"low"`
+	High  int   `json:"high"`
+	// Band is "event", "scheduled", "settling" or "habit"; empty where Low and High lie in different bands.
+	Band   string `json:"band"`
 	Capped bool   `json:"capped,omitempty"`
 	// CapReason says why the index was cut to 40.
 	CapReason     string      `json:"cap_reason,omitempty"`
