@@ -1,0 +1,72 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Scope is what a token must hold for a route.
+type Scope string
+
+// The scopes of tokens. Page marks routes for people, which answer in HTML; Public ones ask for nothing.
+const (
+	Read     Scope = "read"
+	Ingest   Scope = "ingest"
+	Gate     Scope = "gate"
+	Override Scope = "override"
+	Assess   Scope = "assess"
+	Admin    Scope = "admin"
+	Page     Scope = "page"
+	Public   Scope = "public"
+)
+
+// route is one address the server answers: the table of routes registers them and makes the OpenAPI description.
+type route struct {
+	method, path string // path in gin's form, "/api/v1/services/:service"
+	scope        Scope
+	summary      string
+	handle       handler
+	// query lists the query parameters with their meaning, in order.
+	query []parameter
+	// request and response are values of the types exchanged as JSON; nil where there is none or it is no JSON.
+	request, response any
+	// form marks a page that takes a form: it must carry the CSRF token.
+	form bool
+}
+
+// parameter is a query parameter.
+type parameter struct{ name, meaning string }
+
+// request is what a handler gets: decoded parts are the handler's own affair.
+type request struct {
+	*http.Request
+	gin    *gin.Context
+	caller caller
+	// csrf is the token that forms on an answered page must carry.
+	csrf string
+}
+
+// param is a part of the path.
+func (r request) param(name string) string { return r.gin.Param(name) }
+
+// reply is what a handler answers. A zero Status is 200.
+type reply struct {
+	Status int
+	// JSON is encoded when set; otherwise Body is sent as Type.
+	JSON any
+	Body []byte
+	Type string
+	// Location redirects a form (303).
+	Location string
+	Header   http.Header
+}
+
+// handler does the work of a route: decode, call, answer. It never writes to the connection.
+type handler func(r request) (reply, error)
+
+// caller is who asks: a token's name, or the local person where no token is needed.
+type caller struct {
+	Name   string
+	Scopes []Scope
+}
