@@ -1,0 +1,219 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gorm.io/gorm"
+
+	"shiphabit/metrics"
+)
+
+// Appended counts what came of events: how many revisions are new, and how many were stored before.
+type Appended struct{ New, Known int }
+
+// Append stores events that are not stored yet and marks the services they concern as out of date, all or nothing.
+// The same events again change nothing, in whatever order or company they come.
+func (db *DB) Append(ctx context.Context, events []metrics.Event) (Appended, error) {
+	rows, err := db.eventRows(events)
+	if err != nil {
+		return Appended{}, err
+	}
+	var done Appended
+	err = db.change(ctx, func(tx *gorm.DB) error {
+		done, err = db.append(tx, rows)
+		return err
+	})
+	if err != nil {
+		return Appended{}, fmt.Errorf("storing %d events: %w", len(events), err)
+	}
+	return done, nil
+}
+
+// eventRows is done before the transaction begins, so that nobody waits for it.
+func (db *DB) eventRows(events []metrics.Event) ([]eventRow, error) {
+	now := toMilli(db.clock())
+	rows := make([]eventRow, len(events))
+	for i, e := range events {
+		if err := storable(e); err != nil {
+			return nil, err
+		}
+		s, err := scopeOf(e)
+		if err != nil {
+			return nil, err
+		}
+		digest := e.Digest()
+		rows[i] = eventRow{
+			Source: e.Source, Type: string(e.Type), Repository: e.Repository, ID: e.ID, Digest: digest[:],
+			UpdatedAt: toMilli(e.UpdatedAt), Sequence: e.Sequence, Payload: string(e.Payload), RecordedAt: now, Live: e.Live,
+			Service: s.service, BuiltFrom: s.builtFrom, Deployment: s.deployment,
+		}
+	}
+	return rows, nil
+}
+
+// storable refuses text that one of the databases would refuse, so that both hold the same.
+func storable(e metrics.Event) error {
+	for _, text := range []string{e.Source, e.Repository, e.ID, string(e.Payload)} {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return fmt.Errorf("event %q: its text is not valid UTF-8 or holds a zero character; send it as UTF-8", e.Key.String())
+		}
+	}
+	return nil
+}
+
+func (e eventRow) event() metrics.Event {
+	return metrics.Event{
+		Key:       metrics.Key{Source: e.Source, Type: metrics.EventType(e.Type), Repository: e.Repository, ID: e.ID},
+		UpdatedAt: fromMilli(e.UpdatedAt), Sequence: e.Sequence, Payload: []byte(e.Payload),
+		RecordedAt: fromMilli(e.RecordedAt), Live: e.Live,
+	}
+}
+
+// append inserts the rows and touches the services of those that are new.
+func (db *DB) append(tx *gorm.DB, rows []eventRow) (Appended, error) {
+	if len(rows) == 0 {
+		return Appended{}, nil
+	}
+	if db.dialect.lock != "" {
+		if err := tx.Exec("SELECT name FROM turns WHERE name = 'events' FOR UPDATE").Error; err != nil {
+			return Appended{}, err
+		}
+	}
+	var last int64
+	if err := tx.Raw("SELECT coalesce(max(seq), 0) FROM events").Scan(&last).Error; err != nil {
+		return Appended{}, err
+	}
+	fresh, err := db.insert(tx, rows)
+	if err != nil {
+		return Appended{}, err
+	}
+	if err := db.touch(tx, fresh, last); err != nil {
+		return Appended{}, err
+	}
+	return Appended{New: len(fresh), Known: len(rows) - len(fresh)}, nil
+}
+
+// insert writes rows with a prepared statement, past gorm whose cost per row is that of the insert itself. It returns those
+// that were not there.
+func (db *DB) insert(tx *gorm.DB, rows []eventRow) ([]eventRow, error) {
+	raw, ok := tx.Statement.ConnPool.(*sql.Tx)
+	if !ok {
+		return nil, errors.New("not in a transaction")
+	}
+	ctx := tx.Statement.Context
+	if db.dialect.rowsPerInsert == 1 {
+		return insertEach(ctx, raw, rows)
+	}
+	return insertMany(ctx, raw, rows, db.dialect.rowsPerInsert)
+}
+
+const (
+	insertEvents = `INSERT INTO events (source, type, repository, id, digest, updated_at, sequence, payload, recorded_at, live,` +
+		` service, built_from, deployment) VALUES `
+	orNothing    = ` ON CONFLICT (repository, type, id, source, digest) DO NOTHING`
+	eventColumns = 13
+)
+
+func (e *eventRow) values() []any {
+	return []any{e.Source, e.Type, e.Repository, e.ID, e.Digest, e.UpdatedAt, e.Sequence, e.Payload, e.RecordedAt, e.Live,
+		e.Service, e.BuiltFrom, e.Deployment}
+}
+
+func insertEach(ctx context.Context, tx *sql.Tx, rows []eventRow) ([]eventRow, error) {
+	stmt, err := tx.PrepareContext(ctx, insertEvents+"(?"+strings.Repeat(", ?", eventColumns-1)+")"+orNothing)
+	if err != nil {
+		return nil, err
+	}
+	defer stmt.Close()
+	fresh := make([]eventRow, 0, len(rows))
+	for i := range rows {
+		done, err := stmt.ExecContext(ctx, rows[i].values()...)
+		if err != nil {
+			return nil, err
+		}
+		if n, err := done.RowsAffected(); err != nil {
+			return nil, err
+		} else if n > 0 {
+			fresh = append(fresh, rows[i])
+		}
+	}
+	return fresh, nil
+}
+
+// insertMany sends up to size rows with each statement; the database answers with the digests of those it took.
+func insertMany(ctx context.Context, tx *sql.Tx, rows []eventRow, size int) ([]eventRow, error) {
+	var stmt *sql.Stmt
+	prepared := 0
+	fresh := make([]eventRow, 0, len(rows))
+	for len(rows) > 0 {
+		part := rows[:min(size, len(rows))]
+		rows = rows[len(part):]
+		if len(part) != prepared {
+			var err error
+			if stmt, err = tx.PrepareContext(ctx, insertEvents+placeholders(len(part))+orNothing+" RETURNING digest"); err != nil {
+				return nil, err
+			}
+			defer stmt.Close() // at most two: full parts and the last
+			prepared = len(part)
+		}
+		taken, err := takenBy(ctx, stmt, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range part {
+			if key := string(row.Digest); taken[key] {
+				fresh = append(fresh, row)
+				delete(taken, key) // the same event twice in one part is new once
+			}
+		}
+	}
+	return fresh, nil
+}
+
+func takenBy(ctx context.Context, stmt *sql.Stmt, part []eventRow) (map[string]bool, error) {
+	values := make([]any, 0, len(part)*eventColumns)
+	for i := range part {
+		values = append(values, part[i].values()...)
+	}
+	answer, err := stmt.QueryContext(ctx, values...)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Close()
+	taken := make(map[string]bool, len(part))
+	for answer.Next() {
+		var digest []byte
+		if err := answer.Scan(&digest); err != nil {
+			return nil, err
+		}
+		taken[string(digest)] = true
+	}
+	return taken, answer.Err()
+}
+
+// placeholders is "($1, …), ($14, …)" for so many events.
+func placeholders(rows int) string {
+	var b strings.Builder
+	for i := range rows * eventColumns {
+		switch {
+		case i == 0:
+			b.WriteString("($")
+		case i%eventColumns == 0:
+			b.WriteString("), ($")
+		default:
+			b.WriteString(", $")
+		}
+		b.WriteString(strconv.Itoa(i + 1))
+	}
+	return b.String() + ")"
+}
+
+// hexDigest names content by its SHA-256.
+func hexDigest(sum [32]byte) string { return "sha256:" + hex.EncodeToString(sum[:]) }

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/pressly/goose/v3"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// dialect is where the two databases differ for the rest of the package.
+type dialect struct {
+	name  string
+	goose goose.Dialect
+	// snapshot are the options of a transaction that sees one unchanging state; SQLite's always do.
+	snapshot *sql.TxOptions
+	// rowsPerInsert: a prepared single row is fastest where the database runs in this process, many rows where it is a
+	// network away.
+	rowsPerInsert int
+	// lock ends a SELECT whose rows nobody else may change before the transaction ends; SQLite's only writer needs none.
+	lock string
+}
+
+var (
+	sqliteDialect   = dialect{name: "sqlite", goose: goose.DialectSQLite3, rowsPerInsert: 1}
+	postgresDialect = dialect{name: "postgres", goose: goose.DialectPostgres, rowsPerInsert: 256, lock: " FOR UPDATE",
+		snapshot: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}}
+)
+
+// busyMilli is how long a writer waits for another process that is writing to the same file, in milliseconds.
+const busyMilli = "20000"
+
+// cacheSize of one SQLite connection, in KiB when negative: 32 MiB.
+const cacheSize = "-32768"
+
+// connect opens the connections.
+func (db *DB) connect(ctx context.Context, at address) error {
+	var err error
+	if at.postgres != "" {
+		db.dialect = postgresDialect
+		db.write, err = openPostgres(at.postgres)
+		db.read = db.write
+	} else {
+		db.dialect = sqliteDialect
+		err = db.connectSQLite(at)
+	}
+	if err == nil {
+		err = db.Ping(ctx)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("opening the database: %w", err), db.Close())
+	}
+	return nil
+}
+
+// openPostgres lets the driver read the address; a wrong one is not repeated in the error with its password.
+func openPostgres(dsn string) (*gorm.DB, error) {
+	g, err := gorm.Open(postgres.Open(dsn), config())
+	if err != nil {
+		return nil, err
+	}
+	pool, err := g.DB()
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(4 * max(4, runtime.NumCPU()))
+	pool.SetMaxIdleConns(max(4, runtime.NumCPU()))
+	return g, nil
+}
+
+// connectSQLite opens one writing connection and a pool of reading ones over the same file.
+func (db *DB) connectSQLite(at address) error {
+	if err := createFile(at.path); err != nil {
+		return err
+	}
+	var err error
+	if db.write, err = openSQLite(at.fileURI(writeSettings()), 1); err != nil {
+		return err
+	}
+	db.read, err = openSQLite(at.fileURI(readSettings()), max(4, runtime.NumCPU()))
+	return err
+}
+
+// createFile makes an empty database that only its owner can read: it will hold what people decided, and hashes of tokens.
+func createFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- the operator names the file
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("folder %s does not exist: create it or name another file", filepath.Dir(path))
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func openSQLite(uri string, connections int) (*gorm.DB, error) {
+	pool, err := sql.Open(sqliteDriver, uri)
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	g, err := gorm.Open(sqliteDialector(pool), config())
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return g, nil
+}
+
+// config keeps gorm to the statements we ask for: no transaction of its own around each, duplicate keys as one known error.
+func config() *gorm.Config {
+	return &gorm.Config{Logger: logger.Discard, SkipDefaultTransaction: true, TranslateError: true, DisableAutomaticPing: true}
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"gorm.io/gorm"
+
+	"shiphabit/metrics"
+)
+
+// derivation numbers the meaning of metrics.Split and metrics.Derive. Raise it when the same events and rules give other facts
+// than before: stored facts then count as out of date.
+const derivation = 1
+
+// never is the touch count of a service whose facts were never derived.
+const never = -1
+
+// fingerprint names the rules that facts are made under.
+func fingerprint(rules metrics.Rules) (string, error) {
+	text, err := json.Marshal(rules)
+	if err != nil {
+		return "", fmt.Errorf("rules: %w", err)
+	}
+	return hexDigest(sha256.Sum256(fmt.Appendf(nil, "%d %s", derivation, text))), nil
+}
+
+// fresh reports whether the stored facts are those of the stored events under our rules.
+func (db *DB) fresh(s serviceRow) bool { return s.Touched == s.Derived && s.Rules == db.print }
+
+// outcome is what one derivation found for a service, made when it had been touched so many times.
+type outcome struct {
+	touched int64
+	present bool // it has events of its own
+	service metrics.Service
+	facts   metrics.Facts
+}
+
+// derive makes the facts of the named services from their events and stores them. It returns them by name, as they were at
+// one moment after the call began; a name that means no service has no facts.
+func (db *DB) derive(ctx context.Context, names []string) (map[string]outcome, error) {
+	var rows []serviceRow
+	var events []metrics.Event
+	err := db.look(ctx, func(tx *gorm.DB) (err error) {
+		if err = tx.Find(&rows, "name IN ?", names).Error; err == nil {
+			events, err = eventsOf(tx, names)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the events of %d services: %w", len(names), err)
+	}
+	found := make(map[string]outcome, len(rows))
+	for _, row := range rows {
+		found[row.Name] = outcome{touched: row.Touched, service: db.declared(row.Name), facts: metrics.Facts{Service: row.Name}}
+	}
+	for _, part := range split(events, db.rules) {
+		if o, asked := found[part.Service.Name]; asked {
+			o.present, o.service = true, part.Service
+			o.facts = deriveFacts(part.Service, part.Events, db.rules)
+			found[part.Service.Name] = o
+		}
+	}
+	if err := db.saveOutcomes(ctx, found); err != nil {
+		return nil, fmt.Errorf("storing the facts of %d services: %w", len(names), err)
+	}
+	return found, nil
+}
+
+// servicesPerDerivation bounds how many services one transaction replaces: few enough not to keep a writer waiting.
+const servicesPerDerivation = 50
+
+// refresh derives every service whose facts are out of date. Services of one repository are taken together where possible,
+// so that its history is read once.
+func (db *DB) refresh(ctx context.Context) error {
+	leave, err := db.flights.enter(ctx, "")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	var stale []string
+	err = db.read.WithContext(ctx).Raw(`SELECT s.name FROM services s
+		LEFT JOIN (SELECT service, min(repository) AS repository FROM service_repositories GROUP BY service) r ON r.service = s.name
+		WHERE s.touched <> s.derived OR s.rules <> ? ORDER BY r.repository, s.name`, db.print).Scan(&stale).Error
+	if err != nil {
+		return fmt.Errorf("looking for services to derive: %w", err)
+	}
+	for part := range slices.Chunk(stale, servicesPerDerivation) {
+		if _, err := db.derive(ctx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}

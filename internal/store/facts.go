@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"shiphabit/metrics"
+)
+
+// part says which of a service's facts a reader needs.
+type part struct {
+	from, to    int64 // rollouts that finished in [from, to), milliseconds
+	withChanges bool
+	withLeftOut bool
+}
+
+var (
+	whole   = part{from: math.MinInt64, to: math.MaxInt64, withChanges: true, withLeftOut: true}
+	forGate = part{from: math.MinInt64, to: math.MaxInt64}
+)
+
+// Facts returns what the events stored so far amount to for one service. Facts that are out of date are derived first.
+// ErrNotFound when nothing declares the service and no event belongs to it.
+func (db *DB) Facts(ctx context.Context, service string) (metrics.Facts, error) {
+	return db.facts(ctx, service, whole)
+}
+
+// GateFacts are the facts without what the gate does not read: the changes of each rollout and the records left out.
+func (db *DB) GateFacts(ctx context.Context, service string) (metrics.Facts, error) {
+	return db.facts(ctx, service, forGate)
+}
+
+// FactsFor are the facts with only those rollouts that finished in the window; incidents are all there.
+func (db *DB) FactsFor(ctx context.Context, service string, window metrics.Window) (metrics.Facts, error) {
+	p := whole
+	p.from, p.to = ceilMilli(window.From), ceilMilli(window.To)
+	return db.facts(ctx, service, p)
+}
+
+// ceilMilli keeps a bound between two milliseconds exact for times stored in whole ones.
+func ceilMilli(t time.Time) int64 { return toMilli(t.Add(time.Millisecond - time.Nanosecond)) }
+
+func (db *DB) facts(ctx context.Context, service string, p part) (metrics.Facts, error) {
+	f, fresh, err := db.stored(ctx, service, p)
+	if err != nil || fresh {
+		return f, err
+	}
+	leave, err := db.flights.enter(ctx, service)
+	if err != nil {
+		return metrics.Facts{}, err
+	}
+	defer leave()
+	if f, fresh, err = db.stored(ctx, service, p); err != nil || fresh {
+		return f, err
+	}
+	found, err := db.derive(ctx, []string{service})
+	if err != nil {
+		return metrics.Facts{}, err
+	}
+	o := found[service]
+	if !o.present && !db.declares(service) {
+		return metrics.Facts{}, unknownService(service)
+	}
+	return p.of(o.facts), nil
+}
+
+func unknownService(name string) error { return fmt.Errorf("service %q: %w", name, ErrNotFound) }
+
+// of cuts freshly derived facts to the part.
+func (p part) of(f metrics.Facts) metrics.Facts {
+	f.Rollouts = slices.DeleteFunc(slices.Clone(f.Rollouts), func(r metrics.Rollout) bool {
+		at := toMilli(r.FinishedAt)
+		return at < p.from || at >= p.to
+	})
+	if !p.withChanges {
+		for i := range f.Rollouts {
+			f.Rollouts[i].Changes = nil
+		}
+	}
+	if !p.withLeftOut {
+		f.LeftOut = nil
+	}
+	return f
+}
+
+// stored reads facts as they are in the database and tells whether they are up to date; if not, it reads no more.
+func (db *DB) stored(ctx context.Context, service string, p part) (f metrics.Facts, fresh bool, err error) {
+	err = db.look(ctx, func(tx *gorm.DB) error {
+		var row serviceRow
+		if err := tx.Take(&row, "name = ?", service).Error; errors.Is(err, gorm.ErrRecordNotFound) {
+			return unknownService(service)
+		} else if err != nil {
+			return err
+		}
+		if fresh = db.fresh(row); !fresh {
+			return nil
+		}
+		if !row.Present && !row.Declared {
+			return unknownService(service)
+		}
+		f, err = readFacts(tx, service, p)
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("reading the facts of %s: %w", service, err)
+	}
+	return f, fresh, err
+}
+
+// AllFacts returns the facts of every service, by name, each as it was at a moment after the call began.
+func (db *DB) AllFacts(ctx context.Context) ([]metrics.Facts, error) {
+	if err := db.refresh(ctx); err != nil {
+		return nil, err
+	}
+	var all []metrics.Facts
+	err := db.look(ctx, func(tx *gorm.DB) error {
+		var names []string
+		err := tx.Model(&serviceRow{}).Where("present OR declared").Order("name").Pluck("name", &names).Error
+		if err == nil {
+			all, err = readAllFacts(tx, names)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the facts of all services: %w", err)
+	}
+	return all, nil
+}

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"gorm.io/gorm"
+
+	"shiphabit/metrics"
+)
+
+// rolloutRowOf encodes a rollout. Its changes stand in a column of their own.
+func rolloutRowOf(service string, r metrics.Rollout) (rolloutRow, error) {
+	changes := []byte(nil)
+	var err error
+	if len(r.Changes) > 0 {
+		if changes, err = json.Marshal(r.Changes); err != nil {
+			return rolloutRow{}, err
+		}
+	}
+	r.Changes = nil
+	body, err := json.Marshal(r)
+	if err != nil {
+		return rolloutRow{}, err
+	}
+	sum := sha256.Sum256(append(append([]byte(nil), body...), changes...))
+	return rolloutRow{
+		Service: service, FinishedAt: toMilli(r.FinishedAt), ID: r.ID, EnvironmentKind: string(r.EnvironmentKind),
+		Kind: string(r.Kind), Digest: sum[:16], Body: string(body), Changes: string(changes),
+	}, nil
+}
+
+// encoded is a stored rollout before decoding.
+type encoded struct{ service, body, changes []byte }
+
+func (e encoded) rollout() (metrics.Rollout, error) {
+	var r metrics.Rollout
+	err := json.Unmarshal(e.body, &r)
+	if err == nil && len(e.changes) > 0 {
+		err = json.Unmarshal(e.changes, &r.Changes)
+	}
+	if err != nil {
+		err = fmt.Errorf("stored rollout of %s: %w", e.service, err)
+	}
+	return r, err
+}
+
+// readFacts reads the stored facts of one service.
+func readFacts(tx *gorm.DB, service string, p part) (metrics.Facts, error) {
+	var row factsRow
+	if err := tx.Limit(1).Find(&row, "service = ?", service).Error; err != nil {
+		return metrics.Facts{}, err
+	}
+	f, err := row.facts(service, p)
+	if err != nil {
+		return metrics.Facts{}, err
+	}
+	changes := "''"
+	if p.withChanges {
+		changes = "changes"
+	}
+	rows, err := tx.Raw("SELECT service, body, "+changes+` FROM rollouts
+		WHERE service = ? AND finished_at >= ? AND finished_at < ? ORDER BY finished_at, id`, service, p.from, p.to).Rows()
+	if err != nil {
+		return metrics.Facts{}, err
+	}
+	err = decodeRollouts(rows, func(_ string, r []metrics.Rollout) { f.Rollouts = append(f.Rollouts, r...) })
+	return f, err
+}
+
+// readAllFacts reads the stored facts of all services in one pass.
+func readAllFacts(tx *gorm.DB, names []string) ([]metrics.Facts, error) {
+	var headers []factsRow
+	if err := tx.Find(&headers).Error; err != nil {
+		return nil, err
+	}
+	byName := make(map[string]factsRow, len(headers))
+	for _, h := range headers {
+		byName[h.Service] = h
+	}
+	all := make([]metrics.Facts, len(names))
+	place := make(map[string]int, len(names))
+	for i, name := range names {
+		var err error
+		if all[i], err = byName[name].facts(name, whole); err != nil {
+			return nil, err
+		}
+		place[name] = i
+	}
+	rows, err := tx.Raw("SELECT service, body, changes FROM rollouts ORDER BY service, finished_at, id").Rows()
+	if err != nil {
+		return nil, err
+	}
+	err = decodeRollouts(rows, func(service string, r []metrics.Rollout) {
+		if i, known := place[service]; known {
+			all[i].Rollouts = append(all[i].Rollouts, r...)
+		}
+	})
+	return all, err
+}
+
+// storedIncident keeps the incident's own id, which its JSON leaves out.
+type storedIncident struct {
+	metrics.IncidentLink
+	OwnID string `json:"own_id"`
+}
+
+func factsRowOf(f metrics.Facts) (factsRow, error) {
+	incidents := make([]storedIncident, len(f.Incidents))
+	for i, link := range f.Incidents {
+		incidents[i] = storedIncident{IncidentLink: link, OwnID: link.Incident.ID}
+	}
+	row := factsRow{Service: f.Service}
+	for _, part := range []struct {
+		into *string
+		from any
+	}{{&row.Incidents, incidents}, {&row.LeftOut, f.LeftOut}, {&row.Running, f.Running}} {
+		text, err := json.Marshal(part.from)
+		if err != nil {
+			return factsRow{}, err
+		}
+		*part.into = string(text)
+	}
+	return row, nil
+}
+
+// facts decodes all but the rollouts. The zero row is that of a service without events.
+func (r factsRow) facts(service string, p part) (metrics.Facts, error) {
+	f := metrics.Facts{Service: service}
+	if r.Service == "" {
+		return f, nil
+	}
+	var incidents []storedIncident
+	err := json.Unmarshal([]byte(r.Incidents), &incidents)
+	for _, i := range incidents {
+		i.IncidentLink.Incident.ID = i.OwnID
+		f.Incidents = append(f.Incidents, i.IncidentLink)
+	}
+	if err == nil && p.withLeftOut {
+		err = json.Unmarshal([]byte(r.LeftOut), &f.LeftOut)
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(r.Running), &f.Running)
+	}
+	if err != nil {
+		return f, fmt.Errorf("stored facts of %s: %w", service, err)
+	}
+	return f, nil
+}
+
+// rolloutsPerBatch are decoded together: enough to keep every processor busy, few enough to keep memory small.
+const rolloutsPerBatch = 4096
+
+// decodeRollouts reads rows of service, body and changes, and hands over runs of rollouts of one service in the rows' order.
+func decodeRollouts(rows *sql.Rows, yield func(service string, run []metrics.Rollout)) error {
+	defer rows.Close()
+	batch := make([]encoded, 0, rolloutsPerBatch)
+	flush := func() error {
+		decoded, err := decodeBatch(batch)
+		if err != nil {
+			return err
+		}
+		for start := 0; start < len(batch); {
+			end := start + 1
+			for end < len(batch) && string(batch[end].service) == string(batch[start].service) {
+				end++
+			}
+			yield(string(batch[start].service), decoded[start:end])
+			start = end
+		}
+		batch = batch[:0]
+		return nil
+	}
+	for rows.Next() {
+		var e encoded
+		if err := rows.Scan(&e.service, &e.body, &e.changes); err != nil {
+			return err
+		}
+		if batch = append(batch, e); len(batch) == rolloutsPerBatch {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return flush()
+}
+
+// decodeBatch shares the decoding among the processors, for it costs more than reading.
+func decodeBatch(batch []encoded) ([]metrics.Rollout, error) {
+	decoded := make([]metrics.Rollout, len(batch))
+	workers := min(runtime.GOMAXPROCS(0), 1+len(batch)/64)
+	faults := make([]error, workers)
+	var done sync.WaitGroup
+	for w := range workers {
+		done.Go(func() {
+			for i := w * len(batch) / workers; i < (w+1)*len(batch)/workers && faults[w] == nil; i++ {
+				decoded[i], faults[w] = batch[i].rollout()
+			}
+		})
+	}
+	done.Wait()
+	for _, err := range faults {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return decoded, nil
+}

@@ -1,0 +1,165 @@
+package store
+
+// The rows of the database, one struct per table. Times are milliseconds since 1970 UTC.
+
+type eventRow struct {
+	Seq        int64
+	Source     string
+	Type       string
+	Repository string
+	ID         string
+	Digest     []byte
+	UpdatedAt  int64 `gorm:"autoUpdateTime:false"`
+	Sequence   int64
+	Payload    string
+	RecordedAt int64
+	Live       bool
+	Service    string
+	BuiltFrom  string
+	Deployment string
+}
+
+type sourceRow struct {
+	Name      string `gorm:"primaryKey"`
+	Cursor    string
+	Watermark int64
+	Heartbeat int64
+	Error     string
+	ErrorAt   int64
+}
+
+type setAsideRow struct {
+	Source string `gorm:"primaryKey"`
+	Record string `gorm:"primaryKey"`
+	Reason string
+	At     int64
+}
+
+type serviceRow struct {
+	Name     string `gorm:"primaryKey"`
+	Declared bool
+	Present  bool
+	Touched  int64
+	Derived  int64
+	Rules    string
+	Document string
+}
+
+type linkRow struct {
+	Repository string `gorm:"primaryKey"`
+	Service    string `gorm:"primaryKey"`
+	Declared   bool
+}
+
+type factsRow struct {
+	Service   string `gorm:"primaryKey"`
+	Incidents string
+	LeftOut   string
+	Running   string
+}
+
+type rolloutRow struct {
+	Service         string `gorm:"primaryKey"`
+	FinishedAt      int64  `gorm:"primaryKey;autoIncrement:false"`
+	ID              string `gorm:"primaryKey"`
+	EnvironmentKind string
+	Kind            string
+	Digest          []byte
+	Body            string
+	Changes         string
+}
+
+type documentRow struct {
+	Digest string `gorm:"primaryKey"`
+	Body   []byte
+}
+
+type decisionRow struct {
+	Seq         int64 `gorm:"primaryKey"`
+	ID          string
+	Caller      string
+	Key         string
+	Previous    string
+	Service     string
+	Environment string
+	Verdict     string
+	Probe       bool
+	At          int64
+	Snapshot    string
+	Policy      string
+	Body        string
+}
+
+type roundRow struct {
+	ID          string `gorm:"primaryKey"`
+	Team        string
+	State       string
+	Respondents int
+	Capacity    int
+	Document    string
+}
+
+type countRow struct {
+	Round    string `gorm:"primaryKey"`
+	Question string `gorm:"primaryKey"`
+	Option   string `gorm:"primaryKey"`
+	N        int
+}
+
+type invitationRow struct {
+	Hash     string `gorm:"primaryKey"`
+	Round    string
+	Uses     int
+	Capacity int
+}
+
+type commentRow struct {
+	Key      string `gorm:"primaryKey"`
+	Round    string
+	Text     string
+	SignedBy string
+}
+
+type tokenRow struct {
+	ID         string `gorm:"primaryKey"`
+	Name       string
+	Hash       string
+	Scopes     string
+	CreatedAt  int64 `gorm:"autoCreateTime:false"`
+	ExpiresAt  int64
+	LastUsedAt int64
+	RevokedAt  int64
+}
+
+type auditRow struct {
+	Seq     int64 `gorm:"primaryKey"`
+	At      int64
+	Actor   string
+	Action  string
+	Subject string
+	Details string
+}
+
+func (eventRow) TableName() string      { return "events" }
+func (sourceRow) TableName() string     { return "sources" }
+func (setAsideRow) TableName() string   { return "set_aside" }
+func (serviceRow) TableName() string    { return "services" }
+func (linkRow) TableName() string       { return "service_repositories" }
+func (factsRow) TableName() string      { return "facts" }
+func (rolloutRow) TableName() string    { return "rollouts" }
+func (documentRow) TableName() string   { return "documents" }
+func (decisionRow) TableName() string   { return "decisions" }
+func (roundRow) TableName() string      { return "rounds" }
+func (countRow) TableName() string      { return "answer_counts" }
+func (invitationRow) TableName() string { return "invitations" }
+func (commentRow) TableName() string    { return "comments" }
+func (tokenRow) TableName() string      { return "tokens" }
+func (auditRow) TableName() string      { return "audit" }
+
+// allRows names every table for the check of the schema.
+func allRows() []any {
+	return []any{
+		&eventRow{}, &sourceRow{}, &setAsideRow{}, &serviceRow{}, &linkRow{}, &factsRow{}, &rolloutRow{}, &documentRow{},
+		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{},
+	}
+}

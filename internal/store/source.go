@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"shiphabit/metrics"
+)
+
+// Source is where the reading of one source stands.
+type Source struct {
+	Name   string
+	Cursor string
+	// Watermark: everything before it has arrived. Heartbeat: when the source last answered. Zero when not known.
+	Watermark time.Time
+	Heartbeat time.Time
+	// Error is the trouble it is in, empty when it is in none, with the time it was met.
+	Error   string
+	ErrorAt time.Time
+	// SetAside counts its records that could not be turned into an event.
+	SetAside int
+}
+
+// SetAside is a record that could not be turned into an event.
+type SetAside struct {
+	Record string // as the host names it
+	Reason string
+}
+
+// Cursor returns the saved cursor of a source, "" when there is none.
+func (db *DB) Cursor(ctx context.Context, source string) (string, error) {
+	var row sourceRow
+	err := db.read.WithContext(ctx).Take(&row, "name = ?", source).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return "", nil
+	}
+	return row.Cursor, err
+}
+
+// ApplyPage saves events, set-aside records and the move of the source's cursor in one transaction. It returns ErrMoved, and
+// saves nothing, when the cursor no longer stands at from.
+func (db *DB) ApplyPage(ctx context.Context, source, from, to string, events []metrics.Event, setAside []SetAside) error {
+	rows, err := db.eventRows(events)
+	if err != nil {
+		return err
+	}
+	err = db.change(ctx, func(tx *gorm.DB) error {
+		if err := db.moveCursor(tx, source, from, to); err != nil {
+			return err
+		}
+		if _, err := db.append(tx, rows); err != nil {
+			return err
+		}
+		return db.saveSetAside(tx, source, setAside)
+	})
+	if err != nil {
+		return fmt.Errorf("saving a page of %s: %w", source, err)
+	}
+	return nil
+}
+
+// moveCursor compares and sets. Of two that start from the same place the second finds it moved.
+func (db *DB) moveCursor(tx *gorm.DB, source, from, to string) error {
+	if err := introduce(tx, source); err != nil {
+		return err
+	}
+	done := tx.Model(&sourceRow{}).Where("name = ? AND cursor = ?", source, from).
+		Updates(map[string]any{"cursor": to, "heartbeat": toMilli(db.clock()), "error": "", "error_at": toMilli(time.Time{})})
+	if done.Error == nil && done.RowsAffected == 0 {
+		return ErrMoved
+	}
+	return done.Error
+}
+
+// introduce makes a source known.
+func introduce(tx *gorm.DB, source string) error {
+	never := toMilli(time.Time{})
+	return tx.Clauses(clause.OnConflict{DoNothing: true}).
+		Create(&sourceRow{Name: source, Watermark: never, Heartbeat: never, ErrorAt: never}).Error
+}
+
+func (db *DB) saveSetAside(tx *gorm.DB, source string, records []SetAside) error {
+	for _, r := range records {
+		row := setAsideRow{Source: source, Record: r.Record, Reason: r.Reason, At: toMilli(db.clock())}
+		if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Beat records that a source answered, and up to when its records have arrived. A watermark never moves back.
+func (db *DB) Beat(ctx context.Context, source string, watermark time.Time) error {
+	return db.change(ctx, func(tx *gorm.DB) error {
+		if err := introduce(tx, source); err != nil {
+			return err
+		}
+		at := toMilli(watermark)
+		return tx.Model(&sourceRow{}).Where("name = ?", source).Updates(map[string]any{
+			"heartbeat": toMilli(db.clock()), "error": "", "error_at": toMilli(time.Time{}),
+			"watermark": gorm.Expr("CASE WHEN watermark < ? THEN ? ELSE watermark END", at, at),
+		}).Error
+	})
+}
+
+// Trouble records what keeps a source from being read; the next page or beat ends it.
+func (db *DB) Trouble(ctx context.Context, source, sentence string) error {
+	return db.change(ctx, func(tx *gorm.DB) error {
+		if err := introduce(tx, source); err != nil {
+			return err
+		}
+		return tx.Model(&sourceRow{}).Where("name = ?", source).
+			Updates(map[string]any{"error": sentence, "error_at": toMilli(db.clock())}).Error
+	})
+}
+
+// Sources lists every source that was ever read, by name.
+func (db *DB) Sources(ctx context.Context) ([]Source, error) {
+	var rows []struct {
+		sourceRow
+		SetAside int
+	}
+	err := db.read.WithContext(ctx).Raw(`SELECT s.*, (SELECT count(*) FROM set_aside a WHERE a.source = s.name) AS set_aside
+		FROM sources s ORDER BY s.name`).Scan(&rows).Error
+	list := make([]Source, len(rows))
+	for i, r := range rows {
+		list[i] = Source{
+			Name: r.Name, Cursor: r.Cursor, Watermark: fromMilli(r.Watermark), Heartbeat: fromMilli(r.Heartbeat),
+			Error: r.Error, ErrorAt: fromMilli(r.ErrorAt), SetAside: r.SetAside,
+		}
+	}
+	return list, err
+}
+
+// SetAsides lists the records of a source that could not be turned into an event, by name.
+func (db *DB) SetAsides(ctx context.Context, source string) ([]SetAside, error) {
+	var rows []setAsideRow
+	err := db.read.WithContext(ctx).Order("record").Find(&rows, "source = ?", source).Error
+	list := make([]SetAside, len(rows))
+	for i, r := range rows {
+		list[i] = SetAside{Record: r.Record, Reason: r.Reason}
+	}
+	return list, err
+}

@@ -1,0 +1,50 @@
+//go:build !cgo
+
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"net/url"
+
+	"gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	moderncsqlite "modernc.org/sqlite"
+)
+
+// sqliteDriver is the translation of the C library to Go, for builds without a C compiler.
+const sqliteDriver = "sqlite"
+
+// pureGo is gorm's dialector for SQLite with the error codes of the driver in Go.
+type pureGo struct{ gorm.Dialector }
+
+func sqliteDialector(pool *sql.DB) gorm.Dialector {
+	return pureGo{sqlite.New(sqlite.Config{DriverName: sqliteDriver, Conn: pool})}
+}
+
+// Extended result codes of SQLite, https://www.sqlite.org/rescode.html.
+const (
+	constraintPrimaryKey = 1555
+	constraintUnique     = 2067
+)
+
+// Translate gives a duplicate key the same error that the other driver's gives.
+func (pureGo) Translate(err error) error {
+	var e *moderncsqlite.Error
+	if errors.As(err, &e) && (e.Code() == constraintPrimaryKey || e.Code() == constraintUnique) {
+		return gorm.ErrDuplicatedKey
+	}
+	return err
+}
+
+// writeSettings of the one writing connection: every transaction takes the write lock at its start, so that none fails half
+// way, and a commit is on the disk when it returns.
+func writeSettings() url.Values {
+	return url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"busy_timeout(" + busyMilli + ")", "journal_mode(WAL)", "foreign_keys(1)", "synchronous(FULL)", "cache_size(" + cacheSize + ")",
+	}}
+}
+
+func readSettings() url.Values {
+	return url.Values{"_pragma": {"busy_timeout(" + busyMilli + ")", "query_only(1)", "cache_size(" + cacheSize + ")"}}
+}

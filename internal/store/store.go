@@ -1,0 +1,134 @@
+// Package store keeps events, the facts derived from them, decisions, survey rounds and access in SQLite or PostgreSQL.
+// It is the only package that knows a database. It makes no figure and judges nothing.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"time"
+
+	"gorm.io/gorm"
+
+	"shiphabit/metrics"
+)
+
+// The kinds of error a caller can act on.
+var (
+	// ErrNotFound: nothing is stored under that name.
+	ErrNotFound = errors.New("not found")
+	// ErrMoved: the cursor no longer stands where the caller thought; another process was faster and nothing was saved.
+	ErrMoved = errors.New("the cursor has moved")
+	// ErrDuplicate: something is already stored under that identity, and it is not replaced.
+	ErrDuplicate = errors.New("already there")
+	// ErrNewer: the database was written by a newer program.
+	ErrNewer = errors.New("written by a newer shiphabit")
+)
+
+// Options are what a store needs from its surroundings.
+type Options struct {
+	// Rules turn events into facts. Facts made under other rules count as out of date.
+	Rules metrics.Rules
+	// Logger reports work worth knowing about, such as a migration; nil is silent.
+	Logger *slog.Logger
+	// Clock says when something was recorded; nil is the system's clock.
+	Clock func() time.Time
+}
+
+// DB is an open database. Its methods may be called from many goroutines.
+type DB struct {
+	write   *gorm.DB // SQLite: one connection, so that writers queue here instead of meeting a busy database
+	read    *gorm.DB // SQLite: a pool that cannot write; PostgreSQL: the same as write
+	dialect dialect
+	rules   metrics.Rules
+	print   string // fingerprint of the rules
+	log     *slog.Logger
+	clock   func() time.Time
+	flights flights
+}
+
+// Open opens the database that dsn names ("sqlite:PATH", a plain path, "postgres://…"), creates it or brings its schema up to
+// date, and takes over the services that the rules declare.
+func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
+	at, err := parseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	print, err := fingerprint(o.Rules)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{rules: o.Rules, print: print, log: o.Logger, clock: o.Clock}
+	if db.log == nil {
+		db.log = slog.New(slog.DiscardHandler)
+	}
+	if db.clock == nil {
+		db.clock = time.Now
+	}
+	if err := db.connect(ctx, at); err != nil {
+		return nil, err
+	}
+	if err := db.prepare(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// prepare brings schema and declarations up to date.
+func (db *DB) prepare(ctx context.Context) error {
+	if err := db.migrate(ctx); err != nil {
+		return err
+	}
+	if err := db.checkSchema(ctx); err != nil {
+		return err
+	}
+	return db.declare(ctx)
+}
+
+// Close releases the connections.
+func (db *DB) Close() error {
+	var all error
+	for _, g := range []*gorm.DB{db.read, db.write} {
+		if g == nil {
+			continue
+		}
+		pool, err := g.DB()
+		if err == nil {
+			err = pool.Close()
+		}
+		all = errors.Join(all, err)
+	}
+	return all
+}
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	pool, err := db.read.DB()
+	if err != nil {
+		return err
+	}
+	return pool.PingContext(ctx)
+}
+
+// change runs do in one writing transaction.
+func (db *DB) change(ctx context.Context, do func(tx *gorm.DB) error) error {
+	return db.write.WithContext(ctx).Transaction(do)
+}
+
+// look runs do over one unchanging state of the database.
+func (db *DB) look(ctx context.Context, do func(tx *gorm.DB) error) error {
+	var opts []*sql.TxOptions
+	if db.dialect.snapshot != nil {
+		opts = append(opts, db.dialect.snapshot)
+	}
+	return db.read.WithContext(ctx).Transaction(do, opts...)
+}
+
+// now is the clock's time as it is stored: UTC, whole milliseconds.
+func (db *DB) now() time.Time { return fromMilli(toMilli(db.clock())) }
+
+// toMilli is how a time is stored: milliseconds since 1970 UTC. The zero time has a value of its own and comes back as zero.
+func toMilli(t time.Time) int64 { return t.UnixMilli() }
+
+func fromMilli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
