@@ -56,11 +56,11 @@ func SchemaOf(t EventType) (Schema, bool) {
 	return s.Schema, true
 }
 
-func nameField(n, means string) Field   { return Field{Name: n, Kind: KindName, Means: means} }
-func textField(n, means string) Field   { return Field{Name: n, Kind: KindText, Means: means} }
+func nameField(n, means string) Field { return Field{Name: n, Kind: KindName, Means: means} }
+func textField(n, means string) Field { return Field{Name: n, Kind: KindText, Means: means} }
 func timeField(n, means string) Field { return Field{Name: n, Kind: KindTime, Means: means} }
-func boolField(n, means string) Field   { return Field{Name: n, Kind: KindBool, Means: means} }
-func listField(n, means string) Field   { return Field{Name: n, Kind: KindList, Means: means} }
+func boolField(n, means string) Field { return Field{Name: n, Kind: KindBool, Means: means} }
+func listField(n, means string) Field { return Field{Name: n, Kind: KindList, Means: means} }
 
 func enumField(n, means string, values ...string) Field {
 	return Field{Name: n, Kind: KindEnum, Means: means, Values: values}
