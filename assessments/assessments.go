@@ -60,14 +60,15 @@ const (
 	Published RoundState = "published"
 )
 
-// Round is one round of the assessment for one team. What is pinned at opening never changes.
+// Round is one round of the assessment for one team. What is pinned at opening never changes. Make one with NewRound and
+// move it with Open, Submit, Close and Publish; none of them changes the round it is called on.
 type Round struct {
 	ID          string         `json:"id"`
 	Team        string         `json:"team"`
 	Services    []string       `json:"services,omitempty"` // pinned membership
 	State       RoundState     `json:"state"`
 	Set         Set            `json:"set"`
-	Size        int            `json:"size"`      // people asked; a team link takes no more answers than that
+	Size        int            `json:"size"`      // people in the team; a team link takes no more answers. 0: not stated
 	Floor       int            `json:"floor"`     // k: nothing is shown for fewer respondents (5 to 10), except in consensus mode
 	Consensus   bool           `json:"consensus"` // one agreed answer per question
 	OpenLink    bool           `json:"open_link"` // one link for all: one answer per person not ensured

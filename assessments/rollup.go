@@ -1,0 +1,169 @@
+package assessments
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// TeamFirst is how long a team has its result to itself before it enters a roll-up; fewestTeams is the least a roll-up needs.
+const (
+	TeamFirst   = 7 * 24 * time.Hour
+	fewestTeams = 3
+)
+
+// TeamCounts is a round with its counts and the evidence of its team.
+type TeamCounts struct {
+	Round    Round
+	Counts   Counts
+	Evidence []Evidence
+}
+
+// Rollup is what the organisation sees of one quarter's rounds.
+type Rollup struct {
+	Quarter string         `json:"quarter"` // "2026-Q3"
+	Window  metrics.Window `json:"window"`
+	// Participation is over all rounds: nothing but numbers of people.
+	Teams       int `json:"teams"`
+	Respondents int `json:"respondents"`
+	Asked       int `json:"asked"`
+	// Pooled adds the answers of the teams that reached the floor; Respondents of it is their number. Consensus answers and
+	// smaller groups are in no sum, so no difference of sums can bring them back.
+	Shown             bool               `json:"shown"`
+	Hidden            string             `json:"hidden,omitempty"`
+	PooledTeams       int                `json:"pooled_teams"`
+	PooledRespondents int                `json:"pooled_respondents"`
+	Questions         []QuestionResult   `json:"questions,omitempty"`
+	Foundations       []FoundationResult `json:"foundations,omitempty"`
+	Verdicts          map[Verdict]int    `json:"verdicts,omitempty"` // teams per verdict
+	Patterns          map[string]int     `json:"patterns,omitempty"` // comparisons per sentence ("This is a habit")
+	// Named are the results of the teams that published and whose cells give nobody else's away; HiddenTeams the number of
+	// the others.
+	Named       []Result `json:"named,omitempty"`
+	HiddenTeams int      `json:"hidden_teams"`
+}
+
+// RollUp pools the rounds of one team each that closed in a quarter ("2026-Q3", UTC). It is made only a week after the
+// quarter has ended and from whole quarters, so that every roll-up of a quarter holds the same rounds: two of them made at
+// different times would otherwise show the difference. All rounds must ask the same version of the same questions.
+func RollUp(quarter string, rounds []TeamCounts, now time.Time) (Rollup, error) {
+	window, err := quarterWindow(quarter)
+	if err != nil {
+		return Rollup{}, err
+	}
+	if ready := window.To.Add(TeamFirst); now.Before(ready) {
+		return Rollup{}, refuse(ErrState, "the roll-up of %s can be made from %s on: teams see their result a week before; ask again then",
+			quarter, ready.Format(time.DateOnly))
+	}
+	inside := slices.DeleteFunc(slices.Clone(rounds), func(t TeamCounts) bool {
+		done := t.Round.State == Closed || t.Round.State == Published
+		return !done || !window.Contains(t.Round.ClosedAt)
+	})
+	if err := oneSet(inside); err != nil {
+		return Rollup{}, err
+	}
+	r := Rollup{Quarter: quarter, Window: window}
+	return r, r.fill(inside)
+}
+
+func quarterWindow(quarter string) (metrics.Window, error) {
+	var year, q int
+	_, err := fmt.Sscanf(quarter, "%4d-Q%1d", &year, &q)
+	if err != nil || q < 1 || q > 4 || fmt.Sprintf("%04d-Q%d", year, q) != quarter {
+		return metrics.Window{}, refuse(ErrInvalid, "%q is no quarter; write it as 2026-Q3", quarter)
+	}
+	from := time.Date(year, time.Month(3*q-2), 1, 0, 0, 0, 0, time.UTC)
+	return metrics.Window{From: from, To: from.AddDate(0, 3, 0)}, nil
+}
+
+func oneSet(rounds []TeamCounts) error {
+	teams := map[string]string{}
+	for _, t := range rounds {
+		first, here := rounds[0].Round.Set, t.Round.Set
+		if first.ID != here.ID || first.Version != here.Version {
+			return refuse(ErrInvalid, "rounds %s and %s ask different questions (%s %d, %s %d); roll up each set on its own",
+				rounds[0].Round.ID, t.Round.ID, first.ID, first.Version, here.ID, here.Version)
+		}
+		if other, twice := teams[t.Round.Team]; twice {
+			return refuse(ErrInvalid, "team %s closed two rounds in the quarter, %s and %s; choose one of them", t.Round.Team, other, t.Round.ID)
+		}
+		teams[t.Round.Team] = t.Round.ID
+	}
+	return nil
+}
+
+func (r *Rollup) fill(rounds []TeamCounts) error {
+	results := make([]Result, len(rounds))
+	pooled := Counts{}
+	for i, t := range rounds {
+		var err error
+		if results[i], err = ResultOf(t.Round, t.Counts, t.Evidence); err != nil {
+			return err
+		}
+		r.Teams++
+		r.Respondents += t.Round.Respondents
+		r.Asked += t.Round.Capacity()
+		if results[i].Shown && !t.Round.Consensus {
+			pooled = pooled.plus(t.Counts)
+			r.PooledTeams++
+			r.PooledRespondents += t.Round.Respondents
+		}
+	}
+	if r.PooledTeams < fewestTeams {
+		r.Hidden = fmt.Sprintf("a roll-up needs at least %d teams that reached the group size; there are %d", fewestTeams, r.PooledTeams)
+		r.HiddenTeams = len(rounds)
+		return nil
+	}
+	r.Shown = true
+	r.Questions, r.Foundations = scored(rounds[0].Round.Set, pooled, false)
+	r.Named = named(results)
+	r.HiddenTeams = len(results) - len(r.Named)
+	r.count(results)
+	return nil
+}
+
+// count tallies verdicts and patterns over the teams whose answers are in the pool.
+func (r *Rollup) count(results []Result) {
+	r.Verdicts, r.Patterns = map[Verdict]int{}, map[string]int{}
+	for _, result := range results {
+		if !result.Shown || result.Consensus {
+			continue
+		}
+		r.Verdicts[result.Verdict.Verdict]++
+		for _, c := range result.Comparisons {
+			if c.Compared {
+				r.Patterns[c.Words]++
+			}
+		}
+	}
+}
+
+// named are the teams whose cells stand beside the pooled ones: published and shown. When exactly one surveyed team is
+// hidden, the smallest of the others is hidden with it, so that the pool less the named cells is never one team's answers.
+// A consensus is in no pool and needs no such care.
+func named(results []Result) []Result {
+	var cells, agreed []Result
+	hidden := 0
+	for _, r := range results {
+		switch open := r.Shown && r.State == Published; {
+		case open && r.Consensus:
+			agreed = append(agreed, r)
+		case open:
+			cells = append(cells, r)
+		case !r.Consensus:
+			hidden++
+		}
+	}
+	slices.SortFunc(cells, func(a, b Result) int {
+		return cmp.Or(cmp.Compare(a.Respondents, b.Respondents), cmp.Compare(a.Team, b.Team))
+	})
+	if hidden == 1 && len(cells) > 0 {
+		cells = cells[1:]
+	}
+	all := append(cells, agreed...)
+	slices.SortFunc(all, func(a, b Result) int { return cmp.Compare(a.Team, b.Team) })
+	return all
+}
