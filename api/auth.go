@@ -1,0 +1,68 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Token is an API token as it is kept: only its hash is known.
+type Token struct {
+	Name      string
+	Scopes    []Scope
+	ExpiresAt time.Time // zero: never
+	RevokedAt time.Time
+}
+
+// tokenStore finds tokens by their hash. It returns ok = false for one it does not know.
+type tokenStore interface {
+	TokenByHash(ctx context.Context, hash string) (token Token, ok bool, err error)
+}
+
+// HashToken is how a token is kept: tokens are random, so a plain digest is as good as a slow one.
+func HashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// local is the person at this machine, where no token is asked for.
+var local = caller{Name: "local"}
+
+// authenticate finds out who asks and whether they may. A token that is sent must be valid, even where none is needed: a
+// pipeline whose token has expired should hear of it.
+func (s *Server) authenticate(r *http.Request, scope Scope) (caller, error) {
+	if scope == Public {
+		return local, nil
+	}
+	secret, sent := bearer(r)
+	if !sent {
+		if s.o.RequireTokens && scope != Page {
+			return caller{}, fail(Unauthorized, "send an API token as 'Authorization: Bearer …'; 'shiphabit token create' makes one")
+		}
+		return local, nil
+	}
+	token, ok, err := s.o.Tokens.TokenByHash(r.Context(), HashToken(secret))
+	if err != nil {
+		return caller{}, err
+	}
+	if !ok || !token.RevokedAt.IsZero() {
+		return caller{}, fail(Unauthorized, "the token is not known or was revoked; 'shiphabit token create' makes a new one")
+	}
+	if !token.ExpiresAt.IsZero() && !s.o.Clock().Before(token.ExpiresAt) {
+		return caller{}, fail(Unauthorized, "the token expired at "+token.ExpiresAt.UTC().Format(time.RFC3339)+"; 'shiphabit token create' makes a new one")
+	}
+	who := caller{Name: "token:" + token.Name, Scopes: token.Scopes}
+	if !slices.Contains(who.Scopes, scope) && !slices.Contains(who.Scopes, Admin) && scope != Page {
+		return caller{}, fail(Forbidden, "the token "+token.Name+" lacks the scope "+string(scope))
+	}
+	return who, nil
+}
+
+func bearer(r *http.Request) (string, bool) {
+	kind, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(secret), strings.EqualFold(kind, "bearer")
+}

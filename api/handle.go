@@ -1,0 +1,125 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// maxBody is the largest body a route takes unless it reads a stream, in bytes.
+const maxBody = 64 << 20
+
+// serve is the one adapter between handlers and the connection: it guards, authenticates, calls, encodes and logs.
+func (s *Server) serve(at route) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		started := s.o.Clock()
+		headers(c.Writer.Header(), c.Request.URL.Path)
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+		answer, err := s.answer(c, at)
+		if err != nil {
+			answer = s.refuse(c.Request, at, err)
+		}
+		s.write(c, answer)
+		s.logRequest(c.Request, answer.Status, s.o.Clock().Sub(started), err)
+	}
+}
+
+// answer calls the handler when the request may reach it.
+func (s *Server) answer(c *gin.Context, at route) (answer reply, err error) {
+	defer func() {
+		if trouble := recover(); trouble != nil {
+			err = fmt.Errorf("panic: %v\n%s", trouble, debug.Stack())
+		}
+	}()
+	if err := s.guard.check(c.Request); err != nil {
+		return reply{}, err
+	}
+	who, err := s.authenticate(c.Request, at.scope)
+	if err != nil {
+		return reply{}, err
+	}
+	r := request{Request: c.Request, gin: c, caller: who}
+	if at.scope == Page && c.Request.Method == http.MethodGet {
+		r.csrf = s.guard.formToken(c.Writer, c.Request)
+	}
+	if at.form {
+		if err := s.guard.checkForm(c.Request, c.PostForm("csrf")); err != nil {
+			return reply{}, err
+		}
+		r.csrf = s.guard.formToken(c.Writer, c.Request)
+	}
+	return at.handle(r)
+}
+
+// refuse is the answer to an error: a page for people, a problem for programs.
+func (s *Server) refuse(r *http.Request, at route, err error) reply {
+	status := statusOf(err)
+	header := http.Header{}
+	if status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", `Bearer realm="shiphabit"`)
+	}
+	if at.scope == Page && s.o.ErrorPage != nil {
+		detail := answers[kindOf(err)].title
+		if kindOf(err) != Internal {
+			detail = err.Error()
+		}
+		if body, pageErr := s.o.ErrorPage(r, status, detail); pageErr == nil {
+			return reply{Status: status, Body: body, Type: htmlType, Header: header}
+		}
+	}
+	return reply{Status: status, Body: problemOf(err), Type: "application/problem+json", Header: header}
+}
+
+const htmlType = "text/html; charset=utf-8"
+
+// write encodes the reply. GET answers carry an ETag, so that unchanged ones cost no body.
+func (s *Server) write(c *gin.Context, answer reply) {
+	for name, values := range answer.Header {
+		c.Writer.Header()[name] = values
+	}
+	if answer.Location != "" {
+		c.Redirect(http.StatusSeeOther, answer.Location)
+		return
+	}
+	if answer.Status == 0 {
+		answer.Status = http.StatusOK
+	}
+	if answer.JSON != nil {
+		body, err := json.Marshal(answer.JSON)
+		if err != nil {
+			s.o.Logger.Error("encoding an answer", slog.String("path", c.Request.URL.Path), slog.Any("error", err))
+			c.Data(http.StatusInternalServerError, "application/problem+json", problemOf(err))
+			return
+		}
+		answer.Body, answer.Type = body, "application/json"
+	}
+	if c.Request.Method == http.MethodGet && answer.Status == http.StatusOK {
+		tag := etag(answer.Body)
+		c.Header("ETag", tag)
+		if matches(c.Request.Header.Get("If-None-Match"), tag) {
+			c.Status(http.StatusNotModified)
+			return
+		}
+	}
+	c.Data(answer.Status, answer.Type, answer.Body)
+}
+
+// logRequest writes one line a request. Addresses that hold a token are never written, nor are queries.
+func (s *Server) logRequest(r *http.Request, status int, took time.Duration, err error) {
+	path := r.URL.Path
+	if strings.HasPrefix(path, "/assess/") {
+		path = "/assess/…"
+	}
+	attributes := []any{slog.String("method", r.Method), slog.String("path", path), slog.Int("status", status), slog.Duration("took", took)}
+	if err != nil && kindOf(err) == Internal {
+		s.o.Logger.Error("request ended in an internal error", append(attributes, slog.Any("error", err))...)
+		return
+	}
+	s.o.Logger.Debug("request", attributes...)
+}
