@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 )
 
 // MaxLine is the longest line of events that is read, in bytes.
@@ -109,7 +108,7 @@ func EncodeLine(w io.Writer, e Event) error {
 		line = append(append(line, `,"repository":`...), quoted(e.Repository)...)
 	}
 	if !e.UpdatedAt.IsZero() {
-		line = append(canonicalTime(e.UpdatedAt).AppendFormat(append(line, `,"updated_at":"`...), time.RFC3339Nano), '"')
+		line = append(canonicalTime(e.UpdatedAt).AppendFormat(append(line, `,"updated_at":"`...), rfc3339), '"')
 	}
 	if e.Sequence != 0 {
 		line = fmt.Appendf(line, `,"sequence":%d`, e.Sequence)

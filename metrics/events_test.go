@@ -218,6 +218,14 @@ func TestNewEventAndTheDecoderAgree(t *testing.T) {
 		if diff := cmp.Diff(made, read); diff != "" {
 			t.Errorf("%s: made − read +\n%s", made.Key, diff)
 		}
+		var table bytes.Buffer
+		if err := metrics.EncodeCSV(&table, made.Type, []metrics.Event{made}); err != nil {
+			t.Fatal(err)
+		}
+		events, faults := decodeTable(t, made.Type, table.String())
+		if diff := cmp.Diff([]metrics.Event{made}, events); diff != "" || len(faults) > 0 {
+			t.Errorf("%s as CSV: made − read + %v\n%s", made.Key, faults, diff)
+		}
 	}
 }
 

@@ -105,7 +105,7 @@ func joined(fields map[string]statement) json.RawMessage {
 // MergeAll groups events by their key and merges each record's revisions; the result is sorted by key.
 func MergeAll(events []Event) []Event {
 	sorted := slices.Clone(events)
-	slices.SortStableFunc(sorted, func(a, b Event) int { return compareKeys(a.Key, b.Key) })
+	slices.SortStableFunc(sorted, func(a, b Event) int { return keyOrder(a.Key, b.Key) })
 	var merged []Event
 	for from := 0; from < len(sorted); {
 		to := from + 1
@@ -118,7 +118,7 @@ func MergeAll(events []Event) []Event {
 	return merged
 }
 
-func compareKeys(a, b Key) int {
+func keyOrder(a, b Key) int {
 	return cmp.Or(
 		strings.Compare(a.Source, b.Source),
 		strings.Compare(string(a.Type), string(b.Type)),

@@ -52,6 +52,9 @@ func normalised(r Record) Record {
 	return r
 }
 
+// rfc3339 writes a canonical time.
+const rfc3339 = time.RFC3339Nano
+
 // lastMoment is the greatest time that RFC 3339 can write, to the millisecond.
 var lastMoment = time.Date(9999, time.December, 31, 23, 59, 59, 999_000_000, time.UTC)
 

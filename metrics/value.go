@@ -90,7 +90,7 @@ func (f *Field) canonicalTime(raw []byte) ([]byte, *Fault) {
 	if year := t.UTC().Year(); t.IsZero() || year < first || year > 9999 {
 		return nil, &Fault{Field: f.Name, Problem: clipped(raw) + " is an impossible time", Remedy: fmt.Sprintf("a year from %d to 9999", first)}
 	}
-	return canonicalTime(t).AppendFormat(nil, `"`+time.RFC3339Nano+`"`), nil
+	return canonicalTime(t).AppendFormat(nil, `"`+rfc3339+`"`), nil
 }
 
 func (f *Field) canonicalInt(raw []byte) ([]byte, *Fault) {
