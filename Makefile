@@ -1,0 +1,65 @@
+# What people and CI run. `make try` and `make test` need only Go, gcc, make and npm; the rest they fetch or install.
+
+GO      ?= go
+TAGS    := -tags nomsgpack
+LINT    := golangci-lint
+LINT_AT := v2.15.0
+export GOFLAGS += -buildvcs=false
+
+.PHONY: help try build assets test unit nocgo browser lint fmt check generate deps fuzz bench screenshots clean
+
+help: ## list what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+try: build ## build, read this clone, serve the product on it
+	bin/shiphabit try .
+
+build: assets ## build bin/shiphabit
+	$(GO) build $(TAGS) -trimpath -o bin/shiphabit ./cmd/shiphabit
+
+assets: ## put ECharts where the build embeds it (skipped without npm)
+	@sh .ci/assets
+
+deps: ## install what the tests need (as root), or name what is missing
+	@sh .ci/deps
+
+test: deps assets unit nocgo browser ## everything: unit, both databases, both SQLite drivers, a real browser
+
+unit: ## Go tests with the race detector
+	$(GO) test $(TAGS) -race ./...
+
+nocgo: ## the store on the pure-Go SQLite driver
+	CGO_ENABLED=0 $(GO) test $(TAGS) ./internal/store/...
+	CGO_ENABLED=0 $(GO) build $(TAGS) -o bin/shiphabit-nocgo ./cmd/shiphabit
+
+browser: build ## the pages in Chromium
+	SHIPHABIT_BROWSER=1 $(GO) test $(TAGS) -count=1 -run Browser -v ./cmd/shiphabit
+
+lint: bin/$(LINT) ## format, vet, lint, tidy
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted"; exit 1; }
+	$(GO) mod tidy -diff
+	$(GO) vet $(TAGS) ./...
+	bin/$(LINT) run
+
+bin/$(LINT):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
+
+fmt: ## format the Go files
+	gofmt -w $$(git ls-files '*.go')
+
+generate: ## write the generated documents anew
+	$(GO) test $(TAGS) ./... -run 'Golden|Generated|UpToDate' -update
+
+check: lint unit ## before each commit
+
+fuzz: ## every fuzz test for ten seconds
+	@sh .ci/fuzz
+
+bench: ## the benchmarks of docs/performance.md
+	$(GO) test $(TAGS) -run '^$$' -bench . -benchtime 3x ./metrics/... ./internal/store ./collector/... ./cmd/shiphabit
+
+screenshots: build ## pictures of every page at two widths in both themes, below dist/screenshots
+	SHIPHABIT_SCREENSHOTS=$(CURDIR)/dist/screenshots SHIPHABIT_BROWSER=1 $(GO) test $(TAGS) -count=1 -run Screenshots -v ./cmd/shiphabit
+
+clean: ## remove what was built
+	rm -rf bin dist reports/web/node_modules

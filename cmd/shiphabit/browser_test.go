@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// webFolder holds the browser scripts and their npm packages.
+var webFolder = filepath.Join("..", "..", "reports", "web")
+
+// browserOnly keeps tests that need Chromium and npm packages out of a plain `go test`; `make browser` asks for them.
+func browserOnly(t *testing.T) {
+	t.Helper()
+	if os.Getenv("SHIPHABIT_BROWSER") == "" {
+		t.Skip("runs with SHIPHABIT_BROWSER=1: 'make browser' installs what it needs")
+	}
+}
+
+// node runs a script of the web folder against a served history.
+func node(t *testing.T, url string, env []string, args ...string) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "node", args...)
+	command.Dir = webFolder
+	command.Env = append(append(os.Environ(), "SHIPHABIT_URL="+url), env...)
+	out, err := command.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBrowserFindsNothingWrongOnAnyPage(t *testing.T) {
+	browserOnly(t)
+	_, url := storied(t)
+	node(t, url, nil, "--test", "e2e/")
+}
+
+func TestScreenshotsOfEveryPage(t *testing.T) {
+	browserOnly(t)
+	folder := os.Getenv("SHIPHABIT_SCREENSHOTS")
+	if folder == "" {
+		t.Skip("runs with SHIPHABIT_SCREENSHOTS=FOLDER: 'make screenshots'")
+	}
+	_, url := storied(t)
+	node(t, url, nil, "screenshots.mjs", folder)
+}

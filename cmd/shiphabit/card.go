@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// writeCard prints one scorecard as people read it: value, interval, sample size, level.
+func writeCard(w io.Writer, card metrics.Scorecard, edition string) error {
+	fmt.Fprintf(w, "%s · %s to %s (%s) · definition %s\n\n", printable(card.Slice),
+		card.Window.From.Format(time.DateOnly), card.Window.To.Format("2006-01-02 15:04"), card.Zone, card.Definition)
+	levels := map[string]string{}
+	if edition != "" {
+		found, err := metrics.Levels(card, edition)
+		if err != nil {
+			return usage("--edition: %w", err)
+		}
+		for _, level := range found {
+			levels[level.Metric] = levelText(level)
+		}
+	}
+	rows := [][]string{
+		{"deployment frequency", frequencyText(card.Frequency), frequencyNote(card.Frequency), levels["deployment_frequency"]},
+		{"change lead time", durationText(card.LeadTime), durationNote(card.LeadTime), levels["change_lead_time"]},
+		{"change fail rate", shareText(card.FailRate), shareNote(card.FailRate, "rollouts failed"), levels["change_fail_rate"]},
+		{"failed deployment recovery", survivalText(card.Recovery), survivalNote(card.Recovery, "failed deployments"), levels["failed_deployment_recovery_time"]},
+		{"deployment rework rate", shareText(card.Rework), shareNote(card.Rework, "rollouts were rework"), levels["deployment_rework_rate"]},
+		{"time to restore, all incidents", survivalText(card.Restore), survivalNote(card.Restore, "incidents"), ""},
+	}
+	if err := writeTable(w, rows); err != nil {
+		return err
+	}
+	return writeRemarks(w, card)
+}
+
+// writeRemarks prints what limits the figures.
+func writeRemarks(w io.Writer, card metrics.Scorecard) error {
+	remarks := []string{}
+	if card.Baselines > 0 {
+		remarks = append(remarks, fmt.Sprintf("%d rollouts are baselines: nothing known came before, so their changes are not counted", card.Baselines))
+	}
+	if card.FailRate.Settling > 0 {
+		remarks = append(remarks, fmt.Sprintf("%d rollouts are still settling: their failures may not be known yet", card.FailRate.Settling))
+	}
+	if card.Unattributed > 0 {
+		remarks = append(remarks, fmt.Sprintf("%d of %d incidents are attributed to no rollout", card.Unattributed, card.Incidents))
+	}
+	for _, reason := range slices.Sorted(maps.Keys(card.LeftOut)) {
+		remarks = append(remarks, fmt.Sprintf("left out: %d × %s", card.LeftOut[reason], printable(reason)))
+	}
+	if len(remarks) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\n- %s\n", strings.Join(remarks, "\n- "))
+	return err
+}
+
+func levelText(l metrics.Level) string {
+	if l.Name == "" {
+		return ""
+	}
+	return l.Name + " (" + l.Edition + ")"
+}
+
+func frequencyText(f metrics.Frequency) string {
+	if f.State != metrics.OK {
+		return string(f.State)
+	}
+	if *f.PerDay >= 1 {
+		return fmt.Sprintf("%.1f a day", *f.PerDay)
+	}
+	return fmt.Sprintf("%.1f a week", *f.PerWeek)
+}
+
+func frequencyNote(f metrics.Frequency) string {
+	note := fmt.Sprintf("n = %d rollouts", f.Rollouts)
+	if f.DaysPerWeek != nil {
+		note += fmt.Sprintf(", on %g days of the median week (%d weeks)", *f.DaysPerWeek, f.Weeks)
+	}
+	return note
+}
+
+func durationText(d metrics.Duration) string {
+	if d.State != metrics.OK {
+		return string(d.State)
+	}
+	return span(*d.Median)
+}
+
+func durationNote(d metrics.Duration) string {
+	note := fmt.Sprintf("n = %d changes in %d rollouts", d.N, d.Rollouts)
+	if d.State != metrics.OK {
+		return note
+	}
+	if d.Interval != nil {
+		note = fmt.Sprintf("rollouts' medians %.4g%% %s to %s; %s", 100*d.Interval.Coverage, span(d.Interval.Low), span(d.Interval.High), note)
+	}
+	return fmt.Sprintf("median; P90 %s; %s", span(*d.P90), note)
+}
+
+func shareText(s metrics.Share) string {
+	if s.State != metrics.OK {
+		return string(s.State)
+	}
+	return fmt.Sprintf("%.1f %%", 100**s.Value)
+}
+
+func shareNote(s metrics.Share, what string) string {
+	note := fmt.Sprintf("%d of %d %s", s.Count, s.Of, what)
+	if s.State == metrics.OK {
+		note += fmt.Sprintf("; 95%% %.1f to %.1f %%", 100*s.Interval.Low, 100*s.Interval.High)
+	}
+	return note
+}
+
+func survivalText(s metrics.Survival) string {
+	if s.State != metrics.OK {
+		return string(s.State)
+	}
+	if s.Median == nil {
+		return "not reached"
+	}
+	return span(*s.Median)
+}
+
+func survivalNote(s metrics.Survival, what string) string {
+	note := fmt.Sprintf("n = %d %s", s.N, what)
+	if s.Censored > 0 && s.Longest != nil {
+		note += fmt.Sprintf(", %d still open, the longest for %s", s.Censored, span(*s.Longest))
+	}
+	return note
+}
+
+// span prints seconds in the unit a person would use.
+func span(seconds float64) string {
+	switch {
+	case seconds < 60:
+		return fmt.Sprintf("%.0f s", seconds)
+	case seconds < 90*60:
+		return fmt.Sprintf("%.0f min", seconds/60)
+	case seconds < 36*3600:
+		return fmt.Sprintf("%.1f h", seconds/3600)
+	case seconds < 60*86400:
+		return fmt.Sprintf("%.1f d", seconds/86400)
+	default:
+		return fmt.Sprintf("%.0f d", seconds/86400)
+	}
+}

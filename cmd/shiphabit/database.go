@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"shiphabit/internal/config"
+	"shiphabit/internal/store"
+)
+
+// databaseFlags are the flags of commands that open the database themselves.
+type databaseFlags struct{ db, config string }
+
+func (f *databaseFlags) add(command *cobra.Command) {
+	command.Flags().StringVar(&f.db, "db", "", "the database: a file, or postgres://… (SHIPHABIT_DB, default a file under the user's data directory)")
+	command.Flags().StringVar(&f.config, "config", "", "the configuration file (SHIPHABIT_CONFIG)")
+}
+
+// openDatabase opens the database under the rules of the configuration.
+func (p *program) openDatabase(ctx context.Context, f databaseFlags) (*store.DB, error) {
+	settings, err := p.configuration(f.config)
+	if err != nil {
+		return nil, err
+	}
+	return p.openStore(ctx, f.db, settings)
+}
+
+func (p *program) openStore(ctx context.Context, dsn string, settings config.Config) (*store.DB, error) {
+	dsn = p.setting(dsn, "SHIPHABIT_DB", settings.DB)
+	if dsn == "" {
+		var err error
+		if dsn, err = p.defaultDatabase(); err != nil {
+			return nil, err
+		}
+	}
+	return store.Open(ctx, dsn, store.Options{Rules: settings.Rules(), Logger: p.logger(), Clock: p.now})
+}
+
+// defaultDatabase is $XDG_DATA_HOME/shiphabit/shiphabit.db, or the same below ~/.local/share.
+func (p *program) defaultDatabase() (string, error) {
+	base := p.env("XDG_DATA_HOME")
+	if base == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("no home directory to keep the database in (%w); name a file with --db", err)
+		}
+		base = filepath.Join(home, ".local", "share")
+	}
+	folder := filepath.Join(base, "shiphabit")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", fmt.Errorf("making the folder of the database: %w; name another file with --db", err)
+	}
+	return filepath.Join(folder, "shiphabit.db"), nil
+}
+
+// configuration reads the configuration file, or gives the defaults where none is named.
+func (p *program) configuration(flag string) (config.Config, error) {
+	name := p.setting(flag, "SHIPHABIT_CONFIG", "")
+	if name == "" {
+		return config.Default(), nil
+	}
+	settings, err := config.Load(name, p.env)
+	if err != nil {
+		return config.Config{}, exitError{exitUsage, err}
+	}
+	return settings, nil
+}

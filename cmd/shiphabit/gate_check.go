@@ -1,0 +1,336 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"shiphabit/metrics/gate"
+)
+
+// How long one try of the gate may take, and how many there are before it counts as unreachable.
+const (
+	gateTimeout = 2 * time.Second
+	gateTries   = 3
+)
+
+// gateCheck is one run of 'gate check'.
+type gateCheck struct {
+	*program
+	server  serverFlags
+	request gate.Request
+	kind    string
+	tests   string
+	// coverage is in percent of changed lines, -1 when not given.
+	coverage float64
+	wait     time.Duration
+	patience time.Duration
+	closed   string
+	file     string
+	dotenv   string
+	markdown string
+	format   string
+}
+
+func (p *program) gateCheckCommand() *cobra.Command {
+	check := gateCheck{program: p}
+	command := &cobra.Command{
+		Use:   "check",
+		Short: "Ask for a verdict before a promotion",
+		Long: `Asks the gate whether this artifact may go to this environment now.
+
+Exit codes: 0 go on (allow or warn) · 2 wrong usage · 3 blocked · 4 hold, still so when --wait is over ·
+5 unreachable and the policy closes the gate then · 6 not allowed to ask · 1 a bug.
+
+The answer is also written to gate.json, because some runners flatten exit codes to 1.
+A rollback (--kind rollback) and a fix (--kind fix --fixes ID) pass whatever the criteria say.`,
+		Example: `  shiphabit gate check --service payments-api --environment production --digest "$DIGEST" --wait 10m
+  shiphabit gate check --service payments-api --kind rollback --commit 9f1c2ab
+  shiphabit gate check --service payments-api --kind fix --fixes import/d_881`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error { return check.run(command.Context()) },
+	}
+	check.flags(command)
+	return command
+}
+
+func (c *gateCheck) flags(command *cobra.Command) {
+	f := command.Flags()
+	c.server.add(command)
+	f.StringVar(&c.request.Service, "service", "", "the service to promote (required)")
+	f.StringVar(&c.request.Environment, "environment", "production", "the environment it goes to")
+	f.StringVar(&c.request.Artifact.Digest, "digest", "", "digest of the artifact, sha256:…")
+	f.StringVar(&c.request.Artifact.Version, "version", "", "version of the artifact")
+	f.StringVar(&c.request.Commit, "commit", "", "commit the artifact was built from")
+	f.StringVar(&c.kind, "kind", "normal", "normal, rollback, fix or config")
+	f.StringSliceVar(&c.request.Change.Fixes, "fixes", nil, "what a fix repairs: ids of deployments or incidents")
+	f.Float64Var(&c.coverage, "coverage", -1, "test coverage of the changed lines in percent")
+	f.StringVar(&c.request.Evidence.PreviousStage, "previous-stage", "", "stage this artifact has passed")
+	f.StringVar(&c.tests, "tests", "", "passed or failed: the tests of this artifact")
+	f.DurationVar(&c.wait, "wait", 0, "how long to ask again while the gate says hold")
+	f.DurationVar(&c.patience, "patience", time.Minute, "how long to try a gate that does not answer before it counts as closed")
+	f.StringVar(&c.closed, "unreachable", "policy", "open, closed or policy: what an unreachable gate means; policy is what the last answer for this service said, else open")
+	f.StringVar(&c.file, "out", "gate.json", "where to write the answer; empty for nowhere")
+	f.StringVar(&c.dotenv, "dotenv", "", "where to write GATE_VERDICT and the like as a dotenv file")
+	f.StringVar(&c.markdown, "summary", "", "where to append a Markdown summary")
+	addFormat(command, &c.format, "text", formatJSON)
+}
+
+// checkFile is what gate.json holds: stable, version 1.
+type checkFile struct {
+	Version  int           `json:"version"`
+	Request  gate.Request  `json:"request"`
+	Decision gate.Decision `json:"decision"`
+	// Source is "server", "cache" (the last answer, still valid) or "local" (decided here because no server answered).
+	Source string `json:"source"`
+	Note   string `json:"note,omitempty"`
+}
+
+func (c *gateCheck) run(ctx context.Context) error {
+	if err := c.complete(); err != nil {
+		return err
+	}
+	ask, err := c.client(c.server, gateTimeout)
+	if err != nil {
+		return err
+	}
+	cache := openGateCache(c.program, ask.base, c.request)
+	answer, err := c.ask(ctx, ask, cache)
+	if err != nil {
+		return err
+	}
+	if err := c.write(answer); err != nil {
+		return err
+	}
+	return verdictError(answer)
+}
+
+// complete checks the words of the call and fills in what the runner's environment tells.
+func (c *gateCheck) complete() error {
+	if c.request.Service == "" {
+		return usage("--service is missing: name the service to promote")
+	}
+	switch c.kind {
+	case "normal", "rollback", "fix", "config":
+		c.request.Change.Kind = c.kind
+	default:
+		return usage("--kind %q is none of normal, rollback, fix, config", c.kind)
+	}
+	switch c.closed {
+	case "open", "closed", "policy":
+	default:
+		return usage("--unreachable %q is none of open, closed, policy", c.closed)
+	}
+	switch c.tests {
+	case "":
+	case "passed", "failed":
+		passed := c.tests == "passed"
+		c.request.Evidence.TestsPassed = &passed
+	default:
+		return usage("--tests %q is neither passed nor failed", c.tests)
+	}
+	if c.coverage > 100 {
+		return usage("--coverage %g is above 100 percent", c.coverage)
+	}
+	if c.coverage >= 0 {
+		ppm := int64(c.coverage*10_000 + 0.5)
+		c.request.Evidence.CoverageChangedLinesPPM = &ppm
+	}
+	c.request.Run = runOf(c.env)
+	return nil
+}
+
+// ask gets a decision, waiting out holds up to the deadline.
+func (c *gateCheck) ask(ctx context.Context, ask client, cache gateCache) (checkFile, error) {
+	deadline := c.now().Add(c.wait)
+	for {
+		decision, err := c.try(ctx, ask, cache)
+		var down unreachable
+		if errors.As(err, &down) {
+			return c.withoutServer(down, cache)
+		}
+		if err != nil {
+			return checkFile{}, err
+		}
+		cache.keep(decision)
+		pause := pauseOf(decision, c.now(), deadline)
+		if pause <= 0 {
+			return checkFile{Version: 1, Request: c.request, Decision: decision, Source: "server"}, nil
+		}
+		c.say("hold: %s — asking again in %s", decision.Summary, pause.Round(time.Second))
+		if err := sleep(ctx, pause); err != nil {
+			return checkFile{}, err
+		}
+	}
+}
+
+// try asks once, with retries while the server does not answer. An open gate gives up after a few tries; a closed one is
+// worth the whole patience, because giving up stops the pipeline.
+func (c *gateCheck) try(ctx context.Context, ask client, cache gateCache) (gate.Decision, error) {
+	until := c.now().Add(c.patience)
+	for tries := 1; ; tries++ {
+		var decision gate.Decision
+		err := ask.call(ctx, "POST", "/api/v1/gate/decisions", c.key(), c.request, &decision)
+		var down unreachable
+		if !errors.As(err, &down) {
+			return decision, err
+		}
+		patient := c.shut(cache) && !c.passes() && c.now().Before(until)
+		if tries >= gateTries && !patient {
+			return gate.Decision{}, err
+		}
+		if err := sleep(ctx, min(time.Duration(tries)*100*time.Millisecond, time.Second)); err != nil {
+			return gate.Decision{}, err
+		}
+	}
+}
+
+// key makes a retried request the same request: only where a run names itself.
+func (c *gateCheck) key() http.Header {
+	run := c.request.Run
+	if run.ID == "" {
+		return nil
+	}
+	what := c.request.Artifact.Digest
+	if what == "" {
+		what = c.request.Commit + c.request.Artifact.Version
+	}
+	key := fmt.Sprintf("%s:%s/%d/%s/%s/%s", run.Provider, run.ID, run.Attempt, c.request.Service, c.request.Environment, what)
+	return http.Header{"Idempotency-Key": {key}}
+}
+
+// passes reports whether the change is of a kind that a missing gate must not stop.
+func (c *gateCheck) passes() bool { return c.kind == "rollback" || c.kind == "fix" }
+
+// shut reports whether an unreachable gate is a closed one.
+func (c *gateCheck) shut(cache gateCache) bool {
+	if c.closed == "policy" {
+		return cache.Unreachable == "closed"
+	}
+	return c.closed == "closed"
+}
+
+// withoutServer answers for a gate that does not: the last answer for this artifact while it is valid, a fix or rollback
+// always, otherwise as the policy says.
+func (c *gateCheck) withoutServer(down unreachable, cache gateCache) (checkFile, error) {
+	answer := checkFile{Version: 1, Request: c.request, Source: "local", Note: down.Error()}
+	if decision, ok := cache.valid(c.now()); ok {
+		answer.Decision, answer.Source = decision, "cache"
+		return answer, nil
+	}
+	answer.Decision = gate.Decision{Verdict: gate.Allow, WouldBe: gate.Allow, Engine: engine()}
+	switch {
+	case c.passes():
+		answer.Decision.Summary = "The gate does not answer; a " + c.kind + " goes on all the same."
+	case c.shut(cache):
+		answer.Decision.Verdict, answer.Decision.WouldBe = gate.Block, gate.Block
+		answer.Decision.Summary = "The gate does not answer, and the policy of this service closes it then."
+	default:
+		answer.Decision.Verdict = gate.Warn
+		answer.Decision.Summary = "The gate does not answer; the policy lets the promotion go on, unjudged."
+	}
+	return answer, nil
+}
+
+// pauseOf is how long to wait before asking again: nothing for a final verdict or when the deadline comes first.
+func pauseOf(d gate.Decision, now, deadline time.Time) time.Duration {
+	if d.Verdict != gate.Hold || !now.Before(deadline) {
+		return 0
+	}
+	pause := 10 * time.Second
+	if d.AskAgainAfter != nil {
+		pause = max(d.AskAgainAfter.Sub(now), time.Second)
+	}
+	return min(pause, deadline.Sub(now))
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// verdictError turns the verdict into the exit code.
+func verdictError(answer checkFile) error {
+	switch answer.Decision.Verdict {
+	case gate.Block:
+		if answer.Source == "local" {
+			return exitError{code: exitUnreachable}
+		}
+		return exitError{code: exitBlocked}
+	case gate.Hold:
+		return exitError{code: exitHold}
+	default:
+		return nil
+	}
+}
+
+// write prints the answer and leaves it in the files asked for.
+func (c *gateCheck) write(answer checkFile) error {
+	if c.file != "" {
+		data, err := json.MarshalIndent(answer, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(c.file, append(data, '\n'), 0o644); err != nil {
+			return fmt.Errorf("writing the answer: %w; choose another place with --out", err)
+		}
+	}
+	if c.dotenv != "" {
+		if err := os.WriteFile(c.dotenv, []byte(dotenvOf(answer)), 0o644); err != nil {
+			return fmt.Errorf("writing --dotenv: %w", err)
+		}
+	}
+	if c.markdown != "" {
+		if err := appendFile(c.markdown, markdownOf(answer)); err != nil {
+			return fmt.Errorf("writing --summary: %w", err)
+		}
+	}
+	if c.format == formatJSON {
+		return writeJSON(c.out, answer)
+	}
+	_, err := fmt.Fprint(c.out, textOf(answer))
+	return err
+}
+
+func appendFile(name, text string) error {
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Close())
+}
+
+// runOf reads which pipeline run this is from the variables its runner sets.
+func runOf(env func(string) string) gate.Run {
+	for _, provider := range []struct{ name, id, attempt, url string }{
+		{"github", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", ""},
+		{"gitlab", "CI_JOB_ID", "", "CI_JOB_URL"},
+		{"jenkins", "BUILD_TAG", "", "BUILD_URL"},
+	} {
+		id := env(provider.id)
+		if id == "" {
+			continue
+		}
+		run := gate.Run{Provider: provider.name, ID: id, Attempt: 1, URL: env(provider.url)}
+		_, _ = fmt.Sscan(env(provider.attempt), &run.Attempt)
+		if provider.name == "github" {
+			run.URL = strings.TrimRight(env("GITHUB_SERVER_URL"), "/") + "/" + env("GITHUB_REPOSITORY") + "/actions/runs/" + id
+		}
+		return run
+	}
+	return gate.Run{}
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// history writes deployments of a service as JSON Lines: one character a deployment, "." good and "x" failed, one a day, the
+// last of them so long ago as age says.
+func history(service, outcomes string, age time.Duration) string {
+	var b strings.Builder
+	last := time.Now().UTC().Add(-age).Truncate(time.Second)
+	for i, outcome := range outcomes {
+		at := last.AddDate(0, 0, i+1-len(outcomes))
+		status := "succeeded"
+		if outcome == 'x' {
+			status = "failed"
+		}
+		fmt.Fprintf(&b, `{"type":"deployment","id":"%s-%d","service":"%s","environment":"production","status":"%s","revision":"r%d","digest":"sha256:%064d","started_at":"%s","finished_at":"%s"}`+"\n",
+			service, i, service, status, i, i, at.Add(-time.Minute).Format(time.RFC3339), at.Format(time.RFC3339))
+	}
+	return b.String()
+}
+
+// gateServer serves a database with three services: steady (always good), shaky (fails often) and vault (critical, and
+// deployed minutes ago).
+func gateServer(t *testing.T, extra ...string) (process, string) {
+	t.Helper()
+	p := newProcess(t)
+	settings := filepath.Join(p.home, "shiphabit.yaml")
+	write(t, settings, "services:\n  - name: vault\n    tier: critical\n")
+	events := filepath.Join(p.home, "events.jsonl")
+	write(t, events, history("steady", strings.Repeat(".", 40), 2*time.Hour)+
+		history("shaky", strings.Repeat(".", 20)+".x.x.x.x", 2*time.Hour)+
+		history("vault", strings.Repeat(".", 20), 5*time.Minute))
+	db := filepath.Join(p.home, "gate.db")
+	p.must("import", "--db", db, "--config", settings, events)
+	url, _ := p.serve(append([]string{"serve", "--db", db, "--config", settings}, extra...)...)
+	return p, url
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func answer(t *testing.T, p process) checkFile {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(p.home, "gate.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file checkFile
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestGateCheckSaysItsVerdictByExitCode(t *testing.T) {
+	t.Parallel()
+	p, url := gateServer(t)
+	check := func(args ...string) []string { return append([]string{"gate", "check", "--server", url}, args...) }
+	for _, c := range []struct {
+		sentence string
+		args     []string
+		code     int
+		says     string
+	}{
+		{"a steady service goes on", check("--service", "steady", "--digest", "sha256:new"), exitOK, "steady → production"},
+		{"a service nobody has seen goes on by the default tier", check("--service", "newborn", "--digest", "sha256:new"), exitOK, "newborn"},
+		{"without a service the call is wrong", check(), exitUsage, "--service is missing"},
+		{"an unknown kind of change is wrong usage", check("--service", "steady", "--kind", "party"), exitUsage, "party"},
+		{"an unknown flag is wrong usage", check("--servcie", "steady"), exitUsage, "unknown flag"},
+		{"a shaky service is blocked", check("--service", "shaky", "--digest", "sha256:new"), exitBlocked, "BLOCK"},
+		{"a rollback of a blocked service goes on", check("--service", "shaky", "--kind", "rollback", "--commit", "r20"), exitOK, "ALLOW"},
+		{"a critical service deployed minutes ago is on hold", check("--service", "vault", "--digest", "sha256:new"), exitHold, "HOLD"},
+		{"a hold that outlasts the wait stays a hold", check("--service", "vault", "--digest", "sha256:new", "--wait", "1s"), exitHold, "HOLD"},
+	} {
+		out, errs, code := p.run(c.args...)
+		if code != c.code || !strings.Contains(out+errs, c.says) {
+			t.Errorf("%s: exit code %d, want %d with %q in:\n%s%s", c.sentence, code, c.code, c.says, out, errs)
+		}
+	}
+}
+
+func TestAGateThatIsGoneIsOpenOrClosedByPolicy(t *testing.T) {
+	t.Parallel()
+	p, url := gateServer(t)
+	p.run("gate", "check", "--server", url, "--service", "vault", "--digest", "sha256:one")
+	if got := answer(t, p).Decision.Unreachable; got != "closed" {
+		t.Fatalf("a critical service is told that the gate is %q when unreachable, want closed", got)
+	}
+	p.must("gate", "check", "--server", url, "--service", "steady", "--digest", "sha256:one")
+	const nobody = "http://127.0.0.1:9" // the discard port: nothing listens
+	rename(t, p, url, nobody)
+	for _, c := range []struct {
+		sentence string
+		args     []string
+		code     int
+		source   string
+	}{
+		{"closed for the critical service", []string{"--service", "vault", "--digest", "sha256:two"}, exitUnreachable, "local"},
+		{"open for its rollback", []string{"--service", "vault", "--kind", "rollback", "--commit", "r3"}, exitOK, "local"},
+		{"open for its fix", []string{"--service", "vault", "--kind", "fix", "--fixes", "i1"}, exitOK, "local"},
+		{"open for the standard service", []string{"--service", "steady", "--digest", "sha256:two"}, exitOK, "local"},
+		{"the last answer counts while it is valid", []string{"--service", "steady", "--digest", "sha256:one"}, exitOK, "cache"},
+		{"open for a service never asked for", []string{"--service", "other"}, exitOK, "local"},
+		{"closed when the caller says so", []string{"--service", "other", "--unreachable", "closed"}, exitUnreachable, "local"},
+	} {
+		out, errs, code := p.run(append([]string{"gate", "check", "--server", nobody, "--patience", "0s"}, c.args...)...)
+		if got := answer(t, p).Source; code != c.code || got != c.source {
+			t.Errorf("%s: exit code %d from %s, want %d from %s\n%s%s", c.sentence, code, got, c.code, c.source, out, errs)
+		}
+	}
+}
+
+// rename makes the client's memory of one server be that of another, as if the server had gone away under its address.
+func rename(t *testing.T, p process, from, to string) {
+	t.Helper()
+	for _, service := range []string{"vault", "steady"} {
+		folder := filepath.Join(p.home, "cache", "shiphabit", "gate")
+		if err := os.Rename(filepath.Join(folder, cacheName(from, service, "production")), filepath.Join(folder, cacheName(to, service, "production"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestACallerWithoutAValidTokenIsTurnedAway(t *testing.T) {
+	t.Parallel()
+	p, url := gateServer(t)
+	out, errs, code := p.run("gate", "check", "--server", url, "--service", "steady", "--token", "shp_not_a_token")
+	if code != exitForbidden {
+		t.Errorf("exit code %d, want %d\n%s%s", code, exitForbidden, out, errs)
+	}
+	if strings.Contains(out+errs, "shp_not_a_token") {
+		t.Errorf("the token is repeated:\n%s%s", out, errs)
+	}
+}
+
+func TestADecisionIsLoggedAndReplaysToTheSameBytes(t *testing.T) {
+	t.Parallel()
+	p, url := gateServer(t)
+	p.run("gate", "check", "--server", url, "--service", "shaky", "--digest", "sha256:new")
+	id := answer(t, p).Decision.ID
+	if log := p.must("gate", "log", "--server", url, "--service", "shaky"); !strings.Contains(log, id) {
+		t.Errorf("the log lacks %s:\n%s", id, log)
+	}
+	if said := p.must("gate", "replay", "--server", url, id); !strings.HasPrefix(said, "same") {
+		t.Errorf("replay: %s", said)
+	}
+}
+
+func TestTheAnswerIsLeftInFilesForLaterSteps(t *testing.T) {
+	t.Parallel()
+	p, url := gateServer(t)
+	env, summary := filepath.Join(p.home, "gate.env"), filepath.Join(p.home, "summary.md")
+	p.run("gate", "check", "--server", url, "--service", "shaky", "--dotenv", env, "--summary", summary, "-q")
+	for name, want := range map[string]string{env: "GATE_VERDICT=block\n", summary: "| failure-meter | fail |"} {
+		data, err := os.ReadFile(name)
+		if err != nil || !strings.Contains(string(data), want) {
+			t.Errorf("%s lacks %q: %v\n%s", filepath.Base(name), want, err, data)
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"shiphabit/internal/store"
+	"shiphabit/metrics"
+)
+
+// importBatch is how many events are stored in one transaction: a killed import loses no more than one batch, and the next
+// run stores it again.
+const importBatch = 5000
+
+// maxFaultsShown keeps a wholly unreadable file from filling the screen.
+const maxFaultsShown = 50
+
+func (p *program) importCommand() *cobra.Command {
+	var database databaseFlags
+	var source, kind string
+	command := &cobra.Command{
+		Use:   "import FILE…",
+		Short: "Store neutral events from JSON Lines or CSV files",
+		Long: `Reads neutral events, version 1 (docs/events.md), and stores them. Importing the same file again changes nothing.
+A line that cannot be read is reported with its number and field; the others are stored all the same, and the exit code is 2.
+CSV files hold one type each: name them deployment.csv, commit.csv and so on, or say --type. "-" is standard input.`,
+		Example: `  shiphabit import deployments.jsonl incidents.jsonl
+  generate-events | shiphabit import -`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			db, err := p.openDatabase(command.Context(), database)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = db.Close() }()
+			job := importJob{program: p, db: db, source: source, kind: metrics.EventType(kind)}
+			for _, name := range args {
+				if err := job.file(command.Context(), name); err != nil {
+					return err
+				}
+			}
+			return job.end()
+		},
+	}
+	database.add(command)
+	command.Flags().StringVar(&source, "source", "import", "the source of events that name none")
+	command.Flags().StringVar(&kind, "type", "", "the type of events in a CSV file whose name does not tell")
+	return command
+}
+
+// importJob stores events batch by batch and counts.
+type importJob struct {
+	*program
+	db         *store.DB
+	source     string
+	kind       metrics.EventType
+	batch      []metrics.Event
+	fresh, old int
+	faults     int
+	shownAt    time.Time
+}
+
+func (j *importJob) file(ctx context.Context, name string) error {
+	reader, shown, err := j.open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = reader.Close() }()
+	faults, err := decodeEvents(reader, name, j.kind, j.source, func(e metrics.Event) error { return j.add(ctx, e) })
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", shown, err)
+	}
+	if err := j.flush(ctx); err != nil {
+		return err
+	}
+	for i, fault := range faults {
+		if i == maxFaultsShown {
+			fmt.Fprintf(j.err, "%s: and %d more\n", shown, len(faults)-i)
+			break
+		}
+		fmt.Fprintf(j.err, "%s: %s\n", shown, fault)
+	}
+	j.faults += len(faults)
+	return nil
+}
+
+// open opens a file, or standard input for "-".
+func (p *program) open(name string) (io.ReadCloser, string, error) {
+	if name == "-" {
+		return io.NopCloser(p.in), "standard input", nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, name, usage("%w; name a file of neutral events, or - for standard input", err)
+	}
+	return file, name, nil
+}
+
+// decodeEvents reads JSON Lines, or CSV where the name ends in .csv.
+func decodeEvents(r io.Reader, name string, kind metrics.EventType, source string, yield func(metrics.Event) error) ([]metrics.Fault, error) {
+	if !strings.EqualFold(filepath.Ext(name), ".csv") && kind == "" {
+		return metrics.DecodeLines(r, source, yield)
+	}
+	if kind == "" {
+		kind = metrics.EventType(strings.TrimSuffix(strings.ToLower(filepath.Base(name)), ".csv"))
+	}
+	return metrics.DecodeCSV(r, kind, source, yield)
+}
+
+func (j *importJob) add(ctx context.Context, e metrics.Event) error {
+	j.batch = append(j.batch, e)
+	if len(j.batch) < importBatch {
+		return nil
+	}
+	return j.flush(ctx)
+}
+
+func (j *importJob) flush(ctx context.Context) error {
+	if len(j.batch) == 0 {
+		return nil
+	}
+	stored, err := j.db.Append(ctx, j.batch)
+	if err != nil {
+		return fmt.Errorf("storing events: %w", err)
+	}
+	j.fresh, j.old, j.batch = j.fresh+stored.New, j.old+stored.Known, j.batch[:0]
+	if j.terminal && !j.quiet && j.now().Sub(j.shownAt) > time.Second/5 {
+		j.shownAt = j.now()
+		fmt.Fprintf(j.err, "\r%d events stored ", j.fresh+j.old)
+	}
+	return nil
+}
+
+// end reports what happened.
+func (j *importJob) end() error {
+	if j.terminal && !j.quiet {
+		fmt.Fprint(j.err, "\r")
+	}
+	j.say("%d new events stored, %d known already, %d not read.", j.fresh, j.old, j.faults)
+	if j.faults > 0 {
+		return usage("%d lines could not be read (listed above); correct them and import the file again: what is stored stays as it is", j.faults)
+	}
+	return nil
+}
+
+func (p *program) exportCommand() *cobra.Command {
+	var database databaseFlags
+	command := &cobra.Command{
+		Use:     "export",
+		Short:   "Write every stored event as JSON Lines",
+		Example: "  shiphabit export > events.jsonl",
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			db, err := p.openDatabase(command.Context(), database)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = db.Close() }()
+			return db.Export(command.Context(), func(e metrics.Event) error { return metrics.EncodeLine(p.out, e) })
+		},
+	}
+	database.add(command)
+	return command
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// defaultListen is where the server listens unless told otherwise.
+const defaultListen = "127.0.0.1:8080"
+
+func (p *program) serveCommand() *cobra.Command {
+	var database databaseFlags
+	var listen string
+	var insecure bool
+	command := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the pages, the API and the release gate on the database",
+		Long: `Serves pages and API on the database until it is told to stop (Ctrl-C or SIGTERM).
+Without tokens required by the configuration it listens on loopback addresses only, because everybody who reaches it may read and write.`,
+		Example: `  shiphabit serve
+  shiphabit serve --config shiphabit.yaml --db postgres://shiphabit@db.internal/shiphabit --listen 127.0.0.1:9000`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			settings, err := p.configuration(database.config)
+			if err != nil {
+				return err
+			}
+			db, err := p.openStore(command.Context(), database.db, settings)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = db.Close() }()
+			handler, err := p.server(db, settings, nil)
+			if err != nil {
+				return err
+			}
+			if listen == "" {
+				listen = settings.Listen
+			}
+			listener, err := p.listen(command.Context(), listen, settings.RequireTokens || insecure)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(p.out, "shiphabit serves on http://%s\n", listener.Addr())
+			return p.serveUntilDone(command.Context(), listener, handler)
+		},
+	}
+	database.add(command)
+	command.Flags().StringVar(&listen, "listen", "", "address to listen on (default "+defaultListen+")")
+	command.Flags().BoolVar(&insecure, "insecure", false, "listen beyond loopback though nobody has to log in")
+	return command
+}
+
+// listen opens the address. Where anybody may do anything, only this machine may reach it.
+func (p *program) listen(ctx context.Context, address string, open bool) (net.Listener, error) {
+	if address == "" {
+		address = defaultListen
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, usage("--listen %q is no address: write it like 127.0.0.1:8080", address)
+	}
+	ip := net.ParseIP(host)
+	loopback := host == "localhost" || ip != nil && ip.IsLoopback()
+	if !loopback && !open {
+		return nil, usage("%s can be reached from other machines and nobody has to log in: set require_tokens in the configuration, or say --insecure if that is meant", address)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, usage("%w; choose another address with --listen", err)
+	}
+	return listener, nil
+}
+
+// serveUntilDone serves until the context ends, then lets requests under way finish.
+func (p *program) serveUntilDone(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       5 * time.Minute,
+		WriteTimeout:      5 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	p.say("stopping: requests under way may finish")
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := server.Shutdown(limit); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
