@@ -1,0 +1,111 @@
+package metrics
+
+import (
+	"fmt"
+	"time"
+)
+
+// Buckets cuts a window into days, weeks or months of the zone, in order. A bucket that the window or asOf cuts is kept,
+// shortened to the window, and marked Partial; one that begins at or after asOf is not there, because nothing of it is known.
+// A day lasts 23 or 25 hours where the clock changes.
+func Buckets(w Window, asOf time.Time, zone *time.Location, size string, weekStart time.Weekday) ([]Bucket, error) {
+	next, label, err := bucketSize(size)
+	if err != nil {
+		return nil, err
+	}
+	end := w.To
+	if asOf.Before(end) {
+		end = asOf
+	}
+	if !w.From.Before(end) {
+		return nil, nil
+	}
+	var buckets []Bucket
+	first := firstBucket(dayOf(w.From, zone), size, weekStart)
+	for start := first.start(zone); start.Before(end); {
+		second := next(first)
+		stop := second.start(zone)
+		whole := Window{From: start, To: stop}
+		b := Bucket{Window: clip(whole, w), Label: label(first)}
+		b.Partial = b.Window != whole || asOf.Before(stop)
+		if b.From.Before(b.To) {
+			buckets = append(buckets, b)
+		}
+		first, start = second, stop
+	}
+	return buckets, nil
+}
+
+func clip(b, w Window) Window {
+	if b.From.Before(w.From) {
+		b.From = w.From
+	}
+	if b.To.After(w.To) {
+		b.To = w.To
+	}
+	return b
+}
+
+func firstBucket(d day, size string, weekStart time.Weekday) day {
+	switch size {
+	case "week":
+		return d.weekStart(weekStart)
+	case "month":
+		return d - day(d.civil().Day()-1)
+	default:
+		return d
+	}
+}
+
+// bucketSize gives the step from one bucket's first day to the next one's, and a bucket's label.
+func bucketSize(size string) (next func(day) day, label func(day) string, err error) {
+	switch size {
+	case "day":
+		return func(d day) day { return d + 1 }, func(d day) string { return d.civil().Format(time.DateOnly) }, nil
+	case "week":
+		return func(d day) day { return d + 7 }, weekLabel, nil
+	case "month":
+		return func(d day) day { return dayOf(d.civil().AddDate(0, 1, 0), time.UTC) },
+			func(d day) string { return d.civil().Format("2006-01") }, nil
+	default:
+		return nil, nil, fmt.Errorf("%q is no size of bucket: use day, week or month", size)
+	}
+}
+
+// weekLabel is the ISO 8601 week that most of the week's days fall in, also where weeks start on another day than Monday.
+func weekLabel(first day) string {
+	year, week := (first + 3).civil().ISOWeek()
+	return fmt.Sprintf("%d-W%02d", year, week)
+}
+
+// Point is one bucket of a series with its figures.
+type Point struct {
+	Bucket
+	Scorecard Scorecard `json:"scorecard"`
+}
+
+// Series makes a scorecard for each bucket of the query's window. Every point is what MeasureAll gives for its bucket.
+func Series(fs []Facts, q Query, size string) ([]Point, error) {
+	q = q.complete()
+	buckets, err := Buckets(q.Window, q.AsOf, q.Zone, size, q.Definition.WeekStart)
+	if err != nil {
+		return nil, err
+	}
+	counters := make([]counter, len(fs))
+	for i, f := range fs {
+		counters[i] = newCounter(f, q)
+	}
+	points := make([]Point, len(buckets))
+	for i, b := range buckets {
+		part := q
+		part.Window = b.Window
+		var t Tally
+		for _, c := range counters {
+			c.query = part
+			c.add(&t)
+		}
+		t.sort()
+		points[i] = Point{Bucket: b, Scorecard: Measure(t, part)}
+	}
+	return points, nil
+}

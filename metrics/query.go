@@ -1,0 +1,53 @@
+package metrics
+
+import "time"
+
+// DORA is the default definition, as metrics of DORA's research are commonly read: a value from five observations on, a
+// rollout's outcome settled after 24 hours, bots' changes included, weeks from Monday.
+func DORA() Definition {
+	return Definition{Name: "dora", Version: 1, Floor: 5, Settling: 24 * time.Hour, WeekStart: time.Monday}
+}
+
+// complete fills in what the query leaves open: production, UTC, the DORA definition, seen at the end of the window.
+func (q Query) complete() Query {
+	if q.AsOf.IsZero() {
+		q.AsOf = q.Window.To
+	}
+	if q.Zone == nil {
+		q.Zone = time.UTC
+	}
+	if q.Kind == "" {
+		q.Kind = Production
+	}
+	if q.Definition.Name == "" {
+		q.Definition = DORA()
+	}
+	return q
+}
+
+// passed is the part of the window that lies before AsOf.
+func (q Query) passed() Window {
+	w := q.Window
+	if q.AsOf.Before(w.To) {
+		w.To = q.AsOf
+	}
+	return w
+}
+
+// knows reports whether something that happened at t is known at AsOf.
+func (q Query) knows(t time.Time) bool { return !t.After(q.AsOf) }
+
+// holds reports whether t lies in the window and is known at AsOf.
+func (q Query) holds(t time.Time) bool { return q.Window.Contains(t) && q.knows(t) }
+
+// state is the state of a figure with n observations.
+func (d Definition) state(n int) State {
+	switch {
+	case n == 0:
+		return NoData
+	case n < d.Floor:
+		return NotEnoughData
+	default:
+		return OK
+	}
+}
