@@ -84,6 +84,9 @@ type Rollout struct {
 	Removed bool `json:"removed,omitempty"`
 	// Failures holds every cause known; the rollout failed when there is one.
 	Failures []Failure `json:"failures,omitempty"`
+	// Withdrawn are causes that were once known and turned out not to hold. They enter no figure; the gate's meter, which
+	// once counted them, steps back when they are withdrawn.
+	Withdrawn []Failure `json:"withdrawn,omitempty"`
 	// Recovery is nil for a good rollout and for a failure that is still open.
 	Recovery *Recovery `json:"recovery,omitempty"`
 	// KnownAt is when the outcome of the run was known; Assumed when that is not recorded but taken from the run's own times.
@@ -125,6 +128,8 @@ type Failure struct {
 	// Evidence names the record that shows it: a rollout id, "source/id" of an incident or verdict, or a commit.
 	Evidence   string     `json:"evidence"`
 	Confidence Confidence `json:"confidence"`
+	// WithdrawnAt is when it became known that the cause does not hold; zero while it does.
+	WithdrawnAt time.Time `json:"withdrawn_at,omitzero"`
 }
 
 // Recovery is the earliest event that ended a failure.

@@ -68,6 +68,12 @@ type Evidence struct {
 	PreviousStage           string `json:"previous_stage,omitempty"`
 	TestsPassed             *bool  `json:"tests_passed,omitempty"`
 	RollbackPlan            string `json:"rollback_plan,omitempty"`
+	// ChangedLines is the number of changed lines that the coverage speaks of.
+	ChangedLines *int64 `json:"changed_lines,omitempty"`
+	// Commits is the number of commits the promotion brings beyond what is live.
+	Commits *int64 `json:"commits,omitempty"`
+	// Canary tells that only a part of the traffic will meet the new revision at first.
+	Canary bool `json:"canary,omitempty"`
 }
 
 // Run is the pipeline run that asks.
@@ -85,19 +91,31 @@ type Snapshot struct {
 	Tier    metrics.Tier `json:"tier"`
 	Team    string       `json:"team,omitempty"`
 	Known   bool         `json:"known"` // false: no record of this service
-	Meter   MeterState   `json:"meter"`
-	// Live is the rollout live in the environment now, nil when none; Earlier are revisions and digests that once finished
-	// successfully here before it, newest first, at most 200.
+	// Environment is the one asked for, Kind what it is for; one never seen is judged by its name.
+	Environment string                  `json:"environment"`
+	Kind        metrics.EnvironmentKind `json:"environment_kind"`
+	Meter       MeterState              `json:"meter"`
+	// Live is the rollout live in the environment now, nil when none. Earlier finished successfully here before it and was
+	// not rolled back: the newest one, and the one the request names when there is such.
 	Live    *Deployed  `json:"live"`
 	Earlier []Deployed `json:"earlier"`
+	// FailedRun is the newest rollout here when its run failed: putting it in again is a fix.
+	FailedRun *Deployed `json:"failed_run"`
+	// Staged is the newest success of the requested artifact in the previous stage; StageKnown tells that deployments to
+	// that stage are recorded at all.
+	Staged     *Deployed `json:"staged"`
+	StageKnown bool      `json:"stage_known"`
+	// LastRollbackAt is the last successful rollback of the service in any environment: drills count.
+	LastRollbackAt time.Time `json:"last_rollback_at,omitzero"`
 	// Recent are the last 30 trials, oldest first, for the evidence.
 	Recent []Trial `json:"recent"`
 	// OpenFailures are failed rollouts that have not recovered; OpenIncidents are unresolved incidents.
 	OpenFailures  []Problem `json:"open_failures"`
 	OpenIncidents []Problem `json:"open_incidents"`
-	// Watching is the previous change when it is still inside its watch window.
-	Watching *Deployed   `json:"watching"`
-	Sources  []Watermark `json:"sources"`
+	// Watching is the previous change when it is still inside its watch window, which ends at WatchEndsAt.
+	Watching    *Deployed   `json:"watching"`
+	WatchEndsAt time.Time   `json:"watch_ends_at,omitzero"`
+	Sources     []Watermark `json:"sources"`
 	// VerdictSource tells whether any health verdicts are recorded for the service.
 	VerdictSource bool `json:"verdict_source"`
 	// BatchCommits is the number of commits the promotion would bring, -1 when unknown.
@@ -115,7 +133,9 @@ type Deployed struct {
 
 // Problem is an open failed deployment or an open incident.
 type Problem struct {
-	ID       string    `json:"id"`
+	ID string `json:"id"`
+	// Also are the ids of further attempts of the same rollout.
+	Also     []string  `json:"also,omitempty"`
 	Since    time.Time `json:"since"`
 	Severity int       `json:"severity,omitempty"`
 	Says     string    `json:"says,omitempty"`
@@ -167,18 +187,19 @@ type Promise struct {
 	MeanDeployments     int64    `json:"mean_deployments"` // exact mean deployments to a block, rounded down
 }
 
-// Fraction is an exact share "Num/Den".
+// Fraction is an exact share; in JSON it is the string "1/12".
 type Fraction struct {
-	Num int64 `json:"num"`
-	Den int64 `json:"den"`
+	Num int64
+	Den int64
 }
 
 // Decision is the answer to a request.
 type Decision struct {
 	ID            string     `json:"id"` // set by whoever logs it; not part of a replay
 	Verdict       Result     `json:"verdict"`
-	WouldBe       Result     `json:"would_be"`
-	Mode          Mode       `json:"mode"`
+	WouldBe       Result     `json:"would_be"` // the verdict if every criterion that only observes were enforced
+	Mode          Mode       `json:"mode"`     // the strongest mode of a criterion here
+	Kind          string     `json:"kind"`     // what it was judged as: normal, rollback or fix
 	Summary       string     `json:"summary"`
 	Reasons       []Reason   `json:"reasons"`
 	Policy        PolicyRef  `json:"policy"`
@@ -227,16 +248,55 @@ type MeterState struct {
 	Blocked      bool      `json:"blocked"`
 	GoodInARow   int       `json:"good_in_a_row"` // since the block
 	BlockedSince time.Time `json:"blocked_since,omitzero"`
-	// ProbesToday is how many probes were granted on the day of Now.
-	ProbesToday int `json:"probes_today"`
-	Trials      int `json:"trials"`
+	// BlockedBy is the trial whose failure was the last to raise the meter during the block.
+	BlockedBy string `json:"blocked_by,omitempty"`
+	// ProbesToday is how many probes were granted on the UTC day of Now; NextProbeAt is when the next one may go, zero when
+	// not blocked or when the policy grants none.
+	ProbesToday int       `json:"probes_today"`
+	NextProbeAt time.Time `json:"next_probe_at,omitzero"`
+	// Trials counts the trials folded in; Pending those whose watch has not ended.
+	Trials  int `json:"trials"`
+	Pending int `json:"pending"`
 }
+
+// ProbeGrant records a promotion that was let through while the meter blocked.
+type ProbeGrant struct {
+	Decision    string    `json:"decision"`
+	Service     string    `json:"service"`
+	Environment string    `json:"environment"`
+	Digest      string    `json:"digest,omitempty"`
+	Revision    string    `json:"revision,omitempty"`
+	At          time.Time `json:"at"`
+}
+
+// Grant is the probe that a logged decision granted, false when it granted none.
+func (l Logged) Grant() (ProbeGrant, bool) {
+	return ProbeGrant{
+		Decision: l.ID, Service: l.Request.Service, Environment: l.Request.Environment,
+		Digest: l.Request.Artifact.Digest, Revision: l.Request.Commit, At: l.Snapshot.Now,
+	}, l.Probe
+}
+
+// Step says what moved a failure meter.
+type Step string
+
+// The steps of a meter's history.
+const (
+	StepGood       Step = "good"
+	StepFailed     Step = "failed"
+	StepLateFail   Step = "found failed later"
+	StepTurnedGood Step = "failed turned good"
+	StepReopened   Step = "reopened"                 // enough good ones in a row
+	StepVerified   Step = "cause fixed and verified" // reopened too
+	StepLine       Step = "line changed"
+	StepProbe      Step = "probe granted"
+)
 
 // MeterStep is one step of the meter's history, for drawing it.
 type MeterStep struct {
 	At      time.Time `json:"at"` // known-at
 	Trial   string    `json:"trial"`
-	Why     string    `json:"why"` // "good", "failed", "found failed later", "failed turned good", "reopened", "line changed"
+	Why     Step      `json:"why"`
 	Value   int       `json:"value"`
 	Line    int       `json:"line"`
 	Blocked bool      `json:"blocked,omitempty"`

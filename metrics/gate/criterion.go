@@ -1,0 +1,103 @@
+package gate
+
+import (
+	"slices"
+	"time"
+)
+
+// criterion is one criterion of a policy, whatever its parameters.
+type criterion struct {
+	name   string
+	rule   Rule
+	absent bool // the policy does not have it
+	kind   interface {
+		check(f *faults, field string)
+		judge(q question) finding
+		promises() string // in a table, what it wants
+	}
+}
+
+// question is what a criterion is asked about.
+type question struct {
+	p Policy
+	s Snapshot
+	r Request
+}
+
+// finding is how a criterion came out before its mode is applied.
+type finding struct {
+	result Result
+	// short is the finding in a few words for the summary; says is the full sentence.
+	short, says string
+	observed    map[string]int64
+	promise     *Promise
+	evidence    []string
+	opensWhen   []string
+	// until is when the finding may be another one without anybody doing anything, zero when that cannot be told.
+	until time.Time
+}
+
+// criteria lists the criteria in the order in which they are judged and shown.
+func (p Policy) criteria() []criterion {
+	c := p.Criteria
+	return []criterion{
+		{"failure-meter", c.FailureMeter.Rule, c.FailureMeter == FailureMeter{}, c.FailureMeter},
+		{"restore-first", c.RestoreFirst.Rule, c.RestoreFirst == RestoreFirst{}, c.RestoreFirst},
+		{"open-incidents", c.OpenIncidents.Rule, c.OpenIncidents == OpenIncidents{}, c.OpenIncidents},
+		{"previous-change", c.PreviousChange.Rule, c.PreviousChange == PreviousChange{}, c.PreviousChange},
+		{"rollback-ready", c.RollbackReady.Rule, c.RollbackReady == RollbackReady{}, c.RollbackReady},
+		{"test-evidence", c.TestEvidence.Rule, c.TestEvidence == TestEvidence{}, c.TestEvidence},
+		{"changed-line-coverage", c.Coverage.Rule, c.Coverage == Coverage{}, c.Coverage},
+		{"batch-size", c.BatchSize.Rule, c.BatchSize == BatchSize{}, c.BatchSize},
+		{"data-fresh", c.DataFresh.Rule, c.DataFresh == DataFresh{}, c.DataFresh},
+	}
+}
+
+// modes from the mildest to the strongest, and verdicts from the best to the worst.
+func strength(m Mode) int    { return slices.Index([]Mode{Off, Observe, WarnOnly, Enforce}, m) }
+func severity(v Result) int  { return slices.Index([]Result{Allow, Warn, Hold, Block}, v) }
+func worse(a, b Result) bool { return severity(a) > severity(b) }
+
+// mode is what a criterion may do in the environment asked about: its own mode under the ceiling of such environments.
+func (q question) mode(rule Rule) Mode {
+	if q.s.Kind == "" {
+		return rule.Mode
+	}
+	if ceiling, ok := q.p.Ceilings[q.s.Kind]; ok && strength(ceiling) < strength(rule.Mode) {
+		return ceiling
+	}
+	return rule.Mode
+}
+
+// effect is what a finding does to the verdict under a mode.
+func effect(mode Mode, onUnknown, result Result) Result {
+	verdict := Allow
+	switch result {
+	case Fail:
+		verdict = Block
+	case Warn:
+		verdict = Warn
+	case Unknown:
+		verdict = onUnknown
+	}
+	switch {
+	case strength(mode) <= strength(Observe):
+		return Allow
+	case mode == WarnOnly && worse(verdict, Warn):
+		return Warn
+	default:
+		return verdict
+	}
+}
+
+// inForce is the mode by which a criterion that only observes here is judged for "would be": its own, or enforce.
+func inForce(own, here Mode) Mode {
+	switch {
+	case here != Observe:
+		return here
+	case own == Observe:
+		return Enforce
+	default:
+		return own
+	}
+}

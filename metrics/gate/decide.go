@@ -1,0 +1,170 @@
+package gate
+
+import (
+	"strconv"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+const (
+	// validFor is how long a verdict may be relied on.
+	validFor = 15 * time.Minute
+	// retryAfter is when to ask again about a hold whose end cannot be told.
+	retryAfter = 5 * time.Minute
+)
+
+// Decide answers a request. It is pure: the same policy, snapshot and request give the same bytes, anywhere and at any time.
+func Decide(p Policy, s Snapshot, r Request) Decision {
+	q := question{p, s, r}
+	c := judgeKind(s, r)
+	d := q.judge(c, false)
+	if d.Verdict == Block && c.kind == KindNormal && q.probeDue() {
+		if probe := q.judge(c, true); !worse(probe.Verdict, Warn) {
+			d = probe
+		}
+	}
+	d.Policy = PolicyRef{Name: p.Name, Version: p.Version, Digest: p.Digest(), Layers: p.Layers}
+	d.Input = InputRef{Digest: inputDigest(s, r), KnownAt: s.Now, Sources: s.Sources}
+	d.ValidUntil = s.Now.Add(validFor)
+	d.Unreachable = p.Unreachable.Then
+	return d
+}
+
+// inputDigest names everything beside the policy that a decision depends on.
+func inputDigest(s Snapshot, r Request) string {
+	b, err := Canonical(struct {
+		Request  Request  `json:"request"`
+		Snapshot Snapshot `json:"snapshot"`
+	}{r, s})
+	if err != nil {
+		// A number beyond 2^53, which Take does not produce; named, so that the decision still is one.
+		return "none: " + err.Error()
+	}
+	return digest(b)
+}
+
+// probeDue reports whether the meter would let a promotion through now to find out whether the cause is gone.
+func (q question) probeDue() bool {
+	m, rule := q.s.Meter, q.p.Criteria.FailureMeter
+	due := m.Blocked && !m.NextProbeAt.IsZero() && !q.s.Now.Before(m.NextProbeAt)
+	return due && (!rule.ProbeCanary || q.r.Evidence.Canary)
+}
+
+// verdicts gathers what the criteria amount to.
+type verdicts struct {
+	now, wouldBe Result
+	mode         Mode
+	askAgain     time.Time
+	// shorts are the few words of the criteria that made the verdict, by verdict.
+	shorts map[Result][]string
+}
+
+// judge asks every criterion and combines the answers: the worst effect is the verdict.
+func (q question) judge(c claim, probe bool) Decision {
+	d := Decision{Kind: c.kind, Reasons: []Reason{}, Probe: probe}
+	if c.refused {
+		d.Reasons = append(d.Reasons, Reason{
+			Criterion: "change-kind", Mode: Observe, Result: Fail,
+			Says: "Kind not accepted: " + c.says + ". It is judged as a normal change.",
+		})
+	}
+	v := verdicts{now: Allow, wouldBe: Allow, mode: Off, shorts: map[Result][]string{}}
+	for _, criterion := range q.p.criteria() {
+		mode := q.mode(criterion.rule)
+		if criterion.absent || mode == Off {
+			continue
+		}
+		f := criterion.kind.judge(q)
+		q.excuse(&f, c, probe && criterion.name == "failure-meter")
+		v.add(mode, criterion.rule, f)
+		d.Reasons = append(d.Reasons, Reason{
+			Criterion: criterion.name, Mode: mode, Result: f.result, Says: f.says, Observed: f.observed,
+			Promise: f.promise, Evidence: f.evidence, OpensWhen: f.opensWhen,
+		})
+	}
+	d.Verdict, d.WouldBe, d.Mode = v.now, v.wouldBe, v.mode
+	if v.now == Hold {
+		again := v.askAgain
+		if again.IsZero() {
+			again = q.s.Now.Add(retryAfter)
+		}
+		d.AskAgainAfter = &again
+	}
+	d.Summary = q.summary(d, c, v)
+	return d
+}
+
+// excuse lets a fix or a rollback past every criterion, and a probe past the meter.
+func (q question) excuse(f *finding, c claim, probe bool) {
+	switch {
+	case c.kind != KindNormal && f.result != Pass && f.result != NotApplicable:
+		f.result, f.opensWhen, f.until = Exempt, nil, time.Time{}
+		f.says += " A " + c.kind + " passes all the same."
+	case probe:
+		f.result, f.opensWhen = Warn, nil
+		f.says += " This one is let through as a probe, to find out whether the cause is gone."
+		f.short = "let through as a probe while " + f.short
+	}
+}
+
+// add takes one finding into the verdict.
+func (v *verdicts) add(mode Mode, rule Rule, f finding) {
+	if strength(mode) > strength(v.mode) {
+		v.mode = mode
+	}
+	e := effect(mode, rule.OnUnknown, f.result)
+	if worse(e, v.now) {
+		v.now = e
+	}
+	if would := effect(inForce(rule.Mode, mode), rule.OnUnknown, f.result); worse(would, v.wouldBe) {
+		v.wouldBe = would
+	}
+	v.shorts[e] = append(v.shorts[e], f.short)
+	if e == Hold && !f.until.IsZero() && (v.askAgain.IsZero() || f.until.After(v.askAgain)) {
+		v.askAgain = f.until // before the last of them has passed it is still a hold
+	}
+}
+
+// summary is the decision in a sentence or two for a person under stress.
+func (q question) summary(d Decision, c claim, v verdicts) string {
+	words := ""
+	switch {
+	case c.kind != KindNormal:
+		words = "Goes on: " + c.says + "."
+	case d.Verdict == Block:
+		words = "Stopped: " + also(v.shorts[Block]) + " A rollback or a fix still passes."
+	case d.Verdict == Hold:
+		words = "On hold: " + also(v.shorts[Hold]) + " Ask again after " + clock(*d.AskAgainAfter) + "."
+	case d.Verdict == Warn:
+		words = "Goes on with a warning: " + also(v.shorts[Warn])
+	case !q.s.Known:
+		words = "Goes on: nothing is recorded of this service yet, so it is judged by the policy " + q.p.Name + " and nothing stands against it."
+	case q.s.Meter.Line > 0:
+		m := q.s.Meter
+		words = "Goes on: no criterion objects; the failure meter is at " + strconv.Itoa(m.Value) + " of " + strconv.Itoa(m.Line) + "."
+	default:
+		words = "Goes on: no criterion objects."
+	}
+	if d.WouldBe != d.Verdict {
+		words += " Some criteria only observe here; in force they would make it " + string(d.WouldBe) + "."
+	}
+	return words
+}
+
+// also joins what speaks against a promotion: the first in full, the others after it.
+func also(shorts []string) string {
+	words := shorts[0] + "."
+	for _, s := range shorts[1:] {
+		words += " Also: " + s + "."
+	}
+	return words
+}
+
+// TierOf is the tier a service is judged by: standard when it declares none.
+func TierOf(s metrics.Service) metrics.Tier {
+	if s.Tier == "" {
+		return metrics.Standard
+	}
+	return s.Tier
+}

@@ -1,0 +1,111 @@
+package gate
+
+import "shiphabit/metrics"
+
+const (
+	minute = 60
+	hour   = 60 * minute
+)
+
+// Policies are the built-in policies of the four tiers.
+func Policies() map[metrics.Tier]Policy {
+	return map[metrics.Tier]Policy{
+		metrics.Critical: criticalPolicy(),
+		metrics.High:     highPolicy(),
+		metrics.Standard: standardPolicy(),
+		metrics.Low:      lowPolicy(),
+	}
+}
+
+// PolicyFor is the built-in policy of a tier; a tier nobody knows is judged as standard.
+func PolicyFor(tier metrics.Tier) Policy {
+	if p, ok := Policies()[tier]; ok {
+		return p
+	}
+	return standardPolicy()
+}
+
+// tierPolicy is what all built-in policies share.
+func tierPolicy(tier metrics.Tier) Policy {
+	return Policy{
+		Name: string(tier), Version: 1, Tier: tier, Layers: []string{"tier:" + string(tier)},
+		Ceilings: map[metrics.EnvironmentKind]Mode{metrics.Staging: Observe, metrics.Testing: Observe, metrics.Development: Observe},
+	}
+}
+
+func years(n int64) Fraction { return Fraction{Num: n, Den: 1} }
+
+// enforced and warned are rules for criteria; the argument says what happens when they cannot tell.
+func enforced(unknown Result) Rule { return Rule{Enforce, unknown} }
+func warned(unknown Result) Rule   { return Rule{WarnOnly, unknown} }
+
+func criticalPolicy() Policy {
+	p := tierPolicy(metrics.Critical)
+	p.WatchSeconds = 60 * minute
+	p.Unreachable = Unreachable{Then: "closed", AfterSeconds: minute}
+	p.Overrides = OverrideRule{Persons: 2, MaxSeconds: 4 * hour, Uses: 1}
+	p.Criteria = Criteria{
+		FailureMeter: FailureMeter{
+			Rule: enforced(Allow), OneIn: 10, WrongStopYears: years(1), GoodInARow: 3, ProbesPerDay: 1, ProbeCanary: true,
+		},
+		RestoreFirst:   RestoreFirst{Rule: enforced(Allow)},
+		OpenIncidents:  OpenIncidents{Rule: enforced(Allow), Severity1: Fail, Severity2: Fail, Unstated: Warn},
+		PreviousChange: PreviousChange{Rule: enforced(Hold)},
+		RollbackReady:  RollbackReady{Rule: enforced(Hold), ExercisedWithinDays: 90},
+		TestEvidence:   TestEvidence{Rule: enforced(Hold), Required: true, PreviousStage: true},
+		Coverage:       Coverage{Rule: enforced(Hold), MinPPM: 800_000, IgnoreUnderLines: 20, Required: true},
+		BatchSize:      BatchSize{Rule: warned(Allow), MaxCommits: 20},
+		DataFresh:      DataFresh{Rule: enforced(Hold), MaxAgeSeconds: 15 * minute},
+	}
+	return p
+}
+
+func highPolicy() Policy {
+	p := tierPolicy(metrics.High)
+	p.WatchSeconds = 30 * minute
+	p.Unreachable = Unreachable{Then: "open", AfterSeconds: minute}
+	p.Overrides = OverrideRule{Persons: 1, MaxSeconds: 8 * hour, Uses: 1}
+	p.Criteria = Criteria{
+		FailureMeter:   FailureMeter{Rule: enforced(Allow), OneIn: 8, WrongStopYears: years(2), GoodInARow: 3, ProbesPerDay: 1},
+		RestoreFirst:   RestoreFirst{Rule: enforced(Allow)},
+		OpenIncidents:  OpenIncidents{Rule: enforced(Allow), Severity1: Fail, Severity2: Warn, Unstated: Warn},
+		PreviousChange: PreviousChange{Rule: enforced(Hold), HoldSeconds: 30 * minute},
+		RollbackReady:  RollbackReady{Rule: enforced(Warn), ExercisedWithinDays: 180},
+		TestEvidence:   TestEvidence{Rule: enforced(Warn), Required: true},
+		Coverage:       Coverage{Rule: enforced(Warn), MinPPM: 700_000, IgnoreUnderLines: 20, Required: true},
+		BatchSize:      BatchSize{Rule: warned(Allow), MaxCommits: 40},
+		DataFresh:      DataFresh{Rule: enforced(Hold), MaxAgeSeconds: 60 * minute},
+	}
+	return p
+}
+
+func standardPolicy() Policy {
+	p := tierPolicy(metrics.Standard)
+	p.WatchSeconds = 15 * minute
+	p.Unreachable = Unreachable{Then: "open", AfterSeconds: minute}
+	p.Overrides = OverrideRule{Persons: 1, MaxSeconds: 24 * hour, Uses: 1}
+	p.Criteria = Criteria{
+		FailureMeter:   FailureMeter{Rule: enforced(Allow), OneIn: 6, WrongStopYears: years(2), GoodInARow: 3, ProbesPerDay: 2},
+		RestoreFirst:   RestoreFirst{Rule: enforced(Allow), OlderThanSeconds: 60 * minute},
+		OpenIncidents:  OpenIncidents{Rule: warned(Allow), Severity1: Fail, Severity2: Fail, Unstated: Fail},
+		PreviousChange: PreviousChange{Rule: warned(Warn)},
+		RollbackReady:  RollbackReady{Rule: enforced(Warn)},
+		TestEvidence:   TestEvidence{Rule: enforced(Allow)},
+		DataFresh:      DataFresh{Rule: enforced(Warn), MaxAgeSeconds: 6 * hour},
+	}
+	return p
+}
+
+func lowPolicy() Policy {
+	p := tierPolicy(metrics.Low)
+	p.WatchSeconds = 10 * minute
+	p.Unreachable = Unreachable{Then: "open", AfterSeconds: minute}
+	p.Overrides = OverrideRule{Persons: 1, Self: true, MaxSeconds: 24 * hour, Uses: 1}
+	p.Criteria = Criteria{
+		FailureMeter: FailureMeter{Rule: warned(Allow), OneIn: 4, WrongStopYears: years(3), GoodInARow: 3},
+		RestoreFirst: RestoreFirst{Rule: warned(Allow)},
+		TestEvidence: TestEvidence{Rule: warned(Allow)},
+		DataFresh:    DataFresh{Rule: warned(Warn), MaxAgeSeconds: 24 * hour},
+	}
+	return p
+}

@@ -1,0 +1,294 @@
+package gate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// The line follows the volume of the last volumeDays full days, looked at on the first of each month (UTC); until so many
+// days are known it is the line of newVolume deployments a month.
+const (
+	volumeDays = 90
+	newVolume  = 30
+)
+
+// meterEvent is something that moves the meter when it becomes known.
+type meterEvent struct {
+	at    time.Time
+	id    string
+	why   Step
+	trial int // position of the trial in the facts, -1 for a probe
+}
+
+// FoldMeter folds everything known of a service by now into its failure meter: the state, and every step that led to it.
+// The steps are ordered by when they became known, and none is ever folded again: a later correction is a step of its own.
+func FoldMeter(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) (MeterState, []MeterStep) {
+	h := newHistory(f, p, now, granted)
+	return h.foldMeter(p.Criteria.FailureMeter, h.trials())
+}
+
+func (h history) foldMeter(rule FailureMeter, trials []int) (MeterState, []MeterStep) {
+	if rule == (FailureMeter{}) {
+		return MeterState{}, nil // no meter was agreed
+	}
+	m := newMeter(rule, h, trials)
+	for _, e := range h.events(trials) {
+		m.advance(e.at)
+		m.fold(e)
+	}
+	m.advance(h.now)
+	m.finish(trials)
+	return m.state, m.steps
+}
+
+// events are everything that moves the meter, in order of (known at, id).
+func (h history) events(trials []int) []meterEvent {
+	events := make([]meterEvent, 0, len(trials)+len(h.probes))
+	for _, i := range trials {
+		events = h.appendTrial(events, i)
+	}
+	events = h.appendVerified(events, trials)
+	for _, g := range h.probes {
+		events = append(events, meterEvent{at: g.At, id: g.Decision, why: StepProbe, trial: -1})
+	}
+	slices.SortStableFunc(events, func(a, b meterEvent) int {
+		return cmp.Or(a.at.Compare(b.at), strings.Compare(a.id, b.id))
+	})
+	return events
+}
+
+// appendTrial adds what became known of one trial: its outcome, and each time that was turned round.
+func (h history) appendTrial(events []meterEvent, i int) []meterEvent {
+	r := &h.facts.Rollouts[i]
+	good, known := h.goodAt(r)
+	known = known && !good.After(h.now)
+	state := Step("")
+	for _, c := range h.changes(r) {
+		if known && state == "" && good.Before(c.at) {
+			events, state = append(events, meterEvent{good, r.ID, StepGood, i}), StepGood
+		}
+		step := c.step(state)
+		events, state = append(events, meterEvent{c.at, r.ID, step, i}), step
+	}
+	if known && state == "" {
+		events = append(events, meterEvent{good, r.ID, StepGood, i})
+	}
+	return events
+}
+
+// change is an instant from which a rollout counts as failed, or no longer does.
+type change struct {
+	at     time.Time
+	failed bool
+}
+
+// step names the change for a trial whose last step was this one.
+func (c change) step(last Step) Step {
+	switch {
+	case !c.failed:
+		return StepTurnedGood
+	case last != "":
+		return StepLateFail
+	default:
+		return StepFailed
+	}
+}
+
+// changes are the instants at which a rollout became failed or ceased to be, as its causes came and were withdrawn.
+func (h history) changes(r *metrics.Rollout) []change {
+	if len(r.Withdrawn) == 0 {
+		if at := h.failedAt(r); !at.IsZero() {
+			return []change{{at, true}}
+		}
+		return nil
+	}
+	var ends []change
+	for _, f := range slices.Concat(r.Failures, r.Withdrawn) {
+		if f.KnownAt.After(h.now) {
+			continue
+		}
+		ends = append(ends, change{f.KnownAt, true})
+		if !f.WithdrawnAt.IsZero() && !f.WithdrawnAt.After(h.now) {
+			ends = append(ends, change{latest(f.KnownAt, f.WithdrawnAt), false})
+		}
+	}
+	slices.SortStableFunc(ends, func(a, b change) int { return a.at.Compare(b.at) })
+	return crossings(ends)
+}
+
+// crossings keeps the ends at which the number of standing causes leaves 0 or comes back to it.
+func crossings(ends []change) []change {
+	var changes []change
+	standing := 0
+	for _, e := range ends {
+		if e.failed {
+			standing++
+		} else {
+			standing--
+		}
+		if (e.failed && standing == 1) || (!e.failed && standing == 0) {
+			changes = append(changes, e)
+		}
+	}
+	return changes
+}
+
+// appendVerified adds the instants at which the repair of a failed trial was confirmed: the fix was watched and found healthy.
+func (h history) appendVerified(events []meterEvent, trials []int) []meterEvent {
+	if h.verdictsSince.IsZero() {
+		return events // nothing can be confirmed
+	}
+	position := make(map[string]int, len(h.facts.Rollouts))
+	for i := range h.facts.Rollouts {
+		position[h.facts.Rollouts[i].ID] = i
+	}
+	for _, i := range trials {
+		recovery := h.facts.Rollouts[i].Recovery
+		if recovery == nil || recovery.By != "fix" {
+			continue
+		}
+		at, found := position[recovery.Evidence]
+		if !found {
+			continue
+		}
+		fix := &h.facts.Rollouts[at]
+		if o := h.outcome(fix); o.Outcome == Good && o.Verified {
+			events = append(events, meterEvent{o.KnownAt, fix.ID, StepVerified, i})
+		}
+	}
+	return events
+}
+
+// meter is a failure meter while it is folded.
+type meter struct {
+	rule  FailureMeter
+	h     history
+	state MeterState
+	steps []MeterStep
+	paid  []bool // by position in the facts: the trial paid back a point
+	lines lines
+}
+
+func newMeter(rule FailureMeter, h history, trials []int) *meter {
+	m := &meter{rule: rule, h: h, paid: make([]bool, len(h.facts.Rollouts)), steps: make([]MeterStep, 0, len(trials)+16)}
+	m.lines = newLines(rule, h, trials)
+	m.state.Step = rule.OneIn - 1
+	m.state.Volume = newVolume
+	m.state.Line = m.lines.of(newVolume)
+	return m
+}
+
+// advance looks at the volume on the first of each month that has begun since.
+func (m *meter) advance(to time.Time) {
+	for m.lines.due(to) {
+		at, volume := m.lines.next()
+		line := m.lines.of(volume)
+		m.state.Volume = volume
+		if line == m.state.Line {
+			continue
+		}
+		m.state.Line = line
+		if !m.state.Blocked { // a changed line never blocks by itself
+			m.state.Value = min(m.state.Value, line-1)
+		}
+		m.step(at, "", StepLine)
+	}
+}
+
+// fold takes one event.
+func (m *meter) fold(e meterEvent) {
+	s := &m.state
+	switch e.why {
+	case StepGood:
+		s.Trials++
+		m.paid[e.trial] = s.Value > 0
+		s.Value = max(0, s.Value-1)
+		m.step(e.at, e.id, e.why)
+		m.probed(e)
+	case StepFailed, StepLateFail:
+		m.failed(e)
+	case StepTurnedGood:
+		s.Value = max(0, s.Value-s.Step)
+		m.step(e.at, e.id, e.why)
+	case StepProbe:
+		m.step(e.at, e.id, e.why)
+	case StepVerified:
+		if s.Blocked && s.BlockedBy == m.h.facts.Rollouts[e.trial].ID {
+			m.reopen(e.at, e.id, StepVerified)
+		}
+	}
+}
+
+// failed raises the meter, after giving back what the trial paid when it still counted as good.
+func (m *meter) failed(e meterEvent) {
+	s := &m.state
+	if e.why == StepFailed {
+		s.Trials++
+	}
+	if m.paid[e.trial] {
+		s.Value, m.paid[e.trial] = s.Value+1, false
+	}
+	s.Value += s.Step
+	s.GoodInARow = 0
+	if s.Value >= s.Line && !s.Blocked {
+		s.Blocked, s.BlockedSince = true, e.at
+	}
+	if s.Blocked {
+		s.BlockedBy = e.id
+	}
+	m.step(e.at, e.id, e.why)
+}
+
+// probed counts a good trial towards reopening when it went out during the block.
+func (m *meter) probed(e meterEvent) {
+	s := &m.state
+	if !s.Blocked || !m.h.facts.Rollouts[e.trial].FinishedAt.After(s.BlockedSince) {
+		return
+	}
+	s.GoodInARow++
+	if s.GoodInARow >= m.rule.GoodInARow {
+		m.reopen(e.at, e.id, StepReopened)
+	}
+}
+
+// reopen ends the block with a head start: half the line, so that it blocks again soon if the cause is still there.
+func (m *meter) reopen(at time.Time, id string, why Step) {
+	s := &m.state
+	s.Value, s.Blocked, s.GoodInARow = s.Line/2, false, 0
+	s.BlockedSince, s.BlockedBy = time.Time{}, ""
+	m.step(at, id, why)
+}
+
+func (m *meter) step(at time.Time, id string, why Step) {
+	m.steps = append(m.steps, MeterStep{At: at, Trial: id, Why: why, Value: m.state.Value, Line: m.state.Line, Blocked: m.state.Blocked})
+}
+
+// finish adds what the state tells about now: trials under watch, and when the next probe may go.
+func (m *meter) finish(trials []int) {
+	s, last := &m.state, m.state.BlockedSince
+	var wait time.Time
+	for _, i := range trials {
+		r := &m.h.facts.Rollouts[i]
+		last = latest(last, r.FinishedAt)
+		if m.h.now.Sub(r.FinishedAt) > volumeDays*24*time.Hour {
+			continue // long decided, or never to be
+		}
+		if o := m.h.outcome(r); o.Outcome == PendingWatch {
+			s.Pending++
+			wait = latest(wait, o.KnownAt)
+		}
+	}
+	for _, g := range m.h.probes {
+		last = latest(last, g.At)
+		if g.At.UTC().Truncate(24 * time.Hour).Equal(m.h.now.UTC().Truncate(24 * time.Hour)) {
+			s.ProbesToday++
+		}
+	}
+	if s.Blocked && m.rule.ProbesPerDay > 0 {
+		s.NextProbeAt = latest(last.Add(24*time.Hour/time.Duration(m.rule.ProbesPerDay)), wait)
+	}
+}

@@ -1,0 +1,32 @@
+package gate
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Replay decides a logged decision again from the policy and the snapshot kept with it. Same tells whether everything but
+// the id and the engine comes out as the same bytes.
+func Replay(l Logged) (d Decision, same bool, err error) {
+	p, err := ParsePolicy(l.PolicyDoc)
+	if err != nil {
+		return Decision{}, false, fmt.Errorf("read the logged policy: %w", err)
+	}
+	d = Decide(p, l.Snapshot, l.Request)
+	again, err := bare(d)
+	if err != nil {
+		return d, false, fmt.Errorf("write the decision made again: %w", err)
+	}
+	then, err := bare(l.Decision)
+	if err != nil {
+		return d, false, fmt.Errorf("write the logged decision: %w", err)
+	}
+	d.ID, d.Engine = l.ID, l.Engine
+	return d, bytes.Equal(again, then), nil
+}
+
+// bare is a decision as canonical JSON without what is set by whoever logs it.
+func bare(d Decision) ([]byte, error) {
+	d.ID, d.Engine = "", ""
+	return Canonical(d)
+}

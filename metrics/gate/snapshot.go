@@ -1,0 +1,190 @@
+package gate
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// recentTrials is how many trials are shown as evidence.
+const recentTrials = 30
+
+// Take collects everything a decision about the request may know of a service at an instant.
+func Take(f metrics.Facts, service metrics.Service, r Request, p Policy, now time.Time, sources []Watermark, granted []ProbeGrant) Snapshot {
+	now = now.UTC().Truncate(time.Millisecond)
+	h := newHistory(f, p, now, granted)
+	trials := h.trials()
+	s := Snapshot{
+		Now: now, Service: service.Name, Tier: service.Tier, Team: service.Team,
+		Known: len(f.Rollouts) > 0, Environment: r.Environment, Kind: kindOf(f, r.Environment),
+		VerdictSource: !h.verdictsSince.IsZero(), BatchCommits: -1, Sources: watermarks(sources),
+	}
+	if s.Service == "" {
+		s.Service = r.Service
+	}
+	s.Meter, _ = h.foldMeter(p.Criteria.FailureMeter, trials)
+	s.Recent = h.recent(trials)
+	h.standing(&s, r)
+	h.staged(&s, r)
+	s.OpenFailures = h.openFailures(s.Environment, s.Kind)
+	s.OpenIncidents = h.openIncidents(s.Kind)
+	if n := r.Evidence.Commits; n != nil && *n >= 0 {
+		s.BatchCommits = int(clampInt(*n))
+	}
+	return s
+}
+
+// kindOf is what the records say an environment is for; one they do not know is judged by its name.
+func kindOf(f metrics.Facts, environment string) metrics.EnvironmentKind {
+	for i := range f.Rollouts {
+		if strings.EqualFold(f.Rollouts[i].Environment, environment) {
+			return f.Rollouts[i].EnvironmentKind
+		}
+	}
+	return metrics.DefaultRules().KindOf(environment)
+}
+
+// watermarks are the sources in order of their names, in UTC to the millisecond.
+func watermarks(sources []Watermark) []Watermark {
+	sorted := make([]Watermark, len(sources))
+	for i, w := range sources {
+		sorted[i] = Watermark{Name: w.Name, Watermark: w.Watermark.UTC().Truncate(time.Millisecond)}
+	}
+	slices.SortStableFunc(sorted, func(a, b Watermark) int { return strings.Compare(a.Name, b.Name) })
+	return sorted
+}
+
+func deployed(r *metrics.Rollout) *Deployed {
+	return &Deployed{ID: r.ID, Revision: r.Revision, Digest: r.Digest, Version: r.Version, FinishedAt: r.FinishedAt.UTC()}
+}
+
+// recent are the last trials whose outcome or watch is of interest, oldest first.
+func (h history) recent(trials []int) []Trial {
+	last := trials[max(0, len(trials)-recentTrials):]
+	recent := make([]Trial, 0, len(last))
+	for _, i := range last {
+		t := h.outcome(&h.facts.Rollouts[i])
+		t.At, t.KnownAt = t.At.UTC(), t.KnownAt.UTC()
+		recent = append(recent, t)
+	}
+	return recent
+}
+
+// standing finds what is live in the environment, what could be gone back to, and how the newest rollout stands.
+func (h history) standing(s *Snapshot, r Request) {
+	s.Earlier = []Deployed{}
+	var named *Deployed
+	for i := len(h.facts.Rollouts) - 1; i >= 0; i-- {
+		rollout := &h.facts.Rollouts[i]
+		if rollout.FinishedAt.After(h.now) {
+			continue
+		}
+		succeeded := !rollout.SucceededAt.IsZero()
+		if rollout.Kind == metrics.Rollback && succeeded {
+			s.LastRollbackAt = latest(s.LastRollbackAt, rollout.FinishedAt.UTC())
+		}
+		if !strings.EqualFold(rollout.Environment, s.Environment) {
+			continue
+		}
+		if s.Live == nil && s.FailedRun == nil && !succeeded {
+			s.FailedRun = deployed(rollout)
+		}
+		switch {
+		case !succeeded:
+		case s.Live == nil:
+			s.Live = deployed(rollout)
+			h.watching(s, rollout)
+		case !h.rolledBack(rollout) && !sameArtifact(rollout.Digest, rollout.Revision, s.Live.Digest, s.Live.Revision):
+			if len(s.Earlier) == 0 {
+				s.Earlier = append(s.Earlier, *deployed(rollout))
+			}
+			if named == nil && sameArtifact(rollout.Digest, rollout.Revision, r.Artifact.Digest, r.Commit) {
+				named = deployed(rollout)
+			}
+		}
+	}
+	if named != nil && named.ID != s.Earlier[0].ID {
+		s.Earlier = append(s.Earlier, *named)
+	}
+}
+
+// rolledBack tells that this very rollout was taken back: putting it in again is no rollback.
+func (h history) rolledBack(r *metrics.Rollout) bool {
+	return slices.ContainsFunc(r.Failures, func(f metrics.Failure) bool {
+		return f.Cause == metrics.CauseRollback && !f.KnownAt.After(h.now)
+	})
+}
+
+// watching notes the live rollout when its watch still runs and nothing has settled its outcome.
+func (h history) watching(s *Snapshot, r *metrics.Rollout) {
+	end := h.watchEnd(r)
+	if r.Kind != metrics.Redeploy && h.now.Before(end) && h.failedAt(r).IsZero() {
+		s.Watching, s.WatchEndsAt = deployed(r), end.UTC()
+	}
+}
+
+// staged looks for the requested artifact in the stage before: the one the request names, else any staging environment.
+func (h history) staged(s *Snapshot, r Request) {
+	for i := len(h.facts.Rollouts) - 1; i >= 0; i-- {
+		rollout := &h.facts.Rollouts[i]
+		named := strings.EqualFold(rollout.Environment, r.Evidence.PreviousStage)
+		unnamed := r.Evidence.PreviousStage == "" && rollout.EnvironmentKind == metrics.Staging
+		if rollout.FinishedAt.After(h.now) || (!named && !unnamed) || strings.EqualFold(rollout.Environment, s.Environment) {
+			continue
+		}
+		s.StageKnown = true
+		good := !rollout.SucceededAt.IsZero() && h.failedAt(rollout).IsZero()
+		if good && sameArtifact(rollout.Digest, rollout.Revision, r.Artifact.Digest, r.Commit) {
+			s.Staged = deployed(rollout)
+			return
+		}
+	}
+}
+
+// openFailures are failed rollouts that nothing has repaired yet: in this environment, or anywhere in production when it is
+// a production environment. Oldest first.
+func (h history) openFailures(environment string, kind metrics.EnvironmentKind) []Problem {
+	open := []Problem{}
+	for i := range h.facts.Rollouts {
+		r := &h.facts.Rollouts[i]
+		here := strings.EqualFold(r.Environment, environment) || (kind == metrics.Production && r.EnvironmentKind == kind)
+		failed := h.failedAt(r)
+		repaired := r.Recovery != nil && !r.Recovery.At.After(h.now)
+		if !here || failed.IsZero() || repaired {
+			continue
+		}
+		open = append(open, Problem{ID: r.ID, Also: r.Attempts[min(1, len(r.Attempts)):], Since: failed.UTC(), Says: name(*deployed(r)) + ": " + h.causes(r)})
+	}
+	return open
+}
+
+// causes names why a rollout counts as failed, in the order in which the causes are recorded.
+func (h history) causes(r *metrics.Rollout) string {
+	var words []string
+	for _, f := range r.Failures {
+		if word := string(f.Cause); !f.KnownAt.After(h.now) && !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// openIncidents are incidents that are not resolved, oldest first. One that names no environment counts as production.
+func (h history) openIncidents(kind metrics.EnvironmentKind) []Problem {
+	open := []Problem{}
+	for _, i := range h.facts.Incidents {
+		where := i.EnvironmentKind
+		if where == "" {
+			where = metrics.Production
+		}
+		resolved := !i.ResolvedAt.IsZero() && !i.ResolvedAt.After(h.now)
+		if where != kind || resolved || i.StartedAt.After(h.now) {
+			continue
+		}
+		open = append(open, Problem{ID: i.ID, Since: i.StartedAt.UTC(), Severity: i.Severity, Says: i.Title})
+	}
+	slices.SortStableFunc(open, func(a, b Problem) int { return a.Since.Compare(b.Since) })
+	return open
+}

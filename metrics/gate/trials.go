@@ -1,0 +1,159 @@
+package gate
+
+import (
+	"strings"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// history is a service's record as a gate may know it at an instant: nothing that became known later.
+type history struct {
+	facts metrics.Facts
+	now   time.Time
+	watch time.Duration
+	// verdictsSince is the first health verdict known, zero when there is none: deployments watched before it had no verdict
+	// source to be confirmed by.
+	verdictsSince time.Time
+	probes        []ProbeGrant
+}
+
+func newHistory(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) history {
+	h := history{facts: f, now: now, watch: time.Duration(p.WatchSeconds) * time.Second}
+	for _, g := range granted {
+		if !g.At.After(now) {
+			h.probes = append(h.probes, g)
+		}
+	}
+	for i := range f.Rollouts {
+		at := f.Rollouts[i].VerdictAt
+		if !at.IsZero() && !at.After(now) && (h.verdictsSince.IsZero() || at.Before(h.verdictsSince)) {
+			h.verdictsSince = at
+		}
+	}
+	return h
+}
+
+// trials are the production rollouts that are no rollback, rework, fix or redeploy, oldest first, as positions in the facts.
+func (h history) trials() []int {
+	trials := make([]int, 0, len(h.facts.Rollouts))
+	last, live := map[string]*metrics.Rollout{}, map[string]*metrics.Rollout{}
+	for i := range h.facts.Rollouts {
+		r := &h.facts.Rollouts[i]
+		if r.EnvironmentKind != metrics.Production || r.FinishedAt.After(h.now) {
+			continue
+		}
+		planned := r.Kind == metrics.Planned || r.Kind == metrics.Reapply
+		if planned && !sameDigest(r, live[r.Environment]) && !rerun(r, last[r.Environment]) {
+			trials = append(trials, i)
+		}
+		last[r.Environment] = r
+		if !r.SucceededAt.IsZero() {
+			live[r.Environment] = r
+		}
+	}
+	return trials
+}
+
+// sameDigest tells an empty redeploy: the artifact is the live one already.
+func sameDigest(r, live *metrics.Rollout) bool {
+	return live != nil && r.Digest != "" && r.Digest == live.Digest
+}
+
+// rerun tells that a rollout puts in again what the one before it failed to put in.
+func rerun(r, before *metrics.Rollout) bool {
+	return before != nil && before.SucceededAt.IsZero() && sameArtifact(r.Digest, r.Revision, before.Digest, before.Revision)
+}
+
+// sameArtifact compares by digest where both sides have one, else by revision.
+func sameArtifact(digest, revision, otherDigest, otherRevision string) bool {
+	if digest != "" && otherDigest != "" {
+		return strings.EqualFold(digest, otherDigest)
+	}
+	return revision != "" && strings.EqualFold(revision, otherRevision)
+}
+
+// watchEnd is when a rollout's watch is over: a probe is watched twice as long.
+func (h history) watchEnd(r *metrics.Rollout) time.Time {
+	if h.isProbe(r) {
+		return r.FinishedAt.Add(2 * h.watch)
+	}
+	return r.FinishedAt.Add(h.watch)
+}
+
+// probeReach is how long after its grant a deployment that names no artifact is still taken for the probe.
+const probeReach = 24 * time.Hour
+
+func (h history) isProbe(r *metrics.Rollout) bool {
+	for _, g := range h.probes {
+		age := r.FinishedAt.Sub(g.At)
+		named := g.Digest != "" || g.Revision != ""
+		if age >= 0 && age <= probeReach && g.Environment == r.Environment &&
+			(!named || sameArtifact(r.Digest, r.Revision, g.Digest, g.Revision)) {
+			return true
+		}
+	}
+	return false
+}
+
+// goodAt is when a rollout's success counts as known if no cause of failure is; false when it never does.
+func (h history) goodAt(r *metrics.Rollout) (at time.Time, known bool) {
+	if r.SucceededAt.IsZero() {
+		return time.Time{}, false
+	}
+	end := h.watchEnd(r)
+	switch verdict := h.verdict(r); {
+	case verdict == "healthy":
+		return latest(end, r.KnownAt, r.VerdictAt), true
+	case verdict == "" && (h.verdictsSince.IsZero() || h.verdictsSince.After(end)):
+		return latest(end, r.KnownAt), true
+	default: // watched without a clear result
+		return time.Time{}, false
+	}
+}
+
+// verdict is the health verdict as far as it is known.
+func (h history) verdict(r *metrics.Rollout) string {
+	if r.VerdictAt.After(h.now) {
+		return ""
+	}
+	return r.Verdict
+}
+
+// failedAt is the first instant at which a cause of failure was known, zero when none is.
+func (h history) failedAt(r *metrics.Rollout) time.Time {
+	var first time.Time
+	for _, f := range r.Failures {
+		if !f.KnownAt.After(h.now) && (first.IsZero() || f.KnownAt.Before(first)) {
+			first = f.KnownAt
+		}
+	}
+	return first
+}
+
+// outcome is what is known of a trial now.
+func (h history) outcome(r *metrics.Rollout) Trial {
+	t := Trial{ID: r.ID, Version: r.Version, At: r.FinishedAt}
+	good, known := h.goodAt(r)
+	switch failed := h.failedAt(r); {
+	case !failed.IsZero():
+		t.Outcome, t.KnownAt = Failed, failed
+	case known && !good.After(h.now):
+		t.Outcome, t.KnownAt, t.Verified = Good, good, h.verdict(r) == "healthy"
+	case known || h.now.Before(h.watchEnd(r)):
+		t.Outcome, t.KnownAt = PendingWatch, latest(good, h.watchEnd(r))
+	default:
+		t.Outcome, t.KnownAt = Inconclusive, h.watchEnd(r)
+	}
+	return t
+}
+
+func latest(times ...time.Time) time.Time {
+	var last time.Time
+	for _, t := range times {
+		if t.After(last) {
+			last = t
+		}
+	}
+	return last
+}
