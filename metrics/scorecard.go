@@ -168,7 +168,7 @@ type Index struct {
 	Capped bool   `json:"capped,omitempty"`
 	// CapReason says why the index was cut to 40.
 	CapReason     string      `json:"cap_reason,omitempty"`
-	NotComparable string      `json:"not_comparable,omitempty"` // the declared cadence constraint
+	NotComparable string      `json:"not_comparable,omitempty"` // the declared cadence constraint, set by who knows the service
 	N             int         `json:"n"`                        // planned deployments
 	Window        Window      `json:"window"`
 	Parts         []IndexPart `json:"parts"` // in the order coverage, longest quiet, batch, window, evenness, hours

@@ -1,0 +1,223 @@
+package metrics
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The figures by name, as the API, the command line and Explain know them.
+const (
+	FigureFrequency = "deployment_frequency"
+	FigureLeadTime  = "change_lead_time"
+	FigureFailRate  = "change_fail_rate"
+	FigureRecovery  = "failed_deployment_recovery_time"
+	FigureRework    = "deployment_rework_rate"
+	FigureRestore   = "time_to_restore"
+)
+
+// Figures are the names of all figures, in the order in which they are shown.
+func Figures() []string {
+	return []string{FigureFrequency, FigureLeadTime, FigureFailRate, FigureRecovery, FigureRework, FigureRestore}
+}
+
+// Explanation opens a figure: every row that was counted, and every row that was left out with the reason.
+type Explanation struct {
+	Figure     string    `json:"figure"`
+	Formula    string    `json:"formula"`
+	Slice      string    `json:"slice"`
+	Window     Window    `json:"window"`
+	AsOf       time.Time `json:"as_of"`
+	Definition string    `json:"definition"`
+	Scorecard  Scorecard `json:"scorecard"` // the figure's own numbers, from the same rows
+	Rows       []Row     `json:"rows"`      // by time, then record
+	LeftOut    []LeftOut `json:"left_out"`
+}
+
+// Row is one record that entered a figure.
+type Row struct {
+	Service string    `json:"service"`
+	Record  string    `json:"record"` // "source/id" of a rollout or incident, or a commit's id
+	At      time.Time `json:"at"`
+	// Value is seconds for a span, 1 or 0 for a share, 1 for a count.
+	Value float64 `json:"value"`
+	Says  string  `json:"says"` // the value in words
+	Why   string  `json:"why"`  // why it counts, and as what
+	// Open: the span has not ended; Value is its length at AsOf.
+	Open bool `json:"open,omitempty"`
+	// Settling: the outcome may still change.
+	Settling bool `json:"settling,omitempty"`
+}
+
+// Explain lists the rows behind a figure. It asks the same counter as TallyOf, row by row.
+func Explain(fs []Facts, figure string, q Query) (Explanation, error) {
+	if !slices.Contains(Figures(), figure) {
+		return Explanation{}, fmt.Errorf("figure %q is not known: use one of %s", figure, strings.Join(Figures(), ", "))
+	}
+	q = q.complete()
+	card := MeasureAll(fs, q)
+	e := Explanation{Figure: figure, Formula: formula(figure), Slice: q.Slice, Window: q.Window, AsOf: q.AsOf,
+		Definition: card.Definition, Scorecard: card}
+	for _, f := range fs {
+		e.addService(newCounter(f, q))
+	}
+	slices.SortFunc(e.Rows, func(a, b Row) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Record, b.Record), cmp.Compare(a.Service, b.Service))
+	})
+	slices.SortFunc(e.LeftOut, func(a, b LeftOut) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Record, b.Record), cmp.Compare(a.Reason, b.Reason))
+	})
+	return e, nil
+}
+
+func formula(figure string) string {
+	switch figure {
+	case FigureFrequency:
+		return "rollouts ÷ days of the window that have passed; redeploys of the live revision do not count"
+	case FigureLeadTime:
+		return "per change: authored → first successful finish of the rollout that brought it to production"
+	case FigureFailRate:
+		return "failed rollouts ÷ rollouts"
+	case FigureRecovery:
+		return "per failed rollout: finished → rollback, fix or incident resolved, whichever came first; open ones count as long as they have lasted"
+	case FigureRework:
+		return "rework rollouts ÷ rollouts"
+	default:
+		return "per incident: started → resolved; open ones count as long as they have lasted"
+	}
+}
+
+func (e *Explanation) addService(c counter) {
+	if e.Figure == FigureRestore {
+		e.addIncidents(c)
+	} else {
+		e.addRollouts(c)
+	}
+	for _, l := range c.facts.LeftOut {
+		if c.query.holds(l.At) {
+			e.LeftOut = append(e.LeftOut, l)
+		}
+	}
+}
+
+func (e *Explanation) addRollouts(c counter) {
+	for _, r := range c.rollouts() {
+		switch {
+		case r.EnvironmentKind != c.query.Kind:
+		case !r.Counts():
+			e.leave(r.ID, r.FinishedAt, leftRedeploy)
+		case e.Figure == FigureLeadTime:
+			e.addChanges(c, r)
+		case e.Figure == FigureRecovery:
+			e.addRecovery(c, r)
+		default:
+			e.Rows = append(e.Rows, e.rolloutRow(c, r))
+		}
+	}
+}
+
+func (e *Explanation) leave(record string, at time.Time, reason string) {
+	e.LeftOut = append(e.LeftOut, LeftOut{Record: record, At: at, Reason: reason})
+}
+
+// rolloutRow is a row of frequency or of one of the two shares.
+func (e *Explanation) rolloutRow(c counter, r Rollout) Row {
+	row := Row{Service: c.facts.Service, Record: r.ID, At: r.FinishedAt, Value: 1, Says: "1 rollout", Why: string(r.Kind)}
+	failures := c.failures(r)
+	switch e.Figure {
+	case FigureFailRate:
+		row.Settling = len(failures) == 0 && c.settling(r)
+		row.Value, row.Says, row.Why = 0, "did not fail", "no failure is known"
+		if row.Settling {
+			row.Why = "no failure is known so far; still settling"
+		}
+		if len(failures) > 0 {
+			row.Value, row.Says, row.Why = 1, "failed", failureWords(failures)
+		}
+	case FigureRework:
+		if r.Kind != Rework {
+			row.Value, row.Says = 0, "no rework"
+			break
+		}
+		row.Says, row.Why = "rework", "a declared hotfix, or it reverts an earlier rollout"
+		if r.Of != "" {
+			row.Why = "repairs " + r.Of
+		}
+	}
+	return row
+}
+
+func failureWords(failures []Failure) string {
+	words := make([]string, len(failures))
+	for i, f := range failures {
+		words[i] = fmt.Sprintf("%s (%s, %s)", f.Cause, f.Evidence, f.Confidence)
+	}
+	return strings.Join(words, "; ")
+}
+
+func (e *Explanation) addChanges(c counter, r Rollout) {
+	for _, change := range r.Changes {
+		took, reason := c.leadTime(r, change)
+		if reason != "" {
+			e.leave(change.SHA, r.FinishedAt, reason)
+			continue
+		}
+		e.Rows = append(e.Rows, Row{Service: c.facts.Service, Record: change.SHA, At: r.FinishedAt, Value: took.Seconds(),
+			Says: spanWords(took), Why: "authored " + change.AuthoredAt.UTC().Format(time.RFC3339) + ", in production with " + r.ID})
+	}
+}
+
+func (e *Explanation) addRecovery(c counter, r Rollout) {
+	failures := c.failures(r)
+	if len(failures) == 0 {
+		return
+	}
+	took, ended, reason := c.recovery(r)
+	if reason != "" {
+		e.leave(r.ID, r.FinishedAt, reason)
+		return
+	}
+	row := Row{Service: c.facts.Service, Record: r.ID, At: r.FinishedAt, Value: took.Seconds(), Says: spanWords(took), Open: !ended}
+	row.Why = failureWords(failures) + "; not recovered yet"
+	if ended {
+		row.Why = fmt.Sprintf("%s; recovered by %s (%s)", failureWords(failures), r.Recovery.By, r.Recovery.Evidence)
+	}
+	e.Rows = append(e.Rows, row)
+}
+
+func (e *Explanation) addIncidents(c counter) {
+	for _, i := range c.facts.Incidents {
+		if !c.incident(i) {
+			continue
+		}
+		took, ended, reason := c.restore(i)
+		if reason != "" {
+			e.leave(i.ID, i.StartedAt, reason)
+			continue
+		}
+		row := Row{Service: c.facts.Service, Record: i.ID, At: i.StartedAt, Value: took.Seconds(), Says: spanWords(took), Open: !ended}
+		row.Why = "not attributed to a rollout"
+		if i.Rollout != "" {
+			row.Why = fmt.Sprintf("attributed to %s (%s)", i.Rollout, i.Confidence)
+		}
+		if i.Reason != "" {
+			row.Why += ": " + i.Reason
+		}
+		e.Rows = append(e.Rows, row)
+	}
+}
+
+// spanWords prints a span in the largest unit that leaves at least one of it: "45 s", "3.1 h", "2.4 d".
+func spanWords(d time.Duration) string {
+	for _, u := range []struct {
+		size time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}} {
+		if d >= u.size {
+			return oneDecimal(float64(d)/float64(u.size)) + " " + u.name
+		}
+	}
+	return oneDecimal(d.Seconds()) + " s"
+}
