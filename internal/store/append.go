@@ -52,7 +52,7 @@ func (db *DB) eventRows(events []metrics.Event) ([]eventRow, error) {
 		rows[i] = eventRow{
 			Source: e.Source, Type: string(e.Type), Repository: e.Repository, ID: e.ID, Digest: digest[:],
 			UpdatedAt: toMilli(e.UpdatedAt), Sequence: e.Sequence, Payload: string(e.Payload), RecordedAt: now, Live: e.Live,
-			Service: s.service, BuiltFrom: s.builtFrom, Deployment: s.deployment,
+			Service: s.service, BuiltFrom: s.builtFrom, Reference: s.reference,
 		}
 	}
 	return rows, nil
@@ -116,14 +116,14 @@ func (db *DB) insert(tx *gorm.DB, rows []eventRow) ([]eventRow, error) {
 
 const (
 	insertEvents = `INSERT INTO events (source, type, repository, id, digest, updated_at, sequence, payload, recorded_at, live,` +
-		` service, built_from, deployment) VALUES `
+		` service, built_from, reference) VALUES `
 	orNothing    = ` ON CONFLICT (repository, type, id, source, digest) DO NOTHING`
 	eventColumns = 13
 )
 
 func (e *eventRow) values() []any {
 	return []any{e.Source, e.Type, e.Repository, e.ID, e.Digest, e.UpdatedAt, e.Sequence, e.Payload, e.RecordedAt, e.Live,
-		e.Service, e.BuiltFrom, e.Deployment}
+		e.Service, e.BuiltFrom, e.Reference}
 }
 
 func insertEach(ctx context.Context, tx *sql.Tx, rows []eventRow) ([]eventRow, error) {

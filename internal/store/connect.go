@@ -42,15 +42,15 @@ const busyMilli = "20000"
 const cacheSize = "-32768"
 
 // connect opens the connections.
-func (db *DB) connect(ctx context.Context, at address) error {
+func (db *DB) connect(ctx context.Context) error {
 	var err error
-	if at.postgres != "" {
+	if db.at.postgres != "" {
 		db.dialect = postgresDialect
-		db.write, err = openPostgres(at.postgres)
+		db.write, err = openPostgres(db.at.postgres)
 		db.read = db.write
 	} else {
 		db.dialect = sqliteDialect
-		err = db.connectSQLite(at)
+		err = db.connectSQLite()
 	}
 	if err == nil {
 		err = db.Ping(ctx)
@@ -77,15 +77,15 @@ func openPostgres(dsn string) (*gorm.DB, error) {
 }
 
 // connectSQLite opens one writing connection and a pool of reading ones over the same file.
-func (db *DB) connectSQLite(at address) error {
-	if err := createFile(at.path); err != nil {
+func (db *DB) connectSQLite() error {
+	if err := createFile(db.at.path); err != nil {
 		return err
 	}
 	var err error
-	if db.write, err = openSQLite(at.fileURI(writeSettings()), 1); err != nil {
+	if db.write, err = openSQLite(db.at.fileURI(writeSettings()), 1); err != nil {
 		return err
 	}
-	db.read, err = openSQLite(at.fileURI(readSettings()), max(4, runtime.NumCPU()))
+	db.read, err = openSQLite(db.at.fileURI(readSettings()), max(4, runtime.NumCPU()))
 	return err
 }
 

@@ -123,22 +123,50 @@ func eventsOf(tx *gorm.DB, names []string) ([]metrics.Event, error) {
 	}
 	args := map[string]any{"names": names, "repositories": unique(repositories), "declared": unique(declared)}
 	var events []metrics.Event
-	for _, query := range []string{
-		wanted + selectEvents + `FROM wanted w JOIN events e
-			ON e.repository = '' AND e.type = w.type AND e.id = w.id AND e.source = w.source`,
-		wanted + selectEvents + `FROM (SELECT DISTINCT id FROM wanted WHERE type = 'deployment') w JOIN events e
-			ON e.deployment = w.id AND e.deployment <> ''`,
-		selectEvents + `FROM events e WHERE e.repository <> '' AND e.repository IN @repositories`,
-	} {
-		err := eachEvent(tx.Raw(query, args), func(e metrics.Event) error {
-			events = append(events, e)
-			return nil
-		})
+	keep := func(e metrics.Event) error {
+		events = append(events, e)
+		return nil
+	}
+	err := eachEvent(tx.Raw(wanted+selectEvents+`FROM wanted w JOIN events e
+		ON e.repository = '' AND e.type = w.type AND e.id = w.id AND e.source = w.source`, args), keep)
+	if err != nil {
+		return nil, err
+	}
+	references, err := namesOf(events)
+	if err != nil {
+		return nil, err
+	}
+	for part := range slices.Chunk(references, referencesPerStatement) {
+		err := eachEvent(tx.Raw(selectEvents+`FROM events e
+			WHERE e.reference <> '' AND e.reference IN ? AND e.type IN ('approval', 'verdict')`, part), keep)
 		if err != nil {
 			return nil, err
 		}
 	}
-	return events, nil
+	err = eachEvent(tx.Raw(selectEvents+`FROM events e WHERE e.repository <> '' AND e.repository IN @repositories`, args), keep)
+	return events, err
+}
+
+// referencesPerStatement stays far below the number of parameters that either database takes.
+const referencesPerStatement = 5000
+
+// namesOf are all the ways in which an approval or verdict may name the deployments among the events.
+func namesOf(events []metrics.Event) ([]string, error) {
+	var names []string
+	for _, e := range events {
+		if e.Type != metrics.TypeDeployment {
+			continue
+		}
+		s, err := scopeOf(e)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, e.ID, e.Source+"/"+e.ID)
+		if s.reference != "" {
+			names = append(names, s.reference)
+		}
+	}
+	return unique(names), nil
 }
 
 func unique(names []string) []string {

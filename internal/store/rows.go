@@ -16,7 +16,7 @@ type eventRow struct {
 	Live       bool
 	Service    string
 	BuiltFrom  string
-	Deployment string
+	Reference  string
 }
 
 type sourceRow struct {

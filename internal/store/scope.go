@@ -14,9 +14,9 @@ import (
 
 // scope says which service an event may concern, as far as the event itself tells.
 type scope struct {
-	service    string // named by a deployment or an incident
-	builtFrom  string // repository of a deployment, a commit or a pull request
-	deployment string // named by an approval or a verdict
+	service   string // named by a deployment or an incident
+	builtFrom string // repository of a deployment
+	reference string // the deployment that an approval or a verdict names; the page by which a deployment may be named
 }
 
 // scopeOf reads the scope from the payload; commits and pull requests carry it in their key.
@@ -25,6 +25,7 @@ func scopeOf(e metrics.Event) (scope, error) {
 		Service    string `json:"service"`
 		Repository string `json:"repository"`
 		Deployment string `json:"deployment"`
+		URL        string `json:"url"`
 	}
 	if e.Type == metrics.TypeCommit || e.Type == metrics.TypePullRequest {
 		return scope{}, nil
@@ -34,11 +35,11 @@ func scopeOf(e metrics.Event) (scope, error) {
 	}
 	switch e.Type {
 	case metrics.TypeDeployment:
-		return scope{service: s.Service, builtFrom: s.Repository}, nil
+		return scope{service: s.Service, builtFrom: s.Repository, reference: s.URL}, nil
 	case metrics.TypeIncident:
 		return scope{service: s.Service}, nil
 	default:
-		return scope{deployment: s.Deployment}, nil
+		return scope{reference: s.Deployment}, nil
 	}
 }
 
@@ -70,7 +71,8 @@ func (db *DB) touch(tx *gorm.DB, fresh []eventRow, last int64) error {
 		return nil
 	}
 	m := marks{services: map[string]bool{}, repos: map[string]bool{}, links: map[linkRow]bool{}}
-	var revised, referring bool
+	var revised bool
+	var references []string
 	for _, e := range fresh {
 		switch metrics.EventType(e.Type) {
 		case metrics.TypeDeployment, metrics.TypeIncident:
@@ -79,7 +81,7 @@ func (db *DB) touch(tx *gorm.DB, fresh []eventRow, last int64) error {
 		case metrics.TypeCommit, metrics.TypePullRequest:
 			m.repos[e.Repository] = true
 		default:
-			referring = true
+			references = append(references, e.Reference)
 		}
 	}
 	if revised {
@@ -87,10 +89,8 @@ func (db *DB) touch(tx *gorm.DB, fresh []eventRow, last int64) error {
 			return err
 		}
 	}
-	if referring {
-		if err := m.addReferred(tx, last); err != nil {
-			return err
-		}
+	if err := m.addReferred(tx, references); err != nil {
+		return err
 	}
 	return m.save(tx)
 }
@@ -111,17 +111,32 @@ func (m marks) addRevised(tx *gorm.DB, last int64) error {
 	return err
 }
 
-// addReferred adds the services of the deployments that new approvals and verdicts name.
-func (m marks) addReferred(tx *gorm.DB, last int64) error {
-	var found []struct{ Service, BuiltFrom string }
-	err := tx.Raw(`SELECT DISTINCT o.service, o.built_from
-		FROM events n JOIN events d ON d.repository = '' AND d.type = 'deployment' AND d.id = n.deployment
-		JOIN events o ON o.repository = '' AND o.type = 'deployment' AND o.id = d.id AND o.source = d.source
-		WHERE n.seq > ? AND n.deployment <> ''`, last).Scan(&found).Error
-	for _, f := range found {
-		m.add(f.Service, f.BuiltFrom)
+// addReferred adds the services of the deployments that new approvals and verdicts may mean: a reference is an id, "source/id"
+// or the page of a deployment. Too many services do no harm, they are derived once more.
+func (m marks) addReferred(tx *gorm.DB, references []string) error {
+	var ids []string
+	for _, r := range references {
+		ids = append(ids, r)
+		for at := range slashes(r) {
+			ids = append(ids, r[at+1:])
+		}
 	}
-	return err
+	for part := range slices.Chunk(unique(ids), namesPerStatement) {
+		var found []struct{ Service, BuiltFrom string }
+		err := tx.Raw(`WITH meant AS (
+				SELECT id, source FROM events WHERE repository = '' AND type = 'deployment' AND id IN @part
+				UNION SELECT id, source FROM events WHERE reference <> '' AND reference IN @part AND type = 'deployment')
+			SELECT DISTINCT e.service, e.built_from FROM meant m JOIN events e
+				ON e.repository = '' AND e.type = 'deployment' AND e.id = m.id AND e.source = m.source`,
+			map[string]any{"part": part}).Scan(&found).Error
+		if err != nil {
+			return err
+		}
+		for _, f := range found {
+			m.add(f.Service, f.BuiltFrom)
+		}
+	}
+	return nil
 }
 
 // namesPerStatement bounds the parameters of one statement.

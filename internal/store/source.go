@@ -121,20 +121,33 @@ func (db *DB) Trouble(ctx context.Context, source, sentence string) error {
 
 // Sources lists every source that was ever read, by name.
 func (db *DB) Sources(ctx context.Context) ([]Source, error) {
-	var rows []struct {
-		sourceRow
-		SetAside int
-	}
-	err := db.read.WithContext(ctx).Raw(`SELECT s.*, (SELECT count(*) FROM set_aside a WHERE a.source = s.name) AS set_aside
-		FROM sources s ORDER BY s.name`).Scan(&rows).Error
-	list := make([]Source, len(rows))
-	for i, r := range rows {
-		list[i] = Source{
-			Name: r.Name, Cursor: r.Cursor, Watermark: fromMilli(r.Watermark), Heartbeat: fromMilli(r.Heartbeat),
-			Error: r.Error, ErrorAt: fromMilli(r.ErrorAt), SetAside: r.SetAside,
+	var list []Source
+	err := db.look(ctx, func(tx *gorm.DB) error {
+		var rows []sourceRow
+		var aside []struct {
+			Source  string
+			Records int
 		}
+		counted := tx.Model(&setAsideRow{}).Select("source, count(*) AS records").Group("source")
+		if err := errors.Join(tx.Order("name").Find(&rows).Error, counted.Scan(&aside).Error); err != nil {
+			return err
+		}
+		records := map[string]int{}
+		for _, a := range aside {
+			records[a.Source] = a.Records
+		}
+		for _, r := range rows {
+			list = append(list, Source{
+				Name: r.Name, Cursor: r.Cursor, Watermark: fromMilli(r.Watermark), Heartbeat: fromMilli(r.Heartbeat),
+				Error: r.Error, ErrorAt: fromMilli(r.ErrorAt), SetAside: records[r.Name],
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing sources: %w", err)
 	}
-	return list, err
+	return list, nil
 }
 
 // SetAsides lists the records of a source that could not be turned into an event, by name.

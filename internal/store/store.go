@@ -40,6 +40,7 @@ type Options struct {
 type DB struct {
 	write   *gorm.DB // SQLite: one connection, so that writers queue here instead of meeting a busy database
 	read    *gorm.DB // SQLite: a pool that cannot write; PostgreSQL: the same as write
+	at      address
 	dialect dialect
 	rules   metrics.Rules
 	print   string // fingerprint of the rules
@@ -59,14 +60,14 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{rules: o.Rules, print: print, log: o.Logger, clock: o.Clock}
+	db := &DB{at: at, rules: o.Rules, print: print, log: o.Logger, clock: o.Clock}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
 	if db.clock == nil {
 		db.clock = time.Now
 	}
-	if err := db.connect(ctx, at); err != nil {
+	if err := db.connect(ctx); err != nil {
 		return nil, err
 	}
 	if err := db.prepare(ctx); err != nil {

@@ -2,7 +2,8 @@
 
 -- One row per stored revision of a record. Times are milliseconds since 1970 UTC; a time the source did not state is the zero
 -- time's own millisecond. The columns after live repeat what the payload says about where the event belongs, so that the
--- events of one service can be selected.
+-- events of one service can be selected: the service it names; the repository a deployment was built from; the deployment that
+-- an approval or verdict names, or the page by which a deployment may be named.
 CREATE TABLE events (
     seq         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source      TEXT COLLATE "C" NOT NULL,
@@ -17,14 +18,14 @@ CREATE TABLE events (
     live        BOOLEAN NOT NULL,
     service     TEXT COLLATE "C" NOT NULL,
     built_from  TEXT COLLATE "C" NOT NULL,
-    deployment  TEXT COLLATE "C" NOT NULL
+    reference   TEXT COLLATE "C" NOT NULL
 );
 
 -- Identity of a revision, and at once the way to all revisions of a record and to all commits of a repository.
 CREATE UNIQUE INDEX events_revision ON events (repository, type, id, source, digest);
 CREATE INDEX events_service ON events (service) WHERE service <> '';
 CREATE INDEX events_built_from ON events (built_from) WHERE built_from <> '';
-CREATE INDEX events_deployment ON events (deployment) WHERE deployment <> '';
+CREATE INDEX events_reference ON events (reference) WHERE reference <> '';
 
 -- Where each source's reading stands.
 CREATE TABLE sources (

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"shiphabit/assessments"
+)
+
+// ErrUsed: the link has been used as often as it may be.
+var ErrUsed = errors.New("this link has been used")
+
+// Comment is a remark given with a submission. SignedBy is empty unless the writer chose to sign.
+type Comment struct {
+	Text     string
+	SignedBy string
+}
+
+// AddTokens stores the hashes of answer links for a round: personal links count once, the link of an open-link round as often
+// as the round takes answers.
+func (db *DB) AddTokens(ctx context.Context, round string, hashes []string) error {
+	err := db.change(ctx, func(tx *gorm.DB) error {
+		r, err := db.lockRound(tx, round)
+		if err != nil {
+			return err
+		}
+		if r.State != assessments.Draft && r.State != assessments.Open {
+			return fmt.Errorf("it is %s: %w", r.State, assessments.ErrState)
+		}
+		uses := 1
+		if r.OpenLink {
+			uses = r.Capacity()
+		}
+		rows := make([]invitationRow, len(hashes))
+		for i, hash := range hashes {
+			rows[i] = invitationRow{Hash: hash, Round: round, Capacity: uses}
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		return tx.CreateInBatches(rows, namesPerStatement).Error
+	})
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		err = ErrDuplicate
+	}
+	if err != nil {
+		return fmt.Errorf("adding links to round %s: %w", round, err)
+	}
+	return nil
+}
+
+// RoundByToken returns the round that an answer link belongs to; with ErrUsed when the link cannot be used again.
+func (db *DB) RoundByToken(ctx context.Context, tokenHash string) (assessments.Round, error) {
+	invitation, err := findInvitation(db.read.WithContext(ctx), tokenHash)
+	if err != nil {
+		return assessments.Round{}, err
+	}
+	r, err := db.Round(ctx, invitation.Round)
+	if err == nil && invitation.Uses >= invitation.Capacity {
+		err = ErrUsed
+	}
+	return r, err
+}
+
+func findInvitation(tx *gorm.DB, hash string) (invitationRow, error) {
+	var row invitationRow
+	err := tx.Take(&row, "hash = ?", hash).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		err = fmt.Errorf("answer link: %w", ErrNotFound)
+	}
+	return row, err
+}
+
+// Submit adds one submission to the counts of the round that the link belongs to and uses up the link, in one transaction
+// that leaves no row about who answered what. A submission is final.
+func (db *DB) Submit(ctx context.Context, tokenHash string, answers assessments.Answers, comments ...Comment) error {
+	err := db.change(ctx, func(tx *gorm.DB) error {
+		invitation, err := findInvitation(tx, tokenHash)
+		if err != nil {
+			return err
+		}
+		r, err := db.lockRound(tx, invitation.Round)
+		if err != nil {
+			return err
+		}
+		used := tx.Model(&invitationRow{}).Where("hash = ? AND uses < capacity", tokenHash).Update("uses", gorm.Expr("uses + 1"))
+		if used.Error != nil {
+			return used.Error
+		}
+		if used.RowsAffected == 0 {
+			return ErrUsed
+		}
+		if _, _, err := r.Submit(nil, answers); err != nil {
+			return err
+		}
+		if err := tx.Model(&roundRow{}).Where("id = ?", r.ID).Update("respondents", gorm.Expr("respondents + 1")).Error; err != nil {
+			return err
+		}
+		return errors.Join(countAnswers(tx, r.ID, answers), saveComments(tx, r.ID, comments))
+	})
+	if err != nil {
+		return fmt.Errorf("submitting answers: %w", err)
+	}
+	return nil
+}
+
+func countAnswers(tx *gorm.DB, round string, answers assessments.Answers) error {
+	for _, question := range slices.Sorted(maps.Keys(answers)) {
+		one := countRow{Round: round, Question: question, Option: answers[question], N: 1}
+		more := clause.OnConflict{
+			Columns:   []clause.Column{{Name: "round"}, {Name: "question"}, {Name: "option"}},
+			DoUpdates: clause.Assignments(map[string]any{"n": gorm.Expr("answer_counts.n + 1")}),
+		}
+		if err := tx.Clauses(more).Create(&one).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func saveComments(tx *gorm.DB, round string, comments []Comment) error {
+	for _, c := range comments {
+		row := commentRow{Key: rand.Text(), Round: round, Text: c.Text, SignedBy: c.SignedBy}
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Comments lists a closed round's comments in the order of their random keys.
+func (db *DB) Comments(ctx context.Context, round string) ([]Comment, error) {
+	var list []Comment
+	err := db.lookAtClosed(ctx, round, func(tx *gorm.DB) error {
+		var rows []commentRow
+		err := tx.Order("key").Find(&rows, "round = ?", round).Error
+		for _, row := range rows {
+			list = append(list, Comment{Text: row.Text, SignedBy: row.SignedBy})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("comments of round %s: %w", round, err)
+	}
+	return list, nil
+}

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+)
+
+// server is the PostgreSQL that the tests share; each test makes a database of its own in it.
+var server struct {
+	dsn  string
+	made atomic.Int64
+}
+
+func TestMain(m *testing.M) {
+	if dsn := os.Getenv(importerDSN); dsn != "" {
+		os.Exit(importer(dsn, os.Stdout))
+	}
+	os.Exit(withServer(m.Run))
+}
+
+// withServer runs the tests beside a PostgreSQL: the one named by SHIPHABIT_TEST_POSTGRES, else a throwaway one.
+func withServer(run func() int) int {
+	if os.Getenv("SHIPHABIT_SKIP_POSTGRES") != "" {
+		fmt.Println("SHIPHABIT_SKIP_POSTGRES is set: NOTHING IS TESTED ON POSTGRESQL")
+		return run()
+	}
+	if server.dsn = os.Getenv("SHIPHABIT_TEST_POSTGRES"); server.dsn != "" {
+		return run()
+	}
+	stop, err := startServer()
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer stop()
+	return run()
+}
+
+// startServer makes a cluster in a temporary folder, reached through a socket there and through nothing else.
+func startServer() (stop func(), err error) {
+	bin, err := postgresPrograms()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "pg")
+	if err != nil {
+		return nil, err
+	}
+	if err := giveAway(dir); err != nil {
+		return nil, err
+	}
+	data := filepath.Join(dir, "data")
+	control := func(args ...string) error {
+		return asPostgres(filepath.Join(bin, "pg_ctl"), append(args, "-D", data)...)
+	}
+	stop = func() {
+		if err := control("stop", "-m", "immediate", "-s"); err != nil {
+			fmt.Println(err)
+		}
+		_ = os.RemoveAll(dir)
+	}
+	err = asPostgres(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C", "-N")
+	if err == nil {
+		options := fmt.Sprintf("-k %s -c listen_addresses='' -c fsync=off -c max_connections=300", dir)
+		err = control("start", "-w", "-s", "-l", filepath.Join(dir, "log"), "-o", options)
+	}
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	server.dsn = "postgres://postgres@/postgres?host=" + url.QueryEscape(dir)
+	return stop, nil
+}
+
+// postgresPrograms finds the folder with initdb and pg_ctl; Debian keeps them outside the search path.
+func postgresPrograms() (string, error) {
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path), nil
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if len(found) == 0 {
+		return "", errors.New("these tests need PostgreSQL: install the package postgresql, name a server in " +
+			"SHIPHABIT_TEST_POSTGRES, or set SHIPHABIT_SKIP_POSTGRES to leave it untested")
+	}
+	return filepath.Dir(found[len(found)-1]), nil
+}
+
+// giveAway hands the folder to the user postgres when we are root, for the server refuses to run as root.
+func giveAway(dir string) error {
+	if os.Getuid() != 0 {
+		return nil
+	}
+	owner, err := user.Lookup("postgres")
+	if err != nil {
+		return err
+	}
+	uid, err := strconv.Atoi(owner.Uid)
+	if err != nil {
+		return err
+	}
+	return os.Chown(dir, uid, -1)
+}
+
+func asPostgres(program string, args ...string) error {
+	if os.Getuid() == 0 {
+		program, args = "runuser", append([]string{"-u", "postgres", "--", program}, args...)
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Dir = "/"
+	// The server keeps the output open for as long as it runs, so it may not be a pipe that we wait for.
+	out, err := os.CreateTemp("", "pg")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(out.Name())
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Run(); err != nil {
+		said, _ := os.ReadFile(out.Name())
+		return fmt.Errorf("%s %q: %w\n%s", program, args, err, said)
+	}
+	return nil
+}
+
+// newPostgres makes an empty database and returns its address.
+func newPostgres(t testing.TB) string {
+	t.Helper()
+	if server.dsn == "" {
+		t.Skip("SHIPHABIT_SKIP_POSTGRES is set")
+	}
+	admin, err := sql.Open("pgx", server.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	name := fmt.Sprintf("shiphabit_test_%d_%d", os.Getpid(), server.made.Add(1))
+	if _, err := admin.ExecContext(context.Background(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		admin, err := sql.Open("pgx", server.dsn)
+		if err == nil {
+			_, err = admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
+			err = errors.Join(err, admin.Close())
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	u, err := url.Parse(server.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shiphabit/metrics"
+)
+
+func TestOfTwoReadersOfOnePageOneIsToldTheCursorMoved(t *testing.T) {
+	onBoth(t, func(t *testing.T, d database) {
+		stores := []*DB{d.open(t), d.open(t)}
+		var applied, moved atomic.Int64
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				page := []metrics.Event{deployed(fmt.Sprint(i), "api", "", i)}
+				switch err := stores[i%2].ApplyPage(t.Context(), "github", "", "page 2", page, nil); {
+				case err == nil:
+					applied.Add(1)
+				case errors.Is(err, ErrMoved):
+					moved.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if applied.Load() != 1 || moved.Load() != 7 {
+			t.Errorf("%d applied and %d told it moved, want 1 and 7", applied.Load(), moved.Load())
+		}
+		if got := len(exported(t, stores[0])); got != 1 {
+			t.Errorf("%d events, want only those of the page that was applied", got)
+		}
+	})
+}
+
+func TestSourcesTellWhereTheirReadingStands(t *testing.T) {
+	onBoth(t, func(t *testing.T, d database) {
+		db, ctx := d.open(t), t.Context()
+		aside := []SetAside{{"42", "has no environment"}, {"43", "finished before it began"}}
+		for _, err := range []error{
+			db.ApplyPage(ctx, "gitlab", "", "c1", nil, aside),
+			db.ApplyPage(ctx, "gitlab", "c1", "c2", nil, []SetAside{{"42", "has no service"}}),
+			db.Beat(ctx, "gitlab", noon.Add(-time.Minute)),
+			db.Beat(ctx, "gitlab", noon.Add(-time.Hour)),
+			db.Trouble(ctx, "github", "token lacks the scope repo"),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := db.Sources(ctx)
+		want := []Source{
+			{Name: "github", Error: "token lacks the scope repo", ErrorAt: noon},
+			{Name: "gitlab", Cursor: "c2", Watermark: noon.Add(-time.Minute), Heartbeat: noon, SetAside: 2},
+		}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+		aside[0].Reason = "has no service"
+		kept, err := db.SetAsides(ctx, "gitlab")
+		if diff := cmp.Diff(aside, kept); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+		if err := db.Beat(ctx, "github", time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := db.Sources(ctx); err != nil || got[0].Error != "" || !got[0].ErrorAt.IsZero() {
+			t.Errorf("%+v after an answer, want no trouble; error %v", got[0], err)
+		}
+	})
+}

@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Token describes an access token of the API. The token itself is nowhere stored, only its hash.
+type Token struct {
+	ID     string
+	Name   string
+	Scopes []string // read, ingest, gate, override, assess, admin
+	// Times are zero when they do not apply: a token without end, never used, not revoked.
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	LastUsedAt time.Time // to the minute
+	RevokedAt  time.Time
+}
+
+// usedPrecision keeps a busy token from writing to the database with each request.
+const usedPrecision = time.Minute
+
+// CreateToken stores a token under the hash of its secret and notes in the audit log who made it.
+func (db *DB) CreateToken(ctx context.Context, t Token, hash, by string) error {
+	now, never := db.now(), toMilli(time.Time{})
+	row := tokenRow{
+		ID: t.ID, Name: t.Name, Hash: hash, Scopes: strings.Join(t.Scopes, " "), CreatedAt: toMilli(now),
+		ExpiresAt: toMilli(t.ExpiresAt), LastUsedAt: never, RevokedAt: never,
+	}
+	err := db.change(ctx, func(tx *gorm.DB) error {
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		return db.note(tx, Entry{Actor: by, Action: "token created", Subject: "token " + t.ID, Details: t.Name + ": " + row.Scopes})
+	})
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		err = ErrDuplicate
+	}
+	if err != nil {
+		return fmt.Errorf("creating token %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+// TokenByHash returns the token in force whose secret has this hash, and notes that it was used. ErrNotFound when there is
+// none, or it is revoked or past its end.
+func (db *DB) TokenByHash(ctx context.Context, hash string) (Token, error) {
+	var rows []tokenRow
+	if err := db.read.WithContext(ctx).Limit(1).Find(&rows, "hash = ?", hash).Error; err != nil {
+		return Token{}, fmt.Errorf("looking up a token: %w", err)
+	}
+	if len(rows) == 0 {
+		return Token{}, fmt.Errorf("token: %w", ErrNotFound)
+	}
+	t, now := rows[0].token(), db.now()
+	switch {
+	case !t.RevokedAt.IsZero():
+		return Token{}, fmt.Errorf("token %s is revoked: %w", t.Name, ErrNotFound)
+	case !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt):
+		return Token{}, fmt.Errorf("token %s ended at %s: %w", t.Name, t.ExpiresAt.Format(time.RFC3339), ErrNotFound)
+	}
+	used := now.Truncate(usedPrecision)
+	if t.LastUsedAt.Before(used) {
+		err := db.write.WithContext(ctx).Model(&tokenRow{}).Where("id = ?", t.ID).Update("last_used_at", toMilli(used)).Error
+		if err != nil {
+			return Token{}, fmt.Errorf("noting the use of token %s: %w", t.Name, err)
+		}
+		t.LastUsedAt = used
+	}
+	return t, nil
+}
+
+func (r tokenRow) token() Token {
+	return Token{
+		ID: r.ID, Name: r.Name, Scopes: strings.Fields(r.Scopes), CreatedAt: fromMilli(r.CreatedAt),
+		ExpiresAt: fromMilli(r.ExpiresAt), LastUsedAt: fromMilli(r.LastUsedAt), RevokedAt: fromMilli(r.RevokedAt),
+	}
+}
+
+// Tokens lists all tokens, revoked and ended ones too, by name.
+func (db *DB) Tokens(ctx context.Context) ([]Token, error) {
+	var rows []tokenRow
+	if err := db.read.WithContext(ctx).Order("name, id").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("listing tokens: %w", err)
+	}
+	list := make([]Token, len(rows))
+	for i, row := range rows {
+		list[i] = row.token()
+	}
+	return list, nil
+}
+
+// RevokeToken ends a token and notes in the audit log who did. ErrNotFound when there is none in force.
+func (db *DB) RevokeToken(ctx context.Context, id, by string) error {
+	err := db.change(ctx, func(tx *gorm.DB) error {
+		done := tx.Model(&tokenRow{}).Where("id = ? AND revoked_at = ?", id, toMilli(time.Time{})).
+			Update("revoked_at", toMilli(db.clock()))
+		if done.Error != nil {
+			return done.Error
+		}
+		if done.RowsAffected == 0 {
+			return ErrNotFound
+		}
+		return db.note(tx, Entry{Actor: by, Action: "token revoked", Subject: "token " + id})
+	})
+	if err != nil {
+		return fmt.Errorf("revoking token %s: %w", id, err)
+	}
+	return nil
+}
