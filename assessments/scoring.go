@@ -3,6 +3,8 @@ package assessments
 import (
 	"fmt"
 	"math"
+
+	"shiphabit/metrics"
 )
 
 // favourableConfidence is that of the interval of the favourable share: groups are small, and 95% would never see a change.
@@ -39,7 +41,7 @@ func favourable(s spread, consensus bool) Favourable {
 	}
 	f.Value = new(share(f.Count, f.Of))
 	if !consensus {
-		f.Interval = new(wilson(f.Count, f.Of, favourableConfidence))
+		f.Interval = new(metrics.Wilson(f.Count, f.Of, favourableConfidence))
 	}
 	return f
 }

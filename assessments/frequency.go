@@ -1,0 +1,134 @@
+package assessments
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// frequencyWeeks is the window of E1.
+const frequencyWeeks = 12
+
+// FrequencyEvidence is E1 of one service at an instant: how often planned deployments reach production and how evenly.
+// f is planned deployments per working week, z the share of working weeks without one, G50 and G90 quantiles of the gaps in
+// working days between planned deployment days, the open gap included.
+func FrequencyEvidence(f metrics.Facts, to time.Time, cal metrics.Calendar, t FrequencyThresholds) Evidence {
+	s := spanBefore(to, frequencyWeeks, cal)
+	e := Evidence{ID: "E1", Service: f.Service, Window: s.window, Grade: GradeNone, NOf: "planned deployments"}
+	since, known := firstRollout(f)
+	if !known || !since.Before(to) {
+		e.Missing = "no deployment to production is known; collect deployments from the Git host, the pipeline, or release tags"
+		e.Says = "Not measured: " + e.Missing + "."
+		return e
+	}
+	var times []time.Time
+	for _, r := range inProduction(f, s.window) {
+		if r.Kind == metrics.Planned {
+			times = append(times, r.FinishedAt)
+			e.Rows = append(e.Rows, r.ID)
+		}
+	}
+	e.N, e.LeftOut = len(times), leftOut(f, s.window)
+	e.Coverage = new(s.covered(since))
+	measureFrequency(&e, s, times, t)
+	return e
+}
+
+func measureFrequency(e *Evidence, s span, times []time.Time, t FrequencyThresholds) {
+	weeks, quiet := s.weeksWithout(times)
+	if weeks == 0 {
+		e.Missing = "the team's calendar has no working day in the window; give it working days"
+		e.Says = "Not measured: " + e.Missing + "."
+		return
+	}
+	perWeek, quietShare := float64(e.N)/float64(weeks), float64(quiet)/float64(weeks)
+	gaps := s.gaps(times)
+	g50, g90 := quantile(gaps, 0.5), quantile(gaps, 0.9)
+	e.Figures = []Figure{
+		{Name: "f", Means: "planned deployments per working week", Value: &perWeek, Unit: "per working week"},
+		{Name: "z", Means: "share of working weeks without one", Value: &quietShare, Unit: "share"},
+		{Name: "G50", Means: "median gap between deployment days", Value: g50, Unit: "working days"},
+		{Name: "G90", Means: "gap that one in ten exceeds", Value: g90, Unit: "working days"},
+	}
+	e.Grade = grade(e.N >= 20, e.N >= 6, *e.Coverage)
+	e.Level = frequencyLevel(perWeek, quietShare, t)
+	e.Says = fmt.Sprintf("%s in %d working weeks, %s; %s", plural(e.N, "planned deployment"), weeks, rate(perWeek), quietWeeks(quiet))
+	if e.Level > 3 && (reaches(g50, t.QuietMedian) || reaches(g90, t.QuietLong)) {
+		e.Level = 3
+		e.Says += fmt.Sprintf("; long quiet spells (median gap %.3g, one in ten above %.3g working days) hold it at level 3", *g50, *g90)
+	}
+	e.Says += "."
+}
+
+func frequencyLevel(perWeek, quietShare float64, t FrequencyThresholds) int {
+	switch {
+	case perWeek >= t.PerWeek[3] && quietShare == 0:
+		return 5
+	case perWeek >= t.PerWeek[2]:
+		return 4
+	case perWeek >= t.PerWeek[1]:
+		return 3
+	case perWeek >= t.PerWeek[0]:
+		return 2
+	}
+	return 1
+}
+
+// weeksWithout counts the working weeks of the span and those among them without any of the instants.
+func (s span) weeksWithout(times []time.Time) (weeks, without int) {
+	busy := map[int]bool{}
+	for _, t := range times {
+		busy[s.index(t)/daysPerWeek] = true
+	}
+	for i := range len(s.number) / daysPerWeek {
+		if s.workingWeek(i) {
+			weeks++
+			if !busy[i] {
+				without++
+			}
+		}
+	}
+	return weeks, without
+}
+
+// medianService picks the evidence of a team's median service by level, then frequency, the lower of two; services without
+// a grade cannot be placed and are named instead.
+func medianService(services []Evidence) Evidence {
+	measured := slices.DeleteFunc(slices.Clone(services), func(e Evidence) bool { return e.Grade == GradeNone })
+	if len(measured) == 0 {
+		return services[0]
+	}
+	slices.SortStableFunc(measured, func(a, b Evidence) int {
+		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(*a.Figures[0].Value, *b.Figures[0].Value), cmp.Compare(a.Service, b.Service))
+	})
+	median := measured[(len(measured)-1)/2]
+	if len(services) > 1 {
+		median.Says += fmt.Sprintf(" The median of %s", plural(len(measured), "service"))
+		if unplaced := len(services) - len(measured); unplaced > 0 {
+			median.Says += fmt.Sprintf("; %s not measured", plural(unplaced, "more service"))
+		}
+		median.Says += "."
+	}
+	return median
+}
+
+func reaches(v *float64, limit float64) bool { return v != nil && *v >= limit }
+
+func rate(perWeek float64) string { return fmt.Sprintf("%.1f a week", perWeek) }
+
+func quietWeeks(n int) string {
+	if n == 0 {
+		return "every week had one"
+	}
+	return plural(n, "week") + " without one"
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,77 @@
+package config
+
+import (
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// terms are all the values of a policy, in the order of the reference page.
+func terms() []term {
+	type P = *gate.Policy
+	all := []term{
+		{key: "watch", scalar: aSpan, doc: "How long a deployment is watched before its outcome counts as known.", of: func(p P) any { return &p.WatchSeconds }},
+		{key: "unreachable", scalar: oneOf("answer", "open", "closed"), doc: "What a caller does that cannot reach the gate.", of: func(p P) any { return &p.Unreachable.Then }},
+		{key: "unreachable_after", scalar: aSpan, doc: "How long a caller tries first.", of: func(p P) any { return &p.Unreachable.AfterSeconds }},
+		{group: "overrides", key: "persons", scalar: number(1, 9), doc: "How many have to agree to an override.", of: func(p P) any { return &p.Overrides.Persons }},
+		{group: "overrides", key: "self", scalar: aBool, doc: "Whether whoever asks may override.", of: func(p P) any { return &p.Overrides.Self }},
+		{group: "overrides", key: "max", scalar: aSpan, doc: "How long an override holds at most.", of: func(p P) any { return &p.Overrides.MaxSeconds }},
+		{group: "overrides", key: "uses", scalar: number(1, 1000), doc: "How many deployments it lets through.", of: func(p P) any { return &p.Overrides.Uses }},
+	}
+	for _, kind := range []metrics.EnvironmentKind{metrics.Production, metrics.Staging, metrics.Testing, metrics.Development} {
+		all = append(all, term{group: "ceilings", key: string(kind), scalar: mode, doc: "The most a criterion may do in environments of kind " + string(kind) + "."})
+	}
+	add := func(criterion string, rule func(P) *gate.Rule, own ...term) {
+		all = append(all,
+			term{criterion: criterion, key: "mode", scalar: mode, tighter: 1, doc: "What it may do.", of: func(p P) any { return &rule(p).Mode }},
+			term{criterion: criterion, key: "on_unknown", scalar: unknown, tighter: 1, doc: "What happens when it cannot tell.", of: func(p P) any { return &rule(p).OnUnknown }})
+		for _, t := range own {
+			t.criterion = criterion
+			all = append(all, t)
+		}
+	}
+	addMeter(add)
+	addProblems(add)
+	addReadiness(add)
+	return all
+}
+
+type addTerms func(criterion string, rule func(*gate.Policy) *gate.Rule, own ...term)
+
+func addMeter(add addTerms) {
+	type P = *gate.Policy
+	add("failure-meter", func(p P) *gate.Rule { return &p.Criteria.FailureMeter.Rule },
+		term{key: "not_acceptable", scalar: oneIn, tighter: 1, doc: "The share of failed deployments that is not acceptable; 1 in 6 makes a failure cost 5 points.", of: func(p P) any { return &p.Criteria.FailureMeter.OneIn }},
+		term{key: "wrong_stop", scalar: years, tighter: -1, doc: "How often a service that fails half as often may be stopped wrongly; it sets the line.", of: func(p P) any { return &p.Criteria.FailureMeter.WrongStopYears }},
+		term{group: "reopen", key: "good_in_a_row", scalar: number(1, 100), tighter: 1, doc: "Good deployments in a row that open a stopped service again.", of: func(p P) any { return &p.Criteria.FailureMeter.GoodInARow }},
+		term{group: "reopen", key: "probes_per_day", scalar: number(0, 24), tighter: -1, doc: "Promotions a day let through while stopped.", of: func(p P) any { return &p.Criteria.FailureMeter.ProbesPerDay }},
+		term{group: "reopen", key: "probe_canary", scalar: aBool, tighter: 1, doc: "Whether those have to go out as a canary.", of: func(p P) any { return &p.Criteria.FailureMeter.ProbeCanary }})
+}
+
+func addProblems(add addTerms) {
+	type P = *gate.Policy
+	add("restore-first", func(p P) *gate.Rule { return &p.Criteria.RestoreFirst.Rule },
+		term{key: "open_failed_deployment_older_than", scalar: aSpan, tighter: -1, doc: "How long a failed deployment may be open before nothing else goes out; fixes always do.", of: func(p P) any { return &p.Criteria.RestoreFirst.OlderThanSeconds }})
+	add("open-incidents", func(p P) *gate.Rule { return &p.Criteria.OpenIncidents.Rule },
+		term{key: "severity_1", scalar: severity, tighter: 1, doc: "What an open incident of severity 1 does.", of: func(p P) any { return &p.Criteria.OpenIncidents.Severity1 }},
+		term{key: "severity_2", scalar: severity, tighter: 1, doc: "The same for severity 2.", of: func(p P) any { return &p.Criteria.OpenIncidents.Severity2 }},
+		term{key: "severity_unstated", scalar: severity, tighter: 1, doc: "The same for an incident that states none.", of: func(p P) any { return &p.Criteria.OpenIncidents.Unstated }})
+	add("previous-change", func(p P) *gate.Rule { return &p.Criteria.PreviousChange.Rule },
+		term{key: "hold", scalar: aSpan, doc: "How long it holds after the previous change finished; 0s means to the end of its watch.", of: func(p P) any { return &p.Criteria.PreviousChange.HoldSeconds }})
+	add("data-fresh", func(p P) *gate.Rule { return &p.Criteria.DataFresh.Rule },
+		term{key: "max_age", scalar: aSpan, tighter: -1, doc: "How old the newest records may be.", of: func(p P) any { return &p.Criteria.DataFresh.MaxAgeSeconds }})
+}
+
+func addReadiness(add addTerms) {
+	type P = *gate.Policy
+	add("rollback-ready", func(p P) *gate.Rule { return &p.Criteria.RollbackReady.Rule },
+		term{key: "exercised_within_days", scalar: number(0, 3660), doc: "A rollback must have run within so many days; 0 asks only for something to go back to.", of: func(p P) any { return &p.Criteria.RollbackReady.ExercisedWithinDays }})
+	add("test-evidence", func(p P) *gate.Rule { return &p.Criteria.TestEvidence.Rule },
+		term{key: "required", scalar: aBool, tighter: 1, doc: "Whether silence about tests counts as unknown.", of: func(p P) any { return &p.Criteria.TestEvidence.Required }},
+		term{key: "previous_stage", scalar: aBool, tighter: 1, doc: "Whether our own records must show success in the stage before.", of: func(p P) any { return &p.Criteria.TestEvidence.PreviousStage }})
+	add("changed-line-coverage", func(p P) *gate.Rule { return &p.Criteria.Coverage.Rule },
+		term{key: "min", scalar: percent, tighter: 1, doc: "The share of changed lines that tests must cover.", of: func(p P) any { return &p.Criteria.Coverage.MinPPM }},
+		term{key: "ignore_under_lines", scalar: number(0, 1_000_000), tighter: -1, doc: "Smaller changes are not judged.", of: func(p P) any { return &p.Criteria.Coverage.IgnoreUnderLines }},
+		term{key: "required", scalar: aBool, tighter: 1, doc: "Whether silence about coverage counts as unknown.", of: func(p P) any { return &p.Criteria.Coverage.Required }})
+	add("batch-size", func(p P) *gate.Rule { return &p.Criteria.BatchSize.Rule },
+		term{key: "max_commits", scalar: number(1, 1_000_000), tighter: -1, doc: "The most commits a promotion may bring.", of: func(p P) any { return &p.Criteria.BatchSize.MaxCommits }})
+}

@@ -1,0 +1,86 @@
+package config
+
+// mainFields are the keys of the configuration file.
+func mainFields() []field {
+	return []field{
+		value("listen", anAddress, "127.0.0.1:8080", "Address the server listens on. Without `require_tokens` it has to be a loopback address.").eg("127.0.0.1:8080"),
+		value("db", aDSN, "a file in the user's data directory", "The database: a file for SQLite, or `postgres://…`. Take a password from the environment: `postgres://shiphabit:${DB_PASSWORD}@db/shiphabit`.").eg("/var/lib/shiphabit/shiphabit.db"),
+		value("require_tokens", aBool, "false", "Whether every request needs a token. The server listens beyond this machine only when it is true.").eg("false"),
+		value("time_zone", aZone, "UTC", "Time zone of windows, days and weeks, and of working hours that name none.").eg("Europe/Vienna"),
+		value("week_start", weekday, "monday", "First day of a week.").eg("monday"),
+		calendarField("calendar", "Monday to Friday, 9-18", "Working time of teams that have no calendar of their own."),
+		objects("environments", "names that contain `prod` or `live` are production, and so on", "Kinds of environments by name; the first that matches wins.", environmentFields()...),
+		object("rules", "the defaults of the definitions", "How events become facts.", ruleFields()...),
+		objects("teams", "none", "Teams. They own services, and answer the five questions.", teamFields()...),
+		objects("services", "each repository is a service", "Services. What no entry matches is a service named by its events, or by its repository.", serviceFields()...),
+		objects("sources", "none", "Where records come from. The order decides between sources that report the same deployment.", sourceFields()...),
+		object("assessment", "the five questions that come with the program", "The self-assessment.", assessmentFields()...),
+		objects("policies", "the built-in policy of each tier", "Policies of the release gate, each changing parts of the one below it: organisation, tier, team, service.", policyFields()...),
+	}
+}
+
+func calendarField(key, def, doc string) field {
+	return object(key, def, doc,
+		value("time_zone", aZone, "that of the file", "Time zone of the working hours.").eg("Europe/Vienna"),
+		list("weekdays", weekday, "monday to friday", "Working days.").eg("[monday, tuesday, wednesday, thursday, friday]"),
+		value("hours", hours, "9-18", "Working hours, from one full hour to another.").eg("9-18"),
+		list("holidays", aDate, "none", "Days without work.").eg("[2026-12-25, 2026-12-26]"),
+	)
+}
+
+func environmentFields() []field {
+	return []field{
+		value("match", aName, "", "Name of the environment, without regard to case; `*` at either end stands for anything.").must().eg(`"prod*"`),
+		value("kind", kindOf, "", "What the environment is for.").must().eg("production"),
+		value("as", aName, "each environment stands for itself", "Joins all environments that match under one name: a revision that goes to each of them in turn is then one rollout.").eg("production"),
+	}
+}
+
+func ruleFields() []field {
+	return []field{
+		value("attribution_window", aSpan, "24h", "How long after it finished a rollout can be blamed for an incident that names none.").eg("24h"),
+		value("rollout_gap", aSpan, "60m", "Attempts at one revision that start so long after the previous one ended are one rollout.").eg("60m"),
+		list("failure_causes", cause, "all", "What makes a deployment count as failed.").eg("[run failed, rolled back, reverted, incident, unhealthy verdict, followed by a hotfix]"),
+		value("max_severity", number(1, 4), "all, unstated ones included", "Incidents count up to this severity; 1 is the worst.").eg("2"),
+		value("skip_unchanged", aBool, "false", "Leaves out deployments of a monorepo service that bring no change below its paths.").eg("true"),
+	}
+}
+
+func teamFields() []field {
+	return []field{
+		value("name", aName, "", "Name of the team.").must().eg("payments"),
+		value("size", number(1, 1000), "not stated", "People in the team; a survey round needs it. Nobody's name is needed anywhere.").eg("6"),
+		calendarField("calendar", "that of the file", "The team's working time."),
+	}
+}
+
+func serviceFields() []field {
+	return []field{
+		value("name", aName, "", "Name of the service.").must().eg("payments-api"),
+		value("team", aName, "none", "The team that owns it.").eg("payments"),
+		value("tier", tier, "standard", "Risk class; it decides which gate policy holds.").eg("critical"),
+		list("repositories", aName, "none", "Repositories it is built from, as its sources name them.").eg("[acme/payments]"),
+		list("paths", aName, "the whole repository", "Folders of a monorepo that belong to it.").eg("[services/api]"),
+		value("cadence", aText, "none", "A constraint on how often it can be released (app store, firmware); its index is then not compared.").eg("app store review"),
+		calendarField("calendar", "that of its team", "Working time, where it differs from the team's."),
+	}
+}
+
+func sourceFields() []field {
+	return []field{
+		value("name", aName, "", "Name of the source, as it stands in events and messages.").must().eg("main-clone"),
+		value("type", aName, "", "Kind of source: "+sourceTypeNames()+".").must().eg("git"),
+		{key: "settings", free: aSetting, doc: "Settings of the source, by its kind. Secrets (keys that end in `token`, `secret` or `password`) come from the environment as `${NAME}`, or from a file named by the key with `_file` at its end.", def: "none"},
+	}
+}
+
+// aSetting is checked further by the kind of source.
+var aSetting = &scalar{name: "setting", json: "string", says: "a value"}
+
+func assessmentFields() []field {
+	return []field{
+		value("floor", number(5, 10), "5", "Group size k: nothing is shown of fewer answers.").eg("5"),
+		value("questions", aName, "the set that comes with the program", "File with a set of questions of your own, relative to this file.").eg("questions.yaml"),
+		object("evidence", "the defaults of the definitions", "Thresholds that turn records into levels 1 to 5.", evidenceFields()...),
+	}
+}

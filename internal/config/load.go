@@ -1,0 +1,216 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"shiphabit/assessments"
+	"shiphabit/metrics"
+)
+
+// Options are what a file may reach for. A nil function reaches nothing.
+type Options struct {
+	Env      func(name string) string // the value of ${NAME}
+	ReadFile func(name string) ([]byte, error)
+}
+
+// Load reads a configuration file with all that it names. The error lists every fault with file, line and path.
+func Load(file string, env func(string) string) (Config, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return Config{}, fmt.Errorf("reading the configuration: %w; name another file with --config", err)
+	}
+	folder := filepath.Dir(file)
+	return Parse(file, text, Options{Env: env, ReadFile: func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(folder, name)
+		}
+		return os.ReadFile(name)
+	}})
+}
+
+// loader turns a checked file into a Config and finds the faults that one value alone does not show.
+type loader struct {
+	*report
+	readFile func(string) ([]byte, error)
+}
+
+// Parse reads a configuration from text; file names it in faults.
+func Parse(file string, text []byte, o Options) (Config, error) {
+	if o.Env == nil {
+		o.Env = func(string) string { return "" }
+	}
+	if o.ReadFile == nil {
+		o.ReadFile = func(string) ([]byte, error) { return nil, errors.New("files cannot be read here") }
+	}
+	l := loader{report: newReport(file), readFile: o.ReadFile}
+	root := l.read(text, mainFields(), o.Env)
+	// Values that do not fit were refused above; what depends on several of them is looked at only when each is sound.
+	if err := l.err(); err != nil {
+		return Config{}, err
+	}
+	c := l.config(root)
+	if err := l.err(); err != nil {
+		return Config{}, err
+	}
+	c.shown = shown(root)
+	return c, nil
+}
+
+func (l *loader) config(n node) Config {
+	c := Config{
+		Listen: n.at("listen").text(), DB: n.at("db").text(), RequireTokens: n.at("require_tokens").bool(),
+		WeekStart: time.Monday, Floor: assessments.DefaultFloor,
+	}
+	if n.has("week_start") {
+		c.WeekStart = parseWeekday(n.at("week_start").text())
+	}
+	if n.at("assessment").has("floor") {
+		c.Floor = n.at("assessment").at("floor").number()
+	}
+	zone := time.UTC
+	if n.has("time_zone") {
+		zone, _ = time.LoadLocation(n.at("time_zone").text()) // the scalar has tried it
+	}
+	c.calendar = l.calendar("calendar", n.at("calendar"), metrics.DefaultCalendar(zone))
+	c.calendar.Zone = zone
+	c.Teams = l.teams(n.at("teams"), l.calendar("calendar", n.at("calendar"), metrics.DefaultCalendar(zone)))
+	c.Services = l.services(n.at("services"), c)
+	c.Sources = l.sources(n.at("sources"))
+	c.rules = rules(n, c)
+	c.Questions = l.questions(n.at("assessment"))
+	c.Thresholds = thresholds(n.at("assessment").at("evidence"))
+	c.overlays = l.policies(n.at("policies"), c)
+	return c
+}
+
+// calendar changes parts of the calendar above it.
+func (l *loader) calendar(path string, n node, c metrics.Calendar) metrics.Calendar {
+	if n.has("time_zone") {
+		c.Zone, _ = time.LoadLocation(n.at("time_zone").text())
+	}
+	if n.has("weekdays") {
+		c.Weekdays = nil
+		for _, day := range n.at("weekdays").texts() {
+			c.Weekdays = append(c.Weekdays, parseWeekday(day))
+		}
+		if len(c.Weekdays) == 0 {
+			l.at(join(path, "weekdays"), "is empty", "name at least one working day")
+		}
+	}
+	if n.has("hours") {
+		c.FromHour, c.ToHour = parseHours(n.at("hours").text())
+	}
+	if n.has("holidays") {
+		c.Holidays = map[string]bool{}
+		for _, day := range n.at("holidays").texts() {
+			c.Holidays[day] = true
+		}
+	}
+	return c
+}
+
+func (l *loader) teams(n node, calendar metrics.Calendar) []Team {
+	var teams []Team
+	names := map[string]bool{}
+	for i, item := range n.items() {
+		path := index("teams", i)
+		l.unique(names, path, item)
+		teams = append(teams, Team{
+			Name: item.at("name").text(), Size: item.at("size").number(),
+			Calendar: l.calendar(path+".calendar", item.at("calendar"), calendar),
+		})
+	}
+	return teams
+}
+
+func (l *loader) services(n node, c Config) []Service {
+	var services []Service
+	names := map[string]bool{}
+	for i, item := range n.items() {
+		path := index("services", i)
+		l.unique(names, path, item)
+		s := Service{Service: metrics.Service{
+			Name: item.at("name").text(), Team: item.at("team").text(), Tier: metrics.Standard, Cadence: item.at("cadence").text(),
+			Repositories: item.at("repositories").texts(), Paths: item.at("paths").texts(),
+		}}
+		if item.has("tier") {
+			s.Tier = metrics.Tier(item.at("tier").text())
+		}
+		if _, found := c.Team(s.Team); s.Team != "" && !found {
+			l.at(path+".team", "there is no team "+quote(s.Team), "declare it under teams, or correct the name")
+		}
+		if len(s.Paths) > 0 && len(s.Repositories) == 0 {
+			l.at(path+".paths", "paths without a repository", "name the repository they are in under repositories")
+		}
+		s.Calendar = l.calendar(path+".calendar", item.at("calendar"), c.Calendar("", s.Team))
+		services = append(services, s)
+	}
+	return services
+}
+
+// unique reports a name that an earlier item of the list has.
+func (l *loader) unique(names map[string]bool, path string, item node) {
+	name := item.at("name").text()
+	if names[name] {
+		l.at(path+".name", quote(name)+" is used before", "give each a name of its own")
+	}
+	names[name] = true
+}
+
+func rules(n node, c Config) metrics.Rules {
+	r := metrics.DefaultRules()
+	for _, s := range c.Services {
+		r.Services = append(r.Services, s.Service)
+	}
+	var declared []metrics.EnvironmentRule
+	for _, e := range n.at("environments").items() {
+		declared = append(declared, metrics.EnvironmentRule{
+			Pattern: e.at("match").text(), Kind: metrics.EnvironmentKind(e.at("kind").text()), As: e.at("as").text(),
+		})
+	}
+	r.Environments = append(declared, r.Environments...)
+	for _, s := range c.Sources {
+		r.SourceOrder = append(r.SourceOrder, s.Name)
+	}
+	set := n.at("rules")
+	if set.has("attribution_window") {
+		r.AttributionWindow = set.at("attribution_window").span()
+	}
+	if set.has("rollout_gap") {
+		r.RolloutGap = set.at("rollout_gap").span()
+	}
+	if set.has("failure_causes") {
+		r.Causes = nil
+		for _, cause := range set.at("failure_causes").texts() {
+			r.Causes = append(r.Causes, metrics.Cause(cause))
+		}
+	}
+	r.MaxSeverity = set.at("max_severity").number()
+	r.SkipUnchanged = set.at("skip_unchanged").bool()
+	return r
+}
+
+func (l *loader) questions(n node) assessments.Set {
+	file := n.at("questions").text()
+	if file == "" {
+		return DefaultQuestions()
+	}
+	text, err := l.readFile(file)
+	if err != nil {
+		l.at("assessment.questions", "cannot be read: "+err.Error(), "name a file that the program may read")
+		return assessments.Set{}
+	}
+	set, err := ParseQuestions(file, text)
+	var faults Faults
+	if errors.As(err, &faults) {
+		l.faults = append(l.faults, faults...)
+	}
+	return set
+}
+
+func index(list string, i int) string { return list + "[" + strconv.Itoa(i) + "]" }

@@ -1,0 +1,75 @@
+package config
+
+import "slices"
+
+// policyFields are the keys of a policy; those of its terms are made from the table of terms.
+func policyFields() []field {
+	fields := []field{
+		value("apiVersion", oneOf("version", "shiphabit/v1"), "", "The form of the policy.").must().eg("shiphabit/v1"),
+		value("kind", oneOf("kind", "Policy"), "", "What the document is.").must().eg("Policy"),
+		must(object("metadata", "", "What the policy is called.",
+			value("name", aName, "", "Name that decisions bear.").must().eg("standard"),
+			value("version", number(1, 1_000_000), "1", "Version that decisions bear; raise it with every change.").eg("1"),
+		)),
+		object("applies_to", "the whole organisation", "What the policy holds for: one of these.",
+			value("tier", tier, "", "A tier.").eg("standard"),
+			value("team", aName, "", "A declared team."),
+			value("service", aName, "", "A declared service."),
+		),
+	}
+	var criteria []string
+	for _, t := range terms() {
+		fields = grow(fields, t.keys(), t)
+		if t.criterion != "" && !slices.Contains(criteria, t.criterion) {
+			criteria = append(criteria, t.criterion)
+		}
+	}
+	return append(fields, list("locked", oneOf("criterion", criteria...), "none", "Criteria that policies further in may tighten and not loosen.").eg("[data-fresh]"))
+}
+
+// groupDocs describe the groups of keys in a policy.
+var groupDocs = map[string]string{
+	"overrides": "What people may set aside, and for how long.",
+	"ceilings":  "The most any criterion may do outside production.",
+	"criteria":  "What was agreed. A criterion the tier does without needs a mode; its other values are then those of tier critical.",
+	"reopen":    "How a stopped service opens again.",
+
+	"failure-meter":         "Stops a service whose deployments fail too often.",
+	"restore-first":         "Wants a failed deployment repaired before anything else goes out.",
+	"open-incidents":        "Minds unresolved incidents.",
+	"previous-change":       "Waits for the previous change's watch to end.",
+	"data-fresh":            "Minds records that have not arrived.",
+	"rollback-ready":        "Wants something to go back to.",
+	"test-evidence":         "Wants the artifact's tests to have passed.",
+	"changed-line-coverage": "Wants changed lines tested.",
+	"batch-size":            "Minds large promotions.",
+}
+
+// grow adds a term's field below the groups of its path.
+func grow(fields []field, keys []string, t term) []field {
+	if len(keys) == 1 {
+		f := value(t.key, t.scalar, "that of the layer below", t.doc)
+		f.example = termExamples[t.path()]
+		return append(fields, f)
+	}
+	i := slices.IndexFunc(fields, func(f field) bool { return f.key == keys[0] })
+	if i < 0 {
+		i = len(fields)
+		fields = append(fields, field{key: keys[0], doc: groupDocs[keys[0]], def: "that of the layer below"})
+	}
+	fields[i].fields = grow(fields[i].fields, keys[1:], t)
+	return fields
+}
+
+// termExamples are the values of the example file.
+var termExamples = map[string]string{
+	"watch": "15m", "unreachable": "open", "overrides.max": "24h", "overrides.uses": "1",
+	"criteria.failure-meter.mode":                              "enforce",
+	"criteria.failure-meter.not_acceptable":                    "1 in 6",
+	"criteria.failure-meter.wrong_stop":                        "at most 1 in 2 years",
+	"criteria.failure-meter.reopen.good_in_a_row":              "3",
+	"criteria.failure-meter.reopen.probes_per_day":             "2",
+	"criteria.restore-first.open_failed_deployment_older_than": "60m",
+	"criteria.data-fresh.max_age":                              "6h",
+	"criteria.data-fresh.on_unknown":                           "warn",
+}

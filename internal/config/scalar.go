@@ -1,0 +1,137 @@
+package config
+
+import (
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// scalar is a kind of value: how people read of it, how a schema describes it, and what it accepts.
+type scalar struct {
+	name     string // "span"
+	says     string // "a span like 90s, 60m, 24h or 7d"
+	json     string // "string", "integer" or "boolean"
+	pattern  string
+	enum     []string
+	min, max int // for integers
+	secret   bool
+	accepts  func(string) bool // beyond pattern, enum and bounds; may be nil
+}
+
+func (s *scalar) ok(text string) bool {
+	switch {
+	case s.json == "integer":
+		n, err := strconv.Atoi(text)
+		return err == nil && n >= s.min && n <= s.max
+	case s.json == "boolean":
+		return text == "true" || text == "false"
+	case s.enum != nil && !slices.Contains(s.enum, text):
+		return false
+	case s.pattern != "" && !regexp.MustCompile(s.pattern).MatchString(text):
+		return false
+	}
+	return s.accepts == nil || s.accepts(text)
+}
+
+func oneOf[T ~string](name string, values ...T) *scalar {
+	s := &scalar{name: name, json: "string"}
+	for _, v := range values {
+		s.enum = append(s.enum, string(v))
+	}
+	s.says = "one of " + strings.Join(s.enum, ", ")
+	return s
+}
+
+func number(low, high int) *scalar {
+	return &scalar{name: "number", json: "integer", min: low, max: high, says: "a whole number from " + strconv.Itoa(low) + " to " + strconv.Itoa(high)}
+}
+
+// The kinds of value.
+var (
+	aText = &scalar{name: "text", json: "string", says: "a text", accepts: func(s string) bool { return strings.TrimSpace(s) != "" }}
+	aName = &scalar{name: "name", json: "string", pattern: `^[^\s\x00-\x1f]([^\x00-\x1f]{0,198}[^\s\x00-\x1f])?$`,
+		says: "a name of 1 to 200 characters in one line"}
+	aBool = &scalar{name: "true or false", json: "boolean", says: "true or false"}
+	aSpan = &scalar{name: "span", json: "string", pattern: `^(\d{1,4}d)?(\d{1,5}h)?(\d{1,6}m)?(\d{1,8}s)?$`,
+		says: "a span like 90s, 60m, 24h, 7d or 1h30m", accepts: func(s string) bool { return s != "" }}
+	aZone = &scalar{name: "time zone", json: "string", says: "an IANA time zone like Europe/Vienna, or UTC", accepts: func(s string) bool {
+		_, err := time.LoadLocation(s)
+		return err == nil && s != "" && s != "Local"
+	}}
+	aDate = &scalar{name: "date", json: "string", pattern: `^\d{4}-\d{2}-\d{2}$`, says: "a date like 2026-12-25", accepts: func(s string) bool {
+		_, err := time.Parse(time.DateOnly, s)
+		return err == nil
+	}}
+	anAddress = &scalar{name: "address", json: "string", says: "a host and port like 127.0.0.1:8080", accepts: func(s string) bool {
+		_, port, err := net.SplitHostPort(s)
+		n, bad := strconv.Atoi(port)
+		return err == nil && bad == nil && n >= 0 && n <= 65535
+	}}
+	hours = &scalar{name: "hours", json: "string", pattern: `^([01]?\d|2[0-3])-([01]?\d|2[0-4])$`, says: "hours like 9-18, from 0 to 24",
+		accepts: func(s string) bool { from, to := parseHours(s); return from < to }}
+	// aDSN may hold a password and is masked wherever the configuration is shown.
+	aDSN = &scalar{name: "database", json: "string", says: "a file name, or postgres://…", accepts: aText.accepts}
+
+	weekday  = oneOf("weekday", weekdays...)
+	tier     = oneOf("tier", metrics.Critical, metrics.High, metrics.Standard, metrics.Low)
+	kindOf   = oneOf("kind", metrics.Production, metrics.Staging, metrics.Testing, metrics.Development)
+	cause    = oneOf("cause", metrics.CauseRun, metrics.CauseRollback, metrics.CauseRevert, metrics.CauseIncident, metrics.CauseVerdict, metrics.CauseHotfix)
+	mode     = oneOf("mode", gate.Off, gate.Observe, gate.WarnOnly, gate.Enforce)
+	unknown  = oneOf("answer", gate.Hold, gate.Warn, gate.Allow)
+	severity = oneOf("result", gate.Fail, gate.Warn, gate.Pass)
+
+	oneIn = &scalar{name: "rate", json: "string", pattern: `^1 in [1-9]\d{0,3}$`, says: "a rate like 1 in 6"}
+	years = &scalar{name: "promise", json: "string", pattern: `^at most 1 (a year|in [1-9]\d? years)$`,
+		says: "a promise like at most 1 in 2 years, or at most 1 a year"}
+	percent = &scalar{name: "percentage", json: "string", pattern: `^(100|\d{1,2}(\.\d{1,4})?)%$`, says: "a percentage like 80%"}
+)
+
+var weekdays = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
+
+// The parsers below are called on text that its scalar has accepted.
+
+func parseWeekday(s string) time.Weekday { return time.Weekday(slices.Index(weekdays, s)) }
+
+func parseHours(s string) (from, to int) {
+	a, b, _ := strings.Cut(s, "-")
+	from, _ = strconv.Atoi(a)
+	to, _ = strconv.Atoi(b)
+	return from, to
+}
+
+// parseSpan is time.ParseDuration with days of 24 hours and whole numbers only.
+func parseSpan(s string) time.Duration {
+	days, rest, found := strings.Cut(s, "d")
+	if !found {
+		days, rest = "0", s
+	}
+	n, _ := strconv.Atoi(days)
+	d, _ := time.ParseDuration(rest)
+	return time.Duration(n)*24*time.Hour + d
+}
+
+func parseOneIn(s string) int64 {
+	n, _ := strconv.ParseInt(strings.TrimPrefix(s, "1 in "), 10, 64)
+	return n
+}
+
+func parseYears(s string) gate.Fraction {
+	n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimPrefix(s, "at most 1 in "), " years"), 10, 64)
+	if err != nil {
+		n = 1 // "at most 1 a year"
+	}
+	return gate.Fraction{Num: n, Den: 1}
+}
+
+// parsePPM reads a percentage as parts per million.
+func parsePPM(s string) int64 {
+	whole, part, _ := strings.Cut(strings.TrimSuffix(s, "%"), ".")
+	n, _ := strconv.ParseInt(whole+(part + "0000")[:4], 10, 64)
+	return n
+}

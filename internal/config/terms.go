@@ -1,0 +1,139 @@
+package config
+
+import (
+	"slices"
+	"time"
+
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// term is one value of a policy: where it stands in the file, what it is, and where the gate keeps it. The file's words are
+// those of people ("1 in 6", "60m"); the gate's are integers.
+type term struct {
+	criterion string // "" for what belongs to the policy as a whole
+	group     string // a nested group of keys: "reopen", "ceilings"
+	key, doc  string
+	scalar    *scalar
+	// tighter is 1 when a greater value is stricter, -1 when a smaller one is, 0 when a locked value may not change.
+	tighter int
+	of      func(*gate.Policy) any // *gate.Mode, *gate.Result, *int, *int64, *bool, *string or *gate.Fraction
+}
+
+func (t term) keys() []string {
+	keys := []string{}
+	if t.criterion != "" {
+		keys = append(keys, "criteria", t.criterion)
+	}
+	if t.group != "" {
+		keys = append(keys, t.group)
+	}
+	return append(keys, t.key)
+}
+
+func (t term) path() string {
+	path := ""
+	for _, key := range t.keys() {
+		path = join(path, key)
+	}
+	return path
+}
+
+// in finds the term's value in a policy of the file.
+func (t term) in(n node) node {
+	for _, key := range t.keys() {
+		n = n.at(key)
+	}
+	return n
+}
+
+// set puts a checked value where the gate keeps it.
+func (t term) set(p *gate.Policy, n node) {
+	if t.group == "ceilings" {
+		ceilings := map[metrics.EnvironmentKind]gate.Mode{metrics.EnvironmentKind(t.key): gate.Mode(n.text())}
+		for kind, mode := range p.Ceilings {
+			if kind != metrics.EnvironmentKind(t.key) {
+				ceilings[kind] = mode
+			}
+		}
+		p.Ceilings = ceilings
+		return
+	}
+	switch v := t.of(p).(type) {
+	case *gate.Mode:
+		*v = gate.Mode(n.text())
+	case *gate.Result:
+		*v = gate.Result(n.text())
+	case *string:
+		*v = n.text()
+	case *bool:
+		*v = n.bool()
+	case *gate.Fraction:
+		*v = parseYears(n.text())
+	case *int:
+		*v = int(t.integer(n))
+	case *int64:
+		*v = t.integer(n)
+	}
+}
+
+func (t term) integer(n node) int64 {
+	switch t.scalar {
+	case aSpan:
+		return int64(n.span() / time.Second)
+	case oneIn:
+		return parseOneIn(n.text())
+	case percent:
+		return parsePPM(n.text())
+	}
+	return int64(n.number())
+}
+
+// rank is the value as a number, for telling tighter from looser.
+func (t term) rank(p *gate.Policy) int64 {
+	if t.group == "ceilings" {
+		return 0
+	}
+	switch v := t.of(p).(type) {
+	case *gate.Mode:
+		return int64(slices.Index(mode.enum, string(*v)))
+	case *gate.Result:
+		return int64(slices.Index([]gate.Result{gate.Pass, gate.Allow, gate.Warn, gate.Hold, gate.Fail}, *v))
+	case *bool:
+		if *v {
+			return 1
+		}
+	case *gate.Fraction:
+		return 1000 * v.Num / max(1, v.Den)
+	case *int:
+		return int64(*v)
+	case *int64:
+		return *v
+	}
+	return 0
+}
+
+func (t term) looser(before, after int64) bool {
+	if t.tighter == 0 {
+		return before != after
+	}
+	return int64(t.tighter)*(after-before) < 0
+}
+
+// copyValue copies a value that a term points to.
+func copyValue(to, from any) {
+	switch v := to.(type) {
+	case *gate.Mode:
+		*v = *from.(*gate.Mode)
+	case *gate.Result:
+		*v = *from.(*gate.Result)
+	case *bool:
+		*v = *from.(*bool)
+	case *gate.Fraction:
+		*v = *from.(*gate.Fraction)
+	case *int:
+		*v = *from.(*int)
+	case *int64:
+		*v = *from.(*int64)
+	}
+}
