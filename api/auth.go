@@ -45,7 +45,7 @@ func (s *Server) authenticate(r *http.Request, scope Scope) (caller, error) {
 		}
 		return local, nil
 	}
-	token, ok, err := s.o.Tokens.TokenByHash(r.Context(), HashToken(secret))
+	token, ok, err := s.o.Store.TokenByHash(r.Context(), HashToken(secret))
 	if err != nil {
 		return caller{}, err
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"shiphabit/assessments"
 )
 
 // maxBody is the largest body a route takes unless it reads a stream, in bytes.
@@ -23,6 +26,7 @@ func (s *Server) serve(at route) gin.HandlerFunc {
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
 		answer, err := s.answer(c, at)
 		if err != nil {
+			err = s.translated(err)
 			answer = s.refuse(c.Request, at, err)
 		}
 		s.write(c, answer)
@@ -55,6 +59,37 @@ func (s *Server) answer(c *gin.Context, at route) (answer reply, err error) {
 		r.csrf = s.guard.formToken(c.Writer, c.Request)
 	}
 	return at.handle(r)
+}
+
+// translated gives the errors of store and assessments the kind that callers act on.
+func (s *Server) translated(err error) error {
+	if kindOf(err) != Internal {
+		return err
+	}
+	if kind, known := s.kindOfStore(err); known {
+		return &Error{Kind: kind, Detail: err.Error(), Cause: err}
+	}
+	for sentinel, kind := range map[error]Kind{assessments.ErrInvalid: Invalid, assessments.ErrState: Conflict, assessments.ErrFull: Conflict} {
+		if errors.Is(err, sentinel) {
+			return &Error{Kind: kind, Detail: err.Error(), Cause: err}
+		}
+	}
+	return err
+}
+
+func (s *Server) kindOfStore(err error) (Kind, bool) {
+	for sentinel, kind := range s.o.Kinds {
+		if errors.Is(err, sentinel) {
+			return kind, true
+		}
+	}
+	return Internal, false
+}
+
+// is reports whether a store's error is of a kind.
+func (s *Server) is(err error, kind Kind) bool {
+	known, ok := s.kindOfStore(err)
+	return ok && known == kind
 }
 
 // refuse is the answer to an error: a page for people, a problem for programs.
@@ -97,9 +132,9 @@ func (s *Server) write(c *gin.Context, answer reply) {
 			c.Data(http.StatusInternalServerError, "application/problem+json", problemOf(err))
 			return
 		}
-		answer.Body, answer.Type = body, "application/json"
+		answer.Body, answer.Type = body, jsonType
 	}
-	if c.Request.Method == http.MethodGet && answer.Status == http.StatusOK {
+	if c.Request.Method != http.MethodPost && answer.Status == http.StatusOK {
 		tag := etag(answer.Body)
 		c.Header("ETag", tag)
 		if matches(c.Request.Header.Get("If-None-Match"), tag) {

@@ -16,8 +16,10 @@ const (
 	Unauthorized
 	Forbidden
 	NotFound
+	NoMethod
 	Conflict
-	Mismatch // the same idempotency key with another body
+	Moved    // somebody else was faster; asking again may succeed
+	Mismatch // the request is well formed and does not fit: bad events, the same idempotency key with another body
 	TooLarge
 	Unavailable
 )
@@ -32,7 +34,9 @@ var answers = map[Kind]struct {
 	Unauthorized: {http.StatusUnauthorized, "A valid token is needed"},
 	Forbidden:    {http.StatusForbidden, "Not allowed"},
 	NotFound:     {http.StatusNotFound, "Not found"},
+	NoMethod:     {http.StatusMethodNotAllowed, "No such method here"},
 	Conflict:     {http.StatusConflict, "Not possible as things stand"},
+	Moved:        {http.StatusConflict, "Somebody else was faster"},
 	Mismatch:     {http.StatusUnprocessableEntity, "The request does not fit"},
 	TooLarge:     {http.StatusRequestEntityTooLarge, "The request is too large"},
 	Unavailable:  {http.StatusServiceUnavailable, "Not available right now"},
@@ -46,9 +50,13 @@ type Error struct {
 	Faults any
 	// More is shown beside the standard members of a problem, for answers that did part of the work.
 	More map[string]any
+	// Cause is what happened underneath; it is not shown.
+	Cause error
 }
 
 func (e *Error) Error() string { return e.Detail }
+
+func (e *Error) Unwrap() error { return e.Cause }
 
 // fail makes an error of a kind.
 func fail(kind Kind, detail string) error { return &Error{Kind: kind, Detail: detail} }

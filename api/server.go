@@ -3,18 +3,38 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"shiphabit/assessments"
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
 )
 
 // Options are what the server needs from its surroundings.
 type Options struct {
+	Store Store
+	// Kinds says what the store's own errors mean to a caller; every other error is internal.
+	Kinds  map[error]Kind
 	Clock  func() time.Time
 	Logger *slog.Logger
-	Tokens tokenStore
+	// Version is the program's, without its name.
+	Version string
+	// Zone is the organisation's time zone: days and weeks are its days and weeks.
+	Zone       *time.Location
+	Definition metrics.Definition
+	Calendar   metrics.Calendar
+	// Policies hold what each tier is judged by.
+	Policies map[metrics.Tier]gate.Policy
+	// Questions is the set that new rounds ask; Thresholds grade the evidence shown beside the answers.
+	Questions  assessments.Set
+	Thresholds assessments.Thresholds
 	// RequireTokens asks every program for a token; without it a token is checked only when sent.
 	RequireTokens bool
 	// Hosts are the names besides localhost under which the server may be asked.
@@ -23,11 +43,24 @@ type Options struct {
 	ErrorPage func(r *http.Request, status int, detail string) ([]byte, error)
 }
 
+// Store is what the server keeps and reads: the sum of what its resources need, each declared beside its use.
+type Store interface {
+	eventStore
+	factStore
+	decisionStore
+	roundStore
+	sourceStore
+	tokenStore
+	// Ping reports whether the database answers.
+	Ping(ctx context.Context) error
+}
+
 // Server answers the routes of its table.
 type Server struct {
 	o      Options
 	guard  guard
 	engine *gin.Engine
+	table  []route
 }
 
 // New builds a server. It starts nothing.
@@ -39,27 +72,46 @@ func New(o Options) (*Server, error) {
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{o: o, guard: g, engine: gin.New()}
 	s.engine.HandleMethodNotAllowed = true
-	for _, at := range s.routes() {
+	s.engine.UseRawPath, s.engine.UnescapePathValues = true, true // a service may have a slash in its name, sent as %2F
+	s.table = s.routes()
+	for _, at := range s.table {
 		s.engine.Handle(at.method, at.path, s.serve(at))
+		if at.method == http.MethodGet {
+			s.engine.Handle(http.MethodHead, at.path, s.serve(at))
+		}
 	}
-	s.engine.NoRoute(s.serve(route{scope: Page, handle: noRoute}))
+	s.engine.NoRoute(s.serveMissing(NotFound, "there is nothing at this address; the start page is /, and /api describes the interface for programs"))
+	s.engine.NoMethod(s.serveMissing(NoMethod, "this address is not asked with that method; /api describes what there is"))
 	return s, nil
 }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
-func noRoute(request) (reply, error) {
-	return reply{}, fail(NotFound, "there is nothing at this address; the start page is /")
+// serveMissing refuses what no route answers: as a problem below /api, as a page elsewhere.
+func (s *Server) serveMissing(kind Kind, detail string) gin.HandlerFunc {
+	refuse := func(request) (reply, error) { return reply{}, fail(kind, detail) }
+	program, person := s.serve(route{scope: Public, handle: refuse}), s.serve(route{scope: Page, handle: refuse})
+	return func(c *gin.Context) {
+		if strings.HasPrefix(c.Request.URL.Path, "/api/") {
+			program(c)
+			return
+		}
+		person(c)
+	}
 }
 
 // routes is the table of everything the server answers; one file a resource adds its rows.
 func (s *Server) routes() []route {
-	return []route{
-		{method: http.MethodGet, path: "/healthz", scope: Public, summary: "Is the program running?", handle: s.healthz},
-	}
-}
-
-func (s *Server) healthz(request) (reply, error) {
-	return reply{Body: []byte("ok\n"), Type: "text/plain"}, nil
+	return slices.Concat(
+		s.eventRoutes(),
+		s.serviceRoutes(),
+		s.metricRoutes(),
+		s.gateRoutes(),
+		s.roundRoutes(),
+		s.sourceRoutes(),
+		s.healthRoutes(),
+		s.referenceRoutes(),
+		s.pageRoutes(),
+	)
 }

@@ -1,0 +1,62 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// decodeBody reads one JSON object of at most limit bytes, refusing keys that the type does not have.
+func decodeBody(body io.Reader, limit int64, into any) error {
+	data, err := io.ReadAll(io.LimitReader(body, limit+1))
+	if err != nil {
+		return unreadable(err)
+	}
+	if int64(len(data)) > limit {
+		return fail(TooLarge, fmt.Sprintf("the body has more than %d bytes", limit))
+	}
+	return decodeJSON(data, into)
+}
+
+func decodeJSON(data []byte, into any) error {
+	decoder := json.NewDecoder(strings.NewReader(string(data)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return fail(Invalid, "the body is not the JSON object that this address takes: "+wordsOf(err))
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return fail(Invalid, fmt.Sprintf("something follows the JSON object, at byte %d", decoder.InputOffset()))
+	}
+	return nil
+}
+
+// wordsOf says what is wrong with a body without the words of the Go package that found it.
+func wordsOf(err error) string {
+	var wrong *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return fmt.Sprintf("%s is a JSON %s where another type is needed; see /api", wrong.Field, wrong.Value)
+	case errors.As(err, &wrong):
+		return fmt.Sprintf("a JSON %s where an object is needed; see /api", wrong.Value)
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("%s at byte %d", strings.TrimPrefix(err.Error(), "json: "), syntax.Offset)
+	case errors.Is(err, io.EOF):
+		return "it is empty"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "it ends in the middle"
+	}
+	return strings.TrimPrefix(err.Error(), "json: ") + "; see /api"
+}
+
+// unreadable is a body that broke off or is too large: the caller's fault or the line's, not ours.
+func unreadable(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return &Error{Kind: TooLarge, Detail: fmt.Sprintf("the body has more than %d MiB; send it in parts", large.Limit>>20), Cause: err}
+	}
+	return &Error{Kind: Invalid, Detail: "the body broke off; nothing was stored, send it again", Cause: err}
+}

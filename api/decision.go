@@ -1,0 +1,241 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// decisionStore keeps decisions. LogDecision and LogSuccessor refuse a key that is taken (Duplicate), and a probe when
+// another was granted since the snapshot was taken (Moved).
+type decisionStore interface {
+	GateFacts(ctx context.Context, service string) (metrics.Facts, error)
+	LogDecision(ctx context.Context, l gate.Logged) error
+	LogSuccessor(ctx context.Context, l gate.Logged, previous string) error
+	Decision(ctx context.Context, id string) (gate.Logged, error)
+	DecisionByKey(ctx context.Context, caller, key string) (gate.Logged, error)
+	Decisions(ctx context.Context, service, cursor string, limit int) (list []gate.Logged, next string, err error)
+	ProbeGrants(ctx context.Context, service string, since time.Time) ([]gate.ProbeGrant, error)
+}
+
+// keyLife is how long an idempotency key stands for its decision.
+const keyLife = 24 * time.Hour
+
+// maxTries bounds how often a decision is made anew because another process was faster.
+const maxTries = 5
+
+// ask is one request to the gate with who asks and under which key.
+type ask struct {
+	gate.Request
+	caller string
+	key    string
+	hash   string // of the canonical request: what "the same body" means
+}
+
+func newAsk(r gate.Request, caller, key string) (ask, error) {
+	body, err := gate.Canonical(r)
+	if err != nil {
+		return ask{}, fail(Invalid, "the request holds a number that is too large: "+err.Error())
+	}
+	sum := sha256.Sum256(body)
+	return ask{Request: r, caller: caller, key: key, hash: hex.EncodeToString(sum[:])}, nil
+}
+
+// decide answers an ask: with the decision that its key stands for, else with a new one, logged before it is given.
+func (s *Server) decide(ctx context.Context, a ask) (gate.Logged, error) {
+	for range maxTries {
+		earlier, err := s.earlier(ctx, a)
+		if err != nil {
+			return gate.Logged{}, err
+		}
+		if stands, err := s.stands(earlier, a); stands || err != nil {
+			return earlier, err
+		}
+		logged, err := s.judged(ctx, a)
+		if err != nil {
+			return gate.Logged{}, err
+		}
+		if earlier.ID == "" {
+			err = s.o.Store.LogDecision(ctx, logged)
+		} else {
+			err = s.o.Store.LogSuccessor(ctx, logged, earlier.ID)
+		}
+		if err == nil {
+			return logged, nil
+		}
+		if !s.is(err, Conflict) && !s.is(err, Moved) {
+			return gate.Logged{}, err
+		}
+	}
+	return gate.Logged{}, fail(Unavailable, "other requests for "+a.Service+" keep coming first; ask again")
+}
+
+// earlier is the latest decision under the ask's key; it has no id when there is none.
+func (s *Server) earlier(ctx context.Context, a ask) (gate.Logged, error) {
+	if a.key == "" {
+		return gate.Logged{}, nil
+	}
+	l, err := s.o.Store.DecisionByKey(ctx, a.caller, a.key)
+	if s.is(err, NotFound) {
+		return gate.Logged{}, nil
+	}
+	return l, err
+}
+
+// stands reports whether an earlier decision is still the answer: allow, warn and block for the life of the key, a hold only
+// until it is time to ask again.
+func (s *Server) stands(earlier gate.Logged, a ask) (bool, error) {
+	now := s.o.Clock()
+	if earlier.ID == "" || !now.Before(earlier.At.Add(keyLife)) {
+		return false, nil
+	}
+	if earlier.BodyHash != a.hash {
+		return false, fail(Mismatch, "the Idempotency-Key was used for another request; give each run and attempt a key of its own")
+	}
+	again := earlier.AskAgainAfter
+	return earlier.Verdict != gate.Hold || again != nil && now.Before(*again), nil
+}
+
+// judged makes a new decision.
+func (s *Server) judged(ctx context.Context, a ask) (gate.Logged, error) {
+	now := s.o.Clock()
+	policy, snapshot, err := s.snapshot(ctx, a.Request, now)
+	if err != nil {
+		return gate.Logged{}, err
+	}
+	l := gate.Logged{
+		Decision: gate.Decide(policy, snapshot, a.Request), Request: a.Request, Snapshot: snapshot, PolicyDoc: policy.Canonical(),
+		Caller: a.caller, Key: a.key, BodyHash: a.hash, At: snapshot.Now,
+	}
+	l.ID, l.Engine = newID("gd_", now), "shiphabit/"+s.o.Version
+	return l, nil
+}
+
+// snapshot collects what a decision may know. A service nobody has seen is judged by the default tier, never an error.
+func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (gate.Policy, gate.Snapshot, error) {
+	fault := func(err error) (gate.Policy, gate.Snapshot, error) { return gate.Policy{}, gate.Snapshot{}, err }
+	facts, err := s.o.Store.GateFacts(ctx, r.Service)
+	service := metrics.Service{Name: r.Service}
+	if err == nil {
+		service, err = s.o.Store.Service(ctx, r.Service)
+	}
+	if err != nil && !s.is(err, NotFound) {
+		return fault(err)
+	}
+	service.Tier = gate.TierOf(service)
+	granted, err := s.o.Store.ProbeGrants(ctx, r.Service, time.Time{})
+	if err != nil {
+		return fault(err)
+	}
+	sources, err := s.watermarks(ctx)
+	if err != nil {
+		return fault(err)
+	}
+	policy, known := s.o.Policies[service.Tier]
+	if !known {
+		return fault(fmt.Errorf("no policy for tier %q", service.Tier))
+	}
+	return policy, gate.Take(facts, service, r, policy, now, sources, granted), nil
+}
+
+func (s *Server) watermarks(ctx context.Context) ([]gate.Watermark, error) {
+	sources, err := s.o.Store.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	marks := []gate.Watermark{}
+	for _, source := range sources {
+		if !source.Watermark.IsZero() {
+			marks = append(marks, gate.Watermark{Name: source.Name, Watermark: source.Watermark})
+		}
+	}
+	return marks, nil
+}
+
+// crockford is the alphabet of sortable ids: base 32 without letters that look like digits.
+const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// newID draws an id that sorts by its time: ten characters of milliseconds, sixteen of chance.
+func newID(prefix string, at time.Time) string {
+	id := make([]byte, 26)
+	ms := at.UnixMilli()
+	for i := 9; i >= 0; i-- {
+		id[i] = crockford[ms&31]
+		ms >>= 5
+	}
+	if _, err := rand.Read(id[10:]); err != nil {
+		panic(err) // crypto/rand never fails since Go 1.24
+	}
+	for i := 10; i < len(id); i++ {
+		id[i] = crockford[id[i]&31]
+	}
+	return prefix + string(id)
+}
+
+// decodeAsk reads and checks a request to the gate.
+func decodeAsk(data []byte) (gate.Request, error) {
+	var r gate.Request
+	if err := decodeJSON(data, &r); err != nil {
+		return r, err
+	}
+	return r, completeAsk(&r)
+}
+
+// completeAsk fills in what may be left out, and refuses what no decision can be made on.
+func completeAsk(r *gate.Request) error {
+	if r.Environment == "" {
+		r.Environment = string(metrics.Production)
+	}
+	if r.Change.Kind == "" {
+		r.Change.Kind = gate.KindNormal
+	}
+	var faults []metrics.Fault
+	refuse := func(field, problem, remedy string) {
+		faults = append(faults, metrics.Fault{Line: 1, Field: field, Problem: problem, Remedy: remedy})
+	}
+	if r.Service == "" {
+		refuse("service", "missing", "name the service to promote")
+	}
+	kinds := []string{gate.KindNormal, gate.KindRollback, gate.KindFix, gate.KindConfig}
+	if !slices.Contains(kinds, r.Change.Kind) {
+		refuse("change.kind", fmt.Sprintf("%q is no kind of change", shorten(r.Change.Kind)), "one of "+strings.Join(kinds, ", "))
+	}
+	for field, value := range map[string]string{"service": r.Service, "environment": r.Environment} {
+		if len(value) > maxName || strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+			refuse(field, "longer than a name may be, or with a control character", fmt.Sprintf("at most %d bytes of text", maxName))
+		}
+	}
+	if ppm := r.Evidence.CoverageChangedLinesPPM; ppm != nil && (*ppm < 0 || *ppm > 1_000_000) {
+		refuse("evidence.coverage_changed_lines_ppm", fmt.Sprintf("%d is no share", *ppm), "parts per million, from 0 to 1000000")
+	}
+	if r.Run.Attempt < 0 {
+		refuse("run.attempt", "negative", "count attempts from 1")
+	}
+	if faults == nil {
+		return nil
+	}
+	return &Error{Kind: Invalid, Detail: "the gate cannot judge this: " + faults[0].Field + ": " + faults[0].Problem + "; " + faults[0].Remedy, Faults: faults}
+}
+
+// maxName is the longest name of a service or environment in bytes, as in events.
+const maxName = 1024
+
+// maxKey is the longest idempotency key in bytes.
+const maxKey = 512
+
+func keyOf(h http.Header) (string, error) {
+	key := h.Get("Idempotency-Key")
+	if len(key) > maxKey {
+		return "", fail(Invalid, fmt.Sprintf("the Idempotency-Key has %d bytes; at most %d", len(key), maxKey))
+	}
+	return key, nil
+}

@@ -1,0 +1,185 @@
+package api
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// maxAsk is the largest request to the gate in bytes.
+const maxAsk = 1 << 20
+
+type decisionsResponse struct {
+	Decisions []gate.Logged `json:"decisions"`
+	// Next is the cursor of the following page, empty at the end.
+	Next string `json:"next,omitempty"`
+}
+
+type replayResponse struct {
+	// Same: everything but id and engine came out as the same bytes.
+	Same     bool          `json:"same"`
+	Decision gate.Decision `json:"decision"`
+}
+
+type policiesResponse struct {
+	Policies []policyResponse `json:"policies"`
+}
+
+type policyResponse struct {
+	Tier   metrics.Tier `json:"tier"`
+	Digest string       `json:"digest"`
+	Policy gate.Policy  `json:"policy"`
+}
+
+func (s *Server) gateRoutes() []route {
+	return []route{
+		{
+			method: http.MethodPost, path: "/api/v1/gate/decisions", scope: Gate, handle: s.addDecision,
+			summary: "May this be promoted now? The decision is logged. With an Idempotency-Key header the same request gets the same decision " +
+				"for 24 hours, a hold only until ask_again_after; another request under that key is refused with 422",
+			request: gate.Request{}, response: gate.Decision{},
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/gate/decisions", scope: Read, handle: s.decisions, response: decisionsResponse{},
+			summary: "Decisions, newest first, without their input",
+			query:   []parameter{{"service", "only this service"}, {"limit", "how many, 1 to 200; 50 when left out"}, {"cursor", "next of the page before"}},
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/gate/decisions/:id", scope: Read, handle: s.decision, response: gate.Logged{},
+			summary: "A decision with the policy and the input it was made from",
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/gate/decisions/:id/replay", scope: Read, handle: s.replay, response: replayResponse{},
+			summary: "The same decision made again from its policy and input, and whether it came out as the same bytes",
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/gate/verdict", scope: Gate, handle: s.verdict, response: gate.Decision{},
+			summary: "What the gate would say now: the bare word, or the decision when JSON is accepted. It is not logged, and no probe is granted: a promotion asks for a decision",
+			query: []parameter{
+				{"service", "the service"},
+				{"environment", "where to; production when left out"},
+				{"digest", "digest of the artifact"},
+				{"version", "version of the artifact"},
+				{"commit", "commit it was built from"},
+				{"kind", "normal (when left out), rollback, fix or config"},
+				{"fixes", "what a fix repairs; several separated by commas"},
+			},
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/policies", scope: Read, handle: s.policies, response: policiesResponse{},
+			summary: "What each tier is judged by",
+		},
+	}
+}
+
+func (s *Server) addDecision(r request) (reply, error) {
+	data, err := io.ReadAll(io.LimitReader(r.Body, maxAsk+1))
+	if err != nil {
+		return reply{}, unreadable(err)
+	}
+	if len(data) > maxAsk {
+		return reply{}, fail(TooLarge, fmt.Sprintf("the request has more than %d MiB", maxAsk>>20))
+	}
+	asked, err := decodeAsk(data)
+	if err != nil {
+		return reply{}, err
+	}
+	key, err := keyOf(r.Header)
+	if err != nil {
+		return reply{}, err
+	}
+	a, err := newAsk(asked, r.caller.Name, key)
+	if err != nil {
+		return reply{}, err
+	}
+	logged, err := s.decide(r.Context(), a)
+	return reply{JSON: logged.Decision, Header: http.Header{"Cache-Control": {"no-store"}}}, err
+}
+
+func (s *Server) decisions(r request) (reply, error) {
+	q := r.URL.Query()
+	limit, err := limitOf(q.Get("limit"), 50, 200)
+	if err != nil {
+		return reply{}, err
+	}
+	if cursor := q.Get("cursor"); cursor != "" {
+		if _, err := strconv.ParseUint(cursor, 10, 63); err != nil {
+			return reply{}, fail(Invalid, "the cursor is none of ours; take it from next of the page before")
+		}
+	}
+	list, next, err := s.o.Store.Decisions(r.Context(), q.Get("service"), q.Get("cursor"), limit)
+	if list == nil {
+		list = []gate.Logged{}
+	}
+	return reply{JSON: decisionsResponse{Decisions: list, Next: next}}, err
+}
+
+func limitOf(word string, otherwise, most int) (int, error) {
+	if word == "" {
+		return otherwise, nil
+	}
+	limit, err := strconv.Atoi(word)
+	if err != nil || limit < 1 || limit > most {
+		return 0, fail(Invalid, fmt.Sprintf("limit %q is no number from 1 to %d", shorten(word), most))
+	}
+	return limit, nil
+}
+
+func (s *Server) decision(r request) (reply, error) {
+	logged, err := s.o.Store.Decision(r.Context(), r.param("id"))
+	return reply{JSON: logged}, err
+}
+
+func (s *Server) replay(r request) (reply, error) {
+	logged, err := s.o.Store.Decision(r.Context(), r.param("id"))
+	if err != nil {
+		return reply{}, err
+	}
+	again, same, err := gate.Replay(logged)
+	return reply{JSON: replayResponse{Same: same, Decision: again}}, err
+}
+
+func (s *Server) verdict(r request) (reply, error) {
+	q := r.URL.Query()
+	asked := gate.Request{
+		Service: q.Get("service"), Environment: q.Get("environment"), Commit: q.Get("commit"),
+		Artifact: gate.Artifact{Version: q.Get("version"), Digest: q.Get("digest")},
+		Change:   gate.Change{Kind: q.Get("kind"), Fixes: listOf(q, "fixes")},
+	}
+	if err := completeAsk(&asked); err != nil {
+		return reply{}, err
+	}
+	policy, snapshot, err := s.snapshot(r.Context(), asked, s.o.Clock())
+	if err != nil {
+		return reply{}, err
+	}
+	d := gate.Decide(policy, withoutProbe(snapshot), asked)
+	if strings.Contains(r.Header.Get("Accept"), "application/json") {
+		d.Engine = "shiphabit/" + s.o.Version
+		return reply{JSON: d, Header: http.Header{"Vary": {"Accept"}}}, nil
+	}
+	return reply{Body: []byte(string(d.Verdict) + "\n"), Type: plainType, Header: http.Header{"Vary": {"Accept"}}}, nil
+}
+
+// withoutProbe makes a look at the gate grant no probe: only a logged decision may.
+func withoutProbe(s gate.Snapshot) gate.Snapshot {
+	s.Meter.NextProbeAt = time.Time{}
+	return s
+}
+
+func (s *Server) policies(request) (reply, error) {
+	answer := policiesResponse{Policies: []policyResponse{}}
+	for tier, p := range s.o.Policies {
+		answer.Policies = append(answer.Policies, policyResponse{Tier: tier, Digest: p.Digest(), Policy: p})
+	}
+	order := []metrics.Tier{metrics.Critical, metrics.High, metrics.Standard, metrics.Low}
+	slices.SortFunc(answer.Policies, func(a, b policyResponse) int { return slices.Index(order, a.Tier) - slices.Index(order, b.Tier) })
+	return reply{JSON: answer}, nil
+}

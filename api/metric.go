@@ -1,0 +1,75 @@
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"shiphabit/metrics"
+)
+
+// metricsResponse is stable, version 1: the same as 'shiphabit metrics --format json' prints.
+type metricsResponse struct {
+	Version    int     `json:"version"`
+	Scorecards []Entry `json:"scorecards"`
+}
+
+func (s *Server) metricRoutes() []route {
+	return []route{
+		{
+			method: http.MethodGet, path: "/api/v1/metrics", scope: Read,
+			summary: "The figures of a slice and window, each with its sample size and interval",
+			handle:  s.metrics, response: metricsResponse{},
+			query: append(sliceParameters(),
+				parameter{"by", "one scorecard per day, week or month; the whole window when left out"},
+				parameter{"format", "json (when left out) or csv"}),
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/explain/:figure", scope: Read,
+			summary: "The rows behind a figure, and those left out with the reason",
+			handle:  s.explain, response: metrics.Explanation{}, query: sliceParameters(),
+		},
+	}
+}
+
+func (s *Server) metrics(r request) (reply, error) {
+	q, err := s.question(r)
+	if err != nil {
+		return reply{}, err
+	}
+	format := r.URL.Query().Get("format")
+	if format != "" && format != "json" && format != "csv" {
+		return reply{}, fail(Invalid, fmt.Sprintf("format %q is neither json nor csv", shorten(format)))
+	}
+	facts, err := s.factsOf(r.Context(), sliceOf(r.URL.Query()))
+	if err != nil {
+		return reply{}, err
+	}
+	series, err := SeriesOf(facts, q, r.URL.Query().Get("by"))
+	if err != nil {
+		return reply{}, fail(Invalid, "by: "+err.Error())
+	}
+	if format == "csv" {
+		var table bytes.Buffer
+		err := WriteSeries(&table, series)
+		return reply{Body: table.Bytes(), Type: "text/csv; charset=utf-8"}, err
+	}
+	return reply{JSON: metricsResponse{Version: 1, Scorecards: series}}, nil
+}
+
+func (s *Server) explain(r request) (reply, error) {
+	q, err := s.question(r)
+	if err != nil {
+		return reply{}, err
+	}
+	facts, err := s.factsOf(r.Context(), sliceOf(r.URL.Query()))
+	if err != nil {
+		return reply{}, err
+	}
+	explanation, err := metrics.Explain(facts, strings.ReplaceAll(r.param("figure"), "-", "_"), q)
+	if err != nil {
+		return reply{}, fail(NotFound, err.Error())
+	}
+	return reply{JSON: explanation}, nil
+}

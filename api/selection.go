@@ -1,0 +1,149 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// sliceParameters choose what a figure is of.
+func sliceParameters() []parameter {
+	return []parameter{
+		{"service", "only this service; may be given several times, or names separated by commas"},
+		{"team", "only services of this team; several as above"},
+		{"tier", "only services of this tier: critical, high, standard, low; several as above"},
+		{"env", "kind of environment: production (when left out), staging, testing, development"},
+		{"from", "start of the window, a date or an RFC 3339 time; 90 days before its end when left out"},
+		{"to", "end of the window, not part of it; now when left out"},
+		{"as_of", "what was known when; now when left out"},
+		{"definition", "the convention; dora when left out"},
+		{"zone", "time zone of days and weeks, like Europe/Berlin; the organisation's when left out"},
+	}
+}
+
+// slice is what a figure is of, as asked for.
+type slice struct{ services, teams, tiers []string }
+
+func sliceOf(q url.Values) slice {
+	return slice{listOf(q, "service"), listOf(q, "team"), listOf(q, "tier")}
+}
+
+func listOf(q url.Values, name string) []string {
+	var all []string
+	for _, value := range q[name] {
+		for part := range strings.SplitSeq(value, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				all = append(all, part)
+			}
+		}
+	}
+	return all
+}
+
+// String says in words what the slice holds.
+func (s slice) String() string {
+	var parts []string
+	for _, of := range []struct {
+		word   string
+		values []string
+	}{{"service", s.services}, {"team", s.teams}, {"tier", s.tiers}} {
+		for _, value := range of.values {
+			parts = append(parts, of.word+" "+value)
+		}
+	}
+	if parts == nil {
+		return "all services"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (s slice) narrow() bool { return len(s.services)+len(s.teams)+len(s.tiers) > 0 }
+
+func (s slice) holds(service metrics.Service) bool {
+	fits := func(wanted []string, value string) bool { return len(wanted) == 0 || slices.Contains(wanted, value) }
+	return fits(s.services, service.Name) && fits(s.teams, service.Team) && fits(s.tiers, string(service.Tier))
+}
+
+// factsOf reads the facts of a slice. A slice that fits no service is an error: an empty figure would look like an answer.
+func (s *Server) factsOf(ctx context.Context, of slice) ([]metrics.Facts, error) {
+	if !of.narrow() {
+		return s.o.Store.AllFacts(ctx)
+	}
+	services, err := s.o.Store.Services(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var facts []metrics.Facts
+	for _, service := range services {
+		if !of.holds(service) {
+			continue
+		}
+		f, err := s.o.Store.Facts(ctx, service.Name)
+		if err != nil {
+			return nil, err
+		}
+		facts = append(facts, f)
+	}
+	if facts == nil {
+		return nil, fail(NotFound, of.String()+" fits no service; /api/v1/services lists those known")
+	}
+	return facts, nil
+}
+
+// question reads window, moment, environment, zone and definition of a request.
+func (s *Server) question(r request) (metrics.Query, error) {
+	q := r.URL.Query()
+	zone, err := s.zone(q.Get("zone"))
+	if err != nil {
+		return metrics.Query{}, err
+	}
+	window, err := metrics.ParseWindow(q.Get("from"), q.Get("to"), s.o.Clock(), zone)
+	if err != nil {
+		return metrics.Query{}, fail(Invalid, err.Error())
+	}
+	asOf, err := s.instantIn(r, "as_of", zone)
+	if err != nil {
+		return metrics.Query{}, err
+	}
+	kind := metrics.EnvironmentKind(q.Get("env"))
+	if kind == "" {
+		kind = metrics.Production
+	}
+	if !slices.Contains([]metrics.EnvironmentKind{metrics.Production, metrics.Staging, metrics.Testing, metrics.Development}, kind) {
+		return metrics.Query{}, fail(Invalid, fmt.Sprintf("env %q is none of production, staging, testing, development", shorten(string(kind))))
+	}
+	if name := q.Get("definition"); name != "" && name != s.o.Definition.Name {
+		return metrics.Query{}, fail(Invalid, fmt.Sprintf("definition %q is not known; there is: %s", shorten(name), s.o.Definition.Name))
+	}
+	return metrics.Query{Slice: sliceOf(q).String(), Window: window, AsOf: asOf, Zone: zone, Kind: kind, Definition: s.o.Definition}, nil
+}
+
+func (s *Server) zone(name string) (*time.Location, error) {
+	if name == "" {
+		return s.o.Zone, nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" { // the zone of the machine is nobody's question
+		return nil, fail(Invalid, fmt.Sprintf("zone %q is no time zone; write it like Europe/Berlin", shorten(name)))
+	}
+	return zone, nil
+}
+
+// instant reads a moment from the query: now when left out.
+func (s *Server) instant(r request, name string) (time.Time, error) {
+	return s.instantIn(r, name, s.o.Zone)
+}
+
+func (s *Server) instantIn(r request, name string, zone *time.Location) (time.Time, error) {
+	word := r.URL.Query().Get(name)
+	window, err := metrics.ParseWindow("0001-01-01", word, s.o.Clock(), zone)
+	if err != nil {
+		return time.Time{}, fail(Invalid, fmt.Sprintf("%s %q is neither a date like 2026-03-01 nor a time like 2026-03-01T09:00:00Z", name, shorten(word)))
+	}
+	return window.To, nil
+}

@@ -1,0 +1,79 @@
+package api
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// Entry is the scorecard of one bucket of a series; the label is empty for a whole window.
+type Entry struct {
+	Label   string            `json:"label,omitempty"`
+	Partial bool              `json:"partial,omitempty"`
+	Card    metrics.Scorecard `json:"figures"`
+}
+
+// SeriesOf measures the window of a query as a whole, or bucket by bucket when size is "day", "week" or "month".
+func SeriesOf(facts []metrics.Facts, q metrics.Query, size string) ([]Entry, error) {
+	if size == "" {
+		return []Entry{{Card: metrics.MeasureAll(facts, q)}}, nil
+	}
+	points, err := metrics.Series(facts, q, size)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, len(points))
+	for i, p := range points {
+		entries[i] = Entry{Label: p.Label, Partial: p.Partial, Card: p.Scorecard}
+	}
+	return entries, nil
+}
+
+// seriesHeader names the columns of a series as CSV.
+var seriesHeader = []string{
+	"label", "from", "to", "partial", "rollouts", "per_week", "changes", "lead_time_median_s", "failed", "fail_rate",
+	"fail_rate_low", "fail_rate_high", "failures_recovered_or_open", "recovery_median_s", "rework", "rework_rate",
+}
+
+// WriteSeries writes a series as CSV, one row a bucket. An empty cell is a figure without a value.
+func WriteSeries(w io.Writer, series []Entry) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(seriesHeader); err != nil {
+		return fmt.Errorf("write series: %w", err)
+	}
+	for _, e := range series {
+		if err := out.Write(e.cells()); err != nil {
+			return fmt.Errorf("write series: %w", err)
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func (e Entry) cells() []string {
+	k := e.Card
+	low, high := "", ""
+	if k.FailRate.Interval != nil {
+		low, high = numberCell(&k.FailRate.Interval.Low), numberCell(&k.FailRate.Interval.High)
+	}
+	return []string{
+		e.Label, k.Window.From.Format(time.RFC3339), k.Window.To.Format(time.RFC3339), strconv.FormatBool(e.Partial),
+		strconv.Itoa(k.Frequency.Rollouts), numberCell(k.Frequency.PerWeek),
+		strconv.Itoa(k.LeadTime.N), numberCell(k.LeadTime.Median),
+		strconv.Itoa(k.FailRate.Count), numberCell(k.FailRate.Value), low, high,
+		strconv.Itoa(k.Recovery.N), numberCell(k.Recovery.Median),
+		strconv.Itoa(k.Rework.Count), numberCell(k.Rework.Value),
+	}
+}
+
+// numberCell is empty for what is not known.
+func numberCell(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'g', -1, 64)
+}

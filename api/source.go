@@ -1,0 +1,44 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// sourceStore tells where the reading of each source stands.
+type sourceStore interface {
+	Sources(ctx context.Context) ([]Source, error)
+}
+
+// Source is where the reading of one source stands.
+type Source struct {
+	Name string `json:"name"`
+	// Watermark: everything before it has arrived. Heartbeat: when the source last answered. Left out when not known.
+	Watermark time.Time `json:"watermark,omitzero"`
+	Heartbeat time.Time `json:"heartbeat,omitzero"`
+	// Error is the trouble it is in, empty when it is in none, with the time it was met.
+	Error   string    `json:"error,omitempty"`
+	ErrorAt time.Time `json:"error_at,omitzero"`
+	// SetAside counts its records that could not be turned into an event.
+	SetAside int `json:"set_aside"`
+}
+
+type sourcesResponse struct {
+	Sources []Source `json:"sources"`
+}
+
+func (s *Server) sourceRoutes() []route {
+	return []route{{
+		method: http.MethodGet, path: "/api/v1/sources", scope: Read, summary: "Where the reading of each source stands",
+		handle: s.sources, response: sourcesResponse{},
+	}}
+}
+
+func (s *Server) sources(r request) (reply, error) {
+	all, err := s.o.Store.Sources(r.Context())
+	if all == nil {
+		all = []Source{}
+	}
+	return reply{JSON: sourcesResponse{all}}, err
+}
