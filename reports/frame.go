@@ -1,0 +1,81 @@
+package reports
+
+import (
+	"time"
+)
+
+// Frame is what every page has in common.
+type Frame struct {
+	Title string
+	// Path is the page's own address without its query; Nav names the entry of the navigation it belongs to.
+	Path, Nav string
+	// Lead is the sentence below the title.
+	Lead     string
+	View     View
+	Windowed bool // the page depends on the window and offers others
+	Levelled bool // the page names levels and offers other editions
+	Editions []string
+	// Extra are query parameters of the page's own, as pairs, kept when the window changes.
+	Extra []string
+	// Origin says in a sentence what was read, Doubts what that leaves unknown.
+	Origin string
+	Doubts []string
+	// Place names the repository or organisation shown.
+	Place string
+	AsOf  time.Time
+	// AssessPath leads to the form of the open round; empty when none is open here.
+	AssessPath string
+}
+
+func (f Frame) frame() Frame { return f }
+
+// Link keeps the window and edition on the way to another page.
+func (f Frame) Link(path string, pairs ...string) string {
+	return f.View.Link(path, f.Editions, pairs...)
+}
+
+// Choice is one of several views that a page offers.
+type Choice struct {
+	Word, Href string
+	Current    bool
+}
+
+// Windows are the links to the same page over another span.
+func (f Frame) Windows() []Choice {
+	var out []Choice
+	for _, span := range []string{"30d", "90d", "12w", "1y", "all"} {
+		v := f.View
+		v.Span, v.From, v.To = span, "", ""
+		out = append(out, Choice{Word: spanWords[span], Href: v.Link(f.Path, f.Editions, f.Extra...), Current: f.View.Span == span})
+	}
+	return out
+}
+
+// EditionChoices are the links to the same page with levels of another edition.
+func (f Frame) EditionChoices() []Choice {
+	var out []Choice
+	for _, e := range f.Editions {
+		v := f.View
+		v.Edition = e
+		out = append(out, Choice{Word: e, Href: v.Link(f.Path, f.Editions, f.Extra...), Current: f.View.Edition == e})
+	}
+	return out
+}
+
+// Kept are the query parameters that the form of the custom window must carry along.
+func (f Frame) Kept() [][2]string {
+	var out [][2]string
+	if n := len(f.Editions); n > 0 && f.View.Edition != f.Editions[n-1] {
+		out = append(out, [2]string{"edition", f.View.Edition})
+	}
+	for i := 0; i+1 < len(f.Extra); i += 2 {
+		out = append(out, [2]string{f.Extra[i], f.Extra[i+1]})
+	}
+	return out
+}
+
+// Day words an instant as the value of a date field.
+func (f Frame) Day(t time.Time) string { return t.Format(time.DateOnly) }
+
+// LastDay is the last day that the window holds.
+func (f Frame) LastDay() string { return f.View.Window.To.Add(-time.Nanosecond).Format(time.DateOnly) }

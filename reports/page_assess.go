@@ -1,0 +1,136 @@
+package reports
+
+import (
+	"fmt"
+
+	"shiphabit/assessments"
+)
+
+// Form asks the five questions. It works without JavaScript, and nothing in it is chosen beforehand.
+type Form struct {
+	Frame
+	Round   assessments.Round
+	CSRF    string
+	Answers assessments.Answers // what was sent before, when something was wrong with it
+	Faults  assessments.Faults
+	// Closed says why no answer can be given; the form is then not shown.
+	Closed string
+}
+
+func (Form) template() string { return "form" }
+
+// FormQuestion is a question with what was answered and what was wrong.
+type FormQuestion struct {
+	assessments.Question
+	Number int
+	Chosen string
+	Fault  string
+}
+
+// Questions pairs each question with its answer and fault.
+func (f Form) Questions() []FormQuestion {
+	var out []FormQuestion
+	for i, q := range f.Round.Set.Questions {
+		fq := FormQuestion{Question: q, Number: i + 1, Chosen: f.Answers[q.ID]}
+		for _, fault := range f.Faults {
+			if fault.Place == q.ID {
+				fq.Fault = fault.Problem + ": " + fault.Remedy
+			}
+		}
+		out = append(out, fq)
+	}
+	return out
+}
+
+// Others are the faults that belong to no question.
+func (f Form) Others() []string {
+	var out []string
+	for _, fault := range f.Faults {
+		known := false
+		for _, q := range f.Round.Set.Questions {
+			known = known || q.ID == fault.Place
+		}
+		if !known {
+			out = append(out, fault.Problem+": "+fault.Remedy)
+		}
+	}
+	return out
+}
+
+// First is the id of the first radio of a question: where the error summary leads.
+func (q FormQuestion) First() string {
+	if len(q.Options) == 0 {
+		return q.ID
+	}
+	return q.OptionID(q.Options[0])
+}
+
+// OptionID is the id of a radio.
+func (q FormQuestion) OptionID(o assessments.Option) string { return q.ID + "_" + o.ID }
+
+// Thanks says that an answer was taken.
+type Thanks struct {
+	Frame
+	Round assessments.Round
+}
+
+func (Thanks) template() string { return "thanks" }
+
+// Result is what a round amounts to, with what the records show beside it.
+type Result struct {
+	Frame
+	Result assessments.Result
+	Round  assessments.Round
+}
+
+func (Result) template() string { return "result" }
+
+// Row is one question of the result with its evidence.
+type Row struct {
+	assessments.QuestionResult
+	Number     int
+	Comparison *assessments.Comparison
+	Evidence   *assessments.Evidence
+}
+
+// Rows pairs the questions with what the records show. Without answers to show, the evidence stands alone.
+func (r Result) Rows() []Row {
+	var out []Row
+	for i, q := range r.Round.Set.Questions {
+		row := Row{Number: i + 1, QuestionResult: assessments.QuestionResult{ID: q.ID, Name: q.Name, Text: q.Text}}
+		for _, answered := range r.Result.Questions {
+			if answered.ID == q.ID {
+				row.QuestionResult = answered
+			}
+		}
+		for j := range r.Result.Comparisons {
+			if r.Result.Comparisons[j].Question == q.ID {
+				row.Comparison = &r.Result.Comparisons[j]
+			}
+		}
+		for j := range r.Result.Evidence {
+			if r.Result.Evidence[j].ID == q.Evidence {
+				row.Evidence = &r.Result.Evidence[j]
+			}
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// Total is the number of answers to the question, scored or not.
+func (r Row) Total() int {
+	n := 0
+	for _, o := range r.Options {
+		n += o.Count
+	}
+	return n
+}
+
+// Lean words which way a level leans.
+func (Row) Lean(o assessments.OptionCount) string {
+	if o.Level == 0 {
+		return "not scored"
+	}
+	return fmt.Sprintf("level %d", o.Level)
+}

@@ -1,0 +1,192 @@
+package reports
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// Explain opens a figure: its formula, the rows it was computed from, and those left out with the reason.
+type Explain struct {
+	Frame
+	Figure Figure
+	// Formula and Unit say how the number is made; Definition names the convention with its version.
+	Formula, Unit, Definition string
+	Slice                     string
+	// Service is the service the figure is of; empty for all.
+	Service string
+	Counted Table // this page of the rows
+	LeftOut Table
+	Page    int // from 1
+	Pages   int
+	Rows    int // rows in all
+	Left    int // rows left out in all
+}
+
+func (Explain) template() string { return "explain" }
+
+// To is the address of another page of the rows.
+func (e Explain) To(page int) string {
+	n := ""
+	if page > 1 {
+		n = strconv.Itoa(page)
+	}
+	return e.Link(e.Path, "service", e.Service, "page", n)
+}
+
+// FigureOf is one of the five numbers of a scorecard with what explains it; ok is false for a name that is no figure.
+func FigureOf(name string, card metrics.Scorecard, levels []metrics.Level) (Figure, bool) {
+	for _, f := range figures(card, nil, levels, nil) {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	if name == "time_to_restore" {
+		f := recovery(card.Restore)
+		f.Name, f.Title, f.Question = name, "Time to restore", "How long do incidents last?"
+		f.N = plural(card.Restore.N, "incident", "incidents")
+		if card.Restore.N == 0 {
+			f.Why = "No incident is known"
+		}
+		return f, true
+	}
+	return Figure{}, false
+}
+
+// perPage is how many rows a page of an explanation holds.
+const perPage = 100
+
+// ExplainPage lays out one page of an explanation.
+func ExplainPage(f Frame, e metrics.Explanation, service string, page int, levels []metrics.Level) Explain {
+	p := Explain{Frame: f, Service: service, Slice: e.Slice, Definition: e.Definition, Rows: len(e.Rows), Left: len(e.LeftOut)}
+	p.Figure, _ = FigureOf(e.Figure, e.Scorecard, levels)
+	p.Formula, p.Unit = FormulaOf(e.Figure)
+	p.Pages = max((len(e.Rows)+perPage-1)/perPage, 1)
+	p.Page = min(max(page, 1), p.Pages)
+	first := (p.Page - 1) * perPage
+	p.Counted = Table{Caption: "Rows counted", Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Service"}, {"Value", true}, {Text: "Why it counts"}}}
+	for _, r := range e.Rows[first:min(first+perPage, len(e.Rows))] {
+		says := r.Says
+		if r.Open {
+			says += ", still open"
+		}
+		why := r.Why
+		if r.Settling {
+			why += "; still settling"
+		}
+		p.Counted.Rows = append(p.Counted.Rows, []Cell{{Text: stamp(r.At)}, {Text: r.Record}, {Text: r.Service}, {Text: says}, {Text: why}})
+	}
+	p.LeftOut = leftOut(e.LeftOut[:min(perPage, len(e.LeftOut))], "Rows left out")
+	return p
+}
+
+// stamp words an instant for a row; a record may have none.
+func stamp(at time.Time) string {
+	if at.IsZero() {
+		return "unknown"
+	}
+	return at.UTC().Format("2006-01-02 15:04")
+}
+
+func leftOut(list []metrics.LeftOut, caption string) Table {
+	t := Table{Caption: caption, Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Reason"}}}
+	for _, l := range list {
+		t.Rows = append(t.Rows, []Cell{{Text: stamp(l.At)}, {Text: l.Record}, {Text: l.Reason}})
+	}
+	return t
+}
+
+// Formulas say in words how each figure is made.
+var formulas = map[string][2]string{
+	"deployment_frequency":            {"Deployments to production that finished in the window, succeeded or failed, rollbacks and repairs included, repeats of the live revision left out; divided by the days of the window, times seven.", "deployments per week"},
+	"change_lead_time":                {"For each change: from the time its commit was authored to the finish of the first successful production deployment that contains it. The value is the median over changes; the interval is made over deployments, each its own median.", "time"},
+	"change_fail_rate":                {"Failed deployments divided by deployments. A deployment failed if its run failed, if it was rolled back or reverted, if an incident or an unhealthy verdict is linked to it, or if a declared hotfix followed. The interval is Wilson's, 95%.", "share of deployments"},
+	"failed_deployment_recovery_time": {"For each failed deployment of the window: from its finish to the earliest of rollback, fix, or resolved incident. Failures that are still open count as not yet recovered (Kaplan and Meier), so a median may not be reached.", "time"},
+	"deployment_rework_rate":          {"Unplanned deployments made to repair what a deployment broke, divided by deployments. The interval is Wilson's, 95%.", "share of deployments"},
+	"time_to_restore":                 {"For each incident: from its start to its resolution, whether or not a deployment is linked to it. Open incidents count as not yet restored (Kaplan and Meier).", "time"},
+}
+
+// FormulaOf says how a figure is made, and in which unit.
+func FormulaOf(figure string) (formula, unit string) { return formulas[figure][0], formulas[figure][1] }
+
+// SourceView is one source of records as the page lists it.
+type SourceView struct {
+	Name, Says string
+	Watermark  time.Time
+	Counts     []BandCount // records per type
+	SetAside   []Cell      // record and reason
+	Warnings   []string
+}
+
+// Sources lists what was read, up to when, and what could not be.
+type Sources struct {
+	Frame
+	List []SourceView
+}
+
+func (Sources) template() string { return "sources" }
+
+// About explains the figures, the index and the levels.
+type About struct {
+	Frame
+	Definition string
+	Editions   []EditionView
+}
+
+// EditionView is one dated edition of levels.
+type EditionView struct {
+	Name, Note string
+	Table      Table
+}
+
+func (About) template() string { return "about" }
+
+// EditionViews lays out the editions, newest first.
+func EditionViews(list []metrics.Edition) []EditionView {
+	var out []EditionView
+	for _, e := range slices.Backward(list) {
+		v := EditionView{Name: e.Name, Note: e.Source + "."}
+		v.Table = Table{Caption: "Levels of " + e.Name, Head: []Head{{Text: "Figure"}, {Text: "Level"}, {Text: "Range"}}}
+		for _, f := range []struct {
+			title string
+			bands []metrics.Band
+		}{{"Deployment frequency", e.Frequency}, {"Change lead time", e.LeadTime}, {"Recovery time", e.Recovery}, {"Change fail rate", e.FailRate}} {
+			for _, b := range f.bands {
+				v.Table.Rows = append(v.Table.Rows, []Cell{{Text: f.title}, {Text: b.Level}, {Text: b.Says}})
+			}
+		}
+		for _, m := range e.FailMedians {
+			v.Table.Rows = append(v.Table.Rows, []Cell{{Text: "Change fail rate"}, {Text: m.Level}, {Text: "group median " + digits(m.Percent) + "%, no threshold"}})
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// Formulas are the figures in their order with how each is made.
+func (About) Formulas() []Figure {
+	var out []Figure
+	for _, name := range FigureNames() {
+		f, _ := FigureOf(name, metrics.Scorecard{}, nil)
+		f.Why = formulas[name][0]
+		out = append(out, f)
+	}
+	return out
+}
+
+// FigureNames are the figures that can be explained.
+func FigureNames() []string {
+	return []string{"deployment_frequency", "change_lead_time", "change_fail_rate", "failed_deployment_recovery_time", "deployment_rework_rate", "time_to_restore"}
+}
+
+// Fault is a page for what could not be shown.
+type Fault struct {
+	Frame
+	Status int
+	Detail string
+	Remedy string
+}
+
+func (Fault) template() string { return "fault" }

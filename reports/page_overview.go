@@ -1,0 +1,215 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// GateNow is what the gate would answer to a normal promotion to production at this moment, and where the meter stands.
+type GateNow struct {
+	Decision gate.Decision
+	Meter    gate.MeterState
+}
+
+// ServiceRow is one service among others.
+type ServiceRow struct {
+	Service metrics.Service
+	Card    metrics.Scorecard
+	Index   metrics.Index
+	Gate    GateNow
+}
+
+// Course is how the figures went over the window: fine buckets for counts, coarser ones for rates and medians, which need
+// more records each.
+type Course struct {
+	Size, RateSize string // "day", "week" or "month"
+	Points, Rates  []metrics.Point
+}
+
+// Overview is where things stand, on one screen.
+type Overview struct {
+	Frame
+	Rows     []ServiceRow // by name
+	Card     metrics.Scorecard
+	Before   *metrics.Scorecard
+	Levels   []metrics.Level
+	Course   Course
+	Rollouts []metrics.Rollout // of all services, by finish
+	Zone     *time.Location
+}
+
+func (Overview) template() string { return "overview" }
+
+// Single is the only service, nil when there are several or none.
+func (o Overview) Single() *ServiceRow {
+	if len(o.Rows) != 1 {
+		return nil
+	}
+	return &o.Rows[0]
+}
+
+// Figures are the five numbers of the whole window.
+func (o Overview) Figures() []Figure { return figures(o.Card, o.Before, o.Levels, o.Course.Points) }
+
+// Explain is the address that opens a figure of this page.
+func (o Overview) Explain(figure string) string { return o.Link(segments("explain", figure)) }
+
+// Charts answer how often, how long, how often it fails, how fast it recovers, event or habit.
+func (o Overview) Charts() []Chart { return fiveCharts(o.Card, o.Course, o.Rollouts, o.Zone) }
+
+func fiveCharts(card metrics.Scorecard, c Course, rollouts []metrics.Rollout, zone *time.Location) []Chart {
+	return []Chart{
+		HowOften(card, c.Points, c.Size),
+		HowLong(card, c.Rates, c.RateSize),
+		HowOftenItFails(card, c.Rates, c.RateSize),
+		HowFast(card, rollouts),
+		DayMap(card, rollouts, zone),
+	}
+}
+
+// BandCount is how many services lie in a band of the index.
+type BandCount struct {
+	Band string
+	N    int
+}
+
+// Bands counts the services per band, from event to habit; those without a band come last.
+func (o Overview) Bands() []BandCount {
+	counts := map[string]int{}
+	for _, r := range o.Rows {
+		counts[r.Index.Band]++
+	}
+	var out []BandCount
+	for _, b := range []string{"event", "scheduled", "settling", "habit", ""} {
+		if counts[b] > 0 {
+			word := b
+			if b == "" {
+				word = "not sure yet"
+			}
+			out = append(out, BandCount{word, counts[b]})
+		}
+	}
+	return out
+}
+
+// Verdicts counts the gate's answers, worst first.
+func (o Overview) Verdicts() []BandCount {
+	counts := map[string]int{}
+	for _, r := range o.Rows {
+		counts[string(r.Gate.Decision.Verdict)]++
+	}
+	var out []BandCount
+	for _, v := range []gate.Result{gate.Block, gate.Hold, gate.Warn, gate.Allow} {
+		if n := counts[string(v)]; n > 0 {
+			out = append(out, BandCount{string(v), n})
+		}
+	}
+	return out
+}
+
+// Moved are the moves beyond noise, in words.
+func (o Overview) Moved() []string {
+	var out []string
+	for _, f := range o.Figures() {
+		if f.Clear {
+			out = append(out, f.Title+": "+f.Moved)
+		}
+	}
+	return out
+}
+
+// Attention lists what someone may want to look at: services that the gate would not let pass, and failures still open.
+func (o Overview) Attention() []Note {
+	var out []Note
+	for _, r := range o.Rows {
+		if v := r.Gate.Decision.Verdict; v == gate.Block || v == gate.Hold {
+			out = append(out, Note{Subject: r.Service.Name, Says: r.Gate.Decision.Summary, Href: o.Link("/gate", "service", r.Service.Name)})
+		}
+		if n := r.Card.Recovery.Censored; n > 0 {
+			out = append(out, Note{Subject: r.Service.Name, Says: plural(n, "failed deployment has", "failed deployments have") + " not recovered", Href: o.Link(segments("services", r.Service.Name))})
+		}
+	}
+	return out
+}
+
+// Note is a sentence about something, with a way to it.
+type Note struct{ Subject, Says, Href string }
+
+// Headline says where the organisation stands, as far as it can be said.
+func (o Overview) Headline() string {
+	switch {
+	case len(o.Rows) == 0:
+		return "Nothing is known yet"
+	case len(o.Rows) == 1:
+		return headline(o.Rows[0].Index)
+	}
+	var parts []string
+	for _, b := range o.Bands() {
+		parts = append(parts, fmt.Sprintf("%s %s", Count(b.N), b.Band))
+	}
+	return plural(len(o.Rows), "service", "services") + ": " + strings.Join(parts, ", ")
+}
+
+// headline claims a band only where the index has one.
+func headline(i metrics.Index) string {
+	switch {
+	case i.NotComparable != "":
+		return "Deployment here follows " + i.NotComparable
+	case i.N == 0:
+		return "No planned deployment in the last 12 weeks"
+	case i.Band == "event":
+		return "Deployment here is an event"
+	case i.Band == "scheduled":
+		return "Deployment here is scheduled, not yet a habit"
+	case i.Band == "settling":
+		return "Deployment here is settling into a habit"
+	case i.Band == "habit":
+		return "Deployment here is a habit"
+	default:
+		return "Too few deployments to call it event or habit"
+	}
+}
+
+// IndexView is the index ready to be drawn.
+type IndexView struct {
+	metrics.Index
+	Headline string
+}
+
+// View prepares an index for its drawing.
+func (r ServiceRow) View() IndexView { return IndexView{r.Index, headline(r.Index)} }
+
+// Span is the width of the range on a scale of a hundred, at least one so that it can be seen.
+func (i IndexView) Span() int { return max(i.High-i.Low, 1) }
+
+// PartView is one part of the index: the points it brought of those it could bring.
+type PartView struct {
+	Title, Says, Points string
+	Width, Rest         float64 // shares of a hundred: known points, and points left open
+	Known               bool
+}
+
+var partTitles = map[string]string{
+	"coverage": "Days with a deployment", "longest quiet": "Longest quiet stretch", "batch": "Changes at once", "window": "Spread over the week",
+	"evenness": "Evenness", "hours": "Within working hours",
+}
+
+// PartViews are the six parts in their order.
+func (i IndexView) PartViews() []PartView {
+	var out []PartView
+	for _, p := range i.Parts {
+		v := PartView{Title: partTitles[p.Name], Says: p.Says, Known: p.Known, Points: "unknown of " + Count(p.Weight)}
+		if v.Title == "" {
+			v.Title = p.Name
+		}
+		if p.Known {
+			v.Width, v.Points = share(int(1000*p.Score), 1000), digits(p.Score*float64(p.Weight))+" of "+Count(p.Weight)
+		}
+		out = append(out, v)
+	}
+	return out
+}

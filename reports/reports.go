@@ -1,0 +1,98 @@
+// Package reports turns figures, verdicts and answers into pages: values in, HTML out. It reads no store and makes no number;
+// it rounds, words and draws what metrics, gate and assessments computed.
+package reports
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// ContentSecurityPolicy is what every page is written for: nothing inline, nothing from another host.
+const ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// Site renders pages and serves what they need. It is safe for concurrent use.
+type Site struct {
+	version string
+	pages   map[string]*template.Template
+	assets  *assets
+}
+
+// New parses every template once. Version is printed at the foot of each page.
+func New(version string) (*Site, error) {
+	a, err := loadAssets(embedded)
+	if err != nil {
+		return nil, fmt.Errorf("page assets: %w", err)
+	}
+	s := &Site{version: version, pages: map[string]*template.Template{}, assets: a}
+	shared, err := template.New("shared").Funcs(s.funcs()).ParseFS(templates, "templates/base.html", "templates/parts/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("shared templates: %w", err)
+	}
+	files, err := fs.Glob(templates, "templates/pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		page, err := template.Must(shared.Clone()).ParseFS(templates, file)
+		if err != nil {
+			return nil, fmt.Errorf("template %s: %w", file, err)
+		}
+		s.pages[strings.TrimSuffix(file[strings.LastIndexByte(file, '/')+1:], ".html")] = page
+	}
+	return s, nil
+}
+
+// Interactive reports whether the chart library was built in.
+func (s *Site) Interactive() bool { return s.assets.path("echarts.min.js") != "" }
+
+// Page is a value that one of the templates shows.
+type Page interface {
+	template() string
+	frame() Frame
+}
+
+// Render writes a page. It writes nothing when the template faults, so that a half page never looks like a whole one.
+func (s *Site) Render(w io.Writer, p Page) error {
+	t, ok := s.pages[p.template()]
+	if !ok {
+		return fmt.Errorf("no template for page %q", p.template())
+	}
+	var out bytes.Buffer
+	if err := t.ExecuteTemplate(&out, "base", p); err != nil {
+		return fmt.Errorf("page %s: %w", p.template(), err)
+	}
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+func (s *Site) funcs() template.FuncMap {
+	return template.FuncMap{
+		"asset":        s.assets.path,
+		"interactive":  s.Interactive,
+		"version":      func() string { return s.version },
+		"span":         Span,
+		"percent":      Percent,
+		"count":        Count,
+		"plural":       plural,
+		"date":         func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
+		"instant":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"moment":       func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") },
+		"verdict":      verdictOf,
+		"share":        share,
+		"path":         segments,
+		"short":        Short,
+		"decisionpath": DecisionPath,
+		"add":          func(a, b int) int { return a + b },
+		"int":          func(n int64) int { return int(n) },
+	}
+}

@@ -1,0 +1,215 @@
+package reports
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"shiphabit/assessments"
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// now is the instant of every test.
+var now = time.Date(2026, 3, 20, 15, 30, 0, 0, time.UTC)
+
+// pace is how a service of a story deploys.
+type pace struct {
+	every   time.Duration // mean gap
+	changes int           // mean changes a deployment
+	failing float64       // share
+	seed    uint64
+}
+
+// story makes the facts of a service over 400 days: plausible, and the same each time.
+func story(service string, p pace) metrics.Facts {
+	r := rand.New(rand.NewPCG(p.seed, 7))
+	f := metrics.Facts{Service: service}
+	at := now.AddDate(0, 0, -400)
+	for i := 0; ; i++ {
+		at = at.Add(time.Duration(float64(p.every) * r.ExpFloat64()))
+		if wd := at.Weekday(); wd == time.Saturday || wd == time.Sunday {
+			at = at.AddDate(0, 0, 2)
+		}
+		at = time.Date(at.Year(), at.Month(), at.Day(), 9+r.IntN(8), r.IntN(60), 0, 0, time.UTC)
+		if !at.Before(now) {
+			return f
+		}
+		f.Rollouts = append(f.Rollouts, rollout(r, service, i, at, p)...)
+	}
+}
+
+// rollout is one deployment, with its rollback when it failed.
+func rollout(r *rand.Rand, service string, i int, at time.Time, p pace) []metrics.Rollout {
+	one := metrics.Rollout{
+		ID: fmt.Sprintf("git/%s-%d", service, i), Service: service, Environment: "production", EnvironmentKind: metrics.Production,
+		Revision: fmt.Sprintf("%040x", r.Uint64()), Version: fmt.Sprintf("v1.%d.0", i), StartedAt: at.Add(-4 * time.Minute), FinishedAt: at, SucceededAt: at,
+		Kind: metrics.Planned, KnownAt: at, Assumed: true, Baseline: i == 0,
+	}
+	one.Attempts = []string{one.ID}
+	for n := range 1 + r.IntN(2*p.changes) {
+		age := time.Duration(float64(p.every) * (0.2 + 3*r.ExpFloat64()))
+		one.Changes = append(one.Changes, metrics.Change{SHA: fmt.Sprintf("%x-%d-%d", p.seed, i, n), AuthoredAt: at.Add(-age)})
+	}
+	if r.Float64() >= p.failing {
+		return []metrics.Rollout{one}
+	}
+	back := at.Add(time.Duration(float64(3*time.Hour) * r.ExpFloat64())).Add(5 * time.Minute)
+	one.Failures = []metrics.Failure{{Cause: metrics.CauseRollback, At: back, KnownAt: back, Assumed: true, Evidence: one.ID + "-back", Confidence: metrics.Inferred}}
+	if back.After(now) || r.Float64() < 0.1 {
+		one.Failures[0].Cause = metrics.CauseRun
+		return []metrics.Rollout{one}
+	}
+	one.Recovery = &metrics.Recovery{At: back, By: "rollback", Evidence: one.ID + "-back"}
+	undo := metrics.Rollout{
+		ID: one.ID + "-back", Service: service, Environment: "production", EnvironmentKind: metrics.Production, Version: fmt.Sprintf("v1.%d.0", i-1),
+		StartedAt: back.Add(-time.Minute), FinishedAt: back, SucceededAt: back, Kind: metrics.Rollback, Of: one.ID, Attempts: []string{one.ID + "-back"}, KnownAt: back,
+	}
+	return []metrics.Rollout{one, undo}
+}
+
+// stage holds what the pages of a story share.
+type stage struct {
+	t     testing.TB
+	facts []metrics.Facts
+	view  View
+}
+
+func (s stage) query(w metrics.Window) metrics.Query {
+	return metrics.Query{Slice: "all", Window: w, AsOf: now, Zone: time.UTC, Definition: metrics.DORA()}
+}
+
+func (s stage) frame(title, path, nav string) Frame {
+	names := make([]string, 0, len(metrics.Editions()))
+	for _, e := range metrics.Editions() {
+		names = append(names, e.Name)
+	}
+	v := s.view
+	if v.Span == "" {
+		v = ParseView(nil, Horizon{Now: now, Zone: time.UTC}, names)
+	}
+	return Frame{Title: title, Path: path, Nav: nav, View: v, Windowed: true, Levelled: true, Editions: names, AsOf: now, Place: "example.org/shop",
+		Origin: "Read from 212 tags of example.org/shop.", Doubts: []string{"No source of incidents: failures are only those that Git shows."}}
+}
+
+func (s stage) course(fs []metrics.Facts, w metrics.Window) Course {
+	fine, err := metrics.Series(fs, s.query(w), "week")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	rough, err := metrics.Series(fs, s.query(w), "month")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return Course{Size: "week", RateSize: "month", Points: fine, Rates: rough}
+}
+
+func (s stage) levels(card metrics.Scorecard, edition string) []metrics.Level {
+	list, err := metrics.Levels(card, edition)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return list
+}
+
+func (s stage) row(f metrics.Facts, w metrics.Window) (ServiceRow, []gate.MeterStep) {
+	service := metrics.Service{Name: f.Service, Tier: metrics.Standard, Repositories: []string{"example.org/shop"}}
+	policy := gate.Policies()[metrics.Standard]
+	ask := gate.Request{Service: f.Service, Environment: "production", Change: gate.Change{Kind: "normal"}}
+	snapshot := gate.Take(f, service, ask, policy, now, nil, nil)
+	_, steps := gate.FoldMeter(f, policy, now, nil)
+	return ServiceRow{Service: service, Card: metrics.MeasureAll([]metrics.Facts{f}, s.query(w)), Index: metrics.HabitIndex(f, now, metrics.DefaultCalendar(time.UTC)),
+		Gate: GateNow{Decision: gate.Decide(policy, snapshot, ask), Meter: snapshot.Meter}}, steps
+}
+
+func (s stage) overview() Overview {
+	f := s.frame("Overview", "/", "overview")
+	f.AssessPath = "/assess/token"
+	w := f.View.Window
+	card := metrics.MeasureAll(s.facts, s.query(w))
+	before := metrics.MeasureAll(s.facts, s.query(metrics.Window{From: w.From.Add(w.From.Sub(w.To)), To: w.From}))
+	o := Overview{Frame: f, Card: card, Before: &before, Levels: s.levels(card, f.View.Edition), Course: s.course(s.facts, w), Zone: time.UTC}
+	for _, one := range s.facts {
+		row, _ := s.row(one, w)
+		o.Rows, o.Rollouts = append(o.Rows, row), append(o.Rollouts, one.Rollouts...)
+	}
+	return o
+}
+
+func (s stage) service(f metrics.Facts) Service {
+	frame := s.frame(f.Service, segments("services", f.Service), "services")
+	row, steps := s.row(f, frame.View.Window)
+	return Service{Frame: frame, Row: row, Levels: s.levels(row.Card, frame.View.Edition), Course: s.course([]metrics.Facts{f}, frame.View.Window), Facts: f, Steps: steps, Zone: time.UTC}
+}
+
+func (s stage) gate() Gate {
+	g := Gate{Frame: s.frame("Gate", "/gate", "gate"), Server: "http://127.0.0.1:8080"}
+	for _, f := range s.facts {
+		row, steps := s.row(f, g.View.Window)
+		g.Rows = append(g.Rows, GateRow{Service: f.Service, Tier: "standard", GateNow: row.Gate, Steps: steps})
+		g.Decisions = append(g.Decisions, gate.Logged{Decision: row.Gate.Decision, Request: gate.Request{Service: f.Service, Change: gate.Change{Kind: "normal"}}, At: now})
+	}
+	if len(g.Rows) > 0 {
+		g.Chosen = &g.Rows[0]
+	}
+	return g
+}
+
+// round is an open consensus round of a small question set.
+func round() assessments.Round {
+	set := assessments.Set{ID: "default", Version: 1, Title: "Five questions"}
+	for i, text := range []string{"How often do you deploy to production?", "When a deployment fails, is there a practised response?"} {
+		q := assessments.Question{ID: fmt.Sprintf("q%d", i+1), Text: text, EventUpTo: 2, Evidence: fmt.Sprintf("E%d", i+1)}
+		for level, words := range []string{"Seldom, with a date of its own.", "Every few weeks.", "About weekly.", "Several times a week.", "Every day, whenever a change is ready."} {
+			q.Options = append(q.Options, assessments.Option{ID: fmt.Sprintf("l%d", level+1), Level: level + 1, Text: words})
+		}
+		q.Options = append(q.Options, assessments.Option{ID: assessments.DontKnow, Text: "I don't know or can't see it."}, assessments.Option{ID: assessments.DoesNotApply, Text: "Does not apply to us."})
+		set.Questions = append(set.Questions, q)
+	}
+	return assessments.Round{ID: "r1", Team: "shop", State: assessments.Open, Set: set, Size: 1, Floor: 5, Consensus: true}
+}
+
+func (s stage) fault() Fault {
+	return Fault{Frame: Frame{Title: "Not found", Path: "/nowhere", AsOf: now}, Status: 404, Detail: "There is nothing at this address.", Remedy: "The start page is /."}
+}
+
+func story1(f metrics.Facts) []metrics.Facts { return []metrics.Facts{f} }
+
+// pages are all pages of a stage, by the last part of their address.
+func (s stage) pages() map[string]Page {
+	services := Services{Frame: s.frame("Services", "/services", "services"), Rows: s.overview().Rows}
+	out := map[string]Page{
+		"/": s.overview(), "/services": services, "/gate": s.gate(), "/fault": s.fault(),
+		"/sources": Sources{Frame: s.frame("Sources", "/sources", "sources"), List: []SourceView{{Name: "git " + harm, Watermark: now, Counts: []BandCount{{"commits", 18200}}, Warnings: []string{"The clone is shallow."}, SetAside: []Cell{{Text: harm, Href: "no date"}}}}},
+		"/about":   About{Frame: s.frame("Definitions", "/about", "about"), Definition: "dora/1", Editions: EditionViews(metrics.Editions())},
+		"/form":    Form{Frame: s.frame("Five questions", "/assess/token", ""), Round: round(), CSRF: "secret"},
+		"/faulty":  Form{Frame: s.frame("Five questions", "/assess/token", ""), Round: round(), CSRF: "secret", Answers: assessments.Answers{"q1": "l4"}, Faults: assessments.Faults{{Place: "q2", Problem: "no answer", Remedy: "choose one"}}},
+		"/thanks":  Thanks{Frame: s.frame("Thank you", "/assess/token", ""), Round: round()},
+		"/result":  s.result(),
+	}
+	for _, f := range s.facts {
+		out[segments("services", f.Service)] = s.service(f)
+		out["/service"] = s.service(f)
+		e, err := metrics.Explain(s.facts, "change_fail_rate", s.query(s.frame("", "", "").View.Window))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		out["/explain"] = ExplainPage(s.frame("Change fail rate", "/explain/change_fail_rate", ""), e, f.Service, 1, nil)
+		row, _ := s.row(f, s.frame("", "", "").View.Window)
+		out["/decision"] = Decision{Frame: s.frame("A decision", "/gate/decisions/gd_1", "gate"), Logged: gate.Logged{Decision: row.Gate.Decision, At: now}, Replay: "Judged again, the same input gave the same bytes.", Same: true}
+	}
+	return out
+}
+
+func (s stage) result() Result {
+	r := round()
+	answers := assessments.Counts{"q1": {"l4": 1}, "q2": {"l2": 1}}
+	r.State, r.Respondents, r.ClosedAt = assessments.Closed, 1, now
+	evidence := assessments.EvidenceOf(s.facts, now, metrics.DefaultCalendar(time.UTC), assessments.DefaultThresholds())
+	result, err := assessments.ResultOf(r, answers, evidence)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return Result{Frame: s.frame("What the team says, and what the records show", "/assessments/r1", ""), Result: result, Round: r}
+}

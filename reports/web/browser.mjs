@@ -1,0 +1,63 @@
+// What the browser tests and the screenshots share: one Chromium, and the pages that a running server offers.
+import { chromium } from 'playwright-core';
+
+export const base = (process.env.SHIPHABIT_URL || '').replace(/\/$/, '');
+if (!base) throw new Error('set SHIPHABIT_URL to the address of a running shiphabit, such as http://127.0.0.1:8080');
+
+const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: flags });
+
+// watch collects what a page must not do: ask another host, or write to the console.
+export function watch(page) {
+  const seen = { foreign: [], console: [], failed: [] };
+  page.on('request', (r) => {
+    const url = new URL(r.url());
+    if (!['data:', 'blob:', 'about:'].includes(url.protocol) && url.origin !== new URL(base).origin) seen.foreign.push(r.url());
+  });
+  page.on('console', (m) => seen.console.push(`${m.type()}: ${m.text()} (${m.location().url || page.url()})`));
+  page.on('pageerror', (e) => seen.console.push(`exception: ${e.message}`));
+  page.on('response', (r) => { if (r.status() >= 400) seen.failed.push(`${r.status()} ${r.url()}`); });
+  return seen;
+}
+
+// discover lists one page of each kind by following the links of the pages themselves, so that it needs no list of services.
+export async function discover(browser) {
+  const page = await browser.newPage();
+  const links = async (path) => {
+    await page.goto(base + path);
+    return page.$$eval('a[href]', (all) => all.map((a) => a.getAttribute('href')).filter((h) => h.startsWith('/') && !h.startsWith('//')));
+  };
+  const found = new Map([['overview', '/'], ['services', '/services'], ['gate', '/gate'], ['sources', '/sources'], ['about', '/about']]);
+  const kinds = [['service', /^\/services\/./], ['explain', /^\/explain\/change_fail_rate/], ['explain-leadtime', /^\/explain\/change_lead_time/],
+    ['gate-service', /^\/gate\?/], ['decision', /^\/gate\/decisions\/./], ['form', /^\/assess\/./], ['result', /^\/assessments\/./], ['year', /^\/\?window=1y/]];
+  for (const start of ['/', '/services', '/gate']) {
+    for (const href of await links(start)) {
+      for (const [kind, shape] of kinds) if (shape.test(href) && !found.has(kind)) found.set(kind, href);
+    }
+  }
+  await page.close();
+  return found;
+}
+
+export async function open(browser, { width, theme, javaScript = true, height = 900, motion = 'reduce' }) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, javaScriptEnabled: javaScript, reducedMotion: motion });
+  return { context, page: await context.newPage() };
+}
+
+// settle waits until every chart that is near has been drawn: each then holds a canvas.
+export async function settle(page) {
+  await page.waitForLoadState('load');
+  await page.evaluate(async () => {
+    const plots = [...document.querySelectorAll('.plot')];
+    for (const p of plots) p.scrollIntoView({ block: 'center' });
+    const drawn = () => !window.echarts || plots.every((p) => p.querySelector('canvas'));
+    for (let i = 0; i < 200 && !drawn(); i += 1) {
+      for (const p of plots) if (!p.querySelector('canvas')) { p.scrollIntoView({ block: 'center' }); break; }
+      await new Promise((go) => requestAnimationFrame(go));
+    }
+    scrollTo(0, 0);
+    await new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
+  });
+}

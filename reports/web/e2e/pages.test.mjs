@@ -1,0 +1,101 @@
+// Every page, in both themes and at three widths, in a real browser: no request to another host, nothing on the console, nothing
+// that axe finds, nothing wider than the screen.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { base, discover, launch, open, settle, watch } from '../browser.mjs';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+let browser, pages;
+
+before(async () => {
+  browser = await launch();
+  pages = await discover(browser);
+});
+after(() => browser?.close());
+
+const wide = (page) => page.evaluate(() => {
+  const room = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= room) return [];
+  return [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > room + 1)
+    .filter((e) => !e.closest('.scroll, pre')).slice(0, 5).map((e) => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}px`);
+});
+
+async function faults(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] }), rules);
+  return found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
+}
+
+for (const theme of ['light', 'dark']) {
+  for (const width of [320, 390, 1280]) {
+    test(`every page is sound at ${width} px in the ${theme} theme`, async () => {
+      const { context, page } = await open(browser, { width, theme });
+      const seen = watch(page);
+      for (const [name, href] of pages) {
+        const answer = await page.goto(base + href);
+        assert.equal(answer.status(), 200, href);
+        await settle(page);
+        assert.deepEqual(await wide(page), [], `${name} ${href} is wider than ${width} px`);
+        assert.deepEqual(await faults(page), [], `${name} ${href} under axe`);
+      }
+      assert.deepEqual(seen, { foreign: [], console: [], failed: [] });
+      await context.close();
+    });
+  }
+}
+
+test('the pages a reader needs are all there', () => {
+  for (const name of ['overview', 'services', 'service', 'gate', 'sources', 'about', 'explain']) assert.ok(pages.has(name), `no link leads to a page of the kind ${name}`);
+});
+
+test('each chart is drawn and has its twin as a table', async () => {
+  const { context, page } = await open(browser, { width: 1280, theme: 'light' });
+  await page.goto(base + pages.get('service'));
+  await settle(page);
+  const charts = await page.$$eval('figure.chart', (all) => all.map((f) => ({
+    id: f.id, plot: !!f.querySelector('.plot'), canvas: !!f.querySelector('canvas'), rows: f.querySelectorAll('tbody tr').length, empty: !!f.querySelector('.empty'),
+  })));
+  assert.ok(charts.length >= 6, `only ${charts.length} charts`);
+  const built = await page.evaluate(() => !!window.echarts);
+  for (const c of charts) {
+    assert.ok(c.empty || c.rows > 0, `${c.id} has neither a table nor a reason`);
+    if (built && c.plot) assert.ok(c.canvas, `${c.id} was not drawn`);
+  }
+  await context.close();
+});
+
+test('a page without JavaScript holds every number as a table', async () => {
+  const { context, page } = await open(browser, { width: 1280, theme: 'light', javaScript: false });
+  await page.goto(base + '/');
+  assert.ok(await page.locator('figure.chart table tbody tr').count() > 0);
+  assert.equal(await page.locator('.plot:visible').count(), 0, 'an empty frame is shown where a chart would be');
+  await context.close();
+});
+
+test('the keyboard reaches the content at once, then every link, with a visible mark', async () => {
+  const { context, page } = await open(browser, { width: 1280, theme: 'light' });
+  await page.goto(base + '/');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'skip');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+  const marks = [];
+  for (let i = 0; i < 12; i += 1) {
+    await page.keyboard.press('Tab');
+    marks.push(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle));
+  }
+  assert.ok(marks.every((m) => m !== 'none'), `a stop without a visible focus: ${marks}`);
+  await context.close();
+});
+
+test('an address that does not exist answers with a page', async () => {
+  const { context, page } = await open(browser, { width: 390, theme: 'light' });
+  const answer = await page.goto(base + '/no-such-page');
+  assert.equal(answer.status(), 404);
+  assert.equal(await page.locator('h1').count(), 1);
+  assert.deepEqual(await faults(page), []);
+  await context.close();
+});

@@ -1,0 +1,32 @@
+// node screenshots.mjs FOLDER [README.png] — pictures of every page at two widths in both themes, and one for the README.
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { base, discover, launch, open, settle } from './browser.mjs';
+
+const [folder, readme] = process.argv.slice(2);
+if (!folder) throw new Error('name a folder: node screenshots.mjs FOLDER [README.png]');
+await mkdir(folder, { recursive: true });
+const browser = await launch();
+try {
+  const pages = await discover(browser);
+  pages.set('missing', '/no-such-page');
+  for (const theme of ['light', 'dark']) {
+    for (const width of [390, 1280]) {
+      const { context, page } = await open(browser, { width, theme });
+      for (const [name, href] of pages) {
+        await page.goto(base + href);
+        await settle(page);
+        await page.screenshot({ path: path.join(folder, `${name}-${width}-${theme}.png`), fullPage: true });
+      }
+      await context.close();
+    }
+  }
+  const { context, page } = await open(browser, { width: 1280, theme: 'light', height: 1000 });
+  await page.goto(base + '/');
+  await settle(page);
+  await page.screenshot({ path: readme || path.join(folder, 'README.png') });
+  await context.close();
+  console.log(`${pages.size} pages in ${folder}`);
+} finally {
+  await browser.close();
+}

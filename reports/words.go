@@ -1,0 +1,126 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"shiphabit/metrics"
+)
+
+const (
+	minute = 60.0
+	hour   = 60 * minute
+	day    = 24 * hour
+	week   = 7 * day
+)
+
+// Span words a number of seconds to two figures that matter: "45 s", "12 min", "3.4 h", "2.1 d", "5.2 wk".
+func Span(seconds float64) string {
+	sign := ""
+	if seconds < 0 {
+		sign, seconds = "−", -seconds
+	}
+	switch {
+	case seconds < minute:
+		return sign + digits(seconds) + " s"
+	case seconds < hour:
+		return sign + digits(seconds/minute) + " min"
+	case seconds < day:
+		return sign + digits(seconds/hour) + " h"
+	case seconds < 10*week:
+		return sign + digits(seconds/day) + " d"
+	default:
+		return sign + digits(seconds/week) + " wk"
+	}
+}
+
+// digits keeps one decimal below ten and none above.
+func digits(v float64) string {
+	if v < 9.95 && v != math.Trunc(v) {
+		return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 1, 64), ".0")
+	}
+	return Count(int(math.Round(v)))
+}
+
+// Percent words a share in [0,1]: "3.4%", "12%".
+func Percent(share float64) string {
+	return digits(share*100) + "%"
+}
+
+// Count words a whole number with thin groups of three: "12 400".
+func Count(n int) string {
+	s := strconv.Itoa(n)
+	sign := ""
+	if n < 0 {
+		sign, s = "−", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "\u202f" + s[i:]
+	}
+	return sign + s
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return Count(n) + " " + one
+	}
+	return Count(n) + " " + many
+}
+
+// between words an interval with its true coverage: "1.2 d to 3.4 d (95%)".
+func between(i *metrics.Interval, word func(float64) string) string {
+	if i == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s to %s (%s)", word(i.Low), word(i.High), coverage(i.Coverage))
+}
+
+// coverage keeps the decimals of an exact method: 93.75% is not 95%.
+func coverage(share float64) string {
+	return strconv.FormatFloat(math.Round(share*1e4)/100, 'f', -1, 64) + "%"
+}
+
+// bounds words the interval of a survival figure, either end of which may not be reached.
+func bounds(b *metrics.Bounds) string {
+	if b == nil {
+		return ""
+	}
+	end := func(v *float64) string {
+		if v == nil {
+			return "not reached"
+		}
+		return Span(*v)
+	}
+	return end(b.Low) + " to " + end(b.High) + " (95%)"
+}
+
+// share is a part of a whole on a scale of a hundred, for widths in drawings.
+func share(part, whole int) float64 {
+	if whole <= 0 {
+		return 0
+	}
+	return math.Round(1000*float64(min(part, whole))/float64(whole)) / 10
+}
+
+// segments joins path segments, each escaped, so that a service named "a/b" stays one segment.
+func segments(parts ...string) string {
+	var out strings.Builder
+	for _, p := range parts {
+		out.WriteString("/" + url.PathEscape(p))
+	}
+	return out.String()
+}
+
+// Short cuts a revision or digest to what people compare by eye.
+func Short(revision string) string {
+	if _, after, found := strings.Cut(revision, ":"); found && len(after) > 12 {
+		revision = after
+	}
+	if len(revision) > 12 && !strings.ContainsAny(revision, " ./") {
+		return revision[:10]
+	}
+	return revision
+}
