@@ -140,10 +140,7 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 	if err != nil {
 		return fault(err)
 	}
-	policy, known := s.o.Policies[service.Tier]
-	if !known {
-		return fault(fmt.Errorf("no policy for tier %q", service.Tier))
-	}
+	policy := s.o.Policy(service)
 	return policy, gate.Take(facts, service, r, policy, now, sources, granted), nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,9 +32,10 @@ type policiesResponse struct {
 }
 
 type policyResponse struct {
-	Tier   metrics.Tier `json:"tier"`
-	Digest string       `json:"digest"`
-	Policy gate.Policy  `json:"policy"`
+	Service string       `json:"service,omitempty"`
+	Tier    metrics.Tier `json:"tier"`
+	Digest  string       `json:"digest"`
+	Policy  gate.Policy  `json:"policy"`
 }
 
 func (s *Server) gateRoutes() []route {
@@ -74,7 +74,8 @@ func (s *Server) gateRoutes() []route {
 		},
 		{
 			method: http.MethodGet, path: "/api/v1/policies", scope: Read, handle: s.policies, response: policiesResponse{},
-			summary: "What each tier is judged by",
+			summary: "What each tier is judged by, or one service",
+			query:   []parameter{{"service", "the policy in force for this service"}},
 		},
 	}
 }
@@ -174,12 +175,21 @@ func withoutProbe(s gate.Snapshot) gate.Snapshot {
 	return s
 }
 
-func (s *Server) policies(request) (reply, error) {
+// policies lists those of the four tiers, or the one in force for a service.
+func (s *Server) policies(r request) (reply, error) {
 	answer := policiesResponse{Policies: []policyResponse{}}
-	for tier, p := range s.o.Policies {
-		answer.Policies = append(answer.Policies, policyResponse{Tier: tier, Digest: p.Digest(), Policy: p})
+	services := []metrics.Service{{Tier: metrics.Critical}, {Tier: metrics.High}, {Tier: metrics.Standard}, {Tier: metrics.Low}}
+	if name := r.URL.Query().Get("service"); name != "" {
+		service, err := s.o.Store.Service(r.Context(), name)
+		if err != nil {
+			return reply{}, err
+		}
+		service.Tier = gate.TierOf(service)
+		services = []metrics.Service{service}
 	}
-	order := []metrics.Tier{metrics.Critical, metrics.High, metrics.Standard, metrics.Low}
-	slices.SortFunc(answer.Policies, func(a, b policyResponse) int { return slices.Index(order, a.Tier) - slices.Index(order, b.Tier) })
+	for _, service := range services {
+		p := s.o.Policy(service)
+		answer.Policies = append(answer.Policies, policyResponse{Service: service.Name, Tier: service.Tier, Digest: p.Digest(), Policy: p})
+	}
 	return reply{JSON: answer}, nil
 }

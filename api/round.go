@@ -50,7 +50,7 @@ func (s *Server) roundRoutes() []route {
 	return []route{
 		{
 			method: http.MethodPost, path: base, scope: Assess, handle: s.openRound, request: roundRequest{}, response: openedResponse{},
-			summary: "Open a round of the five questions for a team; the answer links are shown this once. Without services the team's own are taken",
+			summary: "Open a round of the five questions for a team; the answer links are shown this once. Without services the team's own are taken, without size and floor those of the configuration",
 		},
 		{method: http.MethodGet, path: base, scope: Read, handle: s.rounds, response: roundsResponse{}, summary: "The rounds, with how many have answered"},
 		{method: http.MethodGet, path: base + "/:id", scope: Read, handle: s.round, response: assessments.Round{}, summary: "One round, with how many have answered"},
@@ -77,6 +77,12 @@ func (s *Server) openRound(r request) (reply, error) {
 		if asked.Services, err = s.servicesOf(r.Context(), asked.Team); err != nil {
 			return reply{}, err
 		}
+	}
+	if asked.Size == 0 {
+		asked.Size = s.o.TeamSize(asked.Team)
+	}
+	if asked.Floor == 0 {
+		asked.Floor = s.o.Floor
 	}
 	now := s.o.Clock()
 	draft, err := assessments.NewRound(s.o.Questions, assessments.Plan{
@@ -219,5 +225,5 @@ func (s *Server) evidence(ctx context.Context, round assessments.Round) ([]asses
 		}
 		facts = append(facts, f)
 	}
-	return assessments.EvidenceOf(facts, round.Window.To, s.o.Calendar, s.o.Thresholds), nil
+	return assessments.EvidenceOf(facts, round.Window.To, s.o.Calendar("", round.Team), s.o.Thresholds), nil
 }

@@ -29,12 +29,17 @@ type Options struct {
 	// Zone is the organisation's time zone: days and weeks are its days and weeks.
 	Zone       *time.Location
 	Definition metrics.Definition
-	Calendar   metrics.Calendar
-	// Policies hold what each tier is judged by.
-	Policies map[metrics.Tier]gate.Policy
-	// Questions is the set that new rounds ask; Thresholds grade the evidence shown beside the answers.
+	// Calendar is the working time of a service, else of a team, else of the organisation; either name may be empty.
+	Calendar func(service, team string) metrics.Calendar
+	// Policy is what a service is judged by.
+	Policy func(metrics.Service) gate.Policy
+	// Questions is the set that new rounds ask, Floor their group size where the request names none; Thresholds grade the
+	// evidence shown beside the answers.
 	Questions  assessments.Set
+	Floor      int
 	Thresholds assessments.Thresholds
+	// TeamSize is the number of people in a declared team, 0 when not stated.
+	TeamSize func(team string) int
 	// RequireTokens asks every program for a token; without it a token is checked only when sent.
 	RequireTokens bool
 	// Hosts are the names besides localhost under which the server may be asked.

@@ -73,7 +73,7 @@ func (s *Server) index(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	index := metrics.HabitIndex(facts, asOf, s.o.Calendar)
+	index := metrics.HabitIndex(facts, asOf, s.o.Calendar(service.Name, service.Team))
 	index.NotComparable = service.Cadence
 	return reply{JSON: index}, nil
 }
