@@ -95,6 +95,8 @@ type Rollout struct {
 	// Verdict is the last health verdict: "", "healthy", "unhealthy" or "inconclusive".
 	Verdict   string    `json:"verdict,omitempty"`
 	VerdictAt time.Time `json:"verdict_at,omitzero"`
+	// Approvals are the decisions taken on its attempts.
+	Approvals []Approval `json:"approvals,omitempty"`
 }
 
 // Failed reports whether any counted cause is known.

@@ -48,4 +48,6 @@ type Rules struct {
 type EnvironmentRule struct {
 	Pattern string
 	Kind    EnvironmentKind
+	// As joins all environments that match under one name: a revision that goes to each of them in turn is then one rollout.
+	As string
 }

@@ -1,0 +1,215 @@
+package metrics
+
+import (
+	"slices"
+	"time"
+)
+
+// chain is the succession of rollouts at one place: a service's environment and repository. It is walked once, in the order in
+// which the rollouts went live or failed to.
+type chain struct {
+	of *derivation
+	place
+	*history // nil when no commits of the repository are known
+	rollouts []*draft
+
+	done      int            // rollouts walked so far
+	live      []*draft       // the successes among them
+	firstLive map[string]int // identity → index in live of its first and last success
+	lastLive  map[string]int
+	walk      *walk
+}
+
+func (c *chain) run() {
+	c.firstLive, c.lastLive = map[string]int{}, map[string]int{}
+	if c.history != nil {
+		c.walk = newWalk(c.history)
+	}
+	for i, r := range c.rollouts {
+		c.done = i
+		c.judge(r)
+		c.collect(r)
+		if c.unchanged(r) {
+			c.drop(r, "brings no change below the service's paths")
+			continue
+		}
+		c.judgeReverts(r)
+		if r.succeeded() {
+			c.goLive(r)
+		}
+	}
+}
+
+func (c *chain) goLive(r *draft) {
+	if r.Kind == Rollback {
+		c.takeDown(r)
+	}
+	if _, seen := c.firstLive[r.identity]; !seen {
+		c.firstLive[r.identity] = len(c.live)
+	}
+	c.lastLive[r.identity] = len(c.live)
+	c.live = append(c.live, r)
+}
+
+// unchanged reports whether the rollout of a monorepo leaves this service as it was.
+func (c *chain) unchanged(r *draft) bool {
+	return c.of.rules.SkipUnchanged && len(c.of.service.Paths) > 0 && c.walk != nil && r.Kind == Planned && !r.declaredRepair() &&
+		!r.Baseline && r.node != none && len(r.Changes) == 0 && len(r.Reapplied) == 0
+}
+
+func (c *chain) drop(r *draft, reason string) {
+	r.dropped = reason
+	for _, a := range r.attempts {
+		c.of.leaveOut(a.Key, a.Value.FinishedAt, reason)
+	}
+}
+
+// kept are the rollouts that count or are shown.
+func (c *chain) kept() []*draft {
+	out := make([]*draft, 0, len(c.rollouts))
+	for _, r := range c.rollouts {
+		if r.dropped == "" {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// judge tells by statement and by content what a rollout was for.
+func (c *chain) judge(r *draft) {
+	if of, stated := c.statedRollback(r); stated {
+		r.Kind, r.of = Rollback, of
+		return
+	}
+	if before, seen := c.firstLive[r.identity]; seen {
+		live := c.liveOf(r)
+		switch {
+		case live.identity == r.identity:
+			r.Kind, r.of = Redeploy, original(live)
+			return
+		case before < c.firstLive[live.identity]:
+			r.Kind, r.of = Rollback, original(live)
+		default:
+			r.Kind, r.of = Reapply, original(c.live[c.lastLive[r.identity]])
+		}
+		return
+	}
+	if r.declaredRepair() {
+		r.Kind = Rework
+	}
+}
+
+// statedRollback reads what the source says: the rollout that was replaced, or else the latest one of another revision.
+func (c *chain) statedRollback(r *draft) (of *draft, stated bool) {
+	for _, a := range r.attempts {
+		stated = stated || a.Value.Rollback != nil && *a.Value.Rollback || a.Value.RollbackOf != ""
+		if target := c.of.references.find(a.Source, a.Value.RollbackOf); target != nil && target != r && of == nil {
+			of = target
+		}
+	}
+	if !stated || of != nil {
+		return of, stated
+	}
+	for _, before := range slices.Backward(c.rollouts[:c.done]) {
+		if before.dropped == "" && before.identity != r.identity && before.Kind != Redeploy {
+			return before, true
+		}
+	}
+	return nil, true
+}
+
+// original is the rollout that a redeploy repeats, or the rollout itself.
+func original(r *draft) *draft {
+	if r.Kind == Redeploy && r.of != nil {
+		return r.of
+	}
+	return r
+}
+
+// liveOf is the last success in the rollout's release line: the revisions that are its ancestors or descendants. A back-port
+// after a newer release lies on another line and replaces nothing there. Where ancestry is not known the place is one line.
+func (c *chain) liveOf(r *draft) *draft {
+	last := c.lastLive[r.identity]
+	for i := len(c.live) - 1; i > last; i-- {
+		if c.sameLine(r, c.live[i]) {
+			return c.live[i]
+		}
+	}
+	return c.live[last]
+}
+
+func (c *chain) sameLine(a, b *draft) bool {
+	return a.node == none || b.node == none || c.line.related(a.node, b.node)
+}
+
+// takeDown marks what a rollback took out of service: the replaced rollout, which thereby failed unless it was a rollback
+// itself, and those between, which were merely removed.
+func (c *chain) takeDown(r *draft) {
+	if r.of == nil {
+		return
+	}
+	gone := c.takenDown(r)
+	for _, between := range c.between(r) {
+		if between == r.of || between.Kind == Rollback || between.Kind == Redeploy || !between.goneAt.IsZero() || !gone(between) {
+			continue
+		}
+		between.Removed = true
+		between.remove(r, r.SucceededAt)
+	}
+	if r.of.Kind == Rollback {
+		return
+	}
+	r.of.remove(r, r.SucceededAt)
+	r.of.fail(Failure{Cause: CauseRollback, At: r.SucceededAt, KnownAt: r.KnownAt, Assumed: r.Assumed,
+		Evidence: r.ID, Confidence: r.confidence()})
+}
+
+func (r *draft) remove(by *draft, at time.Time) {
+	r.goneAt = cmpTime(r.goneAt, at)
+	by.takes = append(by.takes, r)
+}
+
+// confidence is stated when the source calls the rollout a rollback, a hotfix or a fix itself.
+func (r *draft) confidence() Confidence {
+	for _, a := range r.attempts {
+		if a.Value.Rollback != nil && *a.Value.Rollback || a.Value.RollbackOf != "" || a.repairs() {
+			return Stated
+		}
+	}
+	return Inferred
+}
+
+// between are the successes since the revision that a rollback puts back was last live.
+func (c *chain) between(r *draft) []*draft {
+	if last, seen := c.lastLive[r.identity]; seen {
+		return c.live[last+1:]
+	}
+	return nil
+}
+
+// takenDown tells which rollouts' commits a rollback removes, and notes them as gone until something brings them back.
+func (c *chain) takenDown(r *draft) func(*draft) bool {
+	if c.walk == nil || r.node == none || r.of.node == none {
+		return func(*draft) bool { return true }
+	}
+	removed := map[node]bool{}
+	for _, n := range c.line.between(r.node, r.of.node) {
+		removed[n] = true
+		c.walk.gone[n] = c.walk.first[n] != unseen
+	}
+	return func(d *draft) bool { return d.node == none || removed[d.node] }
+}
+
+// declaredRepair reports whether the source calls the rollout a hotfix or names what it fixes.
+func (r *draft) declaredRepair() bool {
+	for _, a := range r.attempts {
+		if a.repairs() {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *attempt) repairs() bool {
+	return a.Value.Hotfix != nil && *a.Value.Hotfix || len(a.Value.Fixes) > 0
+}

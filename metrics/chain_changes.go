@@ -1,0 +1,229 @@
+package metrics
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// collect finds the changes of a rollout: the commits reachable from its revision that no success before delivered. What a
+// rollout that failed would have brought is found the same way, but marks nothing.
+func (c *chain) collect(r *draft) {
+	stated := c.statedCommits(r)
+	if c.walk == nil || r.node == none {
+		c.baseline(r, stated, c.missing(r))
+		return
+	}
+	c.startFromBase(r)
+	if !c.walk.begun && len(stated) == 0 && (!r.succeeded() || c.done == len(c.rollouts)-1) {
+		r.baseline("first deployment known") // nothing follows that would need the marks
+		return
+	}
+	began := c.walk.begun
+	h := c.walk.look(r.node)
+	switch {
+	case len(stated) > 0:
+		r.raw = stated
+		c.bring(r, stated)
+	case !began:
+		r.baseline("first deployment known")
+	case !h.joined && len(h.fresh) > 0:
+		r.baseline("shares no history with what was deployed before")
+	default:
+		r.raw, r.returned = h.fresh, h.returned
+		c.bring(r, slices.DeleteFunc(slices.Clone(h.fresh), func(n node) bool { return !c.known(n) }))
+		c.reapply(r)
+	}
+	if r.succeeded() {
+		mark := c.mark()
+		if r.Baseline {
+			mark = ancient
+		}
+		c.walk.deliver(h, mark)
+	}
+}
+
+// mark names the success that is about to go live: 1 + its index in live.
+func (c *chain) mark() int32 { return int32(len(c.live)) + 1 } //nolint:gosec // fewer rollouts than fit in memory
+
+func (c *chain) missing(r *draft) string {
+	switch {
+	case c.walk == nil || !c.hasCommits:
+		return "no commits of its repository are known"
+	case r.Revision == "":
+		return "its revision is not stated"
+	}
+	return "its revision is not among the known commits"
+}
+
+// baseline settles a rollout whose revision leads nowhere; the commits that its source states still count.
+func (c *chain) baseline(r *draft, stated []node, reason string) {
+	if len(stated) == 0 {
+		r.baseline(reason)
+		return
+	}
+	c.bring(r, stated)
+}
+
+func (r *draft) baseline(reason string) { r.Baseline, r.BaselineReason = true, reason }
+
+// startFromBase honours a stated base: whatever it contains was live before, by whichever deployment.
+func (c *chain) startFromBase(r *draft) {
+	for _, a := range r.attempts {
+		if a.Value.BaseRevision == "" {
+			continue
+		}
+		if base := c.resolve(a.Value.BaseRevision); base != none && base != r.node {
+			c.walk.deliver(c.walk.look(base), ancient)
+			return
+		}
+	}
+}
+
+// statedCommits are the commits that the source lists itself.
+func (c *chain) statedCommits(r *draft) []node {
+	var out []node
+	for _, a := range r.attempts {
+		for _, name := range a.Value.Commits {
+			out = append(out, c.lookup(name))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// bring turns commits into changes, first leaving out merges, other folders, and what arrived before.
+func (c *chain) bring(r *draft, nodes []node) {
+	var delivered []node
+	for _, n := range nodes {
+		for _, o := range c.standFor(n) {
+			if c.walk.first[o] != unseen || c.merge(o) || !c.inPaths(c.tellingPaths(o, n)) {
+				continue
+			}
+			delivered = append(delivered, o)
+			r.Changes = append(r.Changes, c.change(r, o))
+		}
+	}
+	if r.succeeded() {
+		c.walk.mark(delivered, c.mark())
+	}
+	slices.SortFunc(r.Changes, func(a, b Change) int {
+		return cmp.Or(a.AuthoredAt.Compare(b.AuthoredAt), cmp.Compare(a.SHA, b.SHA))
+	})
+	r.Changes = slices.CompactFunc(r.Changes, func(a, b Change) bool { return a.SHA == b.SHA })
+}
+
+// standFor is the work behind a commit: itself, or for a squash or rebase merge its pull request's own commits.
+func (c *chain) standFor(n node) []node {
+	if own := c.requests.own[n]; len(own) > 0 {
+		return own
+	}
+	return []node{n}
+}
+
+// tellingPaths picks the commit whose paths tell what a piece of work touches: its own, else those of its squash merge.
+func (c *chain) tellingPaths(own, merged node) node {
+	if c.known(own) && len(c.commits[own].Paths) > 0 {
+		return own
+	}
+	return merged
+}
+
+func (c *chain) change(r *draft, n node) Change {
+	ch := Change{SHA: c.names[n]}
+	if commit := c.commits[n]; commit != nil {
+		ch.AuthoredAt = commit.AuthoredAt
+		ch.Bot = commit.Bot != nil && *commit.Bot || isBot(commit.Author)
+	}
+	ch.Fault = faultOf(ch.AuthoredAt, r.at())
+	if i, ok := c.requests.of[n]; ok {
+		pr := c.requests.all[i]
+		ch.PullRequest = pr.Source + "/" + pr.Repository + "/" + pr.ID
+		ch.OpenedAt, ch.ReviewedAt, ch.MergedAt = pr.Value.CreatedAt, firstReview(pr.Value), pr.Value.MergedAt
+	}
+	return ch
+}
+
+// faultOf says why a change cannot have a lead time. Before 1971 lies where clocks that were never set point to.
+func faultOf(authored, deployed time.Time) string {
+	switch {
+	case authored.IsZero():
+		return "its authored time is not known"
+	case authored.Year() < 1971:
+		return "authored before 1971"
+	case authored.After(deployed):
+		return "authored after it was deployed"
+	}
+	return ""
+}
+
+// isBot recognises the account names that hosts give to programs.
+func isBot(author string) bool { return strings.HasSuffix(author, "[bot]") }
+
+// inPaths reports whether a commit touches the service's part of a monorepo. Where the source lists no paths at all, every
+// commit may.
+func (c *chain) inPaths(n node) bool {
+	if len(c.of.service.Paths) == 0 || !c.hasPaths || !c.known(n) {
+		return true
+	}
+	return slices.ContainsFunc(c.commits[n].Paths, func(touched string) bool {
+		return slices.ContainsFunc(c.of.service.Paths, func(path string) bool { return below(touched, path) })
+	})
+}
+
+// below reports whether a file lies in a folder, or is it.
+func below(file, folder string) bool {
+	folder = strings.Trim(strings.TrimPrefix(folder, "./"), "/")
+	rest, ok := strings.CutPrefix(file, folder)
+	return ok && (folder == "" || folder == "." || rest == "" || rest[0] == '/')
+}
+
+// reapply lists the commits that a rollback had removed and that are back.
+func (c *chain) reapply(r *draft) {
+	for _, n := range r.returned {
+		if c.known(n) && !c.merge(n) && c.inPaths(n) {
+			r.Reapplied = append(r.Reapplied, c.names[n])
+		}
+	}
+	slices.Sort(r.Reapplied)
+}
+
+// markRepeated tells apart the changes that another environment of the same kind had before: lead time ends at the first.
+func (d *derivation) markRepeated() {
+	kinds := map[EnvironmentKind]map[string]bool{}
+	for _, c := range d.chains {
+		for _, r := range c.rollouts[:min(1, len(c.rollouts))] {
+			if kinds[r.EnvironmentKind] == nil {
+				kinds[r.EnvironmentKind] = map[string]bool{}
+			}
+			kinds[r.EnvironmentKind][c.environment] = true
+		}
+	}
+	byLive := slices.Clone(d.drafts)
+	slices.SortFunc(byLive, compareDrafts)
+	for kind, names := range kinds {
+		if len(names) > 1 {
+			markRepeatedIn(byLive, kind)
+		}
+	}
+}
+
+func markRepeatedIn(byLive []*draft, kind EnvironmentKind) {
+	first := map[[2]string]string{}
+	for _, r := range byLive {
+		if r.EnvironmentKind != kind || !r.succeeded() {
+			continue
+		}
+		for i := range r.Changes {
+			ch := &r.Changes[i]
+			k := [2]string{r.Repository, ch.SHA}
+			where, seen := first[k]
+			if !seen {
+				first[k] = r.Environment
+			} else if where != r.Environment && ch.Fault == "" {
+				ch.Fault = "reached " + where + " before"
+			}
+		}
+	}
+}

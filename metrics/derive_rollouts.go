@@ -1,0 +1,155 @@
+package metrics
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// draft is a rollout in the making, with what the passes need to know of it.
+type draft struct {
+	Rollout
+	attempts []*attempt // in order of start
+	deciding []*attempt // those of the source that decides, in order of finish
+	begin    time.Time  // the first start known, else the first finish
+	node     node
+	identity string
+
+	of        *draft   // what it replaced, repaired or repeats
+	repairs   []*draft // every rollout that a rework repaired
+	takes     []*draft // every rollout that a rollback removed, the replaced one included
+	incidents []string // those that its deployments say they fixed
+	goneAt    time.Time
+	raw       []node // the commits that its walk met for the first time, merges included
+	returned  []node // the commits that it brought back after a rollback
+	dropped   string // why the whole rollout is left out
+}
+
+// at is when the rollout took its place in the order of things: went live, or failed to.
+func (r *draft) at() time.Time { return cmpTime(r.SucceededAt, r.FinishedAt) }
+
+func (r *draft) succeeded() bool { return !r.SucceededAt.IsZero() }
+
+func compareDrafts(a, b *draft) int {
+	return cmp.Or(a.at().Compare(b.at()), cmp.Compare(a.ID, b.ID))
+}
+
+// rollouts groups the attempts at one place: those of one identity with no other between, each starting within the gap
+// after the previous ones ended.
+func (d *derivation) rollouts(attempts []*attempt) []*draft {
+	var out []*draft
+	var open []*attempt
+	var end time.Time
+	for _, a := range attempts {
+		if len(open) > 0 && (a.identity != open[0].identity || a.begin().Sub(end) > d.rules.RolloutGap) {
+			out = append(out, d.draft(open))
+			open, end = nil, time.Time{}
+		}
+		open = append(open, a)
+		if a.Value.FinishedAt.After(end) {
+			end = a.Value.FinishedAt
+		}
+	}
+	if len(open) > 0 {
+		out = append(out, d.draft(open))
+	}
+	slices.SortFunc(out, compareDrafts)
+	return out
+}
+
+func (d *derivation) draft(attempts []*attempt) *draft {
+	first := attempts[0]
+	r := &draft{attempts: attempts, deciding: deciding(attempts), node: first.node, identity: first.identity, begin: first.begin()}
+	r.ID = first.name()
+	r.Service, r.Environment, r.Repository = d.service.Name, first.environment, first.repository
+	r.EnvironmentKind = d.environment(first.Value.Environment).kind
+	r.Revision, r.Kind = first.revision, Planned
+	r.describe()
+	r.conclude()
+	return r
+}
+
+// deciding picks the attempts of the source that the configuration ranks first, all when it ranks none of them.
+func deciding(attempts []*attempt) []*attempt {
+	best := attempts[0].rank
+	for _, a := range attempts {
+		best = min(best, a.rank)
+	}
+	out := make([]*attempt, 0, len(attempts))
+	for _, a := range attempts {
+		if a.rank == best {
+			out = append(out, a)
+		}
+	}
+	slices.SortFunc(out, func(a, b *attempt) int {
+		return cmp.Or(a.Value.FinishedAt.Compare(b.Value.FinishedAt), compareAttempts(a, b))
+	})
+	return out
+}
+
+// describe takes each descriptive field from the first attempt that states it, those of the deciding source before others.
+func (r *draft) describe() {
+	for _, a := range slices.Concat(r.deciding, r.attempts) {
+		r.Version = cmp.Or(r.Version, a.Value.Version)
+		r.Digest = cmp.Or(r.Digest, a.Value.Digest)
+		r.Ref = cmp.Or(r.Ref, a.Value.Ref)
+		r.URL = cmp.Or(r.URL, a.Value.URL)
+	}
+	for _, a := range r.attempts {
+		r.Attempts = append(r.Attempts, a.name())
+	}
+}
+
+// conclude works out times and outcome. The last attempt at each target decides; two sources' reports of one attempt are no retry.
+func (r *draft) conclude() {
+	type lane struct{ source, target string }
+	failedBefore := map[lane]bool{}
+	last := map[string]*attempt{}
+	for _, a := range r.deciding {
+		r.span(a)
+		l := lane{a.Source, a.target}
+		r.Retried = r.Retried || failedBefore[l] && a.Value.Status == Succeeded
+		failedBefore[l] = a.Value.Status == Failed
+		last[a.target] = a
+	}
+	for _, a := range slices.Backward(r.deciding) {
+		if last[a.target] == a && a.Value.Status == Failed {
+			at, assumed := a.outcomeKnownAt()
+			r.fail(Failure{Cause: CauseRun, At: a.Value.FinishedAt, KnownAt: at, Assumed: assumed, Evidence: a.name(), Confidence: Stated})
+			return
+		}
+	}
+}
+
+// span extends the rollout's times by those of an attempt; they come in order of finish.
+func (r *draft) span(a *attempt) {
+	v := a.Value
+	if !v.StartedAt.IsZero() && (r.StartedAt.IsZero() || v.StartedAt.Before(r.StartedAt)) {
+		r.StartedAt = v.StartedAt
+	}
+	r.FinishedAt = v.FinishedAt
+	if v.Status == Succeeded {
+		r.SucceededAt = cmpTime(r.SucceededAt, v.FinishedAt)
+	}
+	r.know(a)
+}
+
+func (r *draft) fail(f Failure) { r.Failures = append(r.Failures, f) }
+
+// know moves the rollout's known-at on to when the outcome of this attempt was known, if later.
+func (r *draft) know(a *attempt) {
+	at, assumed := a.outcomeKnownAt()
+	switch {
+	case at.After(r.KnownAt):
+		r.KnownAt, r.Assumed = at, assumed
+	case at.Equal(r.KnownAt):
+		r.Assumed = r.Assumed && assumed
+	}
+}
+
+func (a *attempt) outcomeKnownAt() (time.Time, bool) {
+	return knownAt(a.revisions, func(e Event) bool {
+		v, err := e.Deployment()
+		return err == nil && v.Status == a.Value.Status
+	}, a.Value.FinishedAt)
+}

@@ -1,0 +1,97 @@
+package metrics
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// DefaultRules are the rules of an organisation that has configured nothing.
+func DefaultRules() Rules {
+	return Rules{
+		Environments:      defaultEnvironments(),
+		AttributionWindow: 24 * time.Hour,
+		RolloutGap:        60 * time.Minute,
+		Causes:            []Cause{CauseRun, CauseRollback, CauseRevert, CauseIncident, CauseVerdict, CauseHotfix},
+	}
+}
+
+// defaultEnvironments recognises the usual names. What comes before production must be asked first: "pre-prod" ends in "prod".
+func defaultEnvironments() []EnvironmentRule {
+	var out []EnvironmentRule
+	words := func(kind EnvironmentKind, names ...string) {
+		for _, name := range names {
+			out = append(out, EnvironmentRule{Pattern: name, Kind: kind})
+			for _, mark := range []string{"-", "_", "/", "."} {
+				out = append(out,
+					EnvironmentRule{Pattern: name + mark + "*", Kind: kind},
+					EnvironmentRule{Pattern: "*" + mark + name, Kind: kind},
+					EnvironmentRule{Pattern: "*" + mark + name + mark + "*", Kind: kind})
+			}
+		}
+	}
+	words(Development, "review", "preview", "sandbox", "local")
+	words(Staging, "pre-prod", "pre-production", "preprod", "preproduction", "non-prod", "nonprod", "staging", "stage", "uat", "acceptance")
+	words(Testing, "test", "testing", "qa", "integration", "e2e")
+	words(Production, "production", "prod", "prd", "live")
+	return out
+}
+
+// KindOf is the kind of an environment by its name: the first rule that matches. No name means production, since that is what
+// people leave out; a name that no rule knows is development, so that it cannot enter a figure by accident.
+func (r Rules) KindOf(environment string) EnvironmentKind {
+	if environment == "" {
+		return Production
+	}
+	if i := r.environmentRule(environment); i >= 0 {
+		return r.Environments[i].Kind
+	}
+	return Development
+}
+
+// joined is the environment under which a deployment is counted: its own name, unless the rules join several environments.
+func (r Rules) joined(environment string) string {
+	if i := r.environmentRule(environment); i >= 0 && r.Environments[i].As != "" {
+		return r.Environments[i].As
+	}
+	return environment
+}
+
+func (r Rules) environmentRule(environment string) int {
+	name := strings.ToLower(environment)
+	return slices.IndexFunc(r.Environments, func(rule EnvironmentRule) bool { return rule.matches(name) })
+}
+
+// matches compares a lower-case name with the pattern.
+func (e EnvironmentRule) matches(name string) bool {
+	pattern := strings.ToLower(e.Pattern)
+	rest, open := strings.CutPrefix(pattern, "*")
+	rest, more := strings.CutSuffix(rest, "*")
+	switch {
+	case open && pattern == "*":
+		return true
+	case open && more:
+		return strings.Contains(name, rest)
+	case open:
+		return strings.HasSuffix(name, rest)
+	case more:
+		return strings.HasPrefix(name, rest)
+	}
+	return name == rest
+}
+
+// rank is a source's place in the configured order; sources that it does not name come after all that it does.
+func (r Rules) rank(source string) int {
+	if i := slices.Index(r.SourceOrder, source); i >= 0 {
+		return i
+	}
+	return len(r.SourceOrder)
+}
+
+// counts reports whether a cause makes a rollout count as failed.
+func (r Rules) counts(c Cause) bool { return slices.Contains(r.Causes, c) }
+
+// countsSeverity reports whether an incident of this severity can fail a rollout. An unstated severity counts unless a limit is set.
+func (r Rules) countsSeverity(severity int) bool {
+	return r.MaxSeverity == 0 || severity > 0 && severity <= r.MaxSeverity
+}

@@ -1,0 +1,120 @@
+package metrics
+
+import (
+	"slices"
+	"time"
+)
+
+// requests are the pull requests of one repository beside its history: which commit came with which request, and which
+// commits a squash or rebase merge stands for.
+type requests struct {
+	*graph
+	all []record[PullRequest]
+	of  map[node]int // commit → index into all
+	// own lists, per merge of a request that put a new commit on the branch, the request's own commits; on is its inverse.
+	own map[node][]node
+	on  map[node]node
+}
+
+// newRequests takes the requests in the order of their keys, so that the first of two that claim a commit always wins.
+func newRequests(g *graph, all []record[PullRequest]) *requests {
+	r := &requests{graph: g, all: all, of: map[node]int{}, own: map[node][]node{}, on: map[node]node{}}
+	for i := range all {
+		r.place(i)
+	}
+	return r
+}
+
+func (r *requests) place(i int) {
+	pr := r.all[i].Value
+	if pr.MergedAt.IsZero() && pr.MergeCommit == "" {
+		return
+	}
+	own := make([]node, 0, len(pr.Commits))
+	for _, name := range pr.Commits {
+		n := r.intern(name)
+		own = append(own, n)
+		r.claim(n, i)
+	}
+	merge := r.resolve(pr.MergeCommit)
+	if merge == none {
+		return
+	}
+	r.claim(merge, i)
+	if !r.merge(merge) && len(own) > 0 && !slices.Contains(own, merge) {
+		r.replace(merge, own)
+	}
+}
+
+func (r *requests) claim(n node, request int) {
+	if _, taken := r.of[n]; !taken {
+		r.of[n] = request
+	}
+}
+
+// replace makes the commits that a squash or rebase merge put on the branch stand for the request's own. A rebase copies each
+// commit with its author date, so the copies are told apart by walking back from the merge while the dates agree.
+func (r *requests) replace(merge node, own []node) {
+	if !slices.ContainsFunc(own, r.known) {
+		return
+	}
+	copies := r.copies(merge, own)
+	if len(copies) == 0 {
+		r.standsFor(merge, own)
+		return
+	}
+	for copied, n := range copies {
+		r.claim(copied, r.of[merge])
+		r.standsFor(copied, []node{n})
+	}
+}
+
+func (r *requests) standsFor(n node, own []node) {
+	if _, taken := r.own[n]; taken {
+		return
+	}
+	r.own[n] = own
+	for _, o := range own {
+		r.on[o] = n
+	}
+}
+
+// copies pairs the rebased commits with the request's own, nil when the merge is a squash.
+func (r *requests) copies(merge node, own []node) map[node]node {
+	copies := make(map[node]node, len(own))
+	at := merge
+	for _, o := range slices.Backward(own) {
+		if !r.known(at) || !r.known(o) || r.merge(at) || !r.sameWork(at, o) {
+			return nil
+		}
+		copies[at] = o
+		if len(r.parents(at)) == 0 {
+			break
+		}
+		at = r.parents(at)[0]
+	}
+	if len(copies) != len(own) {
+		return nil
+	}
+	return copies
+}
+
+// sameWork compares what a rebase keeps. A squash of one commit looks the same and means the same.
+func (r *requests) sameWork(a, b node) bool {
+	x, y := r.commits[a], r.commits[b]
+	return x.AuthoredAt.Equal(y.AuthoredAt) && subject(x.Message) == subject(y.Message)
+}
+
+// firstReview is when a human who is not the author first reviewed, zero if nobody did.
+func firstReview(pr PullRequest) time.Time {
+	var first time.Time
+	for _, v := range pr.Reviews {
+		if v.Bot || isBot(v.Author) || v.Author == pr.Author && v.Author != "" || v.At.IsZero() {
+			continue
+		}
+		if first.IsZero() || v.At.Before(first) {
+			first = v.At
+		}
+	}
+	return first
+}
