@@ -99,11 +99,12 @@ func (r *report) expandScalar(n *yaml.Node, env func(string) string) {
 			return found[1:]
 		}
 		name := found[2 : len(found)-1]
+		r.outside[n] = true
 		value := env(name)
 		if value == "" {
 			r.line(n.Line, "", "the environment variable "+quote(name)+" is not set", "set it, or write $${…} if no variable is meant")
+			r.unset[n] = true
 		}
-		r.outside[n] = true
 		return value
 	})
 	if r.outside[n] && n.Style == 0 {
@@ -140,6 +141,9 @@ func (r *report) object(n *yaml.Node, path string, fields []field) {
 }
 
 func (r *report) field(n *yaml.Node, path string, f field) {
+	if r.unset[n] {
+		return
+	}
 	if n.ShortTag() == "!!null" {
 		r.line(n.Line, path, "is empty", "give it a value, or leave the key out")
 		return

@@ -51,12 +51,13 @@ type report struct {
 	file   string
 	faults Faults
 	lines  map[string]int // path → line, for faults found after reading
-	// outside are the values that came from the environment, as every secret has to.
-	outside map[*yaml.Node]bool
+	// outside are the values that came from the environment, as every secret has to; unset those whose variable is missing,
+	// of which nothing more can be said.
+	outside, unset map[*yaml.Node]bool
 }
 
 func newReport(file string) *report {
-	return &report{file: file, lines: map[string]int{}, outside: map[*yaml.Node]bool{}}
+	return &report{file: file, lines: map[string]int{}, outside: map[*yaml.Node]bool{}, unset: map[*yaml.Node]bool{}}
 }
 
 // at reports a fault at the line of a path, or of the nearest path around it that stands in the file.

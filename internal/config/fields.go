@@ -32,7 +32,7 @@ func environmentFields() []field {
 	return []field{
 		value("match", aName, "", "Name of the environment, without regard to case; `*` at either end stands for anything.").must().eg(`"prod*"`),
 		value("kind", kindOf, "", "What the environment is for.").must().eg("production"),
-		value("as", aName, "each environment stands for itself", "Joins all environments that match under one name: a revision that goes to each of them in turn is then one rollout.").eg("production"),
+		value("as", aName, "each environment stands for itself", "Joins all environments that match under one name: a revision that goes to each of them in turn is then one rollout."),
 	}
 }
 
@@ -41,8 +41,8 @@ func ruleFields() []field {
 		value("attribution_window", aSpan, "24h", "How long after it finished a rollout can be blamed for an incident that names none.").eg("24h"),
 		value("rollout_gap", aSpan, "60m", "Attempts at one revision that start so long after the previous one ended are one rollout.").eg("60m"),
 		list("failure_causes", cause, "all", "What makes a deployment count as failed.").eg("[run failed, rolled back, reverted, incident, unhealthy verdict, followed by a hotfix]"),
-		value("max_severity", number(1, 4), "all, unstated ones included", "Incidents count up to this severity; 1 is the worst.").eg("2"),
-		value("skip_unchanged", aBool, "false", "Leaves out deployments of a monorepo service that bring no change below its paths.").eg("true"),
+		value("max_severity", number(1, 4), "all, unstated ones included", "Incidents count up to this severity; 1 is the worst."),
+		value("skip_unchanged", aBool, "false", "Leaves out deployments of a monorepo service that bring no change below its paths.").eg("false"),
 	}
 }
 
@@ -61,7 +61,7 @@ func serviceFields() []field {
 		value("tier", tier, "standard", "Risk class; it decides which gate policy holds.").eg("critical"),
 		list("repositories", aName, "none", "Repositories it is built from, as its sources name them.").eg("[acme/payments]"),
 		list("paths", aName, "the whole repository", "Folders of a monorepo that belong to it.").eg("[services/api]"),
-		value("cadence", aText, "none", "A constraint on how often it can be released (app store, firmware); its index is then not compared.").eg("app store review"),
+		value("cadence", aText, "none", "A constraint on how often it can be released (app store, firmware); its index is then not compared."),
 		calendarField("calendar", "that of its team", "Working time, where it differs from the team's."),
 	}
 }
@@ -70,7 +70,7 @@ func sourceFields() []field {
 	return []field{
 		value("name", aName, "", "Name of the source, as it stands in events and messages.").must().eg("main-clone"),
 		value("type", aName, "", "Kind of source: "+sourceTypeNames()+".").must().eg("git"),
-		{key: "settings", free: aSetting, doc: "Settings of the source, by its kind. Secrets (keys that end in `token`, `secret` or `password`) come from the environment as `${NAME}`, or from a file named by the key with `_file` at its end.", def: "none"},
+		{key: "settings", free: aSetting, doc: "Settings of the source, by its kind. Secrets (keys that end in `token`, `secret` or `password`) come from the environment as `${NAME}`, or from a file named by the key with `_file` at its end.", def: "none", example: "{path: /srv/clones/payments.git}"},
 	}
 }
 
@@ -80,7 +80,7 @@ var aSetting = &scalar{name: "setting", json: "string", says: "a value"}
 func assessmentFields() []field {
 	return []field{
 		value("floor", number(5, 10), "5", "Group size k: nothing is shown of fewer answers.").eg("5"),
-		value("questions", aName, "the set that comes with the program", "File with a set of questions of your own, relative to this file.").eg("questions.yaml"),
+		value("questions", aName, "the set that comes with the program", "File with a set of questions of your own, relative to this file."),
 		object("evidence", "the defaults of the definitions", "Thresholds that turn records into levels 1 to 5.", evidenceFields()...),
 	}
 }

@@ -77,18 +77,27 @@ func (l *loader) layer(path string, n node, c Config) string {
 	return keys[0] + ":" + name
 }
 
-// tryPolicies puts the policies in force together for each tier alone and for each declared service, and reports what does
-// not hold, once per place.
+// tryPolicies puts the policies together for each tier, for each team and service that has one of its own, and reports what
+// does not hold, once per place.
 func (l *loader) tryPolicies(overlays []overlay, c Config) {
 	var subjects []metrics.Service
-	for _, t := range tiers {
-		subjects = append(subjects, metrics.Service{Tier: t})
-		for _, team := range c.Teams {
-			subjects = append(subjects, metrics.Service{Tier: t, Team: team.Name})
+	teams := []string{""}
+	for _, o := range overlays {
+		switch kind, name, _ := strings.Cut(o.layer, ":"); kind {
+		case "team":
+			teams = append(teams, name)
+		case "service":
+			for _, s := range c.Services {
+				if s.Name == name {
+					subjects = append(subjects, s.Service)
+				}
+			}
 		}
 	}
-	for _, s := range c.Services {
-		subjects = append(subjects, s.Service)
+	for _, team := range teams {
+		for _, t := range tiers {
+			subjects = append(subjects, metrics.Service{Tier: t, Team: team})
+		}
 	}
 	seen := map[Fault]bool{}
 	for _, s := range subjects {

@@ -12,9 +12,9 @@ func policyFields() []field {
 			value("version", number(1, 1_000_000), "1", "Version that decisions bear; raise it with every change.").eg("1"),
 		)),
 		object("applies_to", "the whole organisation", "What the policy holds for: one of these.",
-			value("tier", tier, "", "A tier.").eg("standard"),
-			value("team", aName, "", "A declared team."),
-			value("service", aName, "", "A declared service."),
+			value("tier", tier, "not named", "A tier.").eg("standard"),
+			value("team", aName, "not named", "A declared team."),
+			value("service", aName, "not named", "A declared service."),
 		),
 	}
 	var criteria []string
