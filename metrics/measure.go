@@ -23,7 +23,7 @@ func MeasureAll(fs []Facts, q Query) Scorecard {
 func Measure(t Tally, q Query) Scorecard {
 	q = q.complete()
 	d := q.Definition
-	return Scorecard{
+	card := Scorecard{
 		Slice:      q.Slice,
 		Window:     q.Window,
 		AsOf:       q.AsOf,
@@ -44,6 +44,8 @@ func Measure(t Tally, q Query) Scorecard {
 		Baselines:    t.Baselines,
 		LeftOut:      maps.Clone(t.LeftOut),
 	}
+	card.FailRate.Settling = t.Settling
+	return card
 }
 
 func frequency(t Tally, q Query) Frequency {
