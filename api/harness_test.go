@@ -1,0 +1,223 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"shiphabit/api"
+	"shiphabit/assessments"
+	"shiphabit/internal/config"
+	"shiphabit/internal/store"
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// keptBy lets the real store stand behind the interfaces of api, as cmd does.
+type keptBy struct{ *store.DB }
+
+func (k keptBy) Append(ctx context.Context, events []metrics.Event) (api.Appended, error) {
+	a, err := k.DB.Append(ctx, events)
+	return api.Appended(a), err
+}
+
+func (k keptBy) Submit(ctx context.Context, tokenHash string, answers assessments.Answers) error {
+	return k.DB.Submit(ctx, tokenHash, answers)
+}
+
+func (k keptBy) Sources(ctx context.Context) ([]api.Source, error) {
+	all, err := k.DB.Sources(ctx)
+	sources := make([]api.Source, len(all))
+	for i, s := range all {
+		sources[i] = api.Source{Name: s.Name, Watermark: s.Watermark, Heartbeat: s.Heartbeat, Error: s.Error, ErrorAt: s.ErrorAt, SetAside: s.SetAside}
+	}
+	return sources, err
+}
+
+func (k keptBy) TokenByHash(ctx context.Context, hash string) (api.Token, bool, error) {
+	t, err := k.DB.TokenByHash(ctx, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return api.Token{}, false, nil
+	}
+	token := api.Token{Name: t.Name, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}
+	for _, scope := range t.Scopes {
+		token.Scopes = append(token.Scopes, api.Scope(scope))
+	}
+	return token, err == nil, err
+}
+
+var kinds = map[error]api.Kind{
+	store.ErrNotFound: api.NotFound, store.ErrDuplicate: api.Conflict, store.ErrMoved: api.Moved, store.ErrUsed: api.Conflict,
+}
+
+// clock is a clock that tests set.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// noon is when the tests begin: a Tuesday.
+var noon = time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
+
+// site is a server over a real database in a file.
+type site struct {
+	*testing.T
+	url   string
+	db    *store.DB
+	clock *clock
+	log   *lockedBuffer
+	token string
+}
+
+// lockedBuffer takes log lines of many requests.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func newSite(t *testing.T, change ...func(*api.Options)) site {
+	t.Helper()
+	at := &clock{now: noon}
+	rules := metrics.DefaultRules()
+	rules.Services = []metrics.Service{{Name: "payments", Team: "pay", Tier: metrics.High, Repositories: []string{"shop/payments"}}}
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "api.db"), store.Options{Rules: rules, Clock: at.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	logged := &lockedBuffer{}
+	defaults := config.Default()
+	o := api.Options{
+		Store: keptBy{db}, Kinds: kinds, Clock: at.Now, Version: "1.2.3", Zone: time.UTC, Definition: metrics.DORA(),
+		Logger:   slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Calendar: defaults.Calendar, Policy: func(s metrics.Service) gate.Policy { return gate.PolicyFor(gate.TierOf(s)) },
+		Questions: config.DefaultQuestions(), Thresholds: assessments.DefaultThresholds(), Floor: assessments.DefaultFloor,
+		TeamSize: func(string) int { return 0 },
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	handler, err := api.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return site{T: t, url: server.URL, db: db, clock: at, log: logged}
+}
+
+// answer is what came back.
+type answer struct {
+	*testing.T
+	status int
+	header http.Header
+	body   string
+}
+
+// ask sends a request; headers are pairs of name and value.
+func (s site) ask(method, path, body string, headers ...string) answer {
+	s.Helper()
+	request, err := http.NewRequestWithContext(s.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.Fatal(err)
+	}
+	if s.token != "" {
+		request.Header.Set("Authorization", "Bearer "+s.token)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			request.Host = headers[i+1]
+			continue
+		}
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return answer{s.T, response.StatusCode, response.Header, string(data)}
+}
+
+func (s site) get(path string) answer { s.Helper(); return s.ask("GET", path, "") }
+
+func (s site) post(path, body string) answer { s.Helper(); return s.ask("POST", path, body) }
+
+// is fails the test unless the answer has the status and holds the words.
+func (a answer) is(status int, words ...string) answer {
+	a.Helper()
+	if a.status != status {
+		a.Fatalf("status %d, want %d: %s", a.status, status, a.body)
+	}
+	for _, w := range words {
+		if !strings.Contains(a.body, w) {
+			a.Errorf("the answer lacks %q: %s", w, a.body)
+		}
+	}
+	return a
+}
+
+// into decodes the answer.
+func into[T any](a answer) T {
+	a.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
+		a.Fatalf("%v in %s", err, a.body)
+	}
+	return v
+}
+
+// history is one deployment every two hours up to an hour before noon, "." for a good one and "x" for a failed one.
+func history(service, fates string) string {
+	var lines strings.Builder
+	at := noon.Add(-time.Hour - time.Duration(len(fates))*2*time.Hour)
+	for i, fate := range fates {
+		at = at.Add(2 * time.Hour)
+		status := "succeeded"
+		if fate == 'x' {
+			status = "failed"
+		}
+		fmt.Fprintf(&lines, `{"type":"deployment","id":"%s-%d","service":%q,"environment":"production","status":%q,"revision":"r%d","digest":"sha256:%d","started_at":%q,"finished_at":%q}`+"\n",
+			service, i, service, status, i, i, at.Add(-5*time.Minute).Format(time.RFC3339), at.Format(time.RFC3339))
+	}
+	return lines.String()
+}
