@@ -70,7 +70,9 @@ func finish(c Chart, base *charts.RectChart, more ...series) Chart {
 		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "item"}),
 		charts.WithAnimation(false),
 	)
-	base.Validate()
+	axis := base.XAxisList[0].Data
+	base.Validate() // empties the axis of labels that was given as an option
+	base.XAxisList[0].Data = axis
 	options := maps.Clone(base.JSON())
 	delete(options, "title") // the page has the title, as text
 	delete(options, "toolbox")

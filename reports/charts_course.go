@@ -38,6 +38,9 @@ func HowOften(card metrics.Scorecard, points []metrics.Point, size string) Chart
 
 func colour(name string) map[string]any { return map[string]any{"color": name} }
 
+// soft is the colour of a band, in the legend as in the picture.
+func soft(name string) map[string]any { return map[string]any{"color": name, "opacity": 0.22} }
+
 func bar(n int, partial bool) any {
 	if n == 0 {
 		return nil
@@ -76,7 +79,7 @@ func HowLong(card metrics.Scorecard, points []metrics.Point, size string) Chart 
 	chart := charts.NewLine()
 	chart.SetGlobalOptions(legend("median", "90th percentile", "interval"), categories(labels(points)), scale("lead time", "log", spans))
 	return finish(c, &chart.RectChart,
-		series{"type": "custom", "name": "interval", "renderItem": interval, "data": band, "itemStyle": colour(accent), "encode": bandEncoding, "z": 1},
+		series{"type": "custom", "name": "interval", "renderItem": interval, "data": band, "itemStyle": soft(accent), "encode": bandEncoding, "z": 1},
 		series{"type": "line", "name": "90th percentile", "data": slow, "symbol": "emptyRect", "symbolSize": 5, "itemStyle": colour(quiet), "lineStyle": map[string]any{"color": quiet, "type": "dashed", "width": 1.5}},
 		series{"type": "line", "name": "median", "data": median, "symbol": "circle", "symbolSize": 7, "itemStyle": colour(accent), "lineStyle": map[string]any{"color": accent, "width": 2}})
 }
@@ -149,7 +152,7 @@ func HowOftenItFails(card metrics.Scorecard, points []metrics.Point, size string
 	chart := charts.NewLine()
 	chart.SetGlobalOptions(legend("fail rate", "95% interval"), categories(labels(points)), scale("share failed", "value", shares))
 	return finish(c, &chart.RectChart,
-		series{"type": "custom", "name": "95% interval", "renderItem": interval, "data": band, "itemStyle": colour(trouble), "encode": bandEncoding, "z": 1},
+		series{"type": "custom", "name": "95% interval", "renderItem": interval, "data": band, "itemStyle": soft(trouble), "encode": bandEncoding, "z": 1},
 		series{"type": "line", "name": "fail rate", "data": rates, "symbol": "diamond", "symbolSize": 8, "itemStyle": colour(trouble), "lineStyle": map[string]any{"color": trouble, "width": 2}})
 }
 

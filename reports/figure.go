@@ -20,19 +20,28 @@ type Figure struct {
 	Spark                 *Spark
 }
 
-// figures lays out the five numbers of a scorecard. Before is the scorecard of the window before, nil when there is none.
-func figures(card metrics.Scorecard, before *metrics.Scorecard, levels []metrics.Level, trend []metrics.Point) []Figure {
+// figures lays out the five numbers of a scorecard. Moves compare it with the window before; there are none without one.
+func figures(card metrics.Scorecard, moves []metrics.Move, levels []metrics.Level, course Course) []Figure {
 	list := []Figure{frequency(card.Frequency), leadTime(card.LeadTime), failRate(card), recovery(card.Recovery), rework(card.Rework)}
-	moves := movements(card, before)
 	for i := range list {
 		f := &list[i]
 		f.Level, f.LevelNote = level(f.Name, levels)
-		if m, ok := moves[f.Name]; ok {
-			f.Moved, f.Clear = m.Says, m.Clear
+		if m := moveOf(moves, f.Name); m.Claimed() || m.Interval != nil {
+			f.Moved, f.Clear = m.Says, m.Claimed()
 		}
-		f.Spark = sparkOf(f.Name, trend)
+		f.Spark = sparkOf(f.Name, course.of(f.Name))
 	}
 	return list
+}
+
+// moveOf is the move of a figure, the zero one when it is not compared.
+func moveOf(moves []metrics.Move, figure string) metrics.Move {
+	for _, m := range moves {
+		if m.Figure == figure {
+			return m
+		}
+	}
+	return metrics.Move{}
 }
 
 // level words the level of a figure, always with the edition it is of.
@@ -40,6 +49,9 @@ func level(figure string, levels []metrics.Level) (word, note string) {
 	for _, l := range levels {
 		if l.Figure != figure {
 			continue
+		}
+		if l.State != metrics.OK {
+			return "", "" // the figure itself says that there is too little
 		}
 		note = l.Note
 		if l.Level == "" {
@@ -148,47 +160,4 @@ func why(s metrics.State, n int) string {
 	default:
 		return "Not enough data"
 	}
-}
-
-// Movement is what happened to a figure since the window before.
-type Movement struct {
-	Figure, Says string
-	Clear        bool
-}
-
-// movements compares two windows. A move is called clear only when the two 95% intervals do not meet, which is stricter than
-// asking whether the interval of their difference leaves out zero: this page may overlook a move, but it makes none up.
-func movements(now metrics.Scorecard, before *metrics.Scorecard) map[string]Movement {
-	out := map[string]Movement{}
-	if before == nil {
-		return out
-	}
-	add := func(name string, a, b *metrics.Interval, v *float64, more, less string, word func(float64) string) {
-		if a == nil || b == nil || v == nil {
-			return
-		}
-		m := Movement{Figure: name, Says: "no clear change"}
-		switch {
-		case a.Low > b.High:
-			m.Says, m.Clear = more+" than before ("+word(*v)+")", true
-		case a.High < b.Low:
-			m.Says, m.Clear = less+" than before ("+word(*v)+")", true
-		}
-		out[name] = m
-	}
-	add("deployment_frequency", now.Frequency.Interval, before.Frequency.Interval, before.Frequency.DaysPerWeek, "on more days", "on fewer days",
-		func(v float64) string { return digits(v) + " a week" })
-	add("change_lead_time", now.LeadTime.Interval, before.LeadTime.Interval, before.LeadTime.Median, "longer", "shorter", Span)
-	add("change_fail_rate", now.FailRate.Interval, before.FailRate.Interval, before.FailRate.Value, "higher", "lower", Percent)
-	add("deployment_rework_rate", now.Rework.Interval, before.Rework.Interval, before.Rework.Value, "higher", "lower", Percent)
-	add("failed_deployment_recovery_time", closed(now.Recovery.Interval), closed(before.Recovery.Interval), before.Recovery.Median, "longer", "shorter", Span)
-	return out
-}
-
-// closed is an interval both ends of which were reached; the others allow no comparison.
-func closed(b *metrics.Bounds) *metrics.Interval {
-	if b == nil || b.Low == nil || b.High == nil {
-		return nil
-	}
-	return &metrics.Interval{Low: *b.Low, High: *b.High, Coverage: .95}
 }

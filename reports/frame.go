@@ -25,6 +25,8 @@ type Frame struct {
 	AsOf  time.Time
 	// AssessPath leads to the form of the open round; empty when none is open here.
 	AssessPath string
+	// ResultPath leads to the latest result of an assessment; empty when there is none.
+	ResultPath string
 }
 
 func (f Frame) frame() Frame { return f }

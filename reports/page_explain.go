@@ -38,7 +38,7 @@ func (e Explain) To(page int) string {
 
 // FigureOf is one of the five numbers of a scorecard with what explains it; ok is false for a name that is no figure.
 func FigureOf(name string, card metrics.Scorecard, levels []metrics.Level) (Figure, bool) {
-	for _, f := range figures(card, nil, levels, nil) {
+	for _, f := range figures(card, nil, levels, Course{}) {
 		if f.Name == name {
 			return f, true
 		}

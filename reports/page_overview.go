@@ -35,7 +35,7 @@ type Overview struct {
 	Frame
 	Rows     []ServiceRow // by name
 	Card     metrics.Scorecard
-	Before   *metrics.Scorecard
+	Moves    []metrics.Move // against the window before; nil when there is none
 	Levels   []metrics.Level
 	Course   Course
 	Rollouts []metrics.Rollout // of all services, by finish
@@ -53,22 +53,57 @@ func (o Overview) Single() *ServiceRow {
 }
 
 // Figures are the five numbers of the whole window.
-func (o Overview) Figures() []Figure { return figures(o.Card, o.Before, o.Levels, o.Course.Points) }
+func (o Overview) Figures() []Figure { return figures(o.Card, o.Moves, o.Levels, o.Course) }
 
 // Explain is the address that opens a figure of this page.
 func (o Overview) Explain(figure string) string { return o.Link(segments("explain", figure)) }
 
 // Charts answer how often, how long, how often it fails, how fast it recovers, event or habit.
-func (o Overview) Charts() []Chart { return fiveCharts(o.Card, o.Course, o.Rollouts, o.Zone) }
+func (o Overview) Charts() []Chart {
+	days := DayMap(o.Card, o.Rollouts, o.Zone)
+	days.Size = "wide low"
+	return append([]Chart{days}, fourCharts(o.Card, o.Course, o.Rollouts, o.Moves)...)
+}
 
-func fiveCharts(card metrics.Scorecard, c Course, rollouts []metrics.Rollout, zone *time.Location) []Chart {
+func fourCharts(card metrics.Scorecard, c Course, rollouts []metrics.Rollout, moves []metrics.Move) []Chart {
 	return []Chart{
-		HowOften(card, c.Points, c.Size),
-		HowLong(card, c.Rates, c.RateSize),
-		HowOftenItFails(card, c.Rates, c.RateSize),
-		HowFast(card, rollouts),
-		DayMap(card, rollouts, zone),
+		claim(HowOften(card, c.Points, c.Size), "How often: weekly deployments ", moveOf(moves, metrics.FigureFrequency)),
+		claim(HowLong(card, c.Rates, c.RateSize), "How long: the typical lead time ", moveOf(moves, metrics.FigureLeadTime)),
+		claim(HowOftenItFails(card, c.Rates, c.RateSize), "How often it fails: the fail rate ", moveOf(moves, metrics.FigureFailRate)),
+		claim(HowFast(card, rollouts), "How fast it recovers: recovery time ", moveOf(moves, metrics.FigureRecovery)),
 	}
+}
+
+// claim makes a move the title of a chart, but only one that is beyond noise.
+func claim(c Chart, subject string, m metrics.Move) Chart {
+	if m.Claimed() {
+		c.Note = c.Title[strings.Index(c.Title, ": ")+2:] + ". " + c.Note
+		c.Title = subject + m.Says
+	}
+	return c
+}
+
+// of is the course that a figure's line at a glance is drawn from.
+func (c Course) of(figure string) []metrics.Point {
+	if figure == metrics.FigureFrequency || figure == metrics.FigureLeadTime {
+		return c.Points
+	}
+	return c.Rates
+}
+
+// LastBefore is the last deployment when the window holds none, zero otherwise: the reader may want a longer window.
+func (o Overview) LastBefore() time.Time {
+	if o.Card.Frequency.Rollouts > 0 || len(o.Rollouts) == 0 {
+		return time.Time{}
+	}
+	return o.Rollouts[len(o.Rollouts)-1].FinishedAt
+}
+
+// AllTime is the address of this page over everything known.
+func (o Overview) AllTime() string {
+	v := o.View
+	v.Span = "all"
+	return v.Link(o.Path, o.Editions)
 }
 
 // BandCount is how many services lie in a band of the index.

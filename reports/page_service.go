@@ -19,7 +19,7 @@ func (Services) template() string { return "services" }
 type Service struct {
 	Frame
 	Row    ServiceRow
-	Before *metrics.Scorecard
+	Moves  []metrics.Move // against the window before; nil when there is none
 	Levels []metrics.Level
 	Course Course
 	Facts  metrics.Facts
@@ -30,7 +30,7 @@ type Service struct {
 func (Service) template() string { return "service" }
 
 // Figures are the five numbers of the service.
-func (s Service) Figures() []Figure { return figures(s.Row.Card, s.Before, s.Levels, s.Course.Points) }
+func (s Service) Figures() []Figure { return figures(s.Row.Card, s.Moves, s.Levels, s.Course) }
 
 // Explain is the address that opens a figure of this service.
 func (s Service) Explain(figure string) string {
@@ -40,8 +40,8 @@ func (s Service) Explain(figure string) string {
 // Charts are the pictures of the service, the timeline first.
 func (s Service) Charts() []Chart {
 	out := []Chart{Timeline(s.Row.Card, s.Facts.Rollouts, s.Zone)}
-	out = append(out, fiveCharts(s.Row.Card, s.Course, s.Facts.Rollouts, s.Zone)...)
-	return append(out, MeterHistory(s.Row.Gate.Meter, s.Steps, s.View.Window))
+	out = append(out, fourCharts(s.Row.Card, s.Course, s.Facts.Rollouts, s.Moves)...)
+	return append(out, DayMap(s.Row.Card, s.Facts.Rollouts, s.Zone), MeterHistory(s.Row.Gate.Meter, s.Steps, s.View.Window))
 }
 
 // Incidents is the table of incidents that began in the window, with how each was linked.

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -93,6 +94,7 @@ func (s *Site) funcs() template.FuncMap {
 		"short":        Short,
 		"decisionpath": DecisionPath,
 		"add":          func(a, b int) int { return a + b },
+		"decimals":     func(n int, v float64) string { return strconv.FormatFloat(v, 'f', n, 64) },
 		"int":          func(n int64) int { return int(n) },
 	}
 }

@@ -128,8 +128,7 @@ func (s stage) overview() Overview {
 	f.AssessPath = "/assess/token"
 	w := f.View.Window
 	card := metrics.MeasureAll(s.facts, s.query(w))
-	before := metrics.MeasureAll(s.facts, s.query(metrics.Window{From: w.From.Add(w.From.Sub(w.To)), To: w.From}))
-	o := Overview{Frame: f, Card: card, Before: &before, Levels: s.levels(card, f.View.Edition), Course: s.course(s.facts, w), Zone: time.UTC}
+	o := Overview{Frame: f, Card: card, Moves: metrics.Moves(s.facts, s.query(w)), Levels: s.levels(card, f.View.Edition), Course: s.course(s.facts, w), Zone: time.UTC}
 	for _, one := range s.facts {
 		row, _ := s.row(one, w)
 		o.Rows, o.Rollouts = append(o.Rows, row), append(o.Rollouts, one.Rollouts...)

@@ -20,7 +20,7 @@
     const [x, low] = api.coord([api.value(0), api.value(1)]);
     const high = api.coord([api.value(0), api.value(2)])[1];
     const wide = Math.max(4, Math.min(44, api.size([1, 0])[0] * 0.62));
-    return { type: 'rect', shape: { x: x - wide / 2, y: high, width: wide, height: Math.max(low - high, 1), r: 2 }, style: { fill: api.visual('color'), opacity: 0.2 } };
+    return { type: 'rect', shape: { x: x - wide / 2, y: high, width: wide, height: Math.max(low - high, 1), r: 2 }, style: { fill: api.visual('color'), opacity: 0.22 } };
   };
   // An arc leads from a rollback back to the deployment it undid.
   const arc = (params, api) => {
@@ -77,7 +77,9 @@
       axis.nameTextStyle = { ...font, align: 'left', padding: [0, 0, 0, -4] };
       axis.splitLine = { lineStyle: { color: faint } };
     }
-    for (const axis of list(o.xAxis)) { axis.splitLine.show = false; axis.axisLine.show = true; axis.axisLine.lineStyle.color = faint; }
+    for (const axis of list(o.xAxis)) {
+      if (axis.type === 'time') axis.axisLabel.formatter = { year: '{yyyy}', month: '{MMM}', day: '{d} {MMM}', hour: '{HH}:{mm}' };
+      axis.splitLine.show = false; axis.axisLine.show = true; axis.axisLine.lineStyle.color = faint; }
     for (const axis of list(o.yAxis)) {
       axis.nameGap = 12;
       if (axis.type === 'value') { axis.minInterval = axis.axisLabel.formatter === words.$count ? 1 : undefined; axis.splitNumber = 4; }
