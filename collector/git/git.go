@@ -104,6 +104,19 @@ func (s *Source) end() {
 	}
 }
 
+// Prepare opens the clone without reading it, so that a path that is no clone is told before anything else is done, and so
+// that Services is known before the first Pull.
+func (s *Source) Prepare(ctx context.Context) error {
+	c, err := open(ctx, s.options.Path)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.service = newScheme(c.name(), s.options.Services, nil).declared(c.repository)
+	return nil
+}
+
 // Summary describes what the last Pull found; it is complete when that page had no more behind it.
 func (s *Source) Summary() Summary {
 	s.mu.Lock()
