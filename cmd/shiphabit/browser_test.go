@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"shiphabit/collector/git/gittest"
 )
 
 // webFolder holds the browser scripts and their npm packages.
@@ -45,4 +47,12 @@ func TestScreenshotsOfEveryPage(t *testing.T) {
 	}
 	_, url := storied(t)
 	node(t, url, nil, "screenshots.mjs", folder)
+}
+
+// storied serves the repository with known truth that the figures are checked against.
+func storied(t *testing.T) (process, string) {
+	t.Helper()
+	p := newProcess(t)
+	url, _ := p.serve("try", gittest.Story(t).Dir)
+	return p, url
 }

@@ -22,14 +22,14 @@ func writeCard(w io.Writer, card metrics.Scorecard, edition string) error {
 			return usage("--edition: %w", err)
 		}
 		for _, level := range found {
-			levels[level.Metric] = levelText(level)
+			levels[level.Figure] = levelText(level)
 		}
 	}
 	rows := [][]string{
-		{"deployment frequency", frequencyText(card.Frequency), frequencyNote(card.Frequency), levels["deployment_frequency"]},
-		{"change lead time", durationText(card.LeadTime), durationNote(card.LeadTime), levels["change_lead_time"]},
-		{"change fail rate", shareText(card.FailRate), shareNote(card.FailRate, "rollouts failed"), levels["change_fail_rate"]},
-		{"failed deployment recovery", survivalText(card.Recovery), survivalNote(card.Recovery, "failed deployments"), levels["failed_deployment_recovery_time"]},
+		{"deployment frequency", frequencyText(card.Frequency), frequencyNote(card.Frequency), levels[metrics.FigureFrequency]},
+		{"change lead time", durationText(card.LeadTime), durationNote(card.LeadTime), levels[metrics.FigureLeadTime]},
+		{"change fail rate", shareText(card.FailRate), shareNote(card.FailRate, "rollouts failed"), levels[metrics.FigureFailRate]},
+		{"failed deployment recovery", survivalText(card.Recovery), survivalNote(card.Recovery, "failed deployments"), levels[metrics.FigureRecovery]},
 		{"deployment rework rate", shareText(card.Rework), shareNote(card.Rework, "rollouts were rework"), levels["deployment_rework_rate"]},
 		{"time to restore, all incidents", survivalText(card.Restore), survivalNote(card.Restore, "incidents"), ""},
 	}
@@ -62,10 +62,14 @@ func writeRemarks(w io.Writer, card metrics.Scorecard) error {
 }
 
 func levelText(l metrics.Level) string {
-	if l.Name == "" {
+	if l.Level == "" {
 		return ""
 	}
-	return l.Name + " (" + l.Edition + ")"
+	text := l.Level + " (" + l.Edition
+	if l.Gap {
+		text += ", between two bands"
+	}
+	return text + ")"
 }
 
 func frequencyText(f metrics.Frequency) string {

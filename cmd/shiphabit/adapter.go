@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"shiphabit/api"
+	"shiphabit/assessments"
+	"shiphabit/collector"
+	"shiphabit/internal/store"
+	"shiphabit/metrics"
+)
+
+// pageStore is the store as collectors see it.
+type pageStore struct{ *store.DB }
+
+// Apply saves a page; a cursor that has moved is said in the collector's word.
+func (s pageStore) Apply(ctx context.Context, source, from, to string, page collector.Page) error {
+	aside := make([]store.SetAside, len(page.SetAside))
+	for i, record := range page.SetAside {
+		aside[i] = store.SetAside(record)
+	}
+	err := s.ApplyPage(ctx, source, from, to, page.Events, aside)
+	if errors.Is(err, store.ErrMoved) {
+		return errors.Join(collector.ErrMoved, err)
+	}
+	return err
+}
+
+// serverStore is the store as the server sees it.
+type serverStore struct{ *store.DB }
+
+func (s serverStore) Append(ctx context.Context, events []metrics.Event) (api.Appended, error) {
+	stored, err := s.DB.Append(ctx, events)
+	return api.Appended(stored), err
+}
+
+func (s serverStore) Submit(ctx context.Context, tokenHash string, answers assessments.Answers) error {
+	return s.DB.Submit(ctx, tokenHash, answers)
+}
+
+func (s serverStore) TokenByHash(ctx context.Context, hash string) (api.Token, bool, error) {
+	t, err := s.DB.TokenByHash(ctx, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return api.Token{}, false, nil
+	}
+	scopes := make([]api.Scope, len(t.Scopes))
+	for i, scope := range t.Scopes {
+		scopes[i] = api.Scope(scope)
+	}
+	return api.Token{Name: t.Name, Scopes: scopes, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}, err == nil, err
+}
+
+func (s serverStore) Sources(ctx context.Context) ([]api.Source, error) {
+	list, err := s.DB.Sources(ctx)
+	sources := make([]api.Source, len(list))
+	for i, one := range list {
+		sources[i] = api.Source{
+			Name: one.Name, Watermark: one.Watermark, Heartbeat: one.Heartbeat, Error: one.Error, ErrorAt: one.ErrorAt, SetAside: one.SetAside,
+		}
+	}
+	return sources, err
+}
+
+// storeKinds says what the store's errors mean to a caller of the API.
+func storeKinds() map[error]api.Kind {
+	return map[error]api.Kind{
+		store.ErrNotFound:      api.NotFound,
+		store.ErrDuplicate:     api.Conflict,
+		store.ErrMoved:         api.Conflict,
+		assessments.ErrInvalid: api.Invalid,
+		assessments.ErrState:   api.Conflict,
+		assessments.ErrFull:    api.Conflict,
+	}
+}

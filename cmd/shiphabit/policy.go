@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"shiphabit/internal/config"
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+func (p *program) policyCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use:     "policy",
+		Short:   "Show what the release gate promises",
+		Example: "  shiphabit policy lint --tier critical --volume 20",
+	}
+	command.AddCommand(p.policyLintCommand(), p.policyExplainCommand())
+	return command
+}
+
+// tierNames are the tiers as words of a command line, strictest first.
+var tierNames = []string{string(metrics.Critical), string(metrics.High), string(metrics.Standard), string(metrics.Low)}
+
+// policyFlags choose a policy: of a tier, or of a service of the configuration.
+type policyFlags struct{ config, tier, service string }
+
+func (f *policyFlags) add(command *cobra.Command) {
+	command.Flags().StringVar(&f.config, "config", "", "the configuration file (SHIPHABIT_CONFIG)")
+	command.Flags().StringVar(&f.tier, "tier", "", "critical, high, standard or low (default all four)")
+	command.Flags().StringVar(&f.service, "service", "", "the policy in force for this service of the configuration")
+}
+
+// choose returns the policies asked for.
+func (f policyFlags) choose(p *program) ([]gate.Policy, error) {
+	settings, err := p.configuration(f.config)
+	if err != nil {
+		return nil, err
+	}
+	if f.service != "" {
+		return []gate.Policy{settings.Policy(serviceOf(settings, f.service))}, nil
+	}
+	if f.tier != "" && !slices.Contains(tierNames, f.tier) {
+		return nil, usage("--tier %q is none of critical, high, standard, low", f.tier)
+	}
+	policies := []gate.Policy{}
+	for _, tier := range tierNames {
+		if f.tier == "" || f.tier == tier {
+			policies = append(policies, settings.Policy(metrics.Service{Tier: metrics.Tier(tier)}))
+		}
+	}
+	return policies, nil
+}
+
+// serviceOf is a service as the configuration declares it; one it does not declare has the default tier.
+func serviceOf(settings config.Config, name string) metrics.Service {
+	for _, declared := range settings.Services {
+		if declared.Name == name {
+			return declared.Service
+		}
+	}
+	return metrics.Service{Name: name, Tier: metrics.Standard}
+}
+
+func (p *program) policyLintCommand() *cobra.Command {
+	var flags policyFlags
+	var volume int
+	var format string
+	command := &cobra.Command{
+		Use:   "lint",
+		Short: "Print the exact promise of each criterion and what is wrong with a policy",
+		Long: `Works out, exactly, how often each criterion stops a good service wrongly and how soon it notices a bad one,
+at the volume given. Exit code 2 when a policy has a fault.`,
+		Example: `  shiphabit policy lint --tier critical --volume 20
+  shiphabit policy lint --config shiphabit.yaml --service payments-api`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if volume < 1 {
+				return usage("--volume %d: give the planned deployments a month, at least 1", volume)
+			}
+			policies, err := flags.choose(p)
+			if err != nil {
+				return err
+			}
+			reports, faults := []gate.LintReport{}, 0
+			for _, policy := range policies {
+				report := gate.Lint(policy, volume)
+				reports, faults = append(reports, report), faults+len(report.Faults)
+			}
+			if format == formatJSON {
+				err = writeJSON(p.out, reports)
+			} else {
+				for i, report := range reports {
+					if i > 0 {
+						fmt.Fprintln(p.out)
+					}
+					fmt.Fprint(p.out, report.Text())
+				}
+			}
+			if err == nil && faults > 0 {
+				return usage("%d faults in the policy, listed above", faults)
+			}
+			return err
+		},
+	}
+	flags.add(command)
+	command.Flags().IntVar(&volume, "volume", 20, "planned deployments a month")
+	addFormat(command, &format, "text", formatJSON)
+	return command
+}
+
+func (p *program) policyExplainCommand() *cobra.Command {
+	var flags policyFlags
+	command := &cobra.Command{
+		Use:     "explain",
+		Short:   "Print the policy in force, with every value and the layers it comes from",
+		Example: "  shiphabit policy explain --config shiphabit.yaml --service payments-api",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			policies, err := flags.choose(p)
+			if err != nil {
+				return err
+			}
+			for _, policy := range policies {
+				fmt.Fprintf(p.out, "# %s version %d, %s\n", policy.Name, policy.Version, policy.Digest())
+				if err := writeJSON(p.out, policy); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	flags.add(command)
+	return command
+}
