@@ -54,7 +54,7 @@ func rollbackClaim(s Snapshot, r Request) claim {
 	same := func(d Deployed) bool { return sameArtifact(r.Artifact.Digest, r.Commit, d.Digest, d.Revision) }
 	for _, d := range s.Earlier {
 		if same(d) {
-			return claim{kind: KindRollback, says: fmt.Sprintf("it puts back %s, which ran here since %s", name(d), clock(d.FinishedAt)), evidence: []string{d.ID}}
+			return claim{kind: KindRollback, says: fmt.Sprintf("it puts back %s, which went live here at %s", name(d), clock(d.FinishedAt)), evidence: []string{d.ID}}
 		}
 	}
 	if s.Live != nil && same(*s.Live) {

@@ -33,18 +33,18 @@ func (c RestoreFirst) judge(q question) finding {
 	case len(stopping) > 0:
 		f.result, f.evidence = Fail, ids(stopping)
 		f.short = "a failed deployment is still open (" + stopping[0].Says + ")"
-		f.says = fmt.Sprintf("%s failed at %s and nothing has repaired it: %s.", stopping[0].ID, clock(stopping[0].Since), stopping[0].Says)
+		f.says = fmt.Sprintf("%s (%s) failed at %s and nothing has repaired it.", stopping[0].ID, stopping[0].Says, clock(stopping[0].Since))
 		f.opensWhen = repairs(stopping)
 	case len(young) > 0:
 		f.result, f.evidence = Warn, ids(young)
 		f.short = "a deployment failed " + span(q.s.Now.Sub(young[0].Since)) + " ago and is still open (" + young[0].Says + ")"
-		f.says = fmt.Sprintf("%s failed at %s and is still open: %s. From %s on it stops normal changes.",
-			young[0].ID, clock(young[0].Since), young[0].Says, clock(young[0].Since.Add(limit)))
+		f.says = fmt.Sprintf("%s (%s) failed at %s and is still open. From %s on it stops normal changes.",
+			young[0].ID, young[0].Says, clock(young[0].Since), clock(young[0].Since.Add(limit)))
 	case len(stale) > 0:
 		f.result, f.evidence = Warn, ids(stale)
 		f.short = "a failed deployment has been open since " + clock(stale[0].Since)
-		f.says = fmt.Sprintf("%s failed at %s (%s) and no repair is recorded. After 14 days that only warns; record what repaired it.",
-			stale[0].ID, clock(stale[0].Since), stale[0].Says)
+		f.says = fmt.Sprintf("%s (%s) failed at %s and no repair is recorded. After 14 days that only warns; record what repaired it.",
+			stale[0].ID, stale[0].Says, clock(stale[0].Since))
 	}
 	return f
 }

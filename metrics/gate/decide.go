@@ -56,8 +56,8 @@ type verdicts struct {
 	now, wouldBe Result
 	mode         Mode
 	askAgain     time.Time
-	// shorts are the few words of the criteria that made the verdict, by verdict.
-	shorts map[Result][]string
+	// shorts are the few words of the criteria by what they do to the verdict, wouldShorts by what they would do.
+	shorts, wouldShorts map[Result][]string
 }
 
 // judge asks every criterion and combines the answers: the worst effect is the verdict.
@@ -69,7 +69,7 @@ func (q question) judge(c claim, probe bool) Decision {
 			Says: "Kind not accepted: " + c.says + ". It is judged as a normal change.",
 		})
 	}
-	v := verdicts{now: Allow, wouldBe: Allow, mode: Off, shorts: map[Result][]string{}}
+	v := verdicts{now: Allow, wouldBe: Allow, mode: Off, shorts: map[Result][]string{}, wouldShorts: map[Result][]string{}}
 	for _, criterion := range q.p.criteria() {
 		mode := q.mode(criterion.rule)
 		if criterion.absent || mode == Off {
@@ -117,10 +117,12 @@ func (v *verdicts) add(mode Mode, rule Rule, f finding) {
 	if worse(e, v.now) {
 		v.now = e
 	}
-	if would := effect(inForce(rule.Mode, mode), rule.OnUnknown, f.result); worse(would, v.wouldBe) {
+	would := effect(inForce(rule.Mode, mode), rule.OnUnknown, f.result)
+	if worse(would, v.wouldBe) {
 		v.wouldBe = would
 	}
 	v.shorts[e] = append(v.shorts[e], f.short)
+	v.wouldShorts[would] = append(v.wouldShorts[would], f.short)
 	if e == Hold && !f.until.IsZero() && (v.askAgain.IsZero() || f.until.After(v.askAgain)) {
 		v.askAgain = f.until // before the last of them has passed it is still a hold
 	}
@@ -138,6 +140,8 @@ func (q question) summary(d Decision, c claim, v verdicts) string {
 		words = "On hold: " + also(v.shorts[Hold]) + " Ask again after " + clock(*d.AskAgainAfter) + "."
 	case d.Verdict == Warn:
 		words = "Goes on with a warning: " + also(v.shorts[Warn])
+	case d.WouldBe != Allow:
+		return "Goes on: the criteria that object only observe here. In force they would make it " + string(d.WouldBe) + ": " + also(v.wouldShorts[d.WouldBe])
 	case !q.s.Known:
 		words = "Goes on: nothing is recorded of this service yet, so it is judged by the policy " + q.p.Name + " and nothing stands against it."
 	case q.s.Meter.Line > 0:
@@ -147,7 +151,7 @@ func (q question) summary(d Decision, c claim, v verdicts) string {
 		words = "Goes on: no criterion objects."
 	}
 	if d.WouldBe != d.Verdict {
-		words += " Some criteria only observe here; in force they would make it " + string(d.WouldBe) + "."
+		words += " Criteria that only observe here would make it " + string(d.WouldBe) + ": " + also(v.wouldShorts[d.WouldBe])
 	}
 	return words
 }

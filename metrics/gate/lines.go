@@ -16,7 +16,7 @@ type lines struct {
 	from, to int         // trials[from:to] finished in the days before it
 }
 
-func newLines(rule FailureMeter, h history, trials []int) lines {
+func newLines(rule FailureMeter, h *history, trials []int) lines {
 	l := lines{rule: rule, rollouts: h.facts.Rollouts, trials: trials, known: map[int]int{}}
 	if len(trials) > 0 {
 		// Before the days are full the volume is not looked at, so the first month to look at comes after them.
@@ -34,7 +34,7 @@ func (l *lines) next() (at time.Time, volume int) {
 	for l.to < len(l.trials) && l.finished(l.to).Before(at) {
 		l.to++
 	}
-	for l.from < l.to && l.finished(l.from).Before(at.AddDate(0, 0, -volumeDays)) {
+	for since := at.AddDate(0, 0, -volumeDays); l.from < l.to && l.finished(l.from).Before(since); {
 		l.from++
 	}
 	l.month = monthAfter(at)

@@ -31,7 +31,7 @@ func FoldMeter(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) (
 	return h.foldMeter(p.Criteria.FailureMeter, h.trials())
 }
 
-func (h history) foldMeter(rule FailureMeter, trials []int) (MeterState, []MeterStep) {
+func (h *history) foldMeter(rule FailureMeter, trials []int) (MeterState, []MeterStep) {
 	if rule == (FailureMeter{}) {
 		return MeterState{}, nil // no meter was agreed
 	}
@@ -46,7 +46,7 @@ func (h history) foldMeter(rule FailureMeter, trials []int) (MeterState, []Meter
 }
 
 // events are everything that moves the meter, in order of (known at, id).
-func (h history) events(trials []int) []meterEvent {
+func (h *history) events(trials []int) []meterEvent {
 	events := make([]meterEvent, 0, len(trials)+len(h.probes))
 	for _, i := range trials {
 		events = h.appendTrial(events, i)
@@ -62,7 +62,7 @@ func (h history) events(trials []int) []meterEvent {
 }
 
 // appendTrial adds what became known of one trial: its outcome, and each time that was turned round.
-func (h history) appendTrial(events []meterEvent, i int) []meterEvent {
+func (h *history) appendTrial(events []meterEvent, i int) []meterEvent {
 	r := &h.facts.Rollouts[i]
 	good, known := h.goodAt(r)
 	known = known && !good.After(h.now)
@@ -99,7 +99,7 @@ func (c change) step(last Step) Step {
 }
 
 // changes are the instants at which a rollout became failed or ceased to be, as its causes came and were withdrawn.
-func (h history) changes(r *metrics.Rollout) []change {
+func (h *history) changes(r *metrics.Rollout) []change {
 	if len(r.Withdrawn) == 0 {
 		if at := h.failedAt(r); !at.IsZero() {
 			return []change{{at, true}}
@@ -137,27 +137,32 @@ func crossings(ends []change) []change {
 	return changes
 }
 
-// appendVerified adds the instants at which the repair of a failed trial was confirmed: the fix was watched and found healthy.
-func (h history) appendVerified(events []meterEvent, trials []int) []meterEvent {
+// appendVerified adds the instants at which the repair of a failed trial was confirmed: a fix, not merely the next planned
+// deployment, was watched and found healthy.
+func (h *history) appendVerified(events []meterEvent, trials []int) []meterEvent {
 	if h.verdictsSince.IsZero() {
 		return events // nothing can be confirmed
 	}
-	position := make(map[string]int, len(h.facts.Rollouts))
+	fixes := make(map[string]int)
 	for i := range h.facts.Rollouts {
-		position[h.facts.Rollouts[i].ID] = i
+		if r := &h.facts.Rollouts[i]; h.verdict(r) == "healthy" {
+			fixes[r.ID] = i
+		}
+	}
+	for _, i := range trials {
+		delete(fixes, h.facts.Rollouts[i].ID)
 	}
 	for _, i := range trials {
 		recovery := h.facts.Rollouts[i].Recovery
 		if recovery == nil || recovery.By != "fix" {
 			continue
 		}
-		at, found := position[recovery.Evidence]
+		at, found := fixes[recovery.Evidence]
 		if !found {
 			continue
 		}
-		fix := &h.facts.Rollouts[at]
-		if o := h.outcome(fix); o.Outcome == Good && o.Verified {
-			events = append(events, meterEvent{o.KnownAt, fix.ID, StepVerified, i})
+		if o := h.outcome(&h.facts.Rollouts[at]); o.Outcome == Good {
+			events = append(events, meterEvent{o.KnownAt, o.ID, StepVerified, i})
 		}
 	}
 	return events
@@ -166,14 +171,14 @@ func (h history) appendVerified(events []meterEvent, trials []int) []meterEvent 
 // meter is a failure meter while it is folded.
 type meter struct {
 	rule  FailureMeter
-	h     history
+	h     *history
 	state MeterState
 	steps []MeterStep
 	paid  []bool // by position in the facts: the trial paid back a point
 	lines lines
 }
 
-func newMeter(rule FailureMeter, h history, trials []int) *meter {
+func newMeter(rule FailureMeter, h *history, trials []int) *meter {
 	m := &meter{rule: rule, h: h, paid: make([]bool, len(h.facts.Rollouts)), steps: make([]MeterStep, 0, len(trials)+16)}
 	m.lines = newLines(rule, h, trials)
 	m.state.Step = rule.OneIn - 1

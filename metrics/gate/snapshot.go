@@ -61,7 +61,7 @@ func deployed(r *metrics.Rollout) *Deployed {
 }
 
 // recent are the last trials whose outcome or watch is of interest, oldest first.
-func (h history) recent(trials []int) []Trial {
+func (h *history) recent(trials []int) []Trial {
 	last := trials[max(0, len(trials)-recentTrials):]
 	recent := make([]Trial, 0, len(last))
 	for _, i := range last {
@@ -73,7 +73,7 @@ func (h history) recent(trials []int) []Trial {
 }
 
 // standing finds what is live in the environment, what could be gone back to, and how the newest rollout stands.
-func (h history) standing(s *Snapshot, r Request) {
+func (h *history) standing(s *Snapshot, r Request) {
 	s.Earlier = []Deployed{}
 	var named *Deployed
 	for i := len(h.facts.Rollouts) - 1; i >= 0; i-- {
@@ -111,14 +111,14 @@ func (h history) standing(s *Snapshot, r Request) {
 }
 
 // rolledBack tells that this very rollout was taken back: putting it in again is no rollback.
-func (h history) rolledBack(r *metrics.Rollout) bool {
+func (h *history) rolledBack(r *metrics.Rollout) bool {
 	return slices.ContainsFunc(r.Failures, func(f metrics.Failure) bool {
 		return f.Cause == metrics.CauseRollback && !f.KnownAt.After(h.now)
 	})
 }
 
 // watching notes the live rollout when its watch still runs and nothing has settled its outcome.
-func (h history) watching(s *Snapshot, r *metrics.Rollout) {
+func (h *history) watching(s *Snapshot, r *metrics.Rollout) {
 	end := h.watchEnd(r)
 	if r.Kind != metrics.Redeploy && h.now.Before(end) && h.failedAt(r).IsZero() {
 		s.Watching, s.WatchEndsAt = deployed(r), end.UTC()
@@ -126,7 +126,7 @@ func (h history) watching(s *Snapshot, r *metrics.Rollout) {
 }
 
 // staged looks for the requested artifact in the stage before: the one the request names, else any staging environment.
-func (h history) staged(s *Snapshot, r Request) {
+func (h *history) staged(s *Snapshot, r Request) {
 	for i := len(h.facts.Rollouts) - 1; i >= 0; i-- {
 		rollout := &h.facts.Rollouts[i]
 		named := strings.EqualFold(rollout.Environment, r.Evidence.PreviousStage)
@@ -145,7 +145,7 @@ func (h history) staged(s *Snapshot, r Request) {
 
 // openFailures are failed rollouts that nothing has repaired yet: in this environment, or anywhere in production when it is
 // a production environment. Oldest first.
-func (h history) openFailures(environment string, kind metrics.EnvironmentKind) []Problem {
+func (h *history) openFailures(environment string, kind metrics.EnvironmentKind) []Problem {
 	open := []Problem{}
 	for i := range h.facts.Rollouts {
 		r := &h.facts.Rollouts[i]
@@ -161,7 +161,7 @@ func (h history) openFailures(environment string, kind metrics.EnvironmentKind) 
 }
 
 // causes names why a rollout counts as failed, in the order in which the causes are recorded.
-func (h history) causes(r *metrics.Rollout) string {
+func (h *history) causes(r *metrics.Rollout) string {
 	var words []string
 	for _, f := range r.Failures {
 		if word := string(f.Cause); !f.KnownAt.After(h.now) && !slices.Contains(words, word) {
@@ -172,7 +172,7 @@ func (h history) causes(r *metrics.Rollout) string {
 }
 
 // openIncidents are incidents that are not resolved, oldest first. One that names no environment counts as production.
-func (h history) openIncidents(kind metrics.EnvironmentKind) []Problem {
+func (h *history) openIncidents(kind metrics.EnvironmentKind) []Problem {
 	open := []Problem{}
 	for _, i := range h.facts.Incidents {
 		where := i.EnvironmentKind

@@ -18,8 +18,8 @@ type history struct {
 	probes        []ProbeGrant
 }
 
-func newHistory(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) history {
-	h := history{facts: f, now: now, watch: time.Duration(p.WatchSeconds) * time.Second}
+func newHistory(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) *history {
+	h := &history{facts: f, now: now, watch: time.Duration(p.WatchSeconds) * time.Second}
 	for _, g := range granted {
 		if !g.At.After(now) {
 			h.probes = append(h.probes, g)
@@ -35,24 +35,45 @@ func newHistory(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) 
 }
 
 // trials are the production rollouts that are no rollback, rework, fix or redeploy, oldest first, as positions in the facts.
-func (h history) trials() []int {
+func (h *history) trials() []int {
 	trials := make([]int, 0, len(h.facts.Rollouts))
-	last, live := map[string]*metrics.Rollout{}, map[string]*metrics.Rollout{}
+	here := environments{}
 	for i := range h.facts.Rollouts {
 		r := &h.facts.Rollouts[i]
 		if r.EnvironmentKind != metrics.Production || r.FinishedAt.After(h.now) {
 			continue
 		}
+		e := here.of(r.Environment)
 		planned := r.Kind == metrics.Planned || r.Kind == metrics.Reapply
-		if planned && !sameDigest(r, live[r.Environment]) && !rerun(r, last[r.Environment]) {
+		if planned && !sameDigest(r, e.live) && !rerun(r, e.last) {
 			trials = append(trials, i)
 		}
-		last[r.Environment] = r
+		e.last = r
 		if !r.SucceededAt.IsZero() {
-			live[r.Environment] = r
+			e.live = r
 		}
 	}
 	return trials
+}
+
+// environment is how far a walk through the rollouts of one environment has come.
+type environment struct {
+	name       string
+	last, live *metrics.Rollout
+}
+
+// environments are few, so a list is searched faster than a map.
+type environments []*environment
+
+func (e *environments) of(name string) *environment {
+	for _, known := range *e {
+		if known.name == name {
+			return known
+		}
+	}
+	fresh := &environment{name: name}
+	*e = append(*e, fresh)
+	return fresh
 }
 
 // sameDigest tells an empty redeploy: the artifact is the live one already.
@@ -74,7 +95,7 @@ func sameArtifact(digest, revision, otherDigest, otherRevision string) bool {
 }
 
 // watchEnd is when a rollout's watch is over: a probe is watched twice as long.
-func (h history) watchEnd(r *metrics.Rollout) time.Time {
+func (h *history) watchEnd(r *metrics.Rollout) time.Time {
 	if h.isProbe(r) {
 		return r.FinishedAt.Add(2 * h.watch)
 	}
@@ -84,7 +105,7 @@ func (h history) watchEnd(r *metrics.Rollout) time.Time {
 // probeReach is how long after its grant a deployment that names no artifact is still taken for the probe.
 const probeReach = 24 * time.Hour
 
-func (h history) isProbe(r *metrics.Rollout) bool {
+func (h *history) isProbe(r *metrics.Rollout) bool {
 	for _, g := range h.probes {
 		age := r.FinishedAt.Sub(g.At)
 		named := g.Digest != "" || g.Revision != ""
@@ -97,7 +118,7 @@ func (h history) isProbe(r *metrics.Rollout) bool {
 }
 
 // goodAt is when a rollout's success counts as known if no cause of failure is; false when it never does.
-func (h history) goodAt(r *metrics.Rollout) (at time.Time, known bool) {
+func (h *history) goodAt(r *metrics.Rollout) (at time.Time, known bool) {
 	if r.SucceededAt.IsZero() {
 		return time.Time{}, false
 	}
@@ -113,7 +134,7 @@ func (h history) goodAt(r *metrics.Rollout) (at time.Time, known bool) {
 }
 
 // verdict is the health verdict as far as it is known.
-func (h history) verdict(r *metrics.Rollout) string {
+func (h *history) verdict(r *metrics.Rollout) string {
 	if r.VerdictAt.After(h.now) {
 		return ""
 	}
@@ -121,7 +142,7 @@ func (h history) verdict(r *metrics.Rollout) string {
 }
 
 // failedAt is the first instant at which a cause of failure was known, zero when none is.
-func (h history) failedAt(r *metrics.Rollout) time.Time {
+func (h *history) failedAt(r *metrics.Rollout) time.Time {
 	var first time.Time
 	for _, f := range r.Failures {
 		if !f.KnownAt.After(h.now) && (first.IsZero() || f.KnownAt.Before(first)) {
@@ -132,7 +153,7 @@ func (h history) failedAt(r *metrics.Rollout) time.Time {
 }
 
 // outcome is what is known of a trial now.
-func (h history) outcome(r *metrics.Rollout) Trial {
+func (h *history) outcome(r *metrics.Rollout) Trial {
 	t := Trial{ID: r.ID, Version: r.Version, At: r.FinishedAt}
 	good, known := h.goodAt(r)
 	switch failed := h.failedAt(r); {
