@@ -35,13 +35,13 @@ var local = caller{Name: "local"}
 // authenticate finds out who asks and whether they may. A token that is sent must be valid, even where none is needed: a
 // pipeline whose token has expired should hear of it.
 func (s *Server) authenticate(r *http.Request, scope Scope) (caller, error) {
-	if scope == Public {
+	if scope == Public || scope == Page && openToAll(r.URL.Path) {
 		return local, nil
 	}
-	secret, sent := bearer(r)
+	secret, sent := secretOf(r)
 	if !sent {
-		if s.o.RequireTokens && scope != Page {
-			return caller{}, fail(Unauthorized, "send an API token as 'Authorization: Bearer …'; 'shiphabit token create' makes one")
+		if s.o.RequireTokens {
+			return caller{}, fail(Unauthorized, "send an API token as 'Authorization: Bearer …', in a browser as the password; 'shiphabit token create' makes one")
 		}
 		return local, nil
 	}
@@ -55,14 +55,27 @@ func (s *Server) authenticate(r *http.Request, scope Scope) (caller, error) {
 	if !token.ExpiresAt.IsZero() && !s.o.Clock().Before(token.ExpiresAt) {
 		return caller{}, fail(Unauthorized, "the token expired at "+token.ExpiresAt.UTC().Format(time.RFC3339)+"; 'shiphabit token create' makes a new one")
 	}
+	if scope == Page {
+		scope = Read
+	}
 	who := caller{Name: "token:" + token.Name, Scopes: token.Scopes}
-	if !slices.Contains(who.Scopes, scope) && !slices.Contains(who.Scopes, Admin) && scope != Page {
+	if !slices.Contains(who.Scopes, scope) && !slices.Contains(who.Scopes, Admin) {
 		return caller{}, fail(Forbidden, "the token "+token.Name+" lacks the scope "+string(scope))
 	}
 	return who, nil
 }
 
-func bearer(r *http.Request) (string, bool) {
+// secretOf is the token that a program sends as a bearer token, or a browser as the password of its prompt.
+func secretOf(r *http.Request) (string, bool) {
+	if _, password, basic := r.BasicAuth(); basic {
+		return password, true
+	}
 	kind, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	return strings.TrimSpace(secret), strings.EqualFold(kind, "bearer")
+}
+
+// openToAll are the pages that ask nobody for a token: an answer link is a secret of its own, and files of the program hold
+// no record.
+func openToAll(path string) bool {
+	return strings.HasPrefix(path, "/assess/") || strings.HasPrefix(path, "/assets/")
 }

@@ -30,7 +30,7 @@ func (s *Server) serve(at route) gin.HandlerFunc {
 			answer = s.refuse(c.Request, at, err)
 		}
 		s.write(c, answer)
-		s.logRequest(c.Request, answer.Status, s.o.Clock().Sub(started), err)
+		s.logRequest(c.Request, c.Writer.Status(), s.o.Clock().Sub(started), err)
 	}
 }
 
@@ -98,6 +98,9 @@ func (s *Server) refuse(r *http.Request, at route, err error) reply {
 	header := http.Header{}
 	if status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", `Bearer realm="shiphabit"`)
+		if at.scope == Page {
+			header.Set("WWW-Authenticate", `Basic realm="shiphabit: any name, and an API token as the password", charset="UTF-8"`)
+		}
 	}
 	if at.scope == Page && s.o.ErrorPage != nil {
 		detail := answers[kindOf(err)].title
@@ -152,7 +155,7 @@ func (s *Server) logRequest(r *http.Request, status int, took time.Duration, err
 		path = "/assess/…"
 	}
 	attributes := []any{slog.String("method", r.Method), slog.String("path", path), slog.Int("status", status), slog.Duration("took", took)}
-	if err != nil && kindOf(err) == Internal {
+	if err != nil && kindOf(err) == Internal && r.Context().Err() == nil { // a caller who left caused no fault of ours
 		s.o.Logger.Error("request ended in an internal error", append(attributes, slog.Any("error", err))...)
 		return
 	}

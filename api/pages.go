@@ -1,4 +1,198 @@
 package api
 
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"shiphabit/metrics"
+	"shiphabit/reports"
+)
+
+// Reading says what a server reads: the pages print it above every figure.
+type Reading struct {
+	Place  string   // the repository or organisation
+	Says   string   // "Read from 550 tags of example.org/shop."
+	Doubts []string // what that leaves unknown
+}
+
 // pageRoutes are the addresses for people; their handlers answer in HTML.
-func (s *Server) pageRoutes() []route { return nil }
+func (s *Server) pageRoutes() []route {
+	if s.o.Site == nil {
+		return nil
+	}
+	page := func(path, summary string, handle handler) route {
+		return route{method: http.MethodGet, path: path, scope: Page, summary: summary, handle: handle}
+	}
+	answer := page("/assess/:token", "Take the answers of one form", s.takeAnswers)
+	answer.method, answer.form = http.MethodPost, true
+	return []route{
+		page("/", "Overview", s.overviewPage),
+		page("/services", "Services by name", s.servicesPage),
+		page("/services/:service", "One service", s.servicePage),
+		page("/gate", "What the gate would say now, and what it said", s.gatePage),
+		page("/gate/decisions/:id", "One decision and what it rests on", s.decisionPage),
+		page("/explain/:figure", "The rows behind a figure", s.explainPage),
+		page("/sources", "What was read", s.sourcesPage),
+		page("/about", "Definitions", s.aboutPage),
+		page("/assess/:token", "The five questions", s.formPage),
+		answer,
+		page("/assessments/:round", "What a team says beside what its records show", s.resultPage),
+	}
+}
+
+// assets serves what the pages are drawn with; like every answer it says what a browser may do with it.
+func (s *Server) assets(c *gin.Context) {
+	headers(c.Writer.Header(), c.Request.URL.Path)
+	s.o.Site.Assets().ServeHTTP(c.Writer, c.Request)
+}
+
+// html renders a page.
+func (s *Server) html(p reports.Page) (reply, error) {
+	var body bytes.Buffer
+	err := s.o.Site.Render(&body, p)
+	return reply{Body: body.Bytes(), Type: htmlType}, err
+}
+
+// errorPage is what people see instead of a problem.
+func (s *Server) errorPage(r *http.Request, status int, detail string) ([]byte, error) {
+	title := http.StatusText(status)
+	if status == http.StatusInternalServerError {
+		detail = "Something went wrong here. The log of the server tells what; nothing you did needs to be done again."
+	}
+	var body bytes.Buffer
+	err := s.o.Site.Render(&body, reports.Fault{Frame: reports.Frame{Title: title, Path: r.URL.EscapedPath(), AsOf: s.o.Clock()}, Status: status, Detail: sentence(detail)})
+	return body.Bytes(), err
+}
+
+// sentence makes an error's words one for people.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if !strings.HasSuffix(s, ".") {
+		s += "."
+	}
+	return s
+}
+
+// moment is what the handlers of one request share: the facts of all services, and when they are looked at.
+type moment struct {
+	now      time.Time
+	services []metrics.Service
+	facts    []metrics.Facts // by name of the service, only those that have any
+	first    time.Time
+	reading  Reading
+}
+
+// look reads what most pages need.
+func (s *Server) look(ctx context.Context) (moment, error) {
+	m := moment{now: s.o.Clock()}
+	var err error
+	if m.services, err = s.o.Store.Services(ctx); err != nil {
+		return m, err
+	}
+	if m.facts, err = s.o.Store.AllFacts(ctx); err != nil {
+		return m, err
+	}
+	for _, f := range m.facts {
+		if len(f.Rollouts) > 0 && (m.first.IsZero() || f.Rollouts[0].FinishedAt.Before(m.first)) {
+			m.first = f.Rollouts[0].FinishedAt
+		}
+	}
+	m.reading, err = s.reading(ctx, m.facts)
+	return m, err
+}
+
+// reading is what the server was told it reads, or else what the sources say.
+func (s *Server) reading(ctx context.Context, facts []metrics.Facts) (Reading, error) {
+	if s.o.Reading != nil {
+		return s.o.Reading(ctx)
+	}
+	sources, err := s.o.Store.Sources(ctx)
+	if err != nil {
+		return Reading{}, err
+	}
+	names := make([]string, len(sources))
+	for i, source := range sources {
+		names[i] = source.Name
+	}
+	told := Reading{Says: "Computed from records that were imported or sent."}
+	if len(names) > 0 {
+		told.Says = "Read from " + strings.Join(names, ", ") + "."
+	}
+	if !slices.ContainsFunc(facts, func(f metrics.Facts) bool { return len(f.Incidents) > 0 }) {
+		told.Doubts = append(told.Doubts, "No incident is recorded, so failures are only those visible in deployments and commits.")
+	}
+	return told, nil
+}
+
+// of is the facts of one service.
+func (m moment) of(service string) metrics.Facts {
+	for _, f := range m.facts {
+		if f.Service == service {
+			return f
+		}
+	}
+	return metrics.Facts{Service: service}
+}
+
+func editionNames() []string {
+	var names []string
+	for _, e := range metrics.Editions() {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+// frame is the common part of a page at this request's address.
+func (s *Server) frame(r request, m moment, title, nav string) reports.Frame {
+	editions := editionNames()
+	view := reports.ParseView(r.URL.Query(), reports.Horizon{Now: m.now, Zone: s.o.Zone, First: m.first}, editions)
+	return reports.Frame{
+		Title: title, Path: r.URL.EscapedPath(), Nav: nav, View: view, Editions: editions, Place: m.reading.Place,
+		Origin: m.reading.Says, Doubts: m.reading.Doubts, AsOf: m.now,
+	}
+}
+
+// query asks for the figures of a frame's window.
+func (s *Server) query(f reports.Frame, slice string) metrics.Query {
+	return metrics.Query{Slice: slice, Window: f.View.Window, AsOf: f.AsOf, Zone: s.o.Zone, Kind: metrics.Production, Definition: s.o.Definition}
+}
+
+// course measures the window bucket by bucket.
+func (s *Server) course(facts []metrics.Facts, q metrics.Query) (reports.Course, error) {
+	c := reports.Course{Size: "week", RateSize: "month"}
+	switch days := q.Window.Days(); {
+	case days <= 31:
+		c.Size, c.RateSize = "day", "week"
+	case days > 800:
+		c.Size = "month"
+	}
+	var err error
+	if c.Points, err = metrics.Series(facts, q, c.Size); err != nil {
+		return c, err
+	}
+	if c.Rates = c.Points; c.RateSize != c.Size {
+		c.Rates, err = metrics.Series(facts, q, c.RateSize)
+	}
+	return c, err
+}
+
+// moves compares with the window before, as far as records go back that far.
+func (s *Server) moves(m moment, facts []metrics.Facts, q metrics.Query) []metrics.Move {
+	if m.first.IsZero() || !q.Earlier().Window.To.After(m.first) {
+		return nil
+	}
+	return metrics.Moves(facts, q)
+}
+
+// param1 is a query parameter that may stand once.
+func param1(q url.Values, name string) string { return strings.TrimSpace(q.Get(name)) }

@@ -15,6 +15,7 @@ import (
 	"shiphabit/assessments"
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
+	"shiphabit/reports"
 )
 
 // Options are what the server needs from its surroundings.
@@ -44,6 +45,12 @@ type Options struct {
 	RequireTokens bool
 	// Hosts are the names besides localhost under which the server may be asked.
 	Hosts []string
+	// Site renders the pages for people; without it there are none, and every answer is for programs.
+	Site *reports.Site
+	// Reading says what the server reads, for the pages; nil lets the sources tell.
+	Reading func(ctx context.Context) (Reading, error)
+	// AssessPath leads to the form of the one round that a try opens; empty where links are handed out.
+	AssessPath string
 	// ErrorPage renders an error for people; nil answers a problem to everybody.
 	ErrorPage func(r *http.Request, status int, detail string) ([]byte, error)
 }
@@ -78,6 +85,13 @@ func New(o Options) (*Server, error) {
 	s := &Server{o: o, guard: g, engine: gin.New()}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath, s.engine.UnescapePathValues = true, true // a service may have a slash in its name, sent as %2F
+	if o.Site != nil {
+		if o.ErrorPage == nil {
+			s.o.ErrorPage = s.errorPage
+		}
+		s.engine.GET("/assets/*file", s.assets)
+		s.engine.HEAD("/assets/*file", s.assets)
+	}
 	s.table = s.routes()
 	for _, at := range s.table {
 		s.engine.Handle(at.method, at.path, s.serve(at))

@@ -1,0 +1,26 @@
+package api
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+var lastYear = time.Date(2025, 3, 3, 12, 0, 0, 0, time.UTC)
+
+func TestIdsSortByTheirTimeAndNeverRepeat(t *testing.T) {
+	t.Parallel()
+	var ids []string
+	for i := range 200 {
+		ids = append(ids, newID("gd_", lastYear.Add(time.Duration(i)*time.Millisecond)))
+	}
+	if !slices.IsSorted(ids) || len(slices.Compact(ids)) != 200 {
+		t.Error(ids)
+	}
+	if newID("gd_", lastYear) == newID("gd_", lastYear) {
+		t.Error("two of one moment are the same")
+	}
+	if got := newID("gd_", lastYear); len(got) != len("gd_")+26 {
+		t.Errorf("%s", got)
+	}
+}

@@ -1,0 +1,128 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"shiphabit/assessments"
+)
+
+const roundsPath = "/api/v1/assessments"
+
+type openedAnswer struct {
+	Round assessments.Round
+	Links []string
+}
+
+// answered submits the same option for every question through a link.
+func (s site) answered(r assessments.Round, link string, option int) {
+	s.Helper()
+	answers := assessments.Answers{}
+	for _, q := range r.Set.Questions {
+		answers[q.ID] = q.Options[option].ID
+	}
+	if err := s.db.Submit(s.Context(), assessments.HashToken(strings.TrimPrefix(link, "/assess/")), answers); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func TestARoundIsOpenedAnsweredClosedAndPublished(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.post("/api/v1/events", history("payments", strings.Repeat(".", 30))).is(http.StatusOK)
+	opened := into[openedAnswer](s.post(roundsPath, `{"team":"pay","size":6}`).is(http.StatusCreated))
+	if len(opened.Links) != 6 || opened.Round.State != assessments.Open || len(opened.Round.Services) != 1 {
+		t.Fatalf("%d links, round %+v", len(opened.Links), opened.Round)
+	}
+	at := roundsPath + "/" + opened.Round.ID
+	for i := range 5 {
+		s.answered(opened.Round, opened.Links[i], 3)
+	}
+	s.get(at).is(http.StatusOK, `"respondents":5`)
+	early := into[assessments.Result](s.get(at + "/result").is(http.StatusOK))
+	if early.Shown || len(early.Questions) > 0 || early.Respondents != 5 {
+		t.Errorf("before closing: %+v", early)
+	}
+	s.post(at+"/publish", "").is(http.StatusConflict, "close it first")
+	s.post(at+"/close", "").is(http.StatusOK, `"state":"closed"`, `"respondents":5`)
+	result := into[assessments.Result](s.get(at + "/result").is(http.StatusOK))
+	if !result.Shown || len(result.Questions) != 5 || len(result.Evidence) == 0 {
+		t.Errorf("after closing: %+v", result)
+	}
+	s.post(at+"/publish", "").is(http.StatusOK, `"state":"published"`)
+	s.post(at+"/close", "").is(http.StatusConflict)
+	s.get(roundsPath).is(http.StatusOK, opened.Round.ID)
+}
+
+func TestNothingIsShownOfAGroupBelowTheFloor(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	opened := into[openedAnswer](s.post(roundsPath, `{"team":"pay","size":8}`).is(http.StatusCreated))
+	for i := range 4 {
+		s.answered(opened.Round, opened.Links[i], i)
+	}
+	at := roundsPath + "/" + opened.Round.ID
+	s.post(at+"/close", "").is(http.StatusOK)
+	result := into[assessments.Result](s.get(at + "/result").is(http.StatusOK))
+	if result.Shown || result.Hidden == "" || len(result.Questions) > 0 || result.Verdict != nil {
+		t.Errorf("a group of four is shown: %+v", result)
+	}
+}
+
+func TestLinksAreMadeForOpenRoundsOnlyAndNeverKeptInSight(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	opened := into[openedAnswer](s.post(roundsPath, `{"team":"pay","size":5,"open_link":true}`).is(http.StatusCreated))
+	if len(opened.Links) != 1 {
+		t.Errorf("%d links of a round with one for all", len(opened.Links))
+	}
+	at := roundsPath + "/" + opened.Round.ID
+	more := into[openedAnswer](s.post(at+"/links", `{"count":1}`).is(http.StatusOK))
+	s.post(at+"/links", `{"count":100}`).is(http.StatusBadRequest)
+	if body := s.get(at).body + s.get(roundsPath).body; strings.Contains(body, opened.Links[0]) || strings.Contains(body, more.Links[0]) {
+		t.Error("a link is shown a second time")
+	}
+	s.post(at+"/close", "").is(http.StatusOK)
+	s.post(at+"/links", `{"count":1}`).is(http.StatusConflict)
+}
+
+func TestARoundThatCannotBeIsRefusedInWords(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for body, words := range map[string]string{
+		`{"team":"pay"}`:                    "say how many people",
+		`{"team":"pay","size":2}`:           "cannot be kept apart",
+		`{"team":"pay","size":4}`:           "consensus",
+		`{"team":"","size":5}`:              "needs an id and a team",
+		`{"team":"pay","size":5,"floor":2}`: "outside 5 to 10",
+		`{"team":"pay","people":5}`:         "people",
+	} {
+		s.post(roundsPath, body).is(http.StatusBadRequest, words)
+	}
+	s.get(roundsPath + "/none").is(http.StatusNotFound)
+	s.get(roundsPath + "/none/result").is(http.StatusNotFound)
+	s.post(roundsPath+"/none/close", "").is(http.StatusNotFound)
+}
+
+func TestTeamSizeAndFloorComeFromTheConfigurationWhenTheRequestNamesNone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, configured)
+	opened := into[openedAnswer](s.post(roundsPath, `{"team":"pay"}`).is(http.StatusCreated))
+	if opened.Round.Size != 9 || opened.Round.Floor != 7 {
+		t.Errorf("size %d, floor %d", opened.Round.Size, opened.Round.Floor)
+	}
+}
+
+func TestSourcesAreListedWithTheirTrouble(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.get("/api/v1/sources").is(http.StatusOK, `"sources":[]`)
+	if err := s.db.Beat(t.Context(), "github", noon); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.db.Trouble(t.Context(), "github", "the token lacks a scope"); err != nil {
+		t.Fatal(err)
+	}
+	s.get("/api/v1/sources").is(http.StatusOK, `"watermark":"2026-03-03T12:00:00Z"`, "lacks a scope")
+}
