@@ -43,7 +43,7 @@ func writeCard(w io.Writer, card metrics.Scorecard, edition string) error {
 func writeRemarks(w io.Writer, card metrics.Scorecard) error {
 	remarks := []string{}
 	if card.Baselines > 0 {
-		remarks = append(remarks, fmt.Sprintf("%d rollouts are baselines: nothing known came before, so their changes are not counted", card.Baselines))
+		remarks = append(remarks, fmt.Sprintf("%d rollouts are baselines: their changes are not known and not counted", card.Baselines))
 	}
 	if card.FailRate.Settling > 0 {
 		remarks = append(remarks, fmt.Sprintf("%d rollouts are still settling: their failures may not be known yet", card.FailRate.Settling))

@@ -63,7 +63,7 @@ type importJob struct {
 	kind       metrics.EventType
 	batch      []metrics.Event
 	fresh, old int
-	faults     int
+	unread     int
 	shownAt    time.Time
 }
 
@@ -87,8 +87,17 @@ func (j *importJob) file(ctx context.Context, name string) error {
 		}
 		fmt.Fprintf(j.err, "%s: %s\n", shown, fault)
 	}
-	j.faults += len(faults)
+	j.unread += unreadLines(faults)
 	return nil
+}
+
+// unreadLines counts lines, of which one may have several faults.
+func unreadLines(faults []metrics.Fault) int {
+	lines := map[int]bool{}
+	for _, fault := range faults {
+		lines[fault.Line] = true
+	}
+	return len(lines)
 }
 
 // open opens a file, or standard input for "-".
@@ -143,11 +152,18 @@ func (j *importJob) end() error {
 	if j.terminal && !j.quiet {
 		fmt.Fprint(j.err, "\r")
 	}
-	j.say("%d new events stored, %d known already, %d not read.", j.fresh, j.old, j.faults)
-	if j.faults > 0 {
-		return usage("%d lines could not be read (listed above); correct them and import the file again: what is stored stays as it is", j.faults)
+	j.say("%d new events stored, %d known already, %s not read.", j.fresh, j.old, linesOf(j.unread))
+	if j.unread > 0 {
+		return usage("%s could not be read (listed above); correct the file and import it again: what is stored stays as it is", linesOf(j.unread))
 	}
 	return nil
+}
+
+func linesOf(n int) string {
+	if n == 1 {
+		return "1 line"
+	}
+	return fmt.Sprintf("%d lines", n)
 }
 
 func (p *program) exportCommand() *cobra.Command {

@@ -206,10 +206,10 @@ func (p *program) readEvents(names []string) ([]metrics.Event, error) {
 				fmt.Fprintf(p.err, "%s: %s\n", shown, fault)
 			}
 		}
-		bad += len(faults)
+		bad += unreadLines(faults)
 	}
 	if bad > 0 {
-		return nil, usage("%d lines could not be read (listed above); correct them, because figures without them would look complete", bad)
+		return nil, usage("%s could not be read (listed above); correct the file, because figures without them would look complete", linesOf(bad))
 	}
 	return events, nil
 }

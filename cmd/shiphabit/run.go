@@ -20,7 +20,7 @@ const (
 	exitUsage       = 2 // wrong words, or input that cannot be read
 	exitBlocked     = 3 // the gate says block
 	exitHold        = 4 // the gate still says hold when the wait is over
-	exitUnreachable = 5 // the gate cannot be reached and the policy closes it then
+	exitUnreachable = 5 // no server answers; for gate check: and the policy closes the gate then
 	exitForbidden   = 6 // the caller may not ask
 )
 
@@ -104,6 +104,10 @@ func run(ctx context.Context, args []string, p program) int {
 	var coded exitError
 	if errors.As(err, &coded) {
 		return coded.code
+	}
+	var down unreachable
+	if errors.As(err, &down) {
+		return exitUnreachable
 	}
 	if isUsage(err) {
 		return exitUsage
