@@ -91,21 +91,19 @@ func Series(fs []Facts, q Query, size string) ([]Point, error) {
 	if err != nil {
 		return nil, err
 	}
-	counters := make([]counter, len(fs))
-	for i, f := range fs {
-		counters[i] = newCounter(f, q)
+	tallies := make([]Tally, len(buckets))
+	for _, f := range fs {
+		c := newCounter(f, q)
+		for i, b := range buckets {
+			c.query.Window = b.Window
+			c.add(&tallies[i])
+		}
 	}
 	points := make([]Point, len(buckets))
 	for i, b := range buckets {
-		part := q
-		part.Window = b.Window
-		var t Tally
-		for _, c := range counters {
-			c.query = part
-			c.add(&t)
-		}
-		t.sort()
-		points[i] = Point{Bucket: b, Scorecard: Measure(t, part)}
+		q.Window = b.Window
+		tallies[i].sort()
+		points[i] = Point{Bucket: b, Scorecard: Measure(tallies[i], q)}
 	}
 	return points, nil
 }

@@ -18,6 +18,7 @@ const (
 )
 
 // counter decides, for one service and query, what counts where. Tally and Explain both ask it, so that they cannot disagree.
+// Rollouts are passed by reference only because they are large and many; nothing here changes them.
 type counter struct {
 	facts Facts
 	query Query // complete
@@ -38,7 +39,8 @@ func firstArrivals(f Facts, kind EnvironmentKind) map[shipped]time.Time {
 		return nil
 	}
 	first := map[shipped]time.Time{}
-	for _, r := range f.Rollouts {
+	for i := range f.Rollouts {
+		r := &f.Rollouts[i]
 		if r.EnvironmentKind != kind || r.SucceededAt.IsZero() {
 			continue
 		}
@@ -54,7 +56,8 @@ func firstArrivals(f Facts, kind EnvironmentKind) map[shipped]time.Time {
 
 func severalEnvironments(f Facts, kind EnvironmentKind) bool {
 	name := ""
-	for _, r := range f.Rollouts {
+	for i := range f.Rollouts {
+		r := &f.Rollouts[i]
 		if r.EnvironmentKind != kind || r.Environment == name {
 			continue
 		}
@@ -76,7 +79,7 @@ func (c counter) rollouts() []Rollout {
 }
 
 // failures are the causes known at AsOf.
-func (c counter) failures(r Rollout) []Failure {
+func (c counter) failures(r *Rollout) []Failure {
 	for i, f := range r.Failures {
 		if !c.query.knows(f.At) {
 			known := slices.Clone(r.Failures[:i])
@@ -92,12 +95,12 @@ func (c counter) failures(r Rollout) []Failure {
 }
 
 // settling reports that a failure of the rollout may still become known: it is newer than the definition's settling time.
-func (c counter) settling(r Rollout) bool {
+func (c counter) settling(r *Rollout) bool {
 	return c.query.AsOf.Sub(r.FinishedAt) < c.query.Definition.Settling
 }
 
 // leadTime is the span from a change's authored time to the first success of its rollout, or the reason why it has none.
-func (c counter) leadTime(r Rollout, change Change) (took time.Duration, reason string) {
+func (c counter) leadTime(r *Rollout, change Change) (took time.Duration, reason string) {
 	switch {
 	case r.SucceededAt.IsZero():
 		return 0, leftUnsuccess
@@ -116,7 +119,7 @@ func (c counter) leadTime(r Rollout, change Change) (took time.Duration, reason 
 }
 
 // recovery is the span from a failed rollout's finish to its recovery; ended is false while it is open at AsOf.
-func (c counter) recovery(r Rollout) (took time.Duration, ended bool, reason string) {
+func (c counter) recovery(r *Rollout) (took time.Duration, ended bool, reason string) {
 	if r.Recovery == nil || !c.query.knows(r.Recovery.At) {
 		return c.query.AsOf.Sub(r.FinishedAt), false, ""
 	}
@@ -146,7 +149,9 @@ func (c counter) restore(i IncidentLink) (took time.Duration, ended bool, reason
 
 // add counts the facts into a tally, whose spans are then no longer sorted.
 func (c counter) add(t *Tally) {
-	for _, r := range c.rollouts() {
+	rollouts := c.rollouts()
+	for i := range rollouts {
+		r := &rollouts[i]
 		if r.EnvironmentKind != c.query.Kind {
 			continue
 		}
@@ -169,7 +174,7 @@ func (c counter) add(t *Tally) {
 	}
 }
 
-func (c counter) addRollout(t *Tally, r Rollout) {
+func (c counter) addRollout(t *Tally, r *Rollout) {
 	t.Rollouts++
 	count(&t.Kinds, r.Kind)
 	count(&t.Days, int(dayOf(r.FinishedAt, c.query.Zone)))
@@ -225,7 +230,7 @@ func (t *Tally) addSpan(to *Spans, s span) {
 }
 
 // addChanges counts lead times and their stages. The rollout's own spans are the tail that it appended.
-func (c counter) addChanges(t *Tally, r Rollout) {
+func (c counter) addChanges(t *Tally, r *Rollout) {
 	before := len(t.LeadTimes)
 	for _, change := range r.Changes {
 		took, reason := c.leadTime(r, change)

@@ -103,7 +103,9 @@ func (e *Explanation) addService(c counter) {
 }
 
 func (e *Explanation) addRollouts(c counter) {
-	for _, r := range c.rollouts() {
+	rollouts := c.rollouts()
+	for i := range rollouts {
+		r := &rollouts[i]
 		switch {
 		case r.EnvironmentKind != c.query.Kind:
 		case !r.Counts():
@@ -123,7 +125,7 @@ func (e *Explanation) leave(record string, at time.Time, reason string) {
 }
 
 // rolloutRow is a row of frequency or of one of the two shares.
-func (e *Explanation) rolloutRow(c counter, r Rollout) Row {
+func (e *Explanation) rolloutRow(c counter, r *Rollout) Row {
 	row := Row{Service: c.facts.Service, Record: r.ID, At: r.FinishedAt, Value: 1, Says: "1 rollout", Why: string(r.Kind)}
 	failures := c.failures(r)
 	switch e.Figure {
@@ -157,7 +159,7 @@ func failureWords(failures []Failure) string {
 	return strings.Join(words, "; ")
 }
 
-func (e *Explanation) addChanges(c counter, r Rollout) {
+func (e *Explanation) addChanges(c counter, r *Rollout) {
 	for _, change := range r.Changes {
 		took, reason := c.leadTime(r, change)
 		if reason != "" {
@@ -169,7 +171,7 @@ func (e *Explanation) addChanges(c counter, r Rollout) {
 	}
 }
 
-func (e *Explanation) addRecovery(c counter, r Rollout) {
+func (e *Explanation) addRecovery(c counter, r *Rollout) {
 	failures := c.failures(r)
 	if len(failures) == 0 {
 		return

@@ -152,6 +152,13 @@ func TestServicesMergeInAnyOrder(t *testing.T) {
 			t.Fatalf("seed %d: got %s\nwant %s", seed, got, want)
 		}
 	}
+	parts := make([]Tally, len(fs))
+	for i, f := range fs {
+		parts[i] = TallyOf(f, q)
+	}
+	if encoded(t, Sum(parts)) != want || encoded(t, Sum(nil)) != "{}" {
+		t.Error("the sum is not the merge of its parts")
+	}
 	if encoded(t, Measure(tallyOfAll(fs, q), q)) != encoded(t, MeasureAll(fs, q)) {
 		t.Error("the merged tally measures otherwise than the facts together")
 	}

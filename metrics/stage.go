@@ -18,7 +18,7 @@ func stageNames() []string {
 // addStages counts the stages whose two ends are known. A stage that would be negative (a pull request opened before its
 // first commit was amended, a merge after the deployment began) is not measured by these times and is skipped: the lead time
 // of its changes counts all the same.
-func (c counter) addStages(t *Tally, r Rollout) {
+func (c counter) addStages(t *Tally, r *Rollout) {
 	t.addPart(stageDeploy, r.StartedAt, r.SucceededAt)
 	for _, p := range c.pullRequests(r) {
 		t.addPart(stageCoding, p.AuthoredAt, p.OpenedAt)
@@ -36,7 +36,7 @@ func (t *Tally) addPart(name string, from, to time.Time) {
 }
 
 // pullRequests are the rollout's pull requests, each as the first authored of its changes that have a lead time.
-func (c counter) pullRequests(r Rollout) []Change {
+func (c counter) pullRequests(r *Rollout) []Change {
 	var firsts []Change
 	at := map[string]int{}
 	for _, change := range r.Changes {

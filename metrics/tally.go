@@ -84,6 +84,18 @@ func (t Tally) Merge(o Tally) Tally {
 	return m
 }
 
+// Sum merges many tallies, neighbours first, so that a year of days costs little more than one long merge.
+func Sum(tallies []Tally) Tally {
+	switch n := len(tallies); n {
+	case 0:
+		return Tally{}
+	case 1:
+		return tallies[0]
+	default:
+		return Sum(tallies[:n/2]).Merge(Sum(tallies[n/2:]))
+	}
+}
+
 func (s Spans) merge(o Spans) Spans {
 	return Spans{
 		Ended: mergeSorted(s.Ended, o.Ended, cmp.Compare),
