@@ -94,7 +94,7 @@ func (db *DB) append(tx *gorm.DB, rows []eventRow) (Appended, error) {
 	if err != nil {
 		return Appended{}, err
 	}
-	if err := db.touch(tx, fresh, last); err != nil {
+	if err := touch(tx, fresh, last); err != nil {
 		return Appended{}, err
 	}
 	return Appended{New: len(fresh), Known: len(rows) - len(fresh)}, nil

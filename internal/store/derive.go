@@ -57,10 +57,10 @@ func (db *DB) derive(ctx context.Context, names []string) (map[string]outcome, e
 	for _, row := range rows {
 		found[row.Name] = outcome{touched: row.Touched, service: db.declared(row.Name), facts: metrics.Facts{Service: row.Name}}
 	}
-	for _, part := range split(events, db.rules) {
+	for _, part := range metrics.Split(events, db.rules) {
 		if o, asked := found[part.Service.Name]; asked {
 			o.present, o.service = true, part.Service
-			o.facts = deriveFacts(part.Service, part.Events, db.rules)
+			o.facts = metrics.Derive(part.Service, part.Events, db.rules)
 			found[part.Service.Name] = o
 		}
 	}

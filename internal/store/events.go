@@ -89,6 +89,17 @@ func readings(record string) []metrics.Key {
 	return keys
 }
 
+// forms are the ways in which a record may be referred to: "source/id" and every end of it after a slash. Read the other way
+// round, they are the ids that a reference of that source may mean.
+func forms(source, id string) []string {
+	name := source + "/" + id
+	all := []string{name}
+	for at := range slashes(name) {
+		all = append(all, name[at+1:])
+	}
+	return all
+}
+
 // slashes yields the places of the slashes in s.
 func slashes(s string) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
@@ -98,75 +109,6 @@ func slashes(s string) func(yield func(int) bool) {
 			}
 		}
 	}
-}
-
-// wanted are the deployments and incidents that may belong to some services: those that name one of them, those without a
-// name built from one of their repositories, and any built from a repository that a declaration claims.
-const wanted = `WITH wanted AS (
-	SELECT type, id, source FROM events WHERE service <> '' AND service IN @names
-	UNION SELECT type, id, source FROM events WHERE built_from <> '' AND built_from IN @repositories AND service = ''
-	UNION SELECT type, id, source FROM events WHERE built_from <> '' AND built_from IN @declared) `
-
-// eventsOf reads every event that may concern the named services: all revisions of their deployments and incidents, what
-// refers to those deployments, and the history of their repositories. It may return more; metrics.Split decides.
-func eventsOf(tx *gorm.DB, names []string) ([]metrics.Event, error) {
-	var links []linkRow
-	if err := tx.Find(&links, "service IN ?", names).Error; err != nil {
-		return nil, err
-	}
-	var repositories, declared []string
-	for _, l := range links {
-		repositories = append(repositories, l.Repository)
-		if l.Declared {
-			declared = append(declared, l.Repository)
-		}
-	}
-	args := map[string]any{"names": names, "repositories": unique(repositories), "declared": unique(declared)}
-	var events []metrics.Event
-	keep := func(e metrics.Event) error {
-		events = append(events, e)
-		return nil
-	}
-	err := eachEvent(tx.Raw(wanted+selectEvents+`FROM wanted w JOIN events e
-		ON e.repository = '' AND e.type = w.type AND e.id = w.id AND e.source = w.source`, args), keep)
-	if err != nil {
-		return nil, err
-	}
-	references, err := namesOf(events)
-	if err != nil {
-		return nil, err
-	}
-	for part := range slices.Chunk(references, referencesPerStatement) {
-		err := eachEvent(tx.Raw(selectEvents+`FROM events e
-			WHERE e.reference <> '' AND e.reference IN ? AND e.type IN ('approval', 'verdict')`, part), keep)
-		if err != nil {
-			return nil, err
-		}
-	}
-	err = eachEvent(tx.Raw(selectEvents+`FROM events e WHERE e.repository <> '' AND e.repository IN @repositories`, args), keep)
-	return events, err
-}
-
-// referencesPerStatement stays far below the number of parameters that either database takes.
-const referencesPerStatement = 5000
-
-// namesOf are all the ways in which an approval or verdict may name the deployments among the events.
-func namesOf(events []metrics.Event) ([]string, error) {
-	var names []string
-	for _, e := range events {
-		if e.Type != metrics.TypeDeployment {
-			continue
-		}
-		s, err := scopeOf(e)
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, e.ID, e.Source+"/"+e.ID)
-		if s.reference != "" {
-			names = append(names, s.reference)
-		}
-	}
-	return unique(names), nil
 }
 
 func unique(names []string) []string {

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
 	"gorm.io/gorm"
@@ -23,7 +25,7 @@ func rolloutRowOf(service string, r metrics.Rollout) (rolloutRow, error) {
 		}
 	}
 	r.Changes = nil
-	body, err := json.Marshal(r)
+	body, err := json.Marshal(storedRollout{Rollout: r, ApprovalIDs: idsOf(r.Approvals)})
 	if err != nil {
 		return rolloutRow{}, err
 	}
@@ -38,15 +40,35 @@ func rolloutRowOf(service string, r metrics.Rollout) (rolloutRow, error) {
 type encoded struct{ service, body, changes []byte }
 
 func (e encoded) rollout() (metrics.Rollout, error) {
-	var r metrics.Rollout
+	var r storedRollout
 	err := json.Unmarshal(e.body, &r)
 	if err == nil && len(e.changes) > 0 {
 		err = json.Unmarshal(e.changes, &r.Changes)
 	}
-	if err != nil {
-		err = fmt.Errorf("stored rollout of %s: %w", e.service, err)
+	if err == nil && len(r.ApprovalIDs) != len(r.Approvals) {
+		err = errors.New("its approvals lack their ids")
 	}
-	return r, err
+	if err != nil {
+		return metrics.Rollout{}, fmt.Errorf("stored rollout of %s: %w", e.service, err)
+	}
+	for i, id := range r.ApprovalIDs {
+		r.Approvals[i].ID = id
+	}
+	return r.Rollout, nil
+}
+
+// storedRollout keeps the approvals' own ids, which their JSON leaves out.
+type storedRollout struct {
+	metrics.Rollout
+	ApprovalIDs []string `json:"approval_ids,omitempty"`
+}
+
+func idsOf(approvals []metrics.Approval) []string {
+	ids := make([]string, len(approvals))
+	for i, a := range approvals {
+		ids[i] = a.ID
+	}
+	return ids
 }
 
 // readFacts reads the stored facts of one service.
@@ -68,7 +90,9 @@ func readFacts(tx *gorm.DB, service string, p part) (metrics.Facts, error) {
 	if err != nil {
 		return metrics.Facts{}, err
 	}
-	err = decodeRollouts(rows, func(_ string, r []metrics.Rollout) { f.Rollouts = append(f.Rollouts, r...) })
+	var runs [][]metrics.Rollout
+	err = decodeRollouts(rows, func(_ string, run []metrics.Rollout) { runs = append(runs, run) })
+	f.Rollouts = joined(runs)
 	return f, err
 }
 
@@ -95,12 +119,24 @@ func readAllFacts(tx *gorm.DB, names []string) ([]metrics.Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = decodeRollouts(rows, func(service string, r []metrics.Rollout) {
+	runs := make([][][]metrics.Rollout, len(names))
+	err = decodeRollouts(rows, func(service string, run []metrics.Rollout) {
 		if i, known := place[service]; known {
-			all[i].Rollouts = append(all[i].Rollouts, r...)
+			runs[i] = append(runs[i], run)
 		}
 	})
+	for i := range runs {
+		all[i].Rollouts = joined(runs[i])
+	}
 	return all, err
+}
+
+// joined is one list, which is empty and not absent when there is nothing to join.
+func joined(runs [][]metrics.Rollout) []metrics.Rollout {
+	if len(runs) == 0 {
+		return []metrics.Rollout{}
+	}
+	return slices.Concat(runs...)
 }
 
 // storedIncident keeps the incident's own id, which its JSON leaves out.

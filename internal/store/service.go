@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,9 +27,19 @@ func (db *DB) declare(ctx context.Context) error {
 	slices.SortFunc(services, func(a, b serviceRow) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(links, compareLinks)
 	err := db.change(ctx, func(tx *gorm.DB) error {
-		return errors.Join(
-			redeclare(tx, &serviceRow{}, slices.CompactFunc(services, func(a, b serviceRow) bool { return a.Name == b.Name }), "name"),
-			redeclare(tx, &linkRow{}, slices.Compact(links), "repository", "service"))
+		var old []linkRow
+		if err := tx.Find(&old, "declared").Error; err != nil {
+			return err
+		}
+		services := slices.CompactFunc(services, func(a, b serviceRow) bool { return a.Name == b.Name })
+		if err := redeclare(tx, &serviceRow{}, services, "name"); err != nil {
+			return err
+		}
+		links := slices.Compact(links)
+		if err := redeclare(tx, &linkRow{}, links, "repository", "service"); err != nil {
+			return err
+		}
+		return release(tx, slices.DeleteFunc(old, func(l linkRow) bool { return slices.Contains(links, l) }))
 	})
 	if err != nil {
 		return fmt.Errorf("storing the declared services: %w", err)
@@ -40,7 +49,7 @@ func (db *DB) declare(ctx context.Context) error {
 
 // redeclare marks exactly the given rows of a table as declared.
 func redeclare[Row any](tx *gorm.DB, table *Row, rows []Row, key ...string) error {
-	if err := tx.Model(table).Where("declared = ?", true).Update("declared", false).Error; err != nil {
+	if err := tx.Model(table).Where("declared").Update("declared", false).Error; err != nil {
 		return err
 	}
 	if len(rows) == 0 {
@@ -51,6 +60,22 @@ func redeclare[Row any](tx *gorm.DB, table *Row, rows []Row, key ...string) erro
 		declared.Columns = append(declared.Columns, clause.Column{Name: name})
 	}
 	return tx.Clauses(declared).CreateInBatches(rows, namesPerStatement).Error
+}
+
+// release lets a repository that is no longer declared for a service be one itself.
+func release(tx *gorm.DB, links []linkRow) error {
+	var names []string
+	for _, l := range links {
+		names = append(names, l.Repository)
+	}
+	names = unique(names)
+	for _, name := range names {
+		own := linkRow{Repository: name, Service: name}
+		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&own).Error; err != nil {
+			return err
+		}
+	}
+	return touchServices(tx, names)
 }
 
 func compareLinks(a, b linkRow) int {

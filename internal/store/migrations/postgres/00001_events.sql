@@ -2,8 +2,8 @@
 
 -- One row per stored revision of a record. Times are milliseconds since 1970 UTC; a time the source did not state is the zero
 -- time's own millisecond. The columns after live repeat what the payload says about where the event belongs, so that the
--- events of one service can be selected: the service it names; the repository a deployment was built from; the deployment that
--- an approval or verdict names, or the page by which a deployment may be named.
+-- events of one service can be selected: the service that a deployment or incident names, the repository that a deployment was
+-- built from, the deployment that an approval, a verdict or an incident refers to.
 CREATE TABLE events (
     seq         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source      TEXT COLLATE "C" NOT NULL,

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// benchOnBoth runs a benchmark on an empty database of each kind.
+func benchOnBoth(b *testing.B, run func(b *testing.B, d database)) {
+	b.Helper()
+	b.Run("sqlite", func(b *testing.B) { run(b, newSQLite(b)) })
+	b.Run("postgres", func(b *testing.B) { run(b, database{dsn: newPostgres(b), kind: postgresDialect}) })
+}
+
+const benchEvents = 50_000
+
+// BenchmarkAppend compares storing events with raw prepared upserts of the same rows into the same table, in transactions of
+// the same size, in the same run. The two take turns, so that a slow minute of the machine meets both.
+func BenchmarkAppend(b *testing.B) {
+	benchOnBoth(b, func(b *testing.B, d database) {
+		var events []metrics.Event
+		for i := range benchEvents {
+			events = append(events, importEvent(i))
+		}
+		var ours, raw time.Duration
+		for b.Loop() {
+			ours += timeOf(b, d, events, func(db *DB, page []metrics.Event) error {
+				_, err := db.Append(context.Background(), page)
+				return err
+			})
+			raw += timeOf(b, d, events, upsertRaw)
+		}
+		n := float64(b.N) * benchEvents
+		b.ReportMetric(n/ours.Seconds(), "events/s")
+		b.ReportMetric(n/raw.Seconds(), "raw/s")
+		b.ReportMetric(raw.Seconds()/ours.Seconds(), "ratio")
+		b.ReportMetric(0, "ns/op")
+	})
+}
+
+// timeOf stores events in pages of 1,000 into the emptied database.
+func timeOf(b *testing.B, d database, events []metrics.Event, store func(db *DB, page []metrics.Event) error) time.Duration {
+	b.Helper()
+	db, err := Open(context.Background(), d.dsn, Options{Rules: metrics.DefaultRules()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	for _, table := range []string{"events", "services", "service_repositories"} {
+		if err := db.write.Exec("DELETE FROM " + table).Error; err != nil {
+			b.Fatal(err)
+		}
+	}
+	began := time.Now()
+	for at := 0; at < len(events); at += importPage {
+		if err := store(db, events[at:at+importPage]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return time.Since(began)
+}
+
+// upsertRaw is what a program would write that only stores the rows: one prepared upsert, one row at a time, in one
+// transaction.
+func upsertRaw(db *DB, page []metrics.Event) error {
+	rows, err := db.eventRows(page)
+	if err != nil {
+		return err
+	}
+	pool, err := db.write.DB()
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	tx, err := pool.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	marks := placeholders(1)
+	if db.dialect.name == sqliteDialect.name {
+		marks = "(?" + strings.Repeat(", ?", eventColumns-1) + ")"
+	}
+	stmt, err := tx.PrepareContext(ctx, insertEvents+marks+
+		" ON CONFLICT (repository, type, id, source, digest) DO UPDATE SET recorded_at = excluded.recorded_at")
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	for i := range rows {
+		if _, err := stmt.ExecContext(ctx, rows[i].values()...); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// BenchmarkFacts reads the stored facts of a large service, and of a small one beside it.
+func BenchmarkFacts(b *testing.B) {
+	benchOnBoth(b, func(b *testing.B, d database) {
+		db := d.open(b)
+		fillFacts(b, db, "large", 50_000, 5)
+		fillFacts(b, db, "small", 40, 5)
+		for _, name := range []string{"small", "large"} {
+			b.Run(name, func(b *testing.B) {
+				for b.Loop() {
+					if _, err := db.Facts(context.Background(), name); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+			b.Run(name+" for the gate", func(b *testing.B) {
+				for b.Loop() {
+					if _, err := db.GateFacts(context.Background(), name); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	})
+}
+
+// fillFacts stores rollouts with changes as a derivation would, without deriving them.
+func fillFacts(b *testing.B, db *DB, service string, rollouts, changes int) {
+	b.Helper()
+	f := metrics.Facts{Service: service}
+	for i := range rollouts {
+		at := noon.Add(time.Duration(i) * time.Minute)
+		id := fmt.Sprintf("ci/%d", i)
+		r := metrics.Rollout{
+			ID: id, Service: service, Environment: "production", EnvironmentKind: metrics.Production, Repository: "org/" + service,
+			Revision: fmt.Sprintf("%040x", i), Version: fmt.Sprint(i), URL: "https://ci.example.org/" + id, StartedAt: at.Add(-time.Minute),
+			FinishedAt: at, SucceededAt: at, Kind: metrics.Planned, Attempts: []string{id}, KnownAt: at, Assumed: true,
+		}
+		for c := range changes {
+			r.Changes = append(r.Changes, metrics.Change{SHA: fmt.Sprintf("%039x%d", i, c), AuthoredAt: at.Add(-time.Hour)})
+		}
+		f.Rollouts = append(f.Rollouts, r)
+	}
+	mustAppend(b, db, deployed(service, service, "", 1))
+	var row serviceRow
+	if err := db.read.Take(&row, "name = ?", service).Error; err != nil {
+		b.Fatal(err)
+	}
+	o := outcome{touched: row.Touched, present: true, service: metrics.Service{Name: service}, facts: f}
+	if err := db.saveOutcomes(context.Background(), map[string]outcome{service: o}); err != nil {
+		b.Fatal(err)
+	}
+}
