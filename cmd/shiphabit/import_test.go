@@ -11,7 +11,8 @@ func TestImportReportsBadLinesAndKeepsTheGoodOnes(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t)
 	file := filepath.Join(p.home, "events.jsonl")
-	write(t, file, history("api", "..", time.Hour)+`{"type":"deployment","id":"bad","service":"api","colour":"red"}`+"\n"+history("web", ".", time.Hour))
+	good := history("api", "..", time.Hour)
+	write(t, file, good+`{"type":"deployment","id":"bad","service":"api","colour":"red"}`+"\n"+history("web", ".", time.Hour))
 	out, errs, code := p.run("import", "--db", filepath.Join(p.home, "a.db"), file)
 	if code != exitUsage {
 		t.Errorf("exit code %d, want %d\n%s%s", code, exitUsage, out, errs)
@@ -21,7 +22,7 @@ func TestImportReportsBadLinesAndKeepsTheGoodOnes(t *testing.T) {
 			t.Errorf("lacks %q:\n%s", want, errs)
 		}
 	}
-	_, errs, code = p.runWith(history("api", "..", time.Hour), "import", "--db", filepath.Join(p.home, "a.db"), "-")
+	_, errs, code = p.runWith(good, "import", "--db", filepath.Join(p.home, "a.db"), "-")
 	if code != exitOK || !strings.Contains(errs, "0 new events stored, 2 known already") {
 		t.Errorf("importing the same again: exit code %d\n%s", code, errs)
 	}
