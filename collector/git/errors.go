@@ -39,7 +39,7 @@ func cannotOpen(path string, err error) error {
 			"if you trust it: git config --global --add safe.directory "+path, err)
 	case strings.Contains(said, "not a git repository"):
 		return unreadable(path, "not a Git repository, nor inside one", "name the folder of a clone, bare or not", err)
-	case strings.Contains(said, "repository version") || strings.Contains(said, "repository extension"):
+	case strings.Contains(said, "git repo version") || strings.Contains(said, "repository extension"):
 		return unreadable(path, "made by a newer git than the one installed here", "install a newer git", err)
 	case strings.Contains(said, "Permission denied"):
 		return unreadable(path, "reading it is not permitted", "run as a user who may read the clone", err)

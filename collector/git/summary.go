@@ -58,11 +58,58 @@ func (p *plan) summary(ctx context.Context) Summary {
 	}
 	if p.clone.shallow {
 		s.CompleteFrom = p.completeFrom(ctx)
-		s.Warnings = append(s.Warnings, fmt.Sprintf(
-			"The clone is shallow: history before %s is missing, and with it the changes of the first deployments. To have it all: git fetch --unshallow --tags",
-			s.CompleteFrom.Format(time.DateOnly)))
 	}
+	s.Warnings = p.warnings(s.CompleteFrom)
 	return s
+}
+
+// warnings are what a reader of the figures should know, each a sentence with what can be done.
+func (p *plan) warnings(completeFrom time.Time) []string {
+	var list []string
+	warn := func(applies bool, sentence string, values ...any) {
+		if applies {
+			list = append(list, fmt.Sprintf(sentence, values...))
+		}
+	}
+	warn(p.clone.shallow, "The clone is shallow: history before %s is missing, and with it older releases and the changes of the first ones that are left. To have it all: git fetch --unshallow --tags",
+		completeFrom.Format(time.DateOnly))
+	warn(p.cursor.Mode == Tags && len(p.tags()) == 1, "There is one release tag only: nothing came before it to compare it with, so its changes are not known.")
+	warn(p.cursor.Mode != Tags && len(p.others) > 0, "%s not taken for a release, such as %s; if some are, say which with --tags PATTERN.", areTags(len(p.others)), example(p.others))
+	warn(p.gone > 0, "%s gone since the last reading; their deployments are kept.", areTags(p.gone))
+	warn(p.moved > 0, "%s moved since the last reading; each move counts as another deployment.", areTags(p.moved))
+	warn(p.future > 0, "%s dated in the future and wait for their day.", areTags(p.future))
+	warn(len(p.clone.brokenRefs) > 0, "git cannot read %d references, such as %s; git fsck tells more.", len(p.clone.brokenRefs), example(p.clone.brokenRefs))
+	return list
+}
+
+// tags are the names of the tags that are not set aside.
+func (p *plan) tags() []string {
+	from := p.cursor.Tags
+	if p.cursor.Reading != nil {
+		from = p.cursor.Reading.Tags
+	}
+	var names []string
+	for name, object := range from {
+		if !isAside(object) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func areTags(n int) string {
+	if n == 1 {
+		return "1 tag is"
+	}
+	return fmt.Sprintf("%d tags are", n)
+}
+
+// example is one of the names, short enough for a sentence; "" when there is none.
+func example(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return shortened(names[0], 60)
 }
 
 // completeFrom is the newest date at which a shallow clone ends: after it nothing is missing.

@@ -175,10 +175,11 @@ func (r *Repo) Tag(name, annotation string, commit ...string) string {
 	return r.Git("rev-parse", "refs/tags/"+name)
 }
 
-// LightTag makes a lightweight tag: a name for a commit and nothing else.
-func (r *Repo) LightTag(name string, commit ...string) {
+// LightTag makes a lightweight tag, a name for an object and nothing else: of the commit that is checked out or of the object
+// given. A tag of that name moves.
+func (r *Repo) LightTag(name string, object ...string) {
 	r.t.Helper()
-	r.Git(append([]string{"tag", name}, commit...)...)
+	r.Git("update-ref", "refs/tags/"+name, append(object, "HEAD")[0])
 }
 
 // Object stores an object of the kind with the given content as it is, however odd, and returns its name.
