@@ -143,7 +143,7 @@ func (h habit) longestQuiet(known bool) IndexPart {
 	}
 	g90 := quantile(gaps, 0.9)
 	return IndexPart{Name: "longest quiet", Weight: 20, Score: quietScore(g90), Input: g90, Known: true,
-		Says: fmt.Sprintf("nine pauses in ten last at most %s working days; the longest %s", oneDecimal(g90), plural(gaps[len(gaps)-1], "working day"))}
+		Says: fmt.Sprintf("nine pauses in ten last at most %s, the longest %d", plural(g90, "working day"), gaps[len(gaps)-1])}
 }
 
 func (h habit) batch(known bool) IndexPart {
@@ -152,7 +152,7 @@ func (h habit) batch(known bool) IndexPart {
 	}
 	b := h.typicalBatch()
 	return IndexPart{Name: "batch", Weight: 20, Score: batchScore(b), Input: b, Known: true,
-		Says: fmt.Sprintf("half of all changes went out in batches of %s or fewer", oneDecimal(b))}
+		Says: fmt.Sprintf("half of all changes went out in batches of at most %s", oneDecimal(b))}
 }
 
 func (h habit) busiest(known bool) IndexPart {
@@ -188,11 +188,11 @@ func (h habit) hours(known bool) IndexPart {
 		Says: fmt.Sprintf("%d of %s finished outside working hours", off, plural(len(h.planned), "planned deployment"))}
 }
 
-func plural(n int, noun string) string {
+func plural[N int | float64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return oneDecimal(float64(n)) + " " + noun + "s"
 }
 
 // oneDecimal prints a number with at most one decimal.
