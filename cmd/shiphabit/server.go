@@ -1,19 +1,25 @@
 package main
 
 import (
+	"context"
 	"net/http"
 
 	"shiphabit/api"
 	"shiphabit/internal/config"
 	"shiphabit/internal/store"
 	"shiphabit/metrics"
+	"shiphabit/reports"
 )
 
 // server stands the rooms of the house together: pages, API and gate over a database, under a configuration.
 func (p *program) server(db *store.DB, settings config.Config, from *origin) (http.Handler, error) {
 	definition := metrics.DORA()
 	definition.WeekStart = settings.WeekStart
-	return api.New(api.Options{
+	site, err := reports.New(release())
+	if err != nil {
+		return nil, err
+	}
+	options := api.Options{
 		Store:      serverStore{db},
 		Kinds:      storeKinds(),
 		Clock:      p.now,
@@ -31,5 +37,17 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 			return team.Size
 		},
 		RequireTokens: settings.RequireTokens,
-	})
+		Site:          site,
+	}
+	if from != nil {
+		options.Reading = func(context.Context) (api.Reading, error) { return from.reading, nil }
+		options.AssessPath = from.assessPath
+	}
+	return api.New(options)
+}
+
+// origin tells the pages what was read and where the questions are answered, where that is known from the start.
+type origin struct {
+	reading    api.Reading
+	assessPath string
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"shiphabit/api"
 	"shiphabit/collector"
 	"shiphabit/collector/git"
 	"shiphabit/internal/config"
@@ -268,13 +269,6 @@ func indexText(index metrics.Index) string {
 	}
 }
 
-// origin tells the pages what a clone was read for, what that leaves unknown, and where its questions are answered.
-type origin struct {
-	says       string
-	doubts     []string
-	assessPath string
-}
-
 // doubtsOf says what a clone alone cannot show.
 func doubtsOf(summary git.Summary) []string {
 	return append(slices.Clone(summary.Warnings),
@@ -288,7 +282,7 @@ func (t *try) serve(ctx context.Context, db *store.DB, settings config.Config, s
 	if err != nil {
 		return err
 	}
-	handler, err := t.server(db, settings, &origin{summary.String(), doubtsOf(summary), link})
+	handler, err := t.server(db, settings, &origin{api.Reading{Place: summary.Repository, Says: summary.String(), Doubts: doubtsOf(summary)}, link})
 	if err != nil {
 		return err
 	}
