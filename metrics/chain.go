@@ -22,6 +22,9 @@ type chain struct {
 
 func (c *chain) run() {
 	c.firstLive, c.lastLive = map[string]int{}, map[string]int{}
+	for _, r := range c.rollouts {
+		c.readStatedCommits(r)
+	}
 	if c.history != nil {
 		c.walk = newWalk(c.history)
 	}
@@ -103,8 +106,8 @@ func (c *chain) judge(r *draft) {
 func (c *chain) statedRollback(r *draft) (of *draft, stated bool) {
 	for _, a := range r.attempts {
 		stated = stated || a.Value.Rollback != nil && *a.Value.Rollback || a.Value.RollbackOf != ""
-		if target := c.of.references.find(a.Source, a.Value.RollbackOf); target != nil && target != r && of == nil {
-			of = target
+		if target := c.of.references.find(a.Source, a.Value.RollbackOf); target != nil && of == nil && compareDrafts(target, r) < 0 {
+			of = original(target)
 		}
 	}
 	if !stated || of != nil {
@@ -142,8 +145,7 @@ func (c *chain) sameLine(a, b *draft) bool {
 	return a.node == none || b.node == none || c.line.related(a.node, b.node)
 }
 
-// takeDown marks what a rollback took out of service: the replaced rollout, which thereby failed unless it was a rollback
-// itself, and those between, which were merely removed.
+// takeDown marks what a rollback took out of service: the replaced rollout and those between, which were merely removed.
 func (c *chain) takeDown(r *draft) {
 	if r.of == nil {
 		return
@@ -156,12 +158,7 @@ func (c *chain) takeDown(r *draft) {
 		between.Removed = true
 		between.remove(r, r.SucceededAt)
 	}
-	if r.of.Kind == Rollback {
-		return
-	}
 	r.of.remove(r, r.SucceededAt)
-	r.of.fail(Failure{Cause: CauseRollback, At: r.SucceededAt, KnownAt: r.KnownAt, Assumed: r.Assumed,
-		Evidence: r.ID, Confidence: r.confidence()})
 }
 
 func (r *draft) remove(by *draft, at time.Time) {

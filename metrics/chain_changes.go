@@ -10,7 +10,7 @@ import (
 // collect finds the changes of a rollout: the commits reachable from its revision that no success before delivered. What a
 // rollout that failed would have brought is found the same way, but marks nothing.
 func (c *chain) collect(r *draft) {
-	stated := c.statedCommits(r)
+	stated := r.stated
 	if c.walk == nil || r.node == none {
 		c.baseline(r, stated, c.missing(r))
 		return
@@ -32,7 +32,7 @@ func (c *chain) collect(r *draft) {
 		r.baseline("shares no history with what was deployed before")
 	default:
 		r.raw, r.returned = h.fresh, h.returned
-		c.bring(r, slices.DeleteFunc(slices.Clone(h.fresh), func(n node) bool { return !c.known(n) }))
+		c.bring(r, h.fresh)
 		c.reapply(r)
 	}
 	if r.succeeded() {
@@ -81,32 +81,29 @@ func (c *chain) startFromBase(r *draft) {
 	}
 }
 
-// statedCommits are the commits that the source lists itself.
-func (c *chain) statedCommits(r *draft) []node {
-	var out []node
+// readStatedCommits notes the commits that the source lists itself, giving those that nobody else told of a place in the history.
+func (c *chain) readStatedCommits(r *draft) {
 	for _, a := range r.attempts {
 		for _, name := range a.Value.Commits {
-			out = append(out, c.lookup(name))
+			if c.history == nil {
+				c.history = newHistory(newGraph(nil, nil), nil)
+			}
+			r.stated = append(r.stated, c.lookup(name))
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
-// bring turns commits into changes, first leaving out merges, other folders, and what arrived before.
+// bring turns commits into changes; a squash or rebase merge stands for its pull request's own commits.
 func (c *chain) bring(r *draft, nodes []node) {
-	var delivered []node
+	r.Changes = make([]Change, 0, len(nodes))
 	for _, n := range nodes {
-		for _, o := range c.standFor(n) {
-			if c.walk.first[o] != unseen || c.merge(o) || !c.inPaths(c.tellingPaths(o, n)) {
-				continue
-			}
-			delivered = append(delivered, o)
-			r.Changes = append(r.Changes, c.change(r, o))
+		own := c.requests.own[n]
+		if len(own) == 0 {
+			c.bringOne(r, n, n)
 		}
-	}
-	if r.succeeded() {
-		c.walk.mark(delivered, c.mark())
+		for _, o := range own {
+			c.bringOne(r, o, n)
+		}
 	}
 	slices.SortFunc(r.Changes, func(a, b Change) int {
 		return cmp.Or(a.AuthoredAt.Compare(b.AuthoredAt), cmp.Compare(a.SHA, b.SHA))
@@ -114,12 +111,15 @@ func (c *chain) bring(r *draft, nodes []node) {
 	r.Changes = slices.CompactFunc(r.Changes, func(a, b Change) bool { return a.SHA == b.SHA })
 }
 
-// standFor is the work behind a commit: itself, or for a squash or rebase merge its pull request's own commits.
-func (c *chain) standFor(n node) []node {
-	if own := c.requests.own[n]; len(own) > 0 {
-		return own
+// bringOne leaves out merges, other folders, and what arrived before.
+func (c *chain) bringOne(r *draft, n, merged node) {
+	if c.walk.first[n] != unseen || c.merge(n) || !c.inPaths(c.tellingPaths(n, merged)) {
+		return
 	}
-	return []node{n}
+	if r.succeeded() {
+		c.walk.first[n] = c.mark()
+	}
+	r.Changes = append(r.Changes, c.change(r, n))
 }
 
 // tellingPaths picks the commit whose paths tell what a piece of work touches: its own, else those of its squash merge.
@@ -187,43 +187,4 @@ func (c *chain) reapply(r *draft) {
 		}
 	}
 	slices.Sort(r.Reapplied)
-}
-
-// markRepeated tells apart the changes that another environment of the same kind had before: lead time ends at the first.
-func (d *derivation) markRepeated() {
-	kinds := map[EnvironmentKind]map[string]bool{}
-	for _, c := range d.chains {
-		for _, r := range c.rollouts[:min(1, len(c.rollouts))] {
-			if kinds[r.EnvironmentKind] == nil {
-				kinds[r.EnvironmentKind] = map[string]bool{}
-			}
-			kinds[r.EnvironmentKind][c.environment] = true
-		}
-	}
-	byLive := slices.Clone(d.drafts)
-	slices.SortFunc(byLive, compareDrafts)
-	for kind, names := range kinds {
-		if len(names) > 1 {
-			markRepeatedIn(byLive, kind)
-		}
-	}
-}
-
-func markRepeatedIn(byLive []*draft, kind EnvironmentKind) {
-	first := map[[2]string]string{}
-	for _, r := range byLive {
-		if r.EnvironmentKind != kind || !r.succeeded() {
-			continue
-		}
-		for i := range r.Changes {
-			ch := &r.Changes[i]
-			k := [2]string{r.Repository, ch.SHA}
-			where, seen := first[k]
-			if !seen {
-				first[k] = r.Environment
-			} else if where != r.Environment && ch.Fault == "" {
-				ch.Fault = "reached " + where + " before"
-			}
-		}
-	}
 }

@@ -16,6 +16,7 @@ func Derive(service Service, events []Event, rules Rules) Facts {
 	d := newDerivation(service, events, rules)
 	d.buildHistories()
 	d.buildRollouts()
+	d.blameForRollbacks()
 	d.linkVerdicts()
 	d.linkApprovals()
 	d.linkIncidents()
@@ -80,8 +81,9 @@ func (d *derivation) leaveOut(k Key, at time.Time, reason string) {
 
 // buildHistories makes a graph of each repository that has commits.
 func (d *derivation) buildHistories() {
-	commits := map[string][]*Commit{}
-	for _, c := range d.uniqueCommits() {
+	commits := map[string][]*toldCommit{}
+	for i := range d.commits {
+		c := &d.commits[i]
 		commits[c.Repository] = append(commits[c.Repository], c)
 	}
 	requests := map[string][]record[PullRequest]{}
@@ -92,30 +94,17 @@ func (d *derivation) buildHistories() {
 		requests[r.Repository] = append(requests[r.Repository], r)
 	}
 	for repository, list := range commits {
-		d.histories[repository] = newHistory(list, requests[repository])
+		d.histories[repository] = newHistory(newGraph(list, d.compareSources), requests[repository])
 	}
 	d.repositories = d.knownRepositories()
-	d.internStatedCommits()
 }
 
-// internStatedCommits gives every commit that a deployment lists a place in its graph, known or not.
-func (d *derivation) internStatedCommits() {
-	for _, r := range d.deployments {
-		if len(r.Value.Commits) == 0 {
-			continue
-		}
-		repository := d.repositoryOf(r.Value)
-		if d.histories[repository] == nil {
-			d.histories[repository] = newHistory(nil, nil)
-		}
-		for _, name := range r.Value.Commits {
-			d.histories[repository].lookup(name)
-		}
-	}
+func (d *derivation) compareSources(a, b string) int {
+	return cmp.Or(cmp.Compare(d.rules.rank(a), d.rules.rank(b)), cmp.Compare(a, b))
 }
 
-func newHistory(commits []*Commit, prs []record[PullRequest]) *history {
-	h := &history{graph: newGraph(commits)}
+func newHistory(g *graph, prs []record[PullRequest]) *history {
+	h := &history{graph: g}
 	h.line = newAncestry(h.graph)
 	h.requests = newRequests(h.graph, prs)
 	h.reverts = newReverts(h.requests, h.line)
@@ -133,58 +122,6 @@ func (d *derivation) knownRepositories() []string {
 	all = append(all, slices.Collect(maps.Keys(d.histories))...)
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-// uniqueCommits joins what several sources tell of one commit: the first source in the configured order wins, field by field.
-func (d *derivation) uniqueCommits() []*Commit {
-	type name struct{ repository, id string }
-	first := make(map[name]*record[Commit], len(d.commits))
-	again := map[*record[Commit]][]*record[Commit]{}
-	out := make([]*Commit, 0, len(d.commits))
-	for i := range d.commits {
-		c := &d.commits[i]
-		k := name{c.Repository, c.ID}
-		if told := first[k]; told != nil {
-			again[told] = append(again[told], c)
-			continue
-		}
-		first[k] = c
-		out = append(out, &c.Value)
-	}
-	for told, others := range again {
-		told.Value = d.joinCommits(append(others, told))
-	}
-	return out
-}
-
-func (d *derivation) joinCommits(told []*record[Commit]) Commit {
-	slices.SortFunc(told, func(a, b *record[Commit]) int { return d.compareSources(a.Source, b.Source) })
-	joined := told[0].Value
-	for _, c := range told[1:] {
-		complete(&joined, c.Value)
-	}
-	return joined
-}
-
-func (d *derivation) compareSources(a, b string) int {
-	return cmp.Or(cmp.Compare(d.rules.rank(a), d.rules.rank(b)), cmp.Compare(a, b))
-}
-
-// complete fills in what the preferred source leaves out.
-func complete(c *Commit, other Commit) {
-	c.Author = cmp.Or(c.Author, other.Author)
-	c.AuthoredAt = cmpTime(c.AuthoredAt, other.AuthoredAt)
-	c.CommittedAt = cmpTime(c.CommittedAt, other.CommittedAt)
-	c.Message = cmp.Or(c.Message, other.Message)
-	if c.Bot == nil {
-		c.Bot = other.Bot
-	}
-	if len(c.Parents) == 0 {
-		c.Parents = other.Parents
-	}
-	if len(c.Paths) == 0 {
-		c.Paths = other.Paths
-	}
 }
 
 // buildRollouts groups deployments and puts each place in order.
@@ -207,7 +144,6 @@ func (d *derivation) buildRollouts() {
 	slices.SortFunc(d.drafts, func(a, b *draft) int {
 		return cmp.Or(a.FinishedAt.Compare(b.FinishedAt), cmp.Compare(a.ID, b.ID))
 	})
-	d.markRepeated()
 }
 
 // finish sorts and hands out the facts.

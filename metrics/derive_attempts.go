@@ -9,7 +9,7 @@ import (
 
 // attempt is one deployment that ran to an end.
 type attempt struct {
-	record[Deployment]
+	*record[Deployment]
 	environment string
 	repository  string
 	node        node   // of the revision, none when the graph does not hold it
@@ -34,11 +34,12 @@ func compareAttempts(a, b *attempt) int {
 // attempts sorts out the deployments that ran; the others are running still or left out with the reason.
 func (d *derivation) attempts() []*attempt {
 	all := make([]attempt, 0, len(d.deployments))
-	for _, r := range d.deployments {
+	for i := range d.deployments {
+		r := &d.deployments[i]
 		reason, running := unfit(r.Value)
 		switch {
 		case running:
-			d.running = append(d.running, r)
+			d.running = append(d.running, *r)
 			d.facts.Running = append(d.facts.Running, r.name())
 		case reason != "":
 			d.leaveOut(r.Key, deploymentTime(r.Value), reason)
@@ -92,7 +93,7 @@ func cmpTime(times ...time.Time) time.Time {
 	return time.Time{}
 }
 
-func (d *derivation) attempt(r record[Deployment]) attempt {
+func (d *derivation) attempt(r *record[Deployment]) attempt {
 	a := attempt{record: r, environment: d.environment(r.Value.Environment).name, node: none, rank: d.rules.rank(r.Source)}
 	a.repository = d.repositoryOf(r.Value)
 	a.revision = r.Value.Revision

@@ -5,6 +5,16 @@ import (
 	"slices"
 )
 
+// blameForRollbacks fails what each rollback replaced, unless that was a rollback itself.
+func (d *derivation) blameForRollbacks() {
+	for _, r := range d.drafts {
+		if r.Kind == Rollback && r.succeeded() && r.of != nil && r.of.Kind != Rollback {
+			r.of.fail(Failure{Cause: CauseRollback, At: r.SucceededAt, KnownAt: r.KnownAt, Assumed: r.Assumed,
+				Evidence: r.ID, Confidence: r.confidence()})
+		}
+	}
+}
+
 // linkVerdicts hands each health verdict to its rollout. One unhealthy verdict fails it, whatever comes after: that is recovery.
 func (d *derivation) linkVerdicts() {
 	slices.SortStableFunc(d.verdicts, func(a, b record[Verdict]) int { return a.Value.At.Compare(b.Value.At) })

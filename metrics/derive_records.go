@@ -9,7 +9,7 @@ import (
 // records are the events of one service: revisions merged, payloads read, nothing interpreted yet.
 type records struct {
 	deployments []record[Deployment]
-	commits     []record[Commit]
+	commits     []toldCommit
 	requests    []record[PullRequest]
 	incidents   []record[Incident]
 	approvals   []record[Approval]
@@ -24,13 +24,20 @@ type record[T any] struct {
 	revisions []*Event
 }
 
+// toldCommit is a commit and who told of it; there are too many to keep more.
+type toldCommit struct {
+	source string
+	Commit
+}
+
 // name is "source/id", the form in which facts refer to a record.
 func (r record[T]) name() string { return r.Source + "/" + r.ID }
 
 // readRecords merges the revisions of each record and reads it. Deployments, incidents, approvals and verdicts come out in the
 // order of their keys; commits and requests, of which there may be a great many, in no order.
 func readRecords(events []Event) records {
-	var out records
+	out := records{commits: make([]toldCommit, 0, countType(events, TypeCommit)),
+		deployments: make([]record[Deployment], 0, countType(events, TypeDeployment))}
 	for _, revisions := range revisionsByKey(events) {
 		e := *revisions[0]
 		if len(revisions) > 1 {
@@ -52,7 +59,10 @@ func (r *records) add(e Event, revisions []*Event) (err error) {
 	case TypeDeployment:
 		r.deployments, err = appendRecord(r.deployments, e, revisions, Event.Deployment)
 	case TypeCommit:
-		r.commits, err = appendRecord(r.commits, e, revisions, Event.Commit)
+		var c Commit
+		if c, err = readCommit(e); err == nil {
+			r.commits = append(r.commits, toldCommit{e.Source, c})
+		}
 	case TypePullRequest:
 		r.requests, err = appendRecord(r.requests, e, revisions, Event.PullRequest)
 	case TypeIncident:
@@ -65,6 +75,16 @@ func (r *records) add(e Event, revisions []*Event) (err error) {
 		r.leftOut = append(r.leftOut, LeftOut{Record: e.String(), Reason: "its type is not known"})
 	}
 	return err
+}
+
+func countType(events []Event, t EventType) int {
+	n := 0
+	for i := range events {
+		if events[i].Type == t {
+			n++
+		}
+	}
+	return n
 }
 
 func appendRecord[T any](to []record[T], e Event, revisions []*Event, view func(Event) (T, error)) ([]record[T], error) {

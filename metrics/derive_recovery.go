@@ -65,13 +65,24 @@ func recoverRuns(rollouts []*draft) {
 	}
 }
 
-// recover notes an end of the failure if it is the earliest so far. What ended before the rollout began did not end its failure.
+// recover notes an end of the failure if it is the earliest so far. An end before the rollout finished, which is an odd record or
+// an incident that passed while it ran, gives way to any later one; one before it began is none.
 func (r *draft) recover(at time.Time, by, evidence string) {
 	if !r.Failed() || at.Before(r.begin) {
 		return
 	}
-	better := r.Recovery == nil || cmp.Or(at.Compare(r.Recovery.At), cmp.Compare(by, r.Recovery.By), cmp.Compare(evidence, r.Recovery.Evidence)) < 0
-	if better {
-		r.Recovery = &Recovery{At: at, By: by, Evidence: evidence}
+	found := &Recovery{At: at, By: by, Evidence: evidence}
+	if r.Recovery == nil || r.compareRecoveries(found, r.Recovery) < 0 {
+		r.Recovery = found
 	}
+}
+
+func (r *draft) compareRecoveries(a, b *Recovery) int {
+	if early := a.At.Before(r.FinishedAt); early != b.At.Before(r.FinishedAt) {
+		if early {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.By, b.By), cmp.Compare(a.Evidence, b.Evidence))
 }

@@ -20,6 +20,7 @@ type draft struct {
 	takes     []*draft // every rollout that a rollback removed, the replaced one included
 	incidents []string // those that its deployments say they fixed
 	goneAt    time.Time
+	stated    []node // the commits that its deployments list
 	raw       []node // the commits that its walk met for the first time, merges included
 	returned  []node // the commits that it brought back after a rollback
 	dropped   string // why the whole rollout is left out

@@ -16,7 +16,7 @@ const none node = -1
 type graph struct {
 	index   map[string]node
 	names   []string
-	commits []*Commit // nil where unknown
+	commits []*toldCommit // nil where unknown
 	// from and edges hold the parents of node n as edges[from[n]:from[n+1]].
 	from  []int32
 	edges []node
@@ -30,15 +30,24 @@ type graph struct {
 	hasCommits bool
 }
 
-// newGraph builds the history of a repository from its commits, the same commit told once.
-func newGraph(commits []*Commit) *graph {
-	g := &graph{index: make(map[string]node, len(commits)), hasCommits: len(commits) > 0}
-	for _, c := range commits {
+// newGraph builds the history of a repository from what sources tell of its commits; compare puts the sources in order.
+func newGraph(told []*toldCommit, compare func(a, b string) int) *graph {
+	g := &graph{index: make(map[string]node, len(told)), hasCommits: len(told) > 0}
+	again := map[node][]*toldCommit{}
+	for _, c := range told {
 		n := g.intern(c.ID)
+		if g.commits[n] != nil {
+			again[n] = append(again[n], c)
+			continue
+		}
 		g.commits[n] = c
 		g.hasPaths = g.hasPaths || len(c.Paths) > 0
 	}
-	g.connect(commits)
+	for n, others := range again {
+		g.commits[n] = join(append(others, g.commits[n]), compare)
+		g.hasPaths = g.hasPaths || len(g.commits[n].Paths) > 0
+	}
+	g.connect()
 	g.measure()
 	return g
 }
@@ -59,10 +68,12 @@ func (g *graph) intern(name string) node {
 	return n
 }
 
-func (g *graph) connect(commits []*Commit) {
-	for _, c := range commits {
-		for _, p := range c.Parents {
-			g.intern(p)
+func (g *graph) connect() {
+	for _, c := range g.commits {
+		if c != nil {
+			for _, p := range c.Parents {
+				g.intern(p)
+			}
 		}
 	}
 	from, total := make([]int32, len(g.names)+1), int32(0)

@@ -127,7 +127,7 @@ func newReverts(r *requests, line *ancestry) *reverts {
 	return v
 }
 
-func (v *reverts) notePick(n node, c *Commit) {
+func (v *reverts) notePick(n node, c *toldCommit) {
 	if !strings.Contains(c.Message, "cherry picked") {
 		return
 	}

@@ -27,6 +27,7 @@ func newWalk(h *history) *walk {
 // harvest is what lies between a revision and all that was delivered before.
 type harvest struct {
 	fresh    []node // never delivered
+	ends     []node // named as a parent, but not known: history ends there
 	returned []node // taken out by a rollback, and back again
 	joined   bool   // the search came upon something delivered: the revision descends from it, or from a common ancestor
 }
@@ -46,11 +47,13 @@ func (w *walk) look(from node) harvest {
 		switch {
 		case w.gone[n]:
 			h.returned, h.joined = append(h.returned, n), true
-		case w.first[n] == unseen:
-			h.fresh = append(h.fresh, n)
-		default:
+		case w.first[n] != unseen:
 			h.joined = true
 			continue
+		case w.known(n):
+			h.fresh = append(h.fresh, n)
+		default:
+			h.ends = append(h.ends, n)
 		}
 		w.stack = append(w.stack, w.parents(n)...)
 	}
@@ -61,6 +64,7 @@ func (w *walk) look(from node) harvest {
 func (w *walk) deliver(h harvest, mark int32) {
 	w.begun = true
 	w.mark(h.fresh, mark)
+	w.mark(h.ends, ancient)
 	for _, n := range h.returned {
 		w.gone[n] = false
 	}

@@ -1,0 +1,57 @@
+package metrics
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// long is a service's past: a straight main line with merges, deployed every few commits, with failures and rollbacks.
+func long(deployments, changes int) []Event {
+	name := func(i int) string { return fmt.Sprintf("%040x", i*2654435761) }
+	var out []Event
+	for i := range deployments * changes {
+		c := Commit{ID: name(i), Repository: "acme/api", AuthoredAt: monday.Add(time.Duration(i) * 10 * time.Minute),
+			CommittedAt: monday.Add(time.Duration(i) * 10 * time.Minute), Author: "5f2a", Message: fmt.Sprintf("Work on part %d\n\nSome words on why.", i)}
+		if i > 0 {
+			c.Parents = append(c.Parents, name(i-1))
+		}
+		if i > 5 && i%10 == 0 {
+			c.Parents = append(c.Parents, name(i-4))
+		}
+		out = append(out, NewEvent("git", c))
+	}
+	for i := range deployments {
+		tip := i*changes + changes - 1
+		if i%50 == 49 {
+			tip -= 2 * changes
+		}
+		d := deployment(fmt.Sprint(i), name(tip), monday.Add(time.Duration((i+1)*changes)*10*time.Minute))
+		if i%20 == 7 {
+			d.Status = Failed
+		}
+		out = append(out, NewEvent("ci", d))
+	}
+	return out
+}
+
+func benchmarkDerive(b *testing.B, events []Event) {
+	b.Helper()
+	b.ReportAllocs()
+	for b.Loop() {
+		Derive(Service{Name: "api"}, events, DefaultRules())
+	}
+}
+
+func BenchmarkDerive50kDeploymentsOf5Changes(b *testing.B) { benchmarkDerive(b, long(50_000, 5)) }
+
+func BenchmarkDerive50kDeploymentsOf1Change(b *testing.B) { benchmarkDerive(b, long(50_000, 1)) }
+
+func BenchmarkDerive550TagsOf18kCommits(b *testing.B) { benchmarkDerive(b, long(550, 33)) }
+
+func BenchmarkSplit50kDeployments(b *testing.B) {
+	events := long(50_000, 1)
+	for b.Loop() {
+		Split(events, DefaultRules())
+	}
+}

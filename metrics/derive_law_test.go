@@ -1,0 +1,278 @@
+package metrics
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// history is a generated organisation's past: two services built from one repository, told by two sources.
+type generated struct {
+	random *rand.Rand
+	shas   []string
+	events []Event
+	ids    []string
+}
+
+func generate(seed uint64) []Event {
+	g := &generated{random: rand.New(rand.NewPCG(seed, 7))}
+	for i := range 30 {
+		g.commit(i)
+	}
+	for i := range 40 {
+		g.deployment(i)
+	}
+	for i := range 12 {
+		g.request(i)
+		g.incident(i)
+		g.followUps(i)
+	}
+	return g.events
+}
+
+func (g *generated) chance(oneIn int) bool { return g.random.IntN(oneIn) == 0 }
+
+func (g *generated) pick(list []string) string { return list[g.random.IntN(len(list))] }
+
+func (g *generated) source() string { return g.pick([]string{"ci", "ci", "cd"}) }
+
+// time is within ten days of the start, to the minute, so that instants coincide now and then.
+func (g *generated) time() time.Time {
+	return monday.Add(time.Duration(g.random.IntN(10*24*12)) * 5 * time.Minute)
+}
+
+// add gives an event and now and then an earlier revision of it, or a recording time.
+func (g *generated) add(source string, r Record) {
+	e := NewEvent(source, r)
+	if g.chance(3) {
+		e.RecordedAt, e.Live = g.time(), g.chance(2)
+	}
+	g.events = append(g.events, e)
+}
+
+func (g *generated) commit(i int) {
+	sha := fmt.Sprintf("%08x%032x", i*7919, i)
+	c := Commit{ID: sha, Repository: "acme/api", AuthoredAt: g.time(), Message: "work", Paths: []string{g.pick([]string{"a/x", "b/y"})}}
+	for range g.random.IntN(3) {
+		if i > 0 {
+			if p := g.shas[max(0, i-1-g.random.IntN(4))]; !slices.Contains(c.Parents, p) {
+				c.Parents = append(c.Parents, p)
+			}
+		}
+	}
+	if i > 3 && g.chance(4) {
+		c.Message = "Revert \"work\"\n\nThis reverts commit " + g.pick(g.shas)[:10] + "."
+	}
+	g.shas = append(g.shas, sha)
+	if g.chance(12) {
+		return // the graph lacks it
+	}
+	g.add("git", c)
+	if g.chance(5) {
+		g.add("mirror", Commit{ID: sha, Repository: "acme/api", AuthoredAt: c.AuthoredAt, Author: "x"})
+	}
+}
+
+func (g *generated) deployment(i int) {
+	end := g.time()
+	d := Deployment{ID: fmt.Sprint(i), Service: g.pick([]string{"api", "web"}), Repository: "acme/api",
+		Environment: g.pick([]string{"production", "production", "staging", "production-eu"}),
+		Revision:    g.pick(g.shas), Status: Status(g.pick([]string{"succeeded", "succeeded", "succeeded", "failed", "running", "cancelled"})),
+		StartedAt: end.Add(-time.Duration(g.random.IntN(30)) * time.Minute), FinishedAt: end}
+	if g.chance(6) {
+		d.Revision = d.Revision[:9]
+	}
+	if g.chance(5) {
+		d.Digest = g.pick([]string{"sha256:1", "sha256:2"})
+	}
+	if g.chance(8) {
+		yes := true
+		d.Hotfix = &yes
+	}
+	if g.chance(8) && len(g.ids) > 0 {
+		d.Fixes = []string{g.pick(g.ids), g.pick([]string{"i1", "i2", "i3"})}
+	}
+	if g.chance(10) && len(g.ids) > 0 {
+		d.RollbackOf = g.pick(g.ids)
+	}
+	if g.chance(9) {
+		d.BaseRevision = g.pick(g.shas)
+	}
+	if g.chance(9) {
+		d.Commits = []string{g.pick(g.shas), g.pick(g.shas), "unheard"}
+	}
+	g.ids = append(g.ids, d.ID)
+	source := g.source()
+	g.add(source, d)
+	if g.chance(4) {
+		d.Status = Running
+		g.add(source, d)
+	}
+}
+
+func (g *generated) request(i int) {
+	pr := PullRequest{ID: fmt.Sprint(i), Number: int64(i + 1), Repository: "acme/api", CreatedAt: g.time(), MergeCommit: g.pick(g.shas),
+		Commits: []string{g.pick(g.shas), g.pick(g.shas)}, Title: g.pick([]string{"Add", `Revert "work"`, `Revert "Add (#3)"`})}
+	g.add(g.source(), pr)
+}
+
+func (g *generated) incident(i int) {
+	v := Incident{ID: fmt.Sprintf("i%d", i), Service: g.pick([]string{"api", "web"}), StartedAt: g.time()}
+	if g.chance(2) {
+		v.ResolvedAt = v.StartedAt.Add(time.Hour)
+	}
+	if g.chance(3) {
+		v.Environment = "production"
+	}
+	if g.chance(5) {
+		v.Deployment = g.pick(g.ids)
+	}
+	if g.chance(6) {
+		v.Revision = g.pick(g.shas)[:8]
+	}
+	g.add(g.source(), v)
+}
+
+func (g *generated) followUps(i int) {
+	g.add(g.source(), Verdict{ID: fmt.Sprint(i), Deployment: g.pick(g.ids), At: g.time(), Result: g.pick([]string{"healthy", "unhealthy"})})
+	g.add(g.source(), Approval{ID: fmt.Sprint(i), Deployment: g.pick(g.ids), RequestedAt: g.time()})
+}
+
+// laws runs a check over many generated histories.
+func laws(t *testing.T, check func(t *testing.T, random *rand.Rand, events []Event, want string)) {
+	t.Helper()
+	for seed := range uint64(120) {
+		events := generate(seed)
+		check(t, rand.New(rand.NewPCG(seed, 11)), events, asJSON(t, DeriveAll(events, lawRules())))
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
+
+func lawRules() Rules {
+	r := DefaultRules()
+	r.SourceOrder = []string{"cd"}
+	r.SkipUnchanged = true
+	r.Services = []Service{{Name: "web", Repositories: []string{"acme/api"}, Paths: []string{"a"}}, {Name: "api", Repositories: []string{"acme/api"}}}
+	return r
+}
+
+func shuffled(random *rand.Rand, events []Event) []Event {
+	out := slices.Clone(events)
+	random.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
+}
+
+func TestFactsDoNotDependOnTheOrderOfArrival(t *testing.T) {
+	t.Parallel()
+	laws(t, func(t *testing.T, random *rand.Rand, events []Event, want string) {
+		if got := asJSON(t, DeriveAll(shuffled(random, events), lawRules())); got != want {
+			t.Errorf("%s", firstDifference(got, want))
+		}
+	})
+}
+
+func TestFactsDoNotDependOnRepetition(t *testing.T) {
+	t.Parallel()
+	laws(t, func(t *testing.T, random *rand.Rand, events []Event, want string) {
+		again := slices.Concat(events, shuffled(random, events)[:len(events)/2])
+		if got := asJSON(t, DeriveAll(shuffled(random, again), lawRules())); got != want {
+			t.Errorf("%s", firstDifference(got, want))
+		}
+	})
+}
+
+func TestFactsDoNotDependOnTheTimeZoneInWhichEventsWereWritten(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("", 5*3600+1800)
+	laws(t, func(t *testing.T, _ *rand.Rand, events []Event, want string) {
+		moved := slices.Clone(events)
+		for i, e := range moved {
+			if d, err := e.Deployment(); err == nil {
+				d.StartedAt, d.FinishedAt = d.StartedAt.In(zone), d.FinishedAt.In(zone)
+				moved[i].Payload = NewEvent(e.Source, d).Payload
+			}
+			moved[i].RecordedAt = e.RecordedAt.In(zone)
+		}
+		if got := asJSON(t, DeriveAll(moved, lawRules())); got != want {
+			t.Errorf("%s", firstDifference(got, want))
+		}
+	})
+}
+
+func TestAnUnrelatedServiceChangesNothing(t *testing.T) {
+	t.Parallel()
+	other := newTale().line("o1", "o2").events
+	for i := range other {
+		other[i].Repository = "acme/other"
+	}
+	d := deployment("other-1", "o2", clock(9, 0))
+	d.Service, d.Repository = "other", "acme/other"
+	other = append(other, NewEvent("ci", d), NewEvent("ci", Incident{ID: "other-i", Service: "other", StartedAt: clock(10, 0)}))
+	laws(t, func(t *testing.T, random *rand.Rand, events []Event, want string) {
+		var rest []Facts
+		for _, f := range DeriveAll(shuffled(random, slices.Concat(events, other)), lawRules()) {
+			if f.Service != "other" {
+				rest = append(rest, f)
+			}
+		}
+		if got := asJSON(t, rest); got != want {
+			t.Errorf("%s", firstDifference(got, want))
+		}
+	})
+}
+
+func TestWhatEveryHistoryKeeps(t *testing.T) {
+	t.Parallel()
+	laws(t, func(t *testing.T, _ *rand.Rand, events []Event, _ string) {
+		for _, f := range DeriveAll(events, lawRules()) {
+			checkFacts(t, f)
+		}
+	})
+}
+
+// checkFacts states what holds of any facts: no commit counts twice in an environment, every attempt is in one rollout, rollbacks
+// are not failed by being replaced, a recovery ends a failure.
+func checkFacts(t *testing.T, f Facts) {
+	t.Helper()
+	delivered, attempts := map[string]string{}, map[string]bool{}
+	for _, r := range f.Rollouts {
+		for _, a := range r.Attempts {
+			if attempts[a] {
+				t.Errorf("attempt %s is in two rollouts", a)
+			}
+			attempts[a] = true
+		}
+		for _, ch := range r.Changes {
+			k := r.Environment + " " + ch.SHA
+			if old := delivered[k]; old != "" && !r.SucceededAt.IsZero() {
+				t.Errorf("%s counts in %s and %s", ch.SHA, old, r.ID)
+			}
+			if !r.SucceededAt.IsZero() {
+				delivered[k] = r.ID
+			}
+		}
+		if r.Recovery != nil && !r.Failed() {
+			t.Errorf("%s recovered without having failed", r.ID)
+		}
+		if r.Kind == Rollback && slices.ContainsFunc(r.Failures, func(c Failure) bool { return c.Cause == CauseRollback }) {
+			t.Errorf("the rollback %s failed by being replaced", r.ID)
+		}
+		if r.Baseline && len(r.Changes) > 0 {
+			t.Errorf("the baseline %s has changes", r.ID)
+		}
+	}
+}
+
+func firstDifference(got, want string) string {
+	i := 0
+	for i < min(len(got), len(want)) && got[i] == want[i] {
+		i++
+	}
+	from := max(0, strings.LastIndex(got[:i], `{"id"`))
+	return fmt.Sprintf("differs:\n got %s\nwant %s", got[from:min(len(got), i+300)], want[from:min(len(want), i+300)])
+}
