@@ -19,7 +19,7 @@ func FrequencyEvidence(f metrics.Facts, to time.Time, cal metrics.Calendar, t Fr
 	s := spanBefore(to, frequencyWeeks, cal)
 	e := Evidence{ID: "E1", Service: f.Service, Window: s.window, Grade: GradeNone, NOf: "planned deployments"}
 	since, known := firstRollout(f)
-	if !known || !since.Before(to) {
+	if !known || !since.Before(s.window.To) {
 		e.Missing = "no deployment to production is known; collect deployments from the Git host, the pipeline, or release tags"
 		e.Says = "Not measured: " + e.Missing + "."
 		return e
@@ -75,23 +75,6 @@ func frequencyLevel(perWeek, quietShare float64, t FrequencyThresholds) int {
 		return 2
 	}
 	return 1
-}
-
-// weeksWithout counts the working weeks of the span and those among them without any of the instants.
-func (s span) weeksWithout(times []time.Time) (weeks, without int) {
-	busy := map[int]bool{}
-	for _, t := range times {
-		busy[s.index(t)/daysPerWeek] = true
-	}
-	for i := range len(s.number) / daysPerWeek {
-		if s.workingWeek(i) {
-			weeks++
-			if !busy[i] {
-				without++
-			}
-		}
-	}
-	return weeks, without
 }
 
 // medianService picks the evidence of a team's median service by level, then frequency, the lower of two; services without

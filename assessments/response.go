@@ -89,11 +89,7 @@ func recorded(f failure) bool {
 func recoveryOf(facts []metrics.Facts, w metrics.Window, cal metrics.Calendar) metrics.Survival {
 	definition := metrics.DORA()
 	definition.Floor = 1
-	zone := cal.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	return metrics.MeasureAll(facts, metrics.Query{Window: w, AsOf: w.To, Zone: zone, Definition: definition}).Recovery
+	return metrics.MeasureAll(facts, metrics.Query{Window: w, AsOf: w.To, Zone: zoneOf(cal), Definition: definition}).Recovery
 }
 
 // wentBackSince reports whether a rollback ran in production between two instants: the way back has been exercised.

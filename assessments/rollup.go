@@ -141,12 +141,12 @@ func (r *Rollup) count(results []Result) {
 	}
 }
 
-// named are the teams whose cells stand beside the pooled ones: published and shown. When exactly one surveyed team is
-// hidden, the smallest of the others is hidden with it, so that the pool less the named cells is never one team's answers.
-// A consensus is in no pool and needs no such care.
+// named are the teams whose cells stand beside the pooled ones: published and shown. When exactly one other team is hidden,
+// or exactly one in the pool, the smallest of the named is hidden with it, so that the pool less the named cells is never the
+// answers of one team that kept them to itself. A consensus is in no pool and needs no such care.
 func named(results []Result) []Result {
 	var cells, agreed []Result
-	hidden := 0
+	hidden, pooled := 0, 0
 	for _, r := range results {
 		switch open := r.Shown && r.State == Published; {
 		case open && r.Consensus:
@@ -155,12 +155,15 @@ func named(results []Result) []Result {
 			cells = append(cells, r)
 		case !r.Consensus:
 			hidden++
+			if r.Shown {
+				pooled++
+			}
 		}
 	}
 	slices.SortFunc(cells, func(a, b Result) int {
 		return cmp.Or(cmp.Compare(a.Respondents, b.Respondents), cmp.Compare(a.Team, b.Team))
 	})
-	if hidden == 1 && len(cells) > 0 {
+	if (hidden == 1 || pooled == 1) && len(cells) > 0 {
 		cells = cells[1:]
 	}
 	all := append(cells, agreed...)

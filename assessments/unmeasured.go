@@ -10,11 +10,12 @@ import (
 	"shiphabit/metrics"
 )
 
-// autonomyEvidence is E3. Facts hold no approvals yet, so it is never measured, and says what would supply it.
+// autonomyEvidence is E3. No collector delivers who approved and who started a deployment yet, and a share of the few approvals
+// that were imported would flatter: it is not measured, and says what will supply it.
 func autonomyEvidence(to time.Time, cal metrics.Calendar) Evidence {
 	e := Evidence{
 		ID: "E3", Window: spanBefore(to, frequencyWeeks, cal).window, Grade: GradeNone, NOf: "deployments",
-		Missing: "approvals with the approver's team are needed; a collector for protected environments (GitLab, GitHub) or input steps (Jenkins) would supply them",
+		Missing: "who approved each deployment and who started it; collectors for protected environments (GitLab, GitHub) or input steps (Jenkins) would supply it, and there are none yet",
 	}
 	e.Says = "Not measured: " + e.Missing + "."
 	return e
@@ -26,7 +27,7 @@ func ceremonyEvidence(facts []metrics.Facts, to time.Time, cal metrics.Calendar)
 	s := spanBefore(to, frequencyWeeks, cal)
 	e := Evidence{
 		ID: "E5", Window: s.window, Grade: GradeNone, NOf: "changes", Indirect: true,
-		Missing: "how long ready changes wait and which deployments needed a coordination record; collectors for pipelines and a ticket system would supply them",
+		Missing: "how long ready changes wait and which deployments needed a coordination record; collectors for pipelines and a ticket system would supply them, and there are none yet",
 	}
 	cells := map[int]int{}
 	for _, f := range facts {

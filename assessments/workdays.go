@@ -9,86 +9,84 @@ import (
 
 const daysPerWeek = 7
 
-// span is a run of whole calendar days in a team's zone that ends with the day of an instant.
+// span is a number of whole weeks of days of a team's calendar.
 type span struct {
-	zone   *time.Location
-	window metrics.Window
-	first  int // civil day number of the first day
-	// number is, per day, how many working days lie up to and including it: the working-day number.
-	number []int
+	calendar metrics.Calendar
+	zone     *time.Location
+	weeks    int
+	window   metrics.Window
 }
 
-// spanBefore is the given number of weeks of days, the last of them the day that to ends in or cuts.
+// spanBefore is the whole weeks of days before the day of an instant, as the event-versus-habit index takes them: the same
+// records then give both the same gaps.
 func spanBefore(to time.Time, weeks int, cal metrics.Calendar) span {
-	zone := cal.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	s := span{zone: zone, number: make([]int, daysPerWeek*weeks)}
-	last := to.Add(-time.Nanosecond).In(zone)
-	y, m, d := last.Date()
-	s.first = civilDay(last) - len(s.number) + 1
-	s.window = metrics.Window{From: time.Date(y, m, d-len(s.number)+1, 0, 0, 0, 0, zone).UTC(), To: to.UTC()}
-	count := 0
-	for i := range s.number {
-		if working(cal, s.first+i) {
-			count++
-		}
-		s.number[i] = count
-	}
+	s := span{calendar: cal, zone: zoneOf(cal), weeks: weeks}
+	y, m, d := to.In(s.zone).Date()
+	day := func(back int) time.Time { return time.Date(y, m, d-back, 0, 0, 0, 0, s.zone).UTC() }
+	s.window = metrics.Window{From: day(daysPerWeek * weeks), To: day(0)}
 	return s
 }
 
-// civilDay numbers the calendar day an instant shows in its own zone, so that days of 23 and 25 hours are days like any other.
-func civilDay(t time.Time) int {
-	y, m, d := t.Date()
-	return int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / int64(24*time.Hour/time.Second))
-}
-
-func working(cal metrics.Calendar, civil int) bool {
-	day := time.Unix(int64(civil)*int64(24*time.Hour/time.Second), 0).UTC()
-	return slices.Contains(cal.Weekdays, day.Weekday()) && !cal.Holidays[day.Format(time.DateOnly)]
-}
-
-// index is the place of an instant's day in the span.
-func (s span) index(t time.Time) int { return civilDay(t.In(s.zone)) - s.first }
-
-func (s span) workingDays() int { return s.number[len(s.number)-1] }
-
-// workingWeek tells whether the i-th run of seven days has a working day.
-func (s span) workingWeek(i int) bool {
-	before := 0
-	if i > 0 {
-		before = s.number[i*daysPerWeek-1]
+func zoneOf(cal metrics.Calendar) *time.Location {
+	if cal.Zone == nil {
+		return time.UTC
 	}
-	return s.number[(i+1)*daysPerWeek-1] > before
+	return cal.Zone
 }
 
-// covered is the share of the span's working days from an instant on, 1 when it lies before the span.
+// week is the i-th run of seven days.
+func (s span) week(i int) metrics.Window {
+	y, m, d := s.window.From.In(s.zone).Date()
+	day := func(n int) time.Time { return time.Date(y, m, d+n, 0, 0, 0, 0, s.zone) }
+	return metrics.Window{From: day(daysPerWeek * i), To: day(daysPerWeek * (i + 1))}
+}
+
+// covered is the share of the span's working days from the day of an instant on, 1 when it lies before the span.
 func (s span) covered(since time.Time) float64 {
-	i := s.index(since)
-	if i <= 0 || s.workingDays() == 0 {
+	days := s.calendar.WorkingDays(s.window)
+	if !since.After(s.window.From) || days == 0 {
 		return 1
 	}
-	return float64(s.workingDays()-s.number[i-1]) / float64(s.workingDays())
+	y, m, d := since.In(s.zone).Date()
+	first := time.Date(y, m, d, 0, 0, 0, 0, s.zone)
+	return share(s.calendar.WorkingDays(metrics.Window{From: first, To: s.window.To}), days)
 }
 
-// gaps are the differences of working-day numbers between the days of the given instants, in order, and the gap still open
-// at the end of the span. Days with the same number (Friday and the Saturday after it) are one.
+// gaps are the pauses between the days of the given instants, in order, in working days (next day = 1), and the one still
+// open at the end of the span. A free day counts with the working day before it.
 func (s span) gaps(times []time.Time) []float64 {
-	var gaps []float64
-	previous := -1
-	for _, t := range times {
-		number := s.number[s.index(t)]
-		if previous >= 0 && number > previous {
-			gaps = append(gaps, float64(number-previous))
-		}
-		previous = number
+	if len(times) == 0 {
+		return []float64{float64(s.calendar.WorkingDays(s.window))}
 	}
-	if open := s.workingDays() - max(previous, 0); open > 0 {
-		gaps = append(gaps, float64(open))
+	var gaps []float64
+	for i, t := range times {
+		next := s.window.To.Add(-1)
+		if i+1 < len(times) {
+			next = times[i+1]
+		}
+		if gap := s.calendar.Between(t, next); gap > 0 {
+			gaps = append(gaps, float64(gap))
+		}
+	}
+	if len(gaps) == 0 {
+		return []float64{0} // all on the last working day
 	}
 	return gaps
+}
+
+// weeksWithout counts the working weeks of the span and those among them without any of the instants.
+func (s span) weeksWithout(times []time.Time) (weeks, without int) {
+	for i := range s.weeks {
+		week := s.week(i)
+		if s.calendar.WorkingDays(week) == 0 {
+			continue
+		}
+		weeks++
+		if !slices.ContainsFunc(times, week.Contains) {
+			without++
+		}
+	}
+	return weeks, without
 }
 
 // quantile interpolates linearly between order statistics (type 7); nil without values.

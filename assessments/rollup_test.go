@@ -1,0 +1,199 @@
+package assessments
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+var afterQuarter = time.Date(2026, 10, 9, 0, 0, 0, 0, time.UTC)
+
+// team is a closed round of the third quarter with so many equal answers, published or not.
+func team(t *testing.T, name string, n int, state RoundState, answers ...Answers) TeamCounts {
+	t.Helper()
+	if len(answers) == 0 {
+		answers = repeat(n, levelsOf(4, 4, 4, 4, 4))
+	}
+	r, c := held(t, Plan{ID: "r-" + name, Team: name, Size: max(n, 5)}, answers...)
+	if state == Published {
+		var err error
+		if r, err = r.Publish(noon.AddDate(0, 0, 2)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return TeamCounts{Round: r, Counts: c}
+}
+
+func rollUp(t *testing.T, teams ...TeamCounts) Rollup {
+	t.Helper()
+	r, err := RollUp("2026-Q3", teams, afterQuarter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func names(r Rollup) string {
+	var names []string
+	for _, n := range r.Named {
+		names = append(names, n.Team)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestARollUpNamesThoseWhoPublishedAndHidesASecondBesideOneHidden(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]struct {
+		teams []TeamCounts
+		named string
+	}{
+		"all published": {[]TeamCounts{team(t, "a", 5, Published), team(t, "b", 6, Published), team(t, "c", 7, Published)}, "a b c"},
+		"one below the floor takes the smallest with it": {
+			[]TeamCounts{team(t, "a", 5, Published), team(t, "b", 6, Published), team(t, "c", 7, Published), team(t, "d", 4, Published)}, "b c"},
+		"one unpublished takes the smallest with it": {
+			[]TeamCounts{team(t, "a", 9, Published), team(t, "b", 6, Published), team(t, "c", 7, Closed)}, "a"},
+		"two hidden in the pool protect each other": {
+			[]TeamCounts{team(t, "a", 9, Published), team(t, "b", 6, Published), team(t, "c", 7, Closed), team(t, "d", 8, Closed)}, "a b"},
+		"one below the floor does not protect one in the pool": {
+			[]TeamCounts{team(t, "a", 9, Published), team(t, "b", 6, Published), team(t, "c", 7, Closed), team(t, "d", 3, Closed)}, "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := rollUp(t, want.teams...)
+			if !got.Shown || names(got) != want.named || got.HiddenTeams != len(want.teams)-len(got.Named) {
+				t.Errorf("named %q, hidden %d: %+v", names(got), got.HiddenTeams, got.Hidden)
+			}
+		})
+	}
+}
+
+func TestConsensusAnswersAreInNoPool(t *testing.T) {
+	t.Parallel()
+	r, c := held(t, Plan{ID: "r-x", Team: "x", Size: 4, Consensus: true}, levelsOf(1, 1, 1, 1, 1))
+	r, err := r.Publish(noon.AddDate(0, 0, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := rollUp(t, team(t, "a", 5, Published), team(t, "b", 6, Published), team(t, "c", 7, Published), TeamCounts{Round: r, Counts: c})
+	if got.PooledTeams != 3 || got.PooledRespondents != 18 || got.Questions[0].Options[0].Count != 0 || names(got) != "a b c x" || got.Respondents != 19 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestARollUpNeedsThreeTeamsAWholeQuarterAndAWeek(t *testing.T) {
+	t.Parallel()
+	three := []TeamCounts{team(t, "a", 5, Published), team(t, "b", 6, Published), team(t, "c", 7, Published)}
+	if got := rollUp(t, three[:2]...); got.Shown || got.Questions != nil || got.Named != nil || !strings.Contains(got.Hidden, "at least 3 teams") || got.Respondents != 11 {
+		t.Errorf("got %+v", got)
+	}
+	if _, err := RollUp("2026-Q3", three, time.Date(2026, 10, 7, 23, 59, 0, 0, time.UTC)); !errors.Is(err, ErrState) || !strings.Contains(err.Error(), "2026-10-08") {
+		t.Errorf("a roll-up too early: %v", err)
+	}
+	for _, quarter := range []string{"2026", "2026-Q5", "2026-Q0", "26-Q3", "2026-Q3x", ""} {
+		if _, err := RollUp(quarter, three, afterQuarter); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%q: %v", quarter, err)
+		}
+	}
+	if got, err := RollUp("2026-Q2", three, afterQuarter); err != nil || got.Teams != 0 || got.Shown {
+		t.Errorf("rounds of another quarter: %+v, %v", got, err)
+	}
+	other := team(t, "d", 5, Published)
+	other.Round.Set.Version++
+	if _, err := RollUp("2026-Q3", append(three, other), afterQuarter); !errors.Is(err, ErrInvalid) {
+		t.Errorf("different questions in one pool: %v", err)
+	}
+	if _, err := RollUp("2026-Q3", append(three, three[0]), afterQuarter); !errors.Is(err, ErrInvalid) {
+		t.Errorf("a team that is in the pool twice: %v", err)
+	}
+}
+
+func random(rng *rand.Rand) Answers {
+	return levelsOf(rng.IntN(6), rng.IntN(6), rng.IntN(6), rng.IntN(6), rng.IntN(6))
+}
+
+// Whoever sees everything that is shown learns nothing of a group below the floor: whatever its members answer, every result,
+// every roll-up and every later roll-up reads the same to the last byte.
+func TestNoAnswerOfASmallGroupCanBeRecovered(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(7, 11))
+	for range 60 {
+		var shared, one, two []TeamCounts
+		for i := range 3 + rng.IntN(4) {
+			state := []RoundState{Closed, Published}[rng.IntN(2)]
+			var answers []Answers
+			for range 5 + rng.IntN(4) {
+				answers = append(answers, random(rng))
+			}
+			shared = append(shared, team(t, fmt.Sprintf("t%d", i), len(answers), state, answers...))
+		}
+		small := 1 + rng.IntN(4)
+		for _, world := range []*[]TeamCounts{&one, &two} {
+			var answers []Answers
+			for range small {
+				answers = append(answers, random(rng))
+			}
+			*world = append(append(*world, shared...), team(t, "small", 5, Published, answers...))
+		}
+		if a, b := everythingShown(t, one), everythingShown(t, two); a != b {
+			t.Fatalf("what is shown depends on the answers of %d people:\n%s\n%s", small, a, b)
+		}
+	}
+}
+
+// everythingShown is what an attacker may collect: each team's result, the roll-up, and the roll-up from before the small team
+// closed its round.
+func everythingShown(t *testing.T, teams []TeamCounts) string {
+	t.Helper()
+	var shown []any
+	for _, team := range teams {
+		shown = append(shown, mustResult(t, team.Round, team.Counts))
+	}
+	shown = append(shown, rollUp(t, teams...), rollUp(t, teams[:len(teams)-1]...))
+	text, err := json.Marshal(shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// The pool less the cells that are named is never the answers of one team, nor of fewer people than the floor.
+func TestDifferencesOfSumsNeverSingleOutATeam(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(3, 5))
+	for range 120 {
+		var teams []TeamCounts
+		for i := range 3 + rng.IntN(5) {
+			n := 1 + rng.IntN(9)
+			teams = append(teams, team(t, fmt.Sprintf("t%d", i), n, []RoundState{Closed, Published}[rng.IntN(2)]))
+		}
+		r := rollUp(t, teams...)
+		if !r.Shown {
+			continue
+		}
+		left, unnamed := r.PooledRespondents, map[string]bool{}
+		for _, team := range teams {
+			unnamed[team.Round.Team] = true
+		}
+		for _, n := range r.Named {
+			delete(unnamed, n.Team)
+			left -= n.Respondents
+			if n.Respondents < n.Floor {
+				t.Fatalf("%s is named with %d answers", n.Team, n.Respondents)
+			}
+		}
+		pooled, kept := 0, false
+		for _, team := range teams {
+			if unnamed[team.Round.Team] && team.Round.Respondents >= DefaultFloor {
+				pooled++
+				kept = kept || team.Round.State == Closed
+			}
+		}
+		if len(unnamed) == 1 || kept && pooled == 1 || left > 0 && left < DefaultFloor {
+			t.Fatalf("%d teams and %d answers are left when the named cells are taken off: %+v", pooled, left, r)
+		}
+	}
+}
