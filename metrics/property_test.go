@@ -42,7 +42,7 @@ func randomRollout(rng *rand.Rand, name string, i int, finished time.Time) Rollo
 	causes := []Cause{CauseRun, CauseRollback, CauseRevert, CauseIncident, CauseVerdict, CauseHotfix}
 	r := Rollout{
 		ID: fmt.Sprintf("%s/%d", name, i), Service: name, Environment: "production", EnvironmentKind: Production,
-		StartedAt: finished.Add(-span1(rng, time.Hour)), FinishedAt: finished, SucceededAt: finished, Kind: kinds[rng.IntN(len(kinds))],
+		StartedAt: finished.Add(-spanUpTo(rng, time.Hour)), FinishedAt: finished, SucceededAt: finished, Kind: kinds[rng.IntN(len(kinds))],
 		Baseline: rng.IntN(20) == 0,
 	}
 	if rng.IntN(15) == 0 {
@@ -52,7 +52,7 @@ func randomRollout(rng *rand.Rand, name string, i int, finished time.Time) Rollo
 		r.Environment = "production-east"
 	}
 	for j := range rng.IntN(6) {
-		c := Change{SHA: fmt.Sprint(i, "-", j), AuthoredAt: finished.Add(time.Hour - span1(rng, 1000*time.Hour)), Bot: rng.IntN(9) == 0}
+		c := Change{SHA: fmt.Sprint(i, "-", j), AuthoredAt: finished.Add(time.Hour - spanUpTo(rng, 1000*time.Hour)), Bot: rng.IntN(9) == 0}
 		if rng.IntN(30) == 0 {
 			c.Fault = "authored before 1971"
 		}
@@ -62,10 +62,10 @@ func randomRollout(rng *rand.Rand, name string, i int, finished time.Time) Rollo
 		r.Changes = append(r.Changes, c)
 	}
 	for range max(0, rng.IntN(6)-3) {
-		r.Failures = append(r.Failures, Failure{Cause: causes[rng.IntN(len(causes))], At: finished.Add(span1(rng, 48*time.Hour))})
+		r.Failures = append(r.Failures, Failure{Cause: causes[rng.IntN(len(causes))], At: finished.Add(spanUpTo(rng, 48*time.Hour))})
 	}
 	if len(r.Failures) > 0 && rng.IntN(4) > 0 {
-		r.Recovery = &Recovery{At: finished.Add(span1(rng, 72*time.Hour) - time.Hour), By: "fix"}
+		r.Recovery = &Recovery{At: finished.Add(spanUpTo(rng, 72*time.Hour) - time.Hour), By: "fix"}
 	}
 	return r
 }
@@ -73,16 +73,16 @@ func randomRollout(rng *rand.Rand, name string, i int, finished time.Time) Rollo
 func randomIncident(rng *rand.Rand, name string, i int, started time.Time) IncidentLink {
 	link := IncidentLink{ID: fmt.Sprintf("pager/%s-%d", name, i), EnvironmentKind: Production, Confidence: Unattributed, Incident: Incident{StartedAt: started}}
 	if rng.IntN(3) > 0 {
-		link.ResolvedAt = started.Add(span1(rng, 50*time.Hour) - time.Hour)
+		link.ResolvedAt = started.Add(spanUpTo(rng, 50*time.Hour) - time.Hour)
 	}
 	return link
 }
 
-func span1(rng *rand.Rand, most time.Duration) time.Duration {
+func spanUpTo(rng *rand.Rand, most time.Duration) time.Duration {
 	return time.Duration(rng.Int64N(most.Milliseconds())) * time.Millisecond
 }
 
-func encoded(t testing.TB, v any) string {
+func encoded(t *testing.T, v any) string {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -104,7 +104,7 @@ func tallyOfAll(fs []Facts, q Query) Tally {
 	return t
 }
 
-func zoneOf(t testing.TB, name string) *time.Location {
+func zoneOf(t *testing.T, name string) *time.Location {
 	t.Helper()
 	zone, err := time.LoadLocation(name)
 	if err != nil {
