@@ -60,7 +60,7 @@ func shortened(s string, n int) string {
 
 var (
 	mergedBranch = regexp.MustCompile(`^Merge (?:remote-tracking )?branch ['"]([^'"]+)['"]|^Merge pull request #\d+ from [^/\s]+/(\S+)|^Merged in (\S+)|^Merge [^\s'"]*'([^']+)' into `)
-	hotfixBranch = regexp.MustCompile(`(?i)^(?:[\w.-]+/)?hot-?fix(?:es)?(?:[/_-]|$)`)
+	hotfixBranch = regexp.MustCompile(`(?i)^(?:(?:origin|upstream)/)?hot-?fix(?:es)?(?:[/_-]|$)`)
 	hotfixWord   = regexp.MustCompile(`(?i)(?:^|[^\pL\d])hot[-_ ]?fix(?:es)?(?:[^\pL]|$)`)
 	hotfixTitle  = regexp.MustCompile(`(?i)^\W*hot-?fix(?:es)?(?:[^\pL]|$)`)
 	pullRequest  = regexp.MustCompile(`\([#!]\d+\)$`)

@@ -69,18 +69,23 @@ func (p *plan) make(ctx context.Context) error {
 // fill reads what is new: the tags, then, when there are no releases among them, the branch.
 func (p *plan) fill(ctx context.Context) error {
 	next := p.cursor.Reading
+	if next.Done == 0 { // nothing was told yet of the tags set aside
+		for name, object := range next.Tags {
+			next.Tags[name] = strings.TrimPrefix(object, asideMark)
+		}
+	}
+	for name, object := range p.cursor.Tags {
+		if isAside(object) && object == asideMark+next.Tags[name] {
+			next.Tags[name] = object
+		}
+	}
 	var names []string
 	for _, name := range changedTags(p.cursor.Tags, next.Tags) {
 		if p.cursor.Tags[name] != "" {
 			p.moved++
 		}
-		if !isAside(next.Tags[name]) { // else it was told before this reading was interrupted
+		if !isAside(next.Tags[name]) {
 			names = append(names, name)
-		}
-	}
-	for name, object := range p.cursor.Tags {
-		if isAside(object) && object[1:] == next.Tags[name] {
-			next.Tags[name] = object
 		}
 	}
 	b := &batch{dir: p.clone.dir}

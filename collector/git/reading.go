@@ -40,17 +40,24 @@ type record struct {
 
 func newReading(ctx context.Context, p *plan, at string) (*reading, error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &reading{plan: p, cursor: p.cursor, at: at, cancel: cancel, aside: p.aside, authors: map[string]string{}, folders: p.scheme.folders()}
-	if p.cursor.Reading.Done == 0 {
-		r.cursor.Totals.SetAside += len(p.aside) - p.future
-	}
+	r := &reading{plan: p, cursor: p.cursor, at: at, cancel: cancel, authors: map[string]string{}, folders: p.scheme.folders()}
 	r.next, r.cease = iter.Pull2(r.records(ctx))
 	go r.count(ctx)
 	for range p.cursor.Reading.Done {
-		if _, err, ok := r.next(); err != nil || !ok {
-			r.close()
-			return nil, err
+		_, err, ok := r.next()
+		if err == nil && !ok {
+			err = outdated(p.clone.path, "it holds less than when this reading began")
 		}
+		if err != nil {
+			r.close()
+			return nil, r.explained(err)
+		}
+	}
+	// What the skipped part set aside was told and counted with the pages before.
+	r.cursor.Totals, r.aside = p.cursor.Totals, nil
+	if p.cursor.Reading.Done == 0 {
+		r.aside = p.aside
+		r.cursor.Totals.SetAside += len(p.aside) - p.future
 	}
 	return r, nil
 }
@@ -258,11 +265,9 @@ func (r *reading) startOver() collector.Page {
 	again.Walk, again.Done = true, 0
 	r.cursor.Totals = again.Before
 	r.cursor.Totals.Commits = 0 // a walk delivers the old ones again
-	r.cursor.Totals.SetAside += len(r.plan.aside) - r.plan.future
 	r.cursor.Reading = &again
-	page := collector.Page{More: true, Doing: "commits, one by one around what is broken", Next: r.cursor.String(), SetAside: r.aside}
 	r.at = ""
-	return page
+	return collector.Page{More: true, Doing: "commits, one by one around what is broken", Next: r.cursor.String()}
 }
 
 // explained puts an error of git into words.

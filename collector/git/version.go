@@ -20,7 +20,7 @@ func (v version) String() string { return v.number + v.suffix }
 
 // versionTag matches a number of at least two parts, or a date, with whatever comes before and after. A single number is not
 // taken for a version: v1 and v2 are often moved along with the newest release.
-var versionTag = regexp.MustCompile(`^((?:.*?[^0-9.])?)(\d{4}-\d{2}-\d{2}|\d+(?:\.\d+)+|\d+(?:_\d+)+)((?:[-+._~A-Za-z].*)?)$`)
+var versionTag = regexp.MustCompile(`^((?:.*?[^0-9.])?)(\d{4}-\d{2}-\d{2}|\d+(?:\.\d+)+|\d+(?:_\d+)+)((?:[-+_~].+|\.?[A-Za-z].*)?)$`)
 
 // parseVersion reads the name of a tag as a version; ok is false when it is none.
 func parseVersion(tag string) (v version, ok bool) {
