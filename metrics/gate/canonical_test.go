@@ -3,8 +3,11 @@ package gate
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 func TestCanonicalJSON(t *testing.T) {
@@ -37,7 +40,7 @@ func TestCanonicalJSONRefuses(t *testing.T) {
 		{"a number too large for every reader", `9007199254740992`, "no whole number up to"},
 		{"a key twice", `{"a":{"x":1,"x":1}}`, "x: the key stands twice"},
 		{"a key twice, once as an escape", `{"a":1,"\u0061":1}`, "a: the key stands twice"},
-		{"two values", `1 2`, "after the end"},
+		{"two values", `1 2`, "after top-level value"},
 		{"an end too early", `{"a":`, "JSON"},
 		{"nothing", ``, "JSON"},
 	} {
@@ -60,6 +63,21 @@ func FuzzCanonicalJSONIsStable(f *testing.F) {
 		twice, err := canonicalJSON(once)
 		if err != nil || !bytes.Equal(once, twice) || !json.Valid(once) {
 			t.Errorf("%s became %s (%v)", once, twice, err)
+		}
+	})
+}
+
+// The order of the RFC, the slow way.
+func FuzzKeysSortByTheirUTF16Units(f *testing.F) {
+	f.Add("\ufb33", "😀")
+	f.Add("a", "aa")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if !utf8.ValidString(a) || !utf8.ValidString(b) {
+			t.Skip()
+		}
+		want := slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b)))
+		if got := compareUTF16(a, b); got != want {
+			t.Errorf("%q and %q: %d, want %d", a, b, got, want)
 		}
 	})
 }

@@ -117,7 +117,7 @@ func TestAFixPassesOverAnyRecordWhateverThePolicy(t *testing.T) {
 	t.Parallel()
 	random := source(3)
 	claims := 0
-	for range 1500 {
+	for range 1000 {
 		f, p, now := anyFacts(random), anyPolicy(random), day(random.IntN(200))
 		if n := len(f.Rollouts); n > 0 {
 			now = within(random, f.Rollouts[random.IntN(n)].FinishedAt, 24*60)
@@ -147,7 +147,7 @@ func TestAFixPassesOverAnyRecordWhateverThePolicy(t *testing.T) {
 			}
 		}
 	}
-	if claims < 50 {
+	if claims < 40 {
 		t.Errorf("only %d claims held; the test shows little", claims)
 	}
 }

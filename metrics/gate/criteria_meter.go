@@ -93,6 +93,7 @@ func tally(trials []Trial) (failed, decided int) {
 			decided++
 		case Good:
 			decided++
+		case PendingWatch, Inconclusive: // count nowhere
 		}
 	}
 	return failed, decided
@@ -138,6 +139,6 @@ func clampBig(n *big.Int) int64 {
 }
 
 func (c FailureMeter) promises() string {
-	return "more than 1 in " + strconv.Itoa(c.OneIn) + " fail: +" + strconv.Itoa(c.OneIn-1) + "/-1, wrong stop at most once in " +
-		c.WrongStopYears.decimal() + " " + plural(int(c.WrongStopYears.Num/c.WrongStopYears.Den), "year")
+	return "no more than 1 in " + strconv.Itoa(c.OneIn) + " fail (+" + strconv.Itoa(c.OneIn-1) + "/-1; a wrong stop at most once in " +
+		c.WrongStopYears.decimal() + " " + plural(int(c.WrongStopYears.Num/c.WrongStopYears.Den), "year") + ")"
 }

@@ -132,7 +132,18 @@ func titled(title string) string {
 }
 
 func (c OpenIncidents) promises() string {
-	return fmt.Sprintf("no open incident (severity 1: %s, severity 2: %s, not stated: %s)", c.Severity1, c.Severity2, c.Unstated)
+	words := map[Result][]string{}
+	words[c.Severity1] = append(words[c.Severity1], "severity 1")
+	words[c.Severity2] = append(words[c.Severity2], "severity 2")
+	words[c.Unstated] = append(words[c.Unstated], "no stated severity")
+	says := "no open incident of " + strings.Join(words[Fail], " or ")
+	if len(words[Fail]) == 0 {
+		says = "open incidents stop nothing"
+	}
+	if len(words[Warn]) > 0 {
+		says += "; " + strings.Join(words[Warn], " and ") + " only warns"
+	}
+	return says
 }
 
 func (c PreviousChange) judge(q question) finding {

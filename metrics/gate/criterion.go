@@ -71,7 +71,7 @@ func (q question) mode(rule Rule) Mode {
 
 // effect is what a finding does to the verdict under a mode.
 func effect(mode Mode, onUnknown, result Result) Result {
-	verdict := Allow
+	var verdict Result
 	switch result {
 	case Fail:
 		verdict = Block
@@ -79,6 +79,8 @@ func effect(mode Mode, onUnknown, result Result) Result {
 		verdict = Warn
 	case Unknown:
 		verdict = onUnknown
+	default:
+		verdict = Allow
 	}
 	switch {
 	case strength(mode) <= strength(Observe):

@@ -226,3 +226,18 @@ func TestAHoldSaysWhenToAskAgain(t *testing.T) {
 		t.Errorf("after the watch: %s, ask again %v", after.Verdict, after.AskAgainAfter)
 	}
 }
+
+func BenchmarkDecide(b *testing.B) {
+	f, p := record("......xx.xx."), PolicyFor(metrics.Standard)
+	s := Take(f, standard(), ask(), p, day(11).Add(time.Hour), nil, nil)
+	for b.Loop() {
+		Decide(p, s, ask())
+	}
+}
+
+func BenchmarkTake(b *testing.B) {
+	f, p := record("......xx.xx."), PolicyFor(metrics.Standard)
+	for b.Loop() {
+		Take(f, standard(), ask(), p, day(11).Add(time.Hour), nil, nil)
+	}
+}

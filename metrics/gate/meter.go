@@ -225,6 +225,7 @@ func (m *meter) fold(e meterEvent) {
 		if s.Blocked && s.BlockedBy == m.h.facts.Rollouts[e.trial].ID {
 			m.reopen(e.at, e.id, StepVerified)
 		}
+	case StepReopened, StepLine: // made by the meter itself
 	}
 }
 

@@ -56,7 +56,7 @@ func TestAPolicyIsRefusedWithEveryFault(t *testing.T) {
 		{"a missing field", []string{`,"one_in":6`, ``}, []string{"one_in"}},
 		{"a key twice", []string{`"one_in":6`, `"one_in":6,"one_in":6`}, []string{"one_in: the key stands twice"}},
 		{"a number that is no integer", []string{`"one_in":6`, `"one_in":6.5`}, []string{"6.5 is no whole number"}},
-		{"text after the end", []string{good, good + "{}"}, []string{"after the end"}},
+		{"text after the end", []string{good, good + "{}"}, []string{"after top-level value"}},
 		{"several faults at once", []string{`"one_in":6`, `"one_in":1`, `"then":"open"`, `"then":"ajar"`, `"tier":"standard"`, `"tier":"vip"`},
 			[]string{"one_in: 1; write 2 to 100", `unreachable.then: "ajar" is neither`, `tier: "vip" is none of`}},
 		{"a mode that does not exist", []string{`"mode":"enforce"`, `"mode":"maybe"`}, []string{`mode: "maybe" is none of off`}},

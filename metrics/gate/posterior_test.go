@@ -22,7 +22,7 @@ func TestCertaintyStaysAShareAndGrowsWithEachFailure(t *testing.T) {
 	t.Parallel()
 	for _, oneIn := range []int{2, 4, 6, 8, 10, maxOneIn} {
 		last := int64(-1)
-		for failed := 0; failed <= 30; failed++ {
+		for failed := range 31 {
 			got := sureAboveLimitPPM(failed, 30, oneIn)
 			if got < last || got > 1_000_000 {
 				t.Errorf("1 in %d, %d of 30 failed: %d ppm after %d ppm", oneIn, failed, got, last)

@@ -12,6 +12,8 @@ import (
 const recentTrials = 30
 
 // Take collects everything a decision about the request may know of a service at an instant.
+//
+//nolint:revive // a snapshot is made of exactly these; a struct of them would be filled in once and read once
 func Take(f metrics.Facts, service metrics.Service, r Request, p Policy, now time.Time, sources []Watermark, granted []ProbeGrant) Snapshot {
 	now = now.UTC().Truncate(time.Millisecond)
 	h := newHistory(f, p, now, granted)
