@@ -3,9 +3,11 @@ package api
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -167,23 +169,83 @@ func (s *Server) query(f reports.Frame, slice string) metrics.Query {
 	return metrics.Query{Slice: slice, Window: f.View.Window, AsOf: f.AsOf, Zone: s.o.Zone, Kind: metrics.Production, Definition: s.o.Definition}
 }
 
-// course measures the window bucket by bucket.
-func (s *Server) course(facts []metrics.Facts, q metrics.Query) (reports.Course, error) {
-	c := reports.Course{Size: "week", RateSize: "month"}
-	switch days := q.Window.Days(); {
+// A bucket of a rate should hold about so many deployments: below five there is no value at all.
+const rolloutsPerRate = 8
+
+// course measures the window bucket by bucket, rates in buckets that are wide enough to have one.
+func (s *Server) course(facts []metrics.Facts, q metrics.Query, rollouts int) (reports.Course, error) {
+	c := reports.Course{Size: "week"}
+	days := q.Window.Days()
+	switch perWeek := float64(rollouts) / (days / 7); {
 	case days <= 31:
-		c.Size, c.RateSize = "day", "week"
-	case days > 800:
+		c.Size = "day"
+	case days > 400 || days > 180 && perWeek < 1:
 		c.Size = "month"
 	}
 	var err error
 	if c.Points, err = metrics.Series(facts, q, c.Size); err != nil {
 		return c, err
 	}
-	if c.Rates = c.Points; c.RateSize != c.Size {
+	c.RateSize = rateSize(days, rollouts)
+	switch c.RateSize {
+	case c.Size:
+		c.Rates = c.Points
+	case "quarter", "year":
+		c.Rates, err = s.wide(facts, q, c.RateSize)
+	default:
 		c.Rates, err = metrics.Series(facts, q, c.RateSize)
 	}
 	return c, err
+}
+
+// rateSize is the narrowest bucket that holds enough deployments on average and of which the window has more than two.
+func rateSize(days float64, rollouts int) string {
+	size := "week"
+	for _, b := range []struct {
+		name string
+		days float64
+	}{{"week", 7}, {"month", 30.4}, {"quarter", 91.3}, {"year", 365.25}} {
+		if days < 2*b.days {
+			return size
+		}
+		size = b.name
+		if float64(rollouts)*b.days >= rolloutsPerRate*days && days/b.days <= 60 {
+			return size
+		}
+	}
+	return size
+}
+
+// wide measures quarters or years of the calendar, each as any window is measured.
+func (s *Server) wide(facts []metrics.Facts, q metrics.Query, size string) ([]metrics.Point, error) {
+	months, err := metrics.Buckets(q.Window, q.AsOf, q.Zone, "month", q.Definition.WeekStart)
+	if err != nil {
+		return nil, err
+	}
+	whole, name := 12, func(t time.Time) string { return strconv.Itoa(t.Year()) }
+	if size == "quarter" {
+		whole, name = 3, func(t time.Time) string { return fmt.Sprintf("%d-Q%d", t.Year(), (int(t.Month())+2)/3) }
+	}
+	var points []metrics.Point
+	for _, month := range months {
+		from := month.From.In(q.Zone)
+		label := name(from)
+		if len(points) == 0 || points[len(points)-1].Label != label {
+			points = append(points, metrics.Point{Bucket: metrics.Bucket{Window: month.Window, Label: label, Partial: (int(from.Month())-1)%whole != 0}})
+		}
+		last := &points[len(points)-1]
+		last.To, last.Partial = month.To, last.Partial || month.Partial
+	}
+	if n := len(points); n > 0 {
+		end := points[n-1].To.Add(-time.Nanosecond).In(q.Zone)
+		points[n-1].Partial = points[n-1].Partial || int(end.Month())%whole != 0
+	}
+	for i := range points {
+		part := q
+		part.Window = points[i].Window
+		points[i].Scorecard = metrics.MeasureAll(facts, part)
+	}
+	return points, nil
 }
 
 // moves compares with the window before, as far as records go back that far.

@@ -26,7 +26,7 @@ func (s *Server) overviewPage(r request) (reply, error) {
 	if o.Levels, err = metrics.Levels(o.Card, f.View.Edition); err != nil {
 		return reply{}, err
 	}
-	if o.Course, err = s.course(m.facts, q); err != nil {
+	if o.Course, err = s.course(m.facts, q, o.Card.Frequency.Rollouts); err != nil {
 		return reply{}, err
 	}
 	if o.Rows, err = s.rows(r.Context(), m, q); err != nil {
@@ -138,7 +138,7 @@ func (s *Server) servicePage(r request) (reply, error) {
 	if p.Levels, err = metrics.Levels(p.Row.Card, f.View.Edition); err != nil {
 		return reply{}, err
 	}
-	if p.Course, err = s.course(own, q); err != nil {
+	if p.Course, err = s.course(own, q, p.Row.Card.Frequency.Rollouts); err != nil {
 		return reply{}, err
 	}
 	return s.html(p)

@@ -54,7 +54,7 @@ func bar(n int, partial bool) any {
 // HowLong draws the lead time per bucket: the median with the interval over deployments, and the 90th percentile.
 func HowLong(card metrics.Scorecard, points []metrics.Point, size string) Chart {
 	d := card.LeadTime
-	c := Chart{ID: "how_long", Title: "How long: lead time is not known", Note: "Lead time from authored to deployed, per " + size + ", on a scale on which each step multiplies. Band: interval of the typical deployment; drawn from five deployments up."}
+	c := Chart{ID: "how_long", Title: "How long: lead time is not known", Note: "Authored to deployed, per " + size + ". Hollow: fewer than five deployments. Band: interval of the typical deployment."}
 	c.Table = Table{Caption: "Change lead time per " + size, Head: []Head{{Text: "From"}, {"Changes", true}, {"Deployments", true}, {"Median", true}, {"90th percentile", true}, {"Typical deployment", true}, {"Interval", true}}}
 	if d.Median != nil {
 		c.Title = fmt.Sprintf("How long: half of the changes arrive within %s, nine of ten within %s", Span(*d.Median), spanOr(d.P90, "an unknown time"))
@@ -124,7 +124,7 @@ func orDash(s string) string {
 // HowOftenItFails draws the fail rate per bucket with its Wilson interval.
 func HowOftenItFails(card metrics.Scorecard, points []metrics.Point, size string) Chart {
 	q := card.FailRate
-	c := Chart{ID: "how_often_it_fails", Title: "How often it fails: not known", Note: "Failed share of the deployments per " + size + " with its 95% interval: the band holds the rates that these numbers allow."}
+	c := Chart{ID: "how_often_it_fails", Title: "How often it fails: not known", Note: "Failed share per " + size + ". Band: the rates that these numbers allow (95%)."}
 	c.Table = Table{Caption: "Change fail rate per " + size, Head: []Head{{Text: "From"}, {"Failed", true}, {"Deployments", true}, {"Fail rate", true}, {"Interval", true}}}
 	if q.Value != nil {
 		c.Title = fmt.Sprintf("How often it fails: %s of %s, so between %s and %s", Count(q.Count), plural(q.Of, "deployment", "deployments"), Percent(q.Interval.Low), Percent(q.Interval.High))

@@ -152,16 +152,23 @@ func rolloutRow(r metrics.Rollout, now time.Time) []Cell {
 	return []Cell{{Text: r.FinishedAt.UTC().Format("2006-01-02 15:04")}, {Text: name(r), Href: r.URL}, {Text: string(r.Kind)}, {Text: changes}, {Text: outcome}}
 }
 
+// mapDays is how many days a map of days can show before its cells become too small to see.
+const mapDays = 53 * 7
+
 // DayMap draws the days with a deployment, a column a week: a habit fills the rows, an event leaves islands.
 func DayMap(card metrics.Scorecard, rollouts []metrics.Rollout, zone *time.Location) Chart {
 	c := Chart{ID: "day_map", Size: "low", Note: "A column is a week, a row a day of the week; the darker, the more deployments that day (" + zone.String() + ")."}
+	w := card.Window
+	if oldest := w.To.AddDate(0, 0, -mapDays); w.From.Before(oldest) {
+		w.From, c.Note = oldest, "The last 53 weeks of the window. "+c.Note
+	}
 	perDay, most := map[string]int{}, 0
-	for _, r := range inWindow(rollouts, card.Window) {
+	for _, r := range inWindow(rollouts, w) {
 		key := r.FinishedAt.In(zone).Format(time.DateOnly)
 		perDay[key]++
 		most = max(most, perDay[key])
 	}
-	c.Title = fmt.Sprintf("Event or habit: deployed on %s of %s", Count(len(perDay)), plural(int(math.Ceil(card.Window.Days())), "day", "days"))
+	c.Title = fmt.Sprintf("Event or habit: deployed on %s of %s", Count(len(perDay)), plural(int(math.Ceil(w.Days())), "day", "days"))
 	c.Table = Table{Caption: "Days with a deployment", Head: []Head{{Text: "Day"}, {"Deployments", true}}}
 	days := make([]string, 0, len(perDay))
 	for key := range perDay {
@@ -175,7 +182,7 @@ func DayMap(card metrics.Scorecard, rollouts []metrics.Rollout, zone *time.Locat
 		c.Empty = "No deployment finished in this window."
 		return c
 	}
-	weeks, cells := grid(card.Window, zone, perDay)
+	weeks, cells := grid(w, zone, perDay)
 	c.Label = "Heat map. " + c.Title
 	chart := charts.NewHeatMap()
 	chart.SetGlobalOptions(legend(), categories(weeks),

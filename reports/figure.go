@@ -25,6 +25,9 @@ func figures(card metrics.Scorecard, moves []metrics.Move, levels []metrics.Leve
 	list := []Figure{frequency(card.Frequency), leadTime(card.LeadTime), failRate(card), recovery(card.Recovery), rework(card.Rework)}
 	for i := range list {
 		f := &list[i]
+		if f.Value == "" {
+			continue // nothing to place, to compare or to draw
+		}
 		f.Level, f.LevelNote = level(f.Name, levels)
 		if m := moveOf(moves, f.Name); m.Claimed() || m.Interval != nil {
 			f.Moved, f.Clear = m.Says, m.Claimed()
@@ -72,7 +75,9 @@ func frequency(q metrics.Frequency) Figure {
 	if q.PerWeek != nil {
 		f.Value, f.Why = rate(*q.PerWeek)+" a week", ""
 	}
-	if q.DaysPerWeek != nil {
+	if q.DaysPerWeek != nil && *q.DaysPerWeek == 0 {
+		f.Interval = "most weeks have none"
+	} else if q.DaysPerWeek != nil {
 		f.Interval = fmt.Sprintf("on %s of the days of a typical week", digits(*q.DaysPerWeek))
 		if q.Interval != nil {
 			f.Interval = fmt.Sprintf("on %s days of a typical week; %s", digits(*q.DaysPerWeek), between(q.Interval, digits))

@@ -29,7 +29,9 @@ func (Gate) template() string { return "gate" }
 
 // Histories draws the chosen service's meter.
 func (g Gate) Histories() []Chart {
-	return []Chart{MeterHistory(g.Chosen.Meter, g.Chosen.Steps, g.View.Window)}
+	c := MeterHistory(g.Chosen.Meter, g.Chosen.Steps, g.View.Window)
+	c.Size = "wide"
+	return []Chart{c}
 }
 
 // Snippet is the command a pipeline runs, with the service's name quoted for a shell.

@@ -91,6 +91,7 @@ func (s *Site) funcs() template.FuncMap {
 		"verdict":      verdictOf,
 		"share":        share,
 		"path":         segments,
+		"fraction":     fraction,
 		"short":        Short,
 		"decisionpath": DecisionPath,
 		"add":          func(a, b int) int { return a + b },

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
 )
 
 const (
@@ -103,6 +104,14 @@ func share(part, whole int) float64 {
 		return 0
 	}
 	return math.Round(1000*float64(min(part, whole))/float64(whole)) / 10
+}
+
+// fraction words an exact fraction: "2", "3.8".
+func fraction(f gate.Fraction) string {
+	if f.Den == 0 {
+		return "unknown"
+	}
+	return digits(float64(f.Num) / float64(f.Den))
 }
 
 // segments joins path segments, each escaped, so that a service named "a/b" stays one segment.
