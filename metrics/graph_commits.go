@@ -16,15 +16,11 @@ func readCommit(e Event) (Commit, error) {
 	c := Commit{ID: e.ID, Repository: e.Repository}
 	p := payload{rest: e.Payload}
 	p.skip('{')
-	for len(p.rest) > 1 && !p.odd {
+	for first := true; p.more('}', first); first = false {
 		name := p.text()
 		p.skip(':')
 		c.read(name, &p)
-		if len(p.rest) > 1 {
-			p.skip(',')
-		}
 	}
-	p.skip('}')
 	if p.odd || len(p.rest) > 0 {
 		return e.Commit()
 	}
@@ -66,6 +62,21 @@ func (p *payload) skip(c byte) {
 	p.rest = p.rest[1:]
 }
 
+// more reports whether another element follows: it steps over the comma before it, or over the mark that closes the list.
+func (p *payload) more(end byte, first bool) bool {
+	if p.odd {
+		return false
+	}
+	if len(p.rest) > 0 && p.rest[0] == end {
+		p.rest = p.rest[1:]
+		return false
+	}
+	if !first {
+		p.skip(',')
+	}
+	return !p.odd
+}
+
 // text reads a string literal; one with escapes or odd bytes is left to encoding/json.
 func (p *payload) text() string {
 	p.skip('"')
@@ -99,9 +110,14 @@ func (p *payload) escapedText(i int) string {
 	return s
 }
 
-func (p *payload) time() time.Time {
-	t, err := time.Parse(time.RFC3339, p.text())
-	p.odd = p.odd || err != nil
+func (p *payload) time() (t time.Time) {
+	p.skip('"')
+	end := bytes.IndexByte(p.rest, '"')
+	if end < 0 || t.UnmarshalText(p.rest[:end]) != nil {
+		p.odd = true
+		return t
+	}
+	p.rest = p.rest[end+1:]
 	return t
 }
 
@@ -119,13 +135,9 @@ func (p *payload) bool() *bool {
 func (p *payload) list() []string {
 	out := []string{}
 	p.skip('[')
-	for len(p.rest) > 0 && p.rest[0] != ']' && !p.odd {
+	for first := true; p.more(']', first); first = false {
 		out = append(out, p.text())
-		if len(p.rest) > 0 && p.rest[0] != ']' {
-			p.skip(',')
-		}
 	}
-	p.skip(']')
 	return out
 }
 

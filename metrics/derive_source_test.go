@@ -1,0 +1,214 @@
+package metrics
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestSeveralSourcesThatSeeOneRolloutAreCountedOnceAndTheConfiguredOrderDecides(t *testing.T) {
+	t.Parallel()
+	s := newTale().line("c1", "c2").deploy("d1", "c1", clock(9, 0)).deploy("d2", "c2", clock(12, 0))
+	other := deployment("sync-1", "c2", clock(12, 4))
+	other.Status = Failed
+	s.events = append(s.events, NewEvent("argo", other))
+	s.rules.SourceOrder = []string{"ci", "argo"}
+	f := s.expect(t, "d1 planned baseline", "d2 planned brings c2")
+	if got := f.Rollouts[1].Attempts; !slices.Equal(got, []string{"ci/d2", "argo/sync-1"}) {
+		t.Errorf("the attempts are %v", got)
+	}
+	s.rules.SourceOrder = []string{"argo"}
+	s.expect(t, "d1 planned baseline", "d2 planned brings c2; run failed (argo/sync-1, stated)")
+}
+
+func TestADigestStandsForTheRevisionThatItWasBuiltFrom(t *testing.T) {
+	t.Parallel()
+	built := deployment("d2", "c2", clock(12, 0))
+	built.Digest = "sha256:22"
+	s := newTale().line("c1", "c2").deploy("d1", "c1", clock(9, 0)).add(built)
+	synced := deployment("sync-1", "manifest-commit", clock(12, 4))
+	synced.Digest, synced.Repository = "sha256:22", "acme/manifests"
+	s.events = append(s.events, NewEvent("argo", synced))
+	s.expect(t, "d1 planned baseline", "d2 planned brings c2")
+}
+
+func TestAnAbbreviatedRevisionIsResolvedWhenOnlyOneCommitHasIt(t *testing.T) {
+	t.Parallel()
+	f := newTale().line(sha("aaaaaaa1"), sha("bbbbbbb1"), sha("bbbbbbb2")).
+		deploy("d1", "aaaaaaa", clock(9, 0)).deploy("d2", "bbbbbbb", clock(12, 0)).deploy("d3", "BBBBBBB2", clock(14, 0)).derive(t)
+	if got := f.Rollouts[1]; !got.Baseline {
+		t.Errorf("an ambiguous revision was resolved: %+v", got)
+	}
+	if got := f.Rollouts[2]; got.Revision != sha("bbbbbbb2") || len(got.Changes) != 2 {
+		t.Errorf("got revision %s with %d changes", got.Revision, len(got.Changes))
+	}
+}
+
+func TestWhatDidNotRunToAnEndIsLeftOutWithTheReason(t *testing.T) {
+	t.Parallel()
+	s := newTale().line("c1").deploy("d1", "c1", clock(9, 0))
+	for id, change := range map[string]func(*Deployment){
+		"pending":   func(d *Deployment) { d.Status = Pending },
+		"cancelled": func(d *Deployment) { d.Status = Cancelled },
+		"endless":   func(d *Deployment) { d.FinishedAt = time.Time{} },
+	} {
+		d := deployment(id, "c1", clock(12, 0))
+		change(&d)
+		s.add(d)
+	}
+	s.add(Verdict{ID: "v", Deployment: "cancelled", At: clock(13, 0), Result: "unhealthy"})
+	f := s.expect(t, "d1 planned baseline")
+	var got []string
+	for _, l := range f.LeftOut {
+		got = append(got, l.Record+": "+l.Reason)
+	}
+	if want := []string{
+		"ci/deployment/cancelled: cancelled",
+		"ci/deployment/endless: finished, but the source does not say when",
+		"ci/deployment/pending: pending: it has not begun",
+		"ci/verdict/v: names a deployment that is not counted",
+	}; !slices.Equal(got, want) {
+		t.Errorf("left out:\n%q\nwant\n%q", got, want)
+	}
+}
+
+func TestAFailedDeploymentWithoutAStartCountsAsBegun(t *testing.T) {
+	t.Parallel()
+	d := deployment("d1", "c1", clock(9, 0))
+	d.Status, d.StartedAt = Failed, time.Time{}
+	f := newTale().line("c1").add(d).expect(t, "d1 planned baseline; run failed (d1, stated)")
+	if !f.Rollouts[0].StartedAt.IsZero() {
+		t.Errorf("an unknown start became %s", f.Rollouts[0].StartedAt)
+	}
+}
+
+func TestASquashMergeCountsAsItsRequestsOwnCommits(t *testing.T) {
+	t.Parallel()
+	newTale().line("c1", "squash").commit("own1", "c1").commit("own2", "own1").
+		add(PullRequest{ID: "7", Repository: "acme/api", MergedAt: clock(11, 0), MergeCommit: "squash", Commits: []string{"own1", "own2", "lost"}}).
+		deploy("d1", "c1", clock(9, 0)).deploy("d2", "squash", clock(12, 0)).expect(t,
+		"d1 planned baseline",
+		"d2 planned brings lost,own1,own2")
+}
+
+func TestASquashMergeOfUnknownCommitsCountsAsItself(t *testing.T) {
+	t.Parallel()
+	newTale().line("c1", "squash").
+		add(PullRequest{ID: "7", Repository: "acme/api", MergedAt: clock(11, 0), MergeCommit: "squash", Commits: []string{"lost1", "lost2"}}).
+		deploy("d1", "c1", clock(9, 0)).deploy("d2", "squash", clock(12, 0)).expect(t,
+		"d1 planned baseline",
+		"d2 planned brings squash")
+}
+
+func TestRebasedCommitsCountAsTheRequestsOwnAndOnlyOnce(t *testing.T) {
+	t.Parallel()
+	newTale().line("c1", "c2").commit("own1", "c1").commit("own2", "own1").
+		message("copy1", "work on own1", "c2").message("copy2", "work on own2", "copy1").
+		add(PullRequest{ID: "7", Repository: "acme/api", MergedAt: clock(11, 0), MergeCommit: "copy2", Commits: []string{"own1", "own2"}}).
+		deploy("d1", "c1", clock(9, 0)).deploy("d2", "own1", clock(12, 0)).deploy("d3", "copy2", clock(14, 0)).expect(t,
+		"d1 planned baseline",
+		"d2 planned brings own1",
+		"d3 planned brings c2,own2")
+}
+
+func TestMergeCommitsAreNoChanges(t *testing.T) {
+	t.Parallel()
+	newTale().line("c1", "c2").commit("b", "c1").commit("m", "c2", "b").
+		deploy("d1", "c1", clock(9, 0)).deploy("d2", "m", clock(12, 0)).expect(t,
+		"d1 planned baseline",
+		"d2 planned brings b,c2")
+}
+
+func TestStatedCommitsAndBaseAreHonoured(t *testing.T) {
+	t.Parallel()
+	listed := deployment("d1", "c3", clock(9, 0))
+	listed.Commits = []string{"c2", "unheard"}
+	based := deployment("d2", "c5", clock(12, 0))
+	based.BaseRevision = "c4"
+	newTale().line("c1", "c2", "c3", "c4", "c5").add(listed).add(based).expect(t,
+		"d1 planned brings unheard,c2",
+		"d2 planned brings c5")
+}
+
+func TestKnownAtIsWhenALiveEventWasRecordedElseAssumed(t *testing.T) {
+	t.Parallel()
+	running, done := deployment("d1", "c1", clock(9, 0)), deployment("d1", "c1", clock(9, 0))
+	running.Status = Running
+	early, late, again := NewEvent("ci", running), NewEvent("ci", done), NewEvent("ci", done)
+	early.RecordedAt, late.RecordedAt, again.RecordedAt = clock(8, 51), clock(9, 2), clock(20, 0)
+	early.Live, late.Live, again.Live = true, true, true
+	again.Sequence = 1
+	f := Derive(Service{Name: "api"}, []Event{again, early, late}, DefaultRules())
+	if r := f.Rollouts[0]; !r.KnownAt.Equal(clock(9, 2)) || r.Assumed {
+		t.Errorf("known at %s, assumed %t", r.KnownAt, r.Assumed)
+	}
+	late.Live = false
+	f = Derive(Service{Name: "api"}, []Event{early, late, again}, DefaultRules())
+	if r := f.Rollouts[0]; !r.KnownAt.Equal(clock(9, 0)) || !r.Assumed {
+		t.Errorf("imported: known at %s, assumed %t", r.KnownAt, r.Assumed)
+	}
+}
+
+func TestJoinedEnvironmentsAreOneRollout(t *testing.T) {
+	t.Parallel()
+	s := newTale().line("c1", "c2")
+	s.rules.Environments = append([]EnvironmentRule{{Pattern: "prod-*", Kind: Production, As: "production"}}, s.rules.Environments...)
+	for i, name := range []string{"prod-eu", "prod-us"} {
+		d := deployment(name, "c2", clock(12, 5*i))
+		d.Environment = name
+		s.add(d)
+	}
+	if f := s.expect(t, "prod-eu planned baseline"); f.Rollouts[0].Environment != "production" || len(f.Rollouts[0].Attempts) != 2 {
+		t.Errorf("got %+v", f.Rollouts[0])
+	}
+}
+
+func TestEnvironmentsAreKnownByTheirNames(t *testing.T) {
+	t.Parallel()
+	rules := DefaultRules()
+	for name, want := range map[string]EnvironmentKind{
+		"": Production, "Production": Production, "prod": Production, "prod-eu-1": Production, "eu-prod": Production, "live": Production,
+		"pre-prod": Staging, "preprod-2": Staging, "staging": Staging, "non-prod": Staging, "qa": Testing, "integration-test": Testing,
+		"review/prod-fix": Development, "product-docs": Development, "sandbox": Development, "whatever": Development,
+	} {
+		if got := rules.KindOf(name); got != want {
+			t.Errorf("%q is %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestEventsFindTheirService(t *testing.T) {
+	t.Parallel()
+	rules := DefaultRules()
+	rules.Services = []Service{{Name: "pay", Team: "red", Tier: Critical, Repositories: []string{"acme/pay"}}}
+	ci := func(r Record) Event { return NewEvent("ci", r) }
+	events := []Event{
+		ci(Deployment{ID: "1", Repository: "acme/pay", Environment: "production"}),
+		ci(Deployment{ID: "2", Service: "web", Repository: "acme/web", Environment: "production"}),
+		ci(Deployment{ID: "3", Repository: "acme/docs", Environment: "production"}),
+		ci(Deployment{ID: "4", Environment: "production"}),
+		ci(Commit{ID: "a", Repository: "acme/web"}),
+		ci(Commit{ID: "b", Repository: "acme/lib"}),
+		ci(Incident{ID: "i", Service: "acme/pay"}),
+		NewEvent("watch", Verdict{ID: "v", Deployment: "ci/2"}),
+		ci(Approval{ID: "p", Deployment: "99"}),
+	}
+	got := map[string]int{}
+	for _, s := range Split(events, rules) {
+		got[s.Service.Name] = len(s.Events)
+		if s.Service.Name == "pay" && (s.Service.Tier != Critical || s.Service.Team != "red") {
+			t.Errorf("the declared service is %+v", s.Service)
+		}
+		if s.Service.Name == "web" && (s.Service.Tier != Standard || !slices.Equal(s.Service.Repositories, []string{"acme/web"})) {
+			t.Errorf("the found service is %+v", s.Service)
+		}
+	}
+	want := map[string]int{"": 2, "pay": 2, "web": 3, "acme/docs": 1, "acme/lib": 1}
+	if asJSON(t, got) != asJSON(t, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	none := DeriveAll(events, rules)[0]
+	if none.Service != "" || len(none.LeftOut) != 2 || none.LeftOut[0].Record != "ci/approval/p" {
+		t.Errorf("what belongs to no service: %+v", none)
+	}
+}
