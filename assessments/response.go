@@ -125,8 +125,7 @@ func failureOf(facts metrics.Facts, r metrics.Rollout, asOf time.Time) failure {
 	f.wentBack = r.Recovery.By == "rollback"
 	for _, other := range facts.Rollouts {
 		ended := other.ID == r.Recovery.Evidence
-		later := other.Environment == r.Environment && other.FinishedAt.After(r.FinishedAt) && !other.FinishedAt.After(r.Recovery.At)
-		if !ended && !(later && (other.Kind == metrics.Rollback || other.Kind == metrics.Rework)) {
+		if !ended && !remedy(r, other) {
 			continue
 		}
 		f.remedies++
@@ -136,6 +135,12 @@ func failureOf(facts metrics.Facts, r metrics.Rollout, asOf time.Time) failure {
 		}
 	}
 	return f
+}
+
+// remedy reports whether the other rollout tried to end the failure of r before it ended.
+func remedy(r, other metrics.Rollout) bool {
+	repairs := other.Kind == metrics.Rollback || other.Kind == metrics.Rework
+	return repairs && other.Environment == r.Environment && other.FinishedAt.After(r.FinishedAt) && !other.FinishedAt.After(r.Recovery.At)
 }
 
 // revertedBy reports whether the rollout counts as failed because the other one reverts its commits.

@@ -94,6 +94,7 @@ func (r *report) expandScalar(n *yaml.Node, env func(string) string) {
 	if !strings.Contains(n.Value, "${") {
 		return
 	}
+	r.raw[n] = n.Value
 	n.Value = variable.ReplaceAllStringFunc(n.Value, func(found string) string {
 		if strings.HasPrefix(found, "$$") {
 			return found[1:]
@@ -247,10 +248,10 @@ func (f field) says() string {
 }
 
 func describe(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
+	if n.Kind == yaml.MappingNode {
 		return "a group of keys"
-	case yaml.SequenceNode:
+	}
+	if n.Kind == yaml.SequenceNode {
 		return "a list"
 	}
 	return "the single value " + quote(shorten(n.Value))

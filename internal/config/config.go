@@ -14,7 +14,7 @@ import (
 // Config is a checked configuration. Printing it shows no secret.
 type Config struct {
 	Listen        string
-	DB            string // may hold a password; DSN prints it masked
+	DB            string // may hold a password; String masks it
 	RequireTokens bool
 	WeekStart     time.Weekday
 	Teams         []Team

@@ -116,7 +116,7 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 	if c.Thresholds.Frequency.PerWeek[2] != 3 || c.Thresholds.Response.Recovery4 != 30*time.Minute || c.Thresholds.Frequency.PerWeek[3] != 5 {
 		t.Errorf("thresholds %+v", c.Thresholds)
 	}
-	if got := c.Sources[0]; got.Text("path") != "/srv/mono.git" || got.Text("tags") != "v*" || got.Settings["services"][0] != "api=services/api" {
+	if got := c.Sources[0]; got.Text("path") != "/srv/mono.git" || got.Text("tags") != "v*" || got.Pairs("services")["api"] != "services/api" {
 		t.Errorf("source %+v", got)
 	}
 }
@@ -216,6 +216,7 @@ func TestEveryFaultIsReportedAtOnceWithLinePathAndRemedy(t *testing.T) {
 		"paths of no repository":      {"services:\n  - {name: a, paths: [b]}", `f.yaml:2: services[0].paths: paths without a repository; name the repository they are in under repositories`},
 		"an unknown kind of source":   {"sources:\n  - {name: a, type: b}", `f.yaml:2: sources[0].type: "b" is no kind of source; use one of git, file`},
 		"a setting of another source": {"sources:\n  - {name: a, type: file, settings: {path: x, tags: y}}", `f.yaml:2: sources[0].settings.tags: a source of type file has no such setting; use one of path`},
+		"a pair without a name":       {"sources:\n  - {name: a, type: git, settings: {path: x, services: [api]}}", `f.yaml:2: sources[0].settings.services: has a value without a name; write each as NAME=VALUE, like api=services/api`},
 		"a source without its path":   {"sources:\n  - {name: a, type: git}", `f.yaml:2: sources[0].settings: path is missing; add it: a source of type git cannot do without`},
 		"questions that are not there": {"assessment: {questions: q.yaml}",
 			`f.yaml:1: assessment.questions: cannot be read: files cannot be read here; name a file that the program may read`},
@@ -316,6 +317,10 @@ func TestSecretsAreNeverInTheFileAndNeverShown(t *testing.T) {
 			t.Errorf("%s hides more than the password: %s", how, text)
 		}
 	}
+	c = mustParse(t, "sources:\n  - {name: a, type: file, settings: {path: 'https://u:hunter3@h/${DB_PASSWORD}'}}\n  - {name: b, type: file, settings: {path: 'https://u:hunter3@h/x'}}")
+	if text := c.String(); strings.Contains(text, "hunter2") || strings.Contains(text, "hunter3") || !strings.Contains(text, "${DB_PASSWORD}") {
+		t.Errorf("an address shows its password, or the environment's value: %s", text)
+	}
 	secret := Secret("hunter2")
 	var log strings.Builder
 	slog.New(slog.NewTextHandler(&log, nil)).Info("a", "secret", secret)
@@ -326,6 +331,24 @@ func TestSecretsAreNeverInTheFileAndNeverShown(t *testing.T) {
 	}
 	if secret.Reveal() != "hunter2" {
 		t.Error("the one place that uses it cannot have it")
+	}
+}
+
+func TestPasswordsInAddressesAreMasked(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"postgres://u:pw@h:5432/d?sslmode=require": "postgres://u:" + mask + "@h:5432/d?sslmode=require",
+		"postgres://u:p@w@h/d":                     "postgres://u:" + mask + "@h/d",
+		"postgres://u:${PW}@h/d":                   "postgres://u:" + mask + "@h/d",
+		"postgres://h/d?user=u&password=pw&x=1":    "postgres://h/d?user=u&password=" + mask + "&x=1",
+		"host=h user=u password=pw dbname=d":       "host=h user=u password=" + mask + " dbname=d",
+		"postgres://u@h/d":                         "postgres://u@h/d",
+		"/var/lib/a.db":                            "/var/lib/a.db",
+		"127.0.0.1:8080":                           "127.0.0.1:8080",
+	} {
+		if got := maskedAddress(text); got != want {
+			t.Errorf("%s: %s", text, got)
+		}
 	}
 }
 
@@ -510,7 +533,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		// What is shown says the same, where no secret had to be masked.
-		if again, err := Parse("f.yaml", []byte(strings.ReplaceAll(c.String(), "${", "$${")), Options{Env: environment}); err != nil {
+		if again, err := Parse("f.yaml", []byte(c.String()), Options{Env: environment}); err != nil {
 			t.Fatalf("what is shown does not parse: %v\n%s", err, c)
 		} else if again.Zone().String() != c.Zone().String() || len(again.Services) != len(c.Services) {
 			t.Fatalf("what is shown says something else:\n%s", c)

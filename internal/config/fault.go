@@ -54,10 +54,14 @@ type report struct {
 	// outside are the values that came from the environment, as every secret has to; unset those whose variable is missing,
 	// of which nothing more can be said.
 	outside, unset map[*yaml.Node]bool
+	raw            map[*yaml.Node]string // values with ${…} as the file has them
 }
 
 func newReport(file string) *report {
-	return &report{file: file, lines: map[string]int{}, outside: map[*yaml.Node]bool{}, unset: map[*yaml.Node]bool{}}
+	return &report{
+		file: file, lines: map[string]int{},
+		outside: map[*yaml.Node]bool{}, unset: map[*yaml.Node]bool{}, raw: map[*yaml.Node]string{},
+	}
 }
 
 // at reports a fault at the line of a path, or of the nearest path around it that stands in the file.

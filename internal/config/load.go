@@ -57,7 +57,7 @@ func Parse(file string, text []byte, o Options) (Config, error) {
 	if err := l.err(); err != nil {
 		return Config{}, err
 	}
-	c.shown = shown(root)
+	c.shown = l.shown(root)
 	return c, nil
 }
 

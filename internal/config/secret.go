@@ -2,8 +2,7 @@ package config
 
 import (
 	"log/slog"
-	"net/url"
-	"strings"
+	"regexp"
 )
 
 // mask stands in every place where a secret would be shown.
@@ -26,27 +25,10 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(mask), nil }
 // LogValue masks structured logs.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(mask) }
 
-// maskedDSN hides the password of a database address.
-func maskedDSN(dsn string) string {
-	if !strings.Contains(dsn, "://") {
-		if strings.Contains(strings.ToLower(dsn), "password=") {
-			return mask // "host=… password=…": not worth taking apart
-		}
-		return dsn
-	}
-	u, err := url.Parse(dsn)
-	if err != nil {
-		return mask
-	}
-	query := u.Query()
-	for key := range query {
-		if secretKey(strings.ToLower(key)) {
-			query.Set(key, mask)
-			u.RawQuery = query.Encode()
-		}
-	}
-	if _, has := u.User.Password(); has {
-		u.User = url.UserPassword(u.User.Username(), mask)
-	}
-	return u.String()
+// inAddress finds the password of an address, and secrets among the settings of a connection.
+var inAddress = regexp.MustCompile(`(?i)(://[^/\s:@]*:)[^/\s]*(@)|((?:password|secret|token)=)[^&\s]+`)
+
+// maskedAddress hides passwords in an address, be it a URL or the settings of a database connection.
+func maskedAddress(text string) string {
+	return inAddress.ReplaceAllString(text, "${1}${3}"+mask+"${2}")
 }

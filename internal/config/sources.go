@@ -22,15 +22,26 @@ func (s Source) Text(key string) string {
 	return ""
 }
 
-// sourceType is what a kind of source can be told: settings of one value, settings of several, and those it cannot do without.
+// Pairs is a setting whose values have the form NAME=VALUE.
+func (s Source) Pairs(key string) map[string]string {
+	pairs := map[string]string{}
+	for _, pair := range s.Settings[key] {
+		name, value, _ := strings.Cut(pair, "=")
+		pairs[name] = value
+	}
+	return pairs
+}
+
+// sourceType is what a kind of source can be told: settings of one value, settings of several, those of several that are
+// pairs NAME=VALUE, and those it cannot do without.
 type sourceType struct {
-	name              string
-	one, many, needed []string
+	name                     string
+	one, many, pairs, needed []string
 }
 
 // sourceTypes are the kinds of source that this program can read.
 var sourceTypes = []sourceType{
-	{name: "git", one: []string{"path", "tags", "branch"}, many: []string{"services"}, needed: []string{"path"}},
+	{name: "git", one: []string{"path", "tags", "branch"}, many: []string{"services", "bots"}, pairs: []string{"services"}, needed: []string{"path"}},
 	{name: "file", one: []string{"path"}, needed: []string{"path"}},
 }
 
@@ -77,6 +88,9 @@ func (l *loader) settings(path string, n node, t sourceType, s Source) {
 			l.secret(at, name, key != name, v, s.Secrets)
 		default:
 			s.Settings[key] = values
+			if slices.Contains(t.pairs, key) && slices.ContainsFunc(values, noPair) {
+				l.at(at, "has a value without a name", "write each as NAME=VALUE, like api=services/api")
+			}
 		}
 	}
 	for _, key := range t.needed {
@@ -101,6 +115,11 @@ func (l *loader) secret(at, name string, inFile bool, v node, into map[string]Se
 	default:
 		into[name] = Secret(v.text())
 	}
+}
+
+func noPair(s string) bool {
+	name, value, found := strings.Cut(s, "=")
+	return !found || name == "" || value == ""
 }
 
 func secretKey(key string) bool {
