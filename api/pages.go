@@ -136,6 +136,28 @@ func (s *Server) reading(ctx context.Context, facts []metrics.Facts) (Reading, e
 	return told, nil
 }
 
+// span is the shortest of three windows in which enough was deployed for a figure, so that a plain address shows something
+// also where releases are rare. Other windows are a link away.
+func (m moment) span() string {
+	for _, w := range []struct {
+		name string
+		days int
+	}{{"90d", 90}, {"1y", 365}} {
+		n, from := 0, m.now.AddDate(0, 0, -w.days)
+		for _, f := range m.facts {
+			for _, r := range f.Rollouts {
+				if r.EnvironmentKind == metrics.Production && r.Counts() && r.FinishedAt.After(from) && r.FinishedAt.Before(m.now) {
+					n++
+				}
+			}
+		}
+		if n >= metrics.DORA().Floor || m.first.IsZero() || m.first.After(from) {
+			return w.name
+		}
+	}
+	return "all"
+}
+
 // of is the facts of one service.
 func (m moment) of(service string) metrics.Facts {
 	for _, f := range m.facts {
@@ -157,7 +179,7 @@ func editionNames() []string {
 // frame is the common part of a page at this request's address.
 func (s *Server) frame(r request, m moment, title, nav string) reports.Frame {
 	editions := editionNames()
-	view := reports.ParseView(r.URL.Query(), reports.Horizon{Now: m.now, Zone: s.o.Zone, First: m.first}, editions)
+	view := reports.ParseView(r.URL.Query(), reports.Horizon{Now: m.now, Zone: s.o.Zone, First: m.first, Default: m.span()}, editions)
 	return reports.Frame{
 		Title: title, Path: r.URL.EscapedPath(), Nav: nav, View: view, Editions: editions, Place: m.reading.Place,
 		Origin: m.reading.Says, Doubts: m.reading.Doubts, AsOf: m.now,

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"strings"
 
 	"shiphabit/assessments"
 )
@@ -85,6 +86,19 @@ type Result struct {
 
 func (Result) template() string { return "result" }
 
+// Inputs names the questions that speak for a foundation, those that weigh double marked.
+func (Result) Inputs(f assessments.FoundationResult) string {
+	var parts []string
+	for _, in := range f.Inputs {
+		word := strings.ToUpper(in.Question)
+		if in.Weight > 1 {
+			word += " (twice)"
+		}
+		parts = append(parts, word)
+	}
+	return "From " + strings.Join(parts, ", ")
+}
+
 // Row is one question of the result with its evidence.
 type Row struct {
 	assessments.QuestionResult
@@ -125,6 +139,16 @@ func (r Row) Total() int {
 		n += o.Count
 	}
 	return n
+}
+
+// Agreed is the option that a consensus names, nil when there is none.
+func (r Row) Agreed() *assessments.OptionCount {
+	for i := range r.Options {
+		if r.Options[i].Count > 0 {
+			return &r.Options[i]
+		}
+	}
+	return nil
 }
 
 // Lean words which way a level leans.

@@ -14,7 +14,9 @@ type View struct {
 	Span     string // one of Spans
 	From, To string // days, for the span "custom"
 	Edition  string
-	Window   metrics.Window
+	// Default is the span of a plain address: it need not be said in links.
+	Default string
+	Window  metrics.Window
 	// Fault tells what in the address could not be read; the page then shows the default window and says so.
 	Fault string
 }
@@ -31,11 +33,16 @@ type Horizon struct {
 	Now   time.Time
 	Zone  *time.Location
 	First time.Time
+	// Default is the span where the address names none; "90d" when empty.
+	Default string
 }
 
 // ParseView reads a view from an address. It never fails: what cannot be read is told in Fault.
 func ParseView(q url.Values, h Horizon, editions []string) View {
-	v := View{Span: q.Get("window"), From: q.Get("from"), To: q.Get("to"), Edition: q.Get("edition")}
+	v := View{Span: q.Get("window"), From: q.Get("from"), To: q.Get("to"), Edition: q.Get("edition"), Default: h.Default}
+	if v.Default == "" {
+		v.Default = Spans()[0]
+	}
 	if v.Edition == "" || !slices.Contains(editions, v.Edition) {
 		if v.Edition != "" {
 			v.Fault = fmt.Sprintf("There is no edition %q; the newest is used.", v.Edition)
@@ -46,14 +53,14 @@ func ParseView(q url.Values, h Horizon, editions []string) View {
 		}
 	}
 	if v.Span == "" {
-		v.Span = Spans()[0]
+		v.Span = v.Default
 		if v.From != "" || v.To != "" {
 			v.Span = "custom"
 		}
 	}
 	if err := v.resolve(h); err != nil {
 		v.Fault = err.Error()
-		v.Span, v.From, v.To = Spans()[0], "", ""
+		v.Span, v.From, v.To = v.Default, "", ""
 		_ = v.resolve(h) // the default span always resolves
 	}
 	return v
@@ -113,7 +120,7 @@ func (v View) values() url.Values {
 		q.Set("from", v.From)
 		q.Set("to", v.To)
 	}
-	if v.Span != "" && v.Span != Spans()[0] {
+	if v.Span != "" && v.Span != v.Default && (v.Default != "" || v.Span != Spans()[0]) {
 		q.Set("window", v.Span)
 	}
 	return q

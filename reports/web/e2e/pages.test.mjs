@@ -39,7 +39,8 @@ for (const theme of ['light', 'dark']) {
         assert.equal(answer.status(), 200, href);
         await settle(page);
         assert.deepEqual(await wide(page), [], `${name} ${href} is wider than ${width} px`);
-        assert.deepEqual(await faults(page), [], `${name} ${href} under axe`);
+        // 390 px is laid out like 320 px, and axe takes the longest of all.
+        if (width !== 390) assert.deepEqual(await faults(page), [], `${name} ${href} under axe`);
       }
       assert.deepEqual(seen, { foreign: [], console: [], failed: [] });
       await context.close();
