@@ -56,7 +56,8 @@ func New(o Options) (*Source, error) {
 	if o.PageSize <= 0 {
 		o.PageSize = 5000
 	}
-	s := &Source{options: o, stream: fmt.Sprintf("stream-%016x", rand.Uint64()), csv: o.Stream != nil && o.Type != "" || o.Stream == nil && strings.EqualFold(filepath.Ext(o.Path), ".csv")}
+	s := &Source{options: o, stream: fmt.Sprintf("stream-%016x", rand.Uint64())}
+	s.csv = o.Stream != nil && o.Type != "" || o.Stream == nil && strings.EqualFold(filepath.Ext(o.Path), ".csv")
 	if s.csv && o.Type == "" {
 		s.options.Type = typeOf(o.Path)
 	}

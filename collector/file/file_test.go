@@ -123,7 +123,7 @@ func TestAStreamIsReadOnceToItsEnd(t *testing.T) {
 	store := &sourcetest.Memory{}
 	run(t, store, file.Options{Path: "standard input", Stream: strings.NewReader(commits(5)), PageSize: 2})
 	// A second stream under the same name starts from its own beginning, wherever the first one ended.
-	run(t, store, file.Options{Path: "standard input", Stream: strings.NewReader(strings.ReplaceAll(commits(2), `"c`, `"d`)), PageSize: 2})
+	run(t, store, file.Options{Path: "standard input", Stream: strings.NewReader(strings.ReplaceAll(commits(2), `"id":"c`, `"id":"d`)), PageSize: 2})
 	if got := len(store.Events()); got != 7 {
 		t.Errorf("%d events, want seven", got)
 	}
