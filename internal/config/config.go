@@ -24,6 +24,7 @@ type Config struct {
 	Questions     assessments.Set
 	Thresholds    assessments.Thresholds
 
+	zone     *time.Location
 	calendar metrics.Calendar
 	rules    metrics.Rules
 	overlays []overlay
@@ -53,7 +54,7 @@ func Default() Config {
 }
 
 // Zone is the organisation's time zone.
-func (c Config) Zone() *time.Location { return c.calendar.Zone }
+func (c Config) Zone() *time.Location { return c.zone }
 
 // Rules turn events into facts.
 func (c Config) Rules() metrics.Rules { return c.rules }

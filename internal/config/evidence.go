@@ -48,9 +48,9 @@ func evidenceFields() []field {
 		switch v := t.of(&defaults).(type) {
 		case *float64:
 			text := strconv.FormatFloat(*v, 'f', -1, 64)
-			fields = append(fields, value(t.key, aRatio, text, t.doc).eg(text))
+			fields = append(fields, value(t.key, aRatio, text, t.doc))
 		case *time.Duration:
-			fields = append(fields, value(t.key, aSpan, spanText(*v), t.doc).eg(spanText(*v)))
+			fields = append(fields, value(t.key, aSpan, spanText(*v), t.doc))
 		}
 	}
 	return fields

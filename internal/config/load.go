@@ -72,13 +72,12 @@ func (l *loader) config(n node) Config {
 	if n.at("assessment").has("floor") {
 		c.Floor = n.at("assessment").at("floor").number()
 	}
-	zone := time.UTC
+	c.zone = time.UTC
 	if n.has("time_zone") {
-		zone, _ = time.LoadLocation(n.at("time_zone").text()) // the scalar has tried it
+		c.zone, _ = time.LoadLocation(n.at("time_zone").text()) // the scalar has tried it
 	}
-	c.calendar = l.calendar("calendar", n.at("calendar"), metrics.DefaultCalendar(zone))
-	c.calendar.Zone = zone
-	c.Teams = l.teams(n.at("teams"), l.calendar("calendar", n.at("calendar"), metrics.DefaultCalendar(zone)))
+	c.calendar = l.calendar("calendar", n.at("calendar"), metrics.DefaultCalendar(c.zone))
+	c.Teams = l.teams(n.at("teams"), c.calendar)
 	c.Services = l.services(n.at("services"), c)
 	c.Sources = l.sources(n.at("sources"))
 	c.rules = rules(n, c)
