@@ -55,7 +55,7 @@
     return `${p.name}\n${p.seriesName}: ${say(v)}`;
   };
 
-  const style = (o) => {
+  const style = (o, narrow) => {
     const ink = css('--ink'), quiet = css('--quiet'), faint = css('--faint');
     const font = { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12, color: quiet };
     o.backgroundColor = 'transparent';
@@ -63,7 +63,7 @@
     o.animation = false;
     const legend = o.legend?.show;
     o.legend = { ...o.legend, textStyle: font, itemWidth: 14, itemHeight: 9, itemGap: 14, selectedMode: false, icon: undefined };
-    o.grid = { left: 8, right: 14, top: legend ? 52 : 12, bottom: 6, containLabel: true };
+    o.grid = { left: 8, right: 14, top: legend ? (narrow ? 72 : 52) : 12, bottom: 6, containLabel: true };
     o.aria = { enabled: false };
     const say = list(o.yAxis).map((a) => a.axisLabel?.formatter).find((f) => typeof f === 'function') || String;
     o.tooltip = {
@@ -115,7 +115,7 @@
     const options = JSON.parse(document.getElementById(plot.dataset.chart).textContent);
     const chart = drawn.get(plot) || echarts.init(plot, null, { renderer: 'canvas' });
     drawn.set(plot, chart);
-    chart.setOption(style(resolve(options, '', vocabulary())), true);
+    chart.setOption(style(resolve(options, '', vocabulary()), plot.clientWidth < 340), true);
   };
   const all = () => drawn.forEach((_, plot) => draw(plot));
 
