@@ -19,7 +19,7 @@ import (
 func rolloutRowOf(service string, r metrics.Rollout) (rolloutRow, error) {
 	changes := []byte(nil)
 	var err error
-	if len(r.Changes) > 0 {
+	if r.Changes != nil {
 		if changes, err = json.Marshal(r.Changes); err != nil {
 			return rolloutRow{}, err
 		}
