@@ -17,10 +17,8 @@ func TestIdsSortByTheirTimeAndNeverRepeat(t *testing.T) {
 	if !slices.IsSorted(ids) || len(slices.Compact(ids)) != 200 {
 		t.Error(ids)
 	}
-	if newID("gd_", lastYear) == newID("gd_", lastYear) {
-		t.Error("two of one moment are the same")
-	}
-	if got := newID("gd_", lastYear); len(got) != len("gd_")+26 {
-		t.Errorf("%s", got)
+	one, other := newID("gd_", lastYear), newID("gd_", lastYear)
+	if one == other || len(one) != len("gd_")+26 {
+		t.Errorf("%s and %s of one moment", one, other)
 	}
 }

@@ -9,15 +9,15 @@ import (
 	"shiphabit/metrics"
 )
 
-func decodeTable(t testing.TB, kind metrics.EventType, text string) ([]metrics.Event, []metrics.Fault) {
-	t.Helper()
+func decodeTable(tb testing.TB, kind metrics.EventType, text string) ([]metrics.Event, []metrics.Fault) {
+	tb.Helper()
 	var events []metrics.Event
 	faults, err := metrics.DecodeCSV(strings.NewReader(text), kind, "", func(e metrics.Event) error {
 		events = append(events, e)
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return events, faults
 }

@@ -17,24 +17,24 @@ import (
 
 const wholeDeployment = `{"type":"deployment","id":"1","service":"api","environment":"production","status":"succeeded","revision":"abc","started_at":"2026-03-01T10:00:00+02:00","finished_at":"2026-03-01T08:05:00.123456Z","hotfix":false,"labels":{"b":"2","a":"1"},"ref":null}`
 
-func decodeAll(t testing.TB, text string) ([]metrics.Event, []metrics.Fault) {
-	t.Helper()
+func decodeAll(tb testing.TB, text string) ([]metrics.Event, []metrics.Fault) {
+	tb.Helper()
 	var events []metrics.Event
 	faults, err := metrics.DecodeLines(strings.NewReader(text), "", func(e metrics.Event) error {
 		events = append(events, e)
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return events, faults
 }
 
-func decodeOne(t testing.TB, line string) metrics.Event {
-	t.Helper()
-	events, faults := decodeAll(t, line)
+func decodeOne(tb testing.TB, line string) metrics.Event {
+	tb.Helper()
+	events, faults := decodeAll(tb, line)
 	if len(events) != 1 || len(faults) != 0 {
-		t.Fatalf("decoded %d events with faults %v of %s", len(events), faults, line)
+		tb.Fatalf("decoded %d events with faults %v of %s", len(events), faults, line)
 	}
 	return events[0]
 }
@@ -46,7 +46,7 @@ func TestALineBecomesACanonicalEvent(t *testing.T) {
 	if got := string(e.Payload); got != want {
 		t.Errorf("payload\n got %s\nwant %s", got, want)
 	}
-	if got, want := e.Key.String(), "import/deployment/1"; got != want {
+	if got, want := e.String(), "import/deployment/1"; got != want {
 		t.Errorf("key %s, want %s", got, want)
 	}
 }

@@ -154,7 +154,7 @@ func TestMergeAllGroupsByKeyAndSorts(t *testing.T) {
 	}
 	var got []string
 	for _, e := range metrics.MergeAll(events) {
-		got = append(got, e.Key.String()+" "+string(e.Payload))
+		got = append(got, e.String()+" "+string(e.Payload))
 	}
 	want := []string{
 		`a/commit/r1/2 {"authored_at":"2026-01-01T00:00:00Z"}`,
