@@ -30,6 +30,7 @@ type person struct{ name, email string }
 func New(t testing.TB) *Repo {
 	t.Helper()
 	r := &Repo{t: t, Dir: filepath.Join(t.TempDir(), "shop"), who: person{"Ada", "ada@example.org"}}
+	r.At("2026-01-01 00:00")
 	if err := os.Mkdir(r.Dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
