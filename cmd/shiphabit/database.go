@@ -10,6 +10,7 @@ import (
 
 	"shiphabit/internal/config"
 	"shiphabit/internal/store"
+	"shiphabit/metrics"
 )
 
 // databaseFlags are the flags of commands that open the database themselves.
@@ -26,10 +27,10 @@ func (p *program) openDatabase(ctx context.Context, f databaseFlags) (*store.DB,
 	if err != nil {
 		return nil, err
 	}
-	return p.openStore(ctx, f.db, settings)
+	return p.openStore(ctx, f.db, settings, settings.Rules())
 }
 
-func (p *program) openStore(ctx context.Context, dsn string, settings config.Config) (*store.DB, error) {
+func (p *program) openStore(ctx context.Context, dsn string, settings config.Config, rules metrics.Rules) (*store.DB, error) {
 	dsn = p.setting(dsn, "SHIPHABIT_DB", settings.DB)
 	if dsn == "" {
 		var err error
@@ -37,24 +38,29 @@ func (p *program) openStore(ctx context.Context, dsn string, settings config.Con
 			return nil, err
 		}
 	}
-	return store.Open(ctx, dsn, store.Options{Rules: settings.Rules(), Logger: p.logger(), Clock: p.now})
+	return store.Open(ctx, dsn, store.Options{Rules: rules, Logger: p.logger(), Clock: p.now})
 }
 
-// defaultDatabase is $XDG_DATA_HOME/shiphabit/shiphabit.db, or the same below ~/.local/share.
 func (p *program) defaultDatabase() (string, error) {
+	folder, err := p.dataFolder()
+	return filepath.Join(folder, "shiphabit.db"), err
+}
+
+// dataFolder is $XDG_DATA_HOME/shiphabit, or the same below ~/.local/share; it is made when missing.
+func (p *program) dataFolder() (string, error) {
 	base := p.env("XDG_DATA_HOME")
 	if base == "" {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return "", fmt.Errorf("no home directory to keep the database in (%w); name a file with --db", err)
+			return "", fmt.Errorf("no home directory to keep data in (%w); set XDG_DATA_HOME, or name a database with --db", err)
 		}
 		base = filepath.Join(home, ".local", "share")
 	}
 	folder := filepath.Join(base, "shiphabit")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", fmt.Errorf("making the folder of the database: %w; name another file with --db", err)
+		return "", fmt.Errorf("making the folder of the data: %w; set XDG_DATA_HOME to one that can be written", err)
 	}
-	return filepath.Join(folder, "shiphabit.db"), nil
+	return folder, nil
 }
 
 // configuration reads the configuration file, or gives the defaults where none is named.

@@ -28,15 +28,16 @@ type gateCheck struct {
 	request gate.Request
 	kind    string
 	tests   string
-	// coverage is in percent of changed lines, -1 when not given.
-	coverage float64
-	wait     time.Duration
-	patience time.Duration
-	closed   string
-	file     string
-	dotenv   string
-	markdown string
-	format   string
+	// coverage is in percent of changed lines; -1 means not given, here and in the counts.
+	coverage       float64
+	changed, batch int64
+	wait           time.Duration
+	patience       time.Duration
+	closed         string
+	file           string
+	dotenv         string
+	markdown       string
+	format         string
 }
 
 func (p *program) gateCheckCommand() *cobra.Command {
@@ -72,6 +73,9 @@ func (c *gateCheck) flags(command *cobra.Command) {
 	f.StringVar(&c.kind, "kind", "normal", "normal, rollback, fix or config")
 	f.StringSliceVar(&c.request.Change.Fixes, "fixes", nil, "what a fix repairs: ids of deployments or incidents")
 	f.Float64Var(&c.coverage, "coverage", -1, "test coverage of the changed lines in percent")
+	f.Int64Var(&c.changed, "changed-lines", -1, "number of changed lines that --coverage speaks of")
+	f.Int64Var(&c.batch, "commits", -1, "number of commits this promotion brings")
+	f.BoolVar(&c.request.Evidence.Canary, "canary", false, "only a part of the traffic meets the new revision at first")
 	f.StringVar(&c.request.Evidence.PreviousStage, "previous-stage", "", "stage this artifact has passed")
 	f.StringVar(&c.tests, "tests", "", "passed or failed: the tests of this artifact")
 	f.DurationVar(&c.wait, "wait", 0, "how long to ask again while the gate says hold")
@@ -142,6 +146,12 @@ func (c *gateCheck) complete() error {
 	if c.coverage >= 0 {
 		ppm := int64(c.coverage*10_000 + 0.5)
 		c.request.Evidence.CoverageChangedLinesPPM = &ppm
+	}
+	if c.changed >= 0 {
+		c.request.Evidence.ChangedLines = &c.changed
+	}
+	if c.batch >= 0 {
+		c.request.Evidence.Commits = &c.batch
 	}
 	c.request.Run = runOf(c.env)
 	return nil

@@ -168,7 +168,7 @@ func (s *slice) facts(ctx context.Context, p *program, settings config.Config) (
 		}
 		return facts, services, nil
 	}
-	db, err := p.openStore(ctx, s.database.db, settings)
+	db, err := p.openStore(ctx, s.database.db, settings, settings.Rules())
 	if err != nil {
 		return nil, nil, err
 	}

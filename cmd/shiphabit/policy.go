@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -113,6 +114,7 @@ at the volume given. Exit code 2 when a policy has a fault.`,
 
 func (p *program) policyExplainCommand() *cobra.Command {
 	var flags policyFlags
+	var format string
 	command := &cobra.Command{
 		Use:     "explain",
 		Short:   "Print the policy in force, with every value and the layers it comes from",
@@ -124,14 +126,16 @@ func (p *program) policyExplainCommand() *cobra.Command {
 				return err
 			}
 			for _, policy := range policies {
-				fmt.Fprintf(p.out, "# %s version %d, %s\n", policy.Name, policy.Version, policy.Digest())
-				if err := writeJSON(p.out, policy); err != nil {
-					return err
+				if format == formatJSON {
+					err = errors.Join(err, writeJSON(p.out, policy))
+					continue
 				}
+				fmt.Fprintln(p.out, policy.Text())
 			}
-			return nil
+			return err
 		},
 	}
 	flags.add(command)
+	addFormat(command, &format, "text", formatJSON)
 	return command
 }

@@ -21,7 +21,8 @@ func (p *program) serveCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the pages, the API and the release gate on the database",
-		Long: `Serves pages and API on the database until it is told to stop (Ctrl-C or SIGTERM).
+		Long: `Serves pages and API on the database until it is told to stop (Ctrl-C or SIGTERM), and reads the sources of the
+configuration at the start and every five minutes.
 Without tokens required by the configuration it listens on loopback addresses only, because everybody who reaches it may read and write.`,
 		Example: `  shiphabit serve
   shiphabit serve --config shiphabit.yaml --db postgres://shiphabit@db.internal/shiphabit --listen 127.0.0.1:9000`,
@@ -31,7 +32,7 @@ Without tokens required by the configuration it listens on loopback addresses on
 			if err != nil {
 				return err
 			}
-			db, err := p.openStore(command.Context(), database.db, settings)
+			db, sources, err := p.openSources(command.Context(), database.db, settings)
 			if err != nil {
 				return err
 			}
@@ -48,6 +49,12 @@ Without tokens required by the configuration it listens on loopback addresses on
 				return err
 			}
 			fmt.Fprintf(p.out, "shiphabit serves on http://%s\n", listener.Addr())
+			collected := make(chan struct{})
+			go func() {
+				defer close(collected)
+				p.collectLoop(command.Context(), db, sources)
+			}()
+			defer func() { <-collected }() // the database closes after the last page is saved
 			return p.serveUntilDone(command.Context(), listener, handler)
 		},
 	}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"shiphabit/collector"
+	"shiphabit/collector/file"
+	"shiphabit/collector/git"
+	"shiphabit/internal/config"
+	"shiphabit/internal/store"
+	"shiphabit/metrics"
+)
+
+// collectEvery is how often a server reads its sources.
+const collectEvery = 5 * time.Minute
+
+func (p *program) collectCommand() *cobra.Command {
+	var database databaseFlags
+	var only string
+	command := &cobra.Command{
+		Use:     "collect",
+		Short:   "Read the sources of the configuration once, now",
+		Long:    "Reads what is new in the sources that the configuration declares (docs/configuration.md), one after the other. 'serve' does the same every five minutes.",
+		Example: "  shiphabit collect --config shiphabit.yaml\n  shiphabit collect --config shiphabit.yaml --source shop",
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			settings, err := p.configuration(database.config)
+			if err != nil {
+				return err
+			}
+			if len(settings.Sources) == 0 {
+				return usage("the configuration declares no sources; add one under 'sources', see docs/configuration.md")
+			}
+			if only != "" && !slices.ContainsFunc(settings.Sources, func(s config.Source) bool { return s.Name == only }) {
+				return usage("--source %q is not among the sources of the configuration", only)
+			}
+			db, sources, err := p.openSources(command.Context(), database.db, settings)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = db.Close() }()
+			var trouble error
+			for _, source := range sources {
+				if only == "" || source.Name() == only {
+					trouble = errors.Join(trouble, p.collectOne(command.Context(), db, source))
+				}
+			}
+			return trouble
+		},
+	}
+	database.add(command)
+	command.Flags().StringVar(&only, "source", "", "only this source")
+	return command
+}
+
+// openSources opens the database and makes the sources of the configuration. Folders of a monorepo that a source names are
+// services, unless the configuration declares services of those names itself.
+func (p *program) openSources(ctx context.Context, dsn string, settings config.Config) (*store.DB, []collector.Source, error) {
+	rules, sources := settings.Rules(), []collector.Source{}
+	for _, declared := range settings.Sources {
+		source, services, err := p.source(ctx, declared)
+		if err != nil {
+			return nil, nil, exitError{exitUsage, fmt.Errorf("source %s: %w", declared.Name, err)}
+		}
+		sources = append(sources, source)
+		for _, service := range services {
+			rules.SkipUnchanged = true // a plain tag releases every service of a monorepo, touched or not
+			if !slices.ContainsFunc(rules.Services, func(s metrics.Service) bool { return s.Name == service.Name }) {
+				rules.Services = append(rules.Services, service)
+			}
+		}
+	}
+	db, err := p.openStore(ctx, dsn, settings, rules)
+	return db, sources, err
+}
+
+// source makes one source, and the services it brings.
+func (p *program) source(ctx context.Context, s config.Source) (collector.Source, []metrics.Service, error) {
+	switch s.Type {
+	case "git":
+		folder, err := p.dataFolder()
+		if err != nil {
+			return nil, nil, err
+		}
+		key, err := keyFile(filepath.Join(folder, "author.key"))
+		if err != nil {
+			return nil, nil, err
+		}
+		source, err := git.New(git.Options{
+			Name: s.Name, Path: s.Text("path"), Tags: s.Text("tags"), Branch: s.Text("branch"), Services: s.Pairs("services"),
+			Bots: s.Settings["bots"], AuthorKey: key, Clock: p.now,
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := source.Prepare(ctx); err != nil {
+			return nil, nil, err
+		}
+		return source, source.Services(), nil
+	case "file":
+		source, err := file.New(file.Options{Path: s.Text("path"), Source: s.Name})
+		return source, nil, err
+	default:
+		return nil, nil, fmt.Errorf("type %q is known to the configuration and to nobody else", s.Type)
+	}
+}
+
+// collectOne reads one source to its end and notes how it went.
+func (p *program) collectOne(ctx context.Context, db *store.DB, source collector.Source) error {
+	events := 0
+	err := collector.NewEngine().Run(ctx, source, pageStore{db}, func(page collector.Page) { events += len(page.Events) })
+	if err != nil {
+		return errors.Join(fmt.Errorf("source %s: %w", source.Name(), err), db.Trouble(context.WithoutCancel(ctx), source.Name(), err.Error()))
+	}
+	p.say("%s: %d events read", printable(source.Name()), events)
+	return db.Beat(ctx, source.Name(), p.now())
+}
+
+// collectLoop reads every source again and again until the context ends. One source's trouble is written down and does not
+// keep the others waiting.
+func (p *program) collectLoop(ctx context.Context, db *store.DB, sources []collector.Source) {
+	for {
+		for _, source := range sources {
+			if err := p.collectOne(ctx, db, source); err != nil && ctx.Err() == nil {
+				p.logger().Warn("a source cannot be read", slog.String("source", source.Name()), slog.Any("error", err))
+			}
+		}
+		if sleep(ctx, collectEvery) != nil {
+			return
+		}
+	}
+}
