@@ -1,0 +1,127 @@
+package api_test
+
+import (
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"shiphabit/api"
+	"shiphabit/assessments"
+	"shiphabit/reports"
+)
+
+// harm is a service name that tries to leave every place a name can stand in.
+const harm = `a/b</script><img src=x onerror=alert(1)>'&`
+
+// paged is a site with pages.
+func paged(t *testing.T, change ...func(*api.Options)) site {
+	t.Helper()
+	pages, err := reports.New("1.2.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newSite(t, append(change, func(o *api.Options) { o.Site = pages })...)
+}
+
+func TestEveryPageAnswersWithAndWithoutRecords(t *testing.T) {
+	t.Parallel()
+	empty, full := paged(t), paged(t)
+	full.post("/api/v1/events", history("web", "....x...")+history(harm, ".x..")).is(http.StatusOK)
+	for _, path := range []string{
+		"/", "/services", "/gate", "/sources", "/about", "/explain/change_fail_rate", "/?window=1y&edition=dora-2021", "/?window=all", "/?window=30d",
+		"/?from=2026-02-01&to=2026-03-01", "/?window=nonsense", "/explain/change_lead_time?page=999", "/explain/deployment_frequency?page=-1",
+	} {
+		empty.get(path).is(http.StatusOK, "<h1>", "</html>")
+		full.get(path).is(http.StatusOK, "<h1>", "</html>")
+	}
+}
+
+func TestAServiceIsReachedWhateverItIsCalledAndItsNameIsNeverMarkup(t *testing.T) {
+	t.Parallel()
+	s := paged(t)
+	s.post("/api/v1/events", history(harm, ".x..")+history("web", "..")).is(http.StatusOK)
+	link := regexp.MustCompile(`href="(/[^"]*)"`)
+	for _, start := range []string{"/", "/services", "/gate"} {
+		for _, found := range link.FindAllStringSubmatch(s.get(start).is(http.StatusOK).body, -1) {
+			path := html.UnescapeString(found[1])
+			if strings.HasPrefix(path, "/assets/") {
+				continue
+			}
+			if page := s.get(path).is(http.StatusOK); strings.Contains(page.body, "<img src=x") {
+				t.Errorf("%s, linked from %s: the name became markup", path, start)
+			}
+		}
+	}
+	s.get("/services/"+url.PathEscape(harm)).is(http.StatusOK, "a/b&lt;/script&gt;")
+}
+
+func TestWhatIsNotThereIsToldOnAPageOfItsOwn(t *testing.T) {
+	t.Parallel()
+	s := paged(t)
+	for path, words := range map[string]string{
+		"/nowhere": "start page", "/services/none": "no service is called none", "/gate?service=none": "none", "/gate/decisions/gd_0": "gd_0",
+		"/explain/happiness": "change_fail_rate", "/assess/none": "link is not known", "/assessments/none": "none",
+	} {
+		s.get(path).is(http.StatusNotFound, "<h1>Not Found</h1>")
+		if page := s.get(path); !strings.Contains(strings.ToLower(page.body), strings.ToLower(words)) {
+			t.Errorf("%s does not say %q: %s", path, words, page.body)
+		}
+	}
+}
+
+func TestADecisionHasAPageThatReplaysIt(t *testing.T) {
+	t.Parallel()
+	s := paged(t)
+	s.post("/api/v1/events", history("web", "........")).is(http.StatusOK)
+	s.post(decisions, askFor("web", "sha256:new")).is(http.StatusOK)
+	path := regexp.MustCompile(`/gate/decisions/gd_[0-9A-Z]+`).FindString(s.get("/gate").is(http.StatusOK).body)
+	s.get(path).is(http.StatusOK, "the same bytes", "Reasons")
+}
+
+func TestAConsensusIsAnsweredInTheFormAndShownAtOnce(t *testing.T) {
+	t.Parallel()
+	s := paged(t)
+	s.post("/api/v1/events", history("payments", strings.Repeat(".", 30))).is(http.StatusOK)
+	opened := into[openedAnswer](s.post(roundsPath, `{"team":"pay","size":3,"consensus":true}`).is(http.StatusCreated))
+	link := opened.Links[0]
+	form := s.get(link).is(http.StatusOK, "<fieldset", "Consensus")
+	if strings.Contains(form.body, " checked") {
+		t.Error("something is chosen beforehand")
+	}
+	cookie, _, _ := strings.Cut(form.header.Get("Set-Cookie"), ";")
+	token := regexp.MustCompile(`name="csrf" value="([^"]*)"`).FindStringSubmatch(form.body)[1]
+	values := url.Values{"csrf": {token}, "q1": {opened.Round.Set.Questions[0].Options[2].ID}}
+	send := func(cookie string) answer {
+		return s.ask("POST", link, values.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Cookie", cookie)
+	}
+	send("").is(http.StatusForbidden, "nothing was stored")
+	send(cookie).is(http.StatusUnprocessableEntity, `role="alert"`, " checked")
+	for _, q := range opened.Round.Set.Questions {
+		values.Set(q.ID, q.Options[2].ID)
+	}
+	sent := send(cookie).is(http.StatusSeeOther)
+	s.get(sent.header.Get("Location")).is(http.StatusOK, "The team says", "The records show")
+	s.get("/").is(http.StatusOK, "What the team said last")
+	if round, err := s.db.Round(t.Context(), opened.Round.ID); err != nil || round.State != assessments.Closed {
+		t.Errorf("the round is %s, %v", round.State, err)
+	}
+}
+
+func TestAPlainAddressShowsTheShortestWindowWithEnoughDeployments(t *testing.T) {
+	t.Parallel()
+	s := paged(t)
+	s.post("/api/v1/events", history("web", "........")).is(http.StatusOK)
+	current := func(page string) string {
+		return regexp.MustCompile(`aria-current="true">([^<]*)<`).FindStringSubmatch(page)[1]
+	}
+	if got := current(s.get("/").body); got != "90 days" {
+		t.Errorf("right after the deployments the window is %s", got)
+	}
+	s.clock.advance(200 * 24 * 3600e9)
+	if got := current(s.get("/").body); got != "1 year" {
+		t.Errorf("200 days later the window is %s", got)
+	}
+}
