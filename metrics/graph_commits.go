@@ -3,9 +3,9 @@ package metrics
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -19,7 +19,7 @@ func readCommit(e Event) (Commit, error) {
 	for first := true; p.more('}', first); first = false {
 		name := p.text()
 		p.skip(':')
-		c.read(name, &p)
+		readField(&c, name, &p)
 	}
 	if p.odd || len(p.rest) > 0 {
 		return e.Commit()
@@ -27,7 +27,7 @@ func readCommit(e Event) (Commit, error) {
 	return c, nil
 }
 
-func (c *Commit) read(name string, p *payload) {
+func readField(c *Commit, name string, p *payload) {
 	switch name {
 	case "author":
 		c.Author = p.text()
@@ -77,7 +77,7 @@ func (p *payload) more(end byte, first bool) bool {
 	return !p.odd
 }
 
-// text reads a string literal; one with escapes or odd bytes is left to encoding/json.
+// text reads a string literal.
 func (p *payload) text() string {
 	p.skip('"')
 	for i, c := range p.rest {
@@ -94,20 +94,30 @@ func (p *payload) text() string {
 	return ""
 }
 
-// escapedText reads on from the first byte that is not plain.
+// escapedText reads a literal in which the byte at i is the first that is not plain. Messages of several lines all have one.
 func (p *payload) escapedText(i int) string {
-	for ; i < len(p.rest) && p.rest[i] != '"'; i++ {
-		if p.rest[i] == '\\' {
-			i++
+	out := append(make([]byte, 0, len(p.rest)), p.rest[:i]...)
+	for ; i+1 < len(p.rest) && p.rest[i] != '"'; i++ {
+		c := p.rest[i]
+		if c < ' ' {
+			break
 		}
+		if c == '\\' {
+			i++
+			at := strings.IndexByte(`"\/bfnrt`, p.rest[i])
+			if at < 0 {
+				break // a rune by its number
+			}
+			c = "\"\\/\b\f\n\r\t"[at]
+		}
+		out = append(out, c)
 	}
-	var s string
-	if i >= len(p.rest) || json.Unmarshal(slices.Concat([]byte{'"'}, p.rest[:i+1]), &s) != nil {
+	if i >= len(p.rest) || p.rest[i] != '"' || !utf8.Valid(out) {
 		p.odd = true
 		return ""
 	}
 	p.rest = p.rest[i+1:]
-	return s
+	return string(out)
 }
 
 func (p *payload) time() (t time.Time) {
@@ -146,13 +156,13 @@ func join(told []*toldCommit, compare func(a, b string) int) *toldCommit {
 	slices.SortFunc(told, func(a, b *toldCommit) int { return compare(a.source, b.source) })
 	joined := *told[0]
 	for _, c := range told[1:] {
-		joined.complete(c.Commit)
+		complete(&joined.Commit, c.Commit)
 	}
 	return &joined
 }
 
 // complete fills in what the preferred source leaves out.
-func (c *Commit) complete(other Commit) {
+func complete(c *Commit, other Commit) {
 	c.Author = cmp.Or(c.Author, other.Author)
 	c.AuthoredAt = cmpTime(c.AuthoredAt, other.AuthoredAt)
 	c.CommittedAt = cmpTime(c.CommittedAt, other.CommittedAt)
