@@ -9,9 +9,10 @@ import (
 )
 
 func TestATokenIsInForceUntilItEndsOrIsRevoked(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
 		now := noon
-		db, ctx := d.open(t, func(o *Options) { o.Clock = func() time.Time { return now } }), t.Context()
+		db, ctx := t.open(func(o *Options) { o.Clock = func() time.Time { return now } }), t.Context()
 		ci := Token{ID: "t1", Name: "ci", Scopes: []string{"ingest", "gate"}, ExpiresAt: noon.Add(24 * time.Hour)}
 		admin := Token{ID: "t2", Name: "admin", Scopes: []string{"admin"}}
 		if err := errors.Join(db.CreateToken(ctx, ci, "h1", "Kim"), db.CreateToken(ctx, admin, "h2", "Kim")); err != nil {
@@ -54,8 +55,9 @@ func TestATokenIsInForceUntilItEndsOrIsRevoked(t *testing.T) {
 }
 
 func TestTheAuditLogIsAddedToAndNeverChanged(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db, ctx := d.open(t), t.Context()
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
 		err := errors.Join(
 			db.Audit(ctx, Entry{Actor: "Kim", Action: "override", Subject: "decision 1", Details: "accepted risk"}),
 			db.CreateToken(ctx, Token{ID: "t1", Name: "ci", Scopes: []string{"read"}}, "h1", "Lee"),

@@ -14,7 +14,7 @@ import (
 	"shiphabit/assessments"
 )
 
-// ErrUsed: the link has been used as often as it may be.
+// ErrUsed says that the link has been used as often as it may be.
 var ErrUsed = errors.New("this link has been used")
 
 // Comment is a remark given with a submission. SignedBy is empty unless the writer chose to sign.

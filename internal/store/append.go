@@ -44,6 +44,10 @@ func (db *DB) eventRows(events []metrics.Event) ([]eventRow, error) {
 		if err := storable(e); err != nil {
 			return nil, err
 		}
+		e, err := metrics.HidePeople(e, db.people)
+		if err != nil {
+			return nil, fmt.Errorf("event %q: %w", e.Key.String(), err)
+		}
 		s, err := scopeOf(e)
 		if err != nil {
 			return nil, err
@@ -62,7 +66,7 @@ func (db *DB) eventRows(events []metrics.Event) ([]eventRow, error) {
 func storable(e metrics.Event) error {
 	for _, text := range []string{e.Source, e.Repository, e.ID, string(e.Payload)} {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			return fmt.Errorf("event %q: its text is not valid UTF-8 or holds a zero character; send it as UTF-8", e.Key.String())
+			return fmt.Errorf("event %q: its text is not valid UTF-8 or holds a zero character; send it as UTF-8", e.String())
 		}
 	}
 	return nil
@@ -131,7 +135,7 @@ func insertEach(ctx context.Context, tx *sql.Tx, rows []eventRow) ([]eventRow, e
 	if err != nil {
 		return nil, err
 	}
-	defer stmt.Close()
+	defer func() { _ = stmt.Close() }() // ends with the transaction anyway
 	fresh := make([]eventRow, 0, len(rows))
 	for i := range rows {
 		done, err := stmt.ExecContext(ctx, rows[i].values()...)
@@ -160,7 +164,7 @@ func insertMany(ctx context.Context, tx *sql.Tx, rows []eventRow, size int) ([]e
 			if stmt, err = tx.PrepareContext(ctx, insertEvents+placeholders(len(part))+orNothing+" RETURNING digest"); err != nil {
 				return nil, err
 			}
-			defer stmt.Close() // at most two: full parts and the last
+			defer func(s *sql.Stmt) { _ = s.Close() }(stmt) // at most two: full parts and the last
 			prepared = len(part)
 		}
 		taken, err := takenBy(ctx, stmt, part)
@@ -186,7 +190,7 @@ func takenBy(ctx context.Context, stmt *sql.Stmt, part []eventRow) (map[string]b
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Close()
+	defer func() { _ = answer.Close() }() // answer.Err says what went wrong
 	taken := make(map[string]bool, len(part))
 	for answer.Next() {
 		var digest []byte

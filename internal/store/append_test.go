@@ -13,8 +13,9 @@ import (
 )
 
 func TestTheSameEventsAgainChangeNothing(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
 		events := history("api", 400)
 		if got, want := mustAppend(t, db, events...), (Appended{New: 800}); got != want {
 			t.Fatalf("first time: %+v, want %+v", got, want)
@@ -33,8 +34,9 @@ func TestTheSameEventsAgainChangeNothing(t *testing.T) {
 }
 
 func TestAnEventComesBackAsItWasStored(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
 		e := deployed("1", "</script>", "org/日本", 1)
 		e.Sequence, e.UpdatedAt, e.Live = 7, noon.Add(time.Millisecond), true
 		mustAppend(t, db, e)
@@ -46,9 +48,10 @@ func TestAnEventComesBackAsItWasStored(t *testing.T) {
 }
 
 func TestTimesOfAForeignZoneMeanTheSameInstant(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
 		east := time.FixedZone("UTC+9", 9*3600)
-		db := d.open(t, func(o *Options) { o.Clock = func() time.Time { return noon.In(east) } })
+		db := t.open(func(o *Options) { o.Clock = func() time.Time { return noon.In(east) } })
 		e := deployed("1", "api", "org/api", 1)
 		e.UpdatedAt = noon.In(east)
 		mustAppend(t, db, e)
@@ -70,8 +73,9 @@ func TestTimesOfAForeignZoneMeanTheSameInstant(t *testing.T) {
 }
 
 func TestABadEventStoresNothing(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
 		for _, id := range []string{"zero\x00", "latin\xe9"} {
 			if _, err := db.Append(t.Context(), []metrics.Event{deployed("1", "api", "", 1), deployed(id, "api", "", 1)}); err == nil {
 				t.Errorf("id %q was stored", id)
@@ -84,8 +88,9 @@ func TestABadEventStoresNothing(t *testing.T) {
 }
 
 func TestExportOrderDoesNotDependOnArrival(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db, other := d.open(t), newSQLite(t).open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, other := t.open(), newSQLite(t).open()
 		events := append(history("api", 30), history("Web", 30)...)
 		mustAppend(t, db, events...)
 		slices.Reverse(events)
@@ -97,10 +102,11 @@ func TestExportOrderDoesNotDependOnArrival(t *testing.T) {
 }
 
 func TestManyWritersLoseNothing(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
 		const writers, batches = 6, 8
 		var all sync.WaitGroup
-		stores := []*DB{d.open(t), d.open(t)} // two processes would open it twice
+		stores := []*DB{t.open(), t.open()} // two processes would open it twice
 		for w := range writers {
 			all.Go(func() {
 				for b := range batches {
@@ -132,8 +138,9 @@ func TestManyWritersLoseNothing(t *testing.T) {
 }
 
 func TestARecordIsFoundByItsName(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
 		later := deployed("a/b", "api", "org/api", 1)
 		later.Sequence = 2
 		mustAppend(t, db, deployed("a/b", "api", "org/api", 1), later, committed("group/sub/repo", "abc", 1))

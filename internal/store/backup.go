@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// ErrNoBackup: the database has tools of its own for backups.
+// ErrNoBackup says that the database has tools of its own for backups.
 var ErrNoBackup = errors.New("use pg_dump to back up a PostgreSQL database")
 
 // Backup writes a complete, compact copy of an SQLite database to a new file while work goes on.

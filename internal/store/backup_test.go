@@ -10,13 +10,13 @@ import (
 
 func TestABackupOpensAndHoldsTheSame(t *testing.T) {
 	t.Parallel()
-	db := newSQLite(t).open(t)
+	db := newSQLite(t).open()
 	mustAppend(t, db, history("api", 20)...)
 	path := filepath.Join(t.TempDir(), "copy.db")
 	if err := db.Backup(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
-	backup := database{dsn: path}.open(t)
+	backup := bench{TB: t, dsn: path}.open()
 	if diff := cmp.Diff(exported(t, db), exported(t, backup)); diff != "" {
 		t.Error(diff)
 	}
@@ -27,7 +27,7 @@ func TestABackupOpensAndHoldsTheSame(t *testing.T) {
 
 func TestPostgreSQLIsBackedUpWithItsOwnTools(t *testing.T) {
 	t.Parallel()
-	db := database{dsn: newPostgres(t)}.open(t)
+	db := bench{TB: t, dsn: newPostgres(t)}.open()
 	if err := db.Backup(t.Context(), filepath.Join(t.TempDir(), "copy")); !errors.Is(err, ErrNoBackup) {
 		t.Errorf("error %v", err)
 	}

@@ -11,10 +11,10 @@ import (
 )
 
 // benchOnBoth runs a benchmark on an empty database of each kind.
-func benchOnBoth(b *testing.B, run func(b *testing.B, d database)) {
+func benchOnBoth(b *testing.B, run func(b *testing.B, d bench)) {
 	b.Helper()
 	b.Run("sqlite", func(b *testing.B) { run(b, newSQLite(b)) })
-	b.Run("postgres", func(b *testing.B) { run(b, database{dsn: newPostgres(b), kind: postgresDialect}) })
+	b.Run("postgres", func(b *testing.B) { run(b, bench{TB: b, dsn: newPostgres(b), kind: postgresDialect}) })
 }
 
 const benchEvents = 50_000
@@ -22,18 +22,19 @@ const benchEvents = 50_000
 // BenchmarkAppend compares storing events with raw prepared upserts of the same rows into the same table, in transactions of
 // the same size, in the same run. The two take turns, so that a slow minute of the machine meets both.
 func BenchmarkAppend(b *testing.B) {
-	benchOnBoth(b, func(b *testing.B, d database) {
+	benchOnBoth(b, func(b *testing.B, d bench) {
+		b.Helper()
 		var events []metrics.Event
 		for i := range benchEvents {
 			events = append(events, importEvent(i))
 		}
 		var ours, raw time.Duration
 		for b.Loop() {
-			ours += timeOf(b, d, events, func(db *DB, page []metrics.Event) error {
+			ours += timeOf(d, events, func(db *DB, page []metrics.Event) error {
 				_, err := db.Append(context.Background(), page)
 				return err
 			})
-			raw += timeOf(b, d, events, upsertRaw)
+			raw += timeOf(d, events, upsertRaw)
 		}
 		n := float64(b.N) * benchEvents
 		b.ReportMetric(n/ours.Seconds(), "events/s")
@@ -44,9 +45,9 @@ func BenchmarkAppend(b *testing.B) {
 }
 
 // timeOf stores events in pages of 1,000 into the emptied database.
-func timeOf(b *testing.B, d database, events []metrics.Event, store func(db *DB, page []metrics.Event) error) time.Duration {
+func timeOf(b bench, events []metrics.Event, store func(db *DB, page []metrics.Event) error) time.Duration {
 	b.Helper()
-	db, err := Open(context.Background(), d.dsn, Options{Rules: metrics.DefaultRules()})
+	db, err := Open(context.Background(), b.dsn, Options{Rules: metrics.DefaultRules()})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -102,8 +103,9 @@ func upsertRaw(db *DB, page []metrics.Event) error {
 
 // BenchmarkFacts reads the stored facts of a large service, and of a small one beside it.
 func BenchmarkFacts(b *testing.B) {
-	benchOnBoth(b, func(b *testing.B, d database) {
-		db := d.open(b)
+	benchOnBoth(b, func(b *testing.B, d bench) {
+		b.Helper()
+		db := d.open()
 		fillFacts(b, db, "large", 50_000, 5)
 		fillFacts(b, db, "small", 40, 5)
 		for _, name := range []string{"small", "large"} {

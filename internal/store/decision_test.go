@@ -32,8 +32,9 @@ func decided(id, service string) gate.Logged {
 }
 
 func TestADecisionComesBackWithAllThatReplayNeeds(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
 		want := decided("gd_1", "api")
 		if err := db.LogDecision(t.Context(), want); err != nil {
 			t.Fatal(err)
@@ -54,8 +55,9 @@ func TestADecisionComesBackWithAllThatReplayNeeds(t *testing.T) {
 }
 
 func TestDecisionsShareTheirSnapshotsAndPolicies(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
 		for i := range 5 {
 			if err := db.LogDecision(t.Context(), decided(fmt.Sprint(i), "api")); err != nil {
 				t.Fatal(err)
@@ -69,8 +71,9 @@ func TestDecisionsShareTheirSnapshotsAndPolicies(t *testing.T) {
 }
 
 func TestOneKeyOfOneCallerGetsOneDecision(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		stores := []*DB{d.open(t), d.open(t)}
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		stores := []*DB{t.open(), t.open()}
 		var logged, refused atomic.Int64
 		var all sync.WaitGroup
 		for i := range 8 {
@@ -100,8 +103,9 @@ func TestOneKeyOfOneCallerGetsOneDecision(t *testing.T) {
 }
 
 func TestAHoldThatWasAskedAgainHasOneSuccessor(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db, ctx := d.open(t), t.Context()
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
 		hold, next, rival := decided("hold", "api"), decided("next", "api"), decided("rival", "api")
 		hold.Key, next.Key, rival.Key = "run 1", "run 1", "run 1"
 		if err := errors.Join(db.LogDecision(ctx, hold), db.LogSuccessor(ctx, next, "hold")); err != nil {
@@ -120,8 +124,9 @@ func TestAHoldThatWasAskedAgainHasOneSuccessor(t *testing.T) {
 }
 
 func TestTheLogIsReadInPagesNewestFirst(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
 		for i := range 7 {
 			if err := db.LogDecision(t.Context(), decided(fmt.Sprint(i), []string{"api", "web"}[i%2])); err != nil {
 				t.Fatal(err)
@@ -153,8 +158,9 @@ func TestTheLogIsReadInPagesNewestFirst(t *testing.T) {
 }
 
 func TestAProbeIsGrantedOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		stores := []*DB{d.open(t), d.open(t)}
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		stores := []*DB{t.open(), t.open()}
 		mustAppend(t, stores[0], deployed("1", "api", "", -1)) // a service that is known, as one with a blocked meter is
 		var granted, moved atomic.Int64
 		var all sync.WaitGroup
@@ -187,8 +193,9 @@ func TestAProbeIsGrantedOnce(t *testing.T) {
 }
 
 func TestALoggedDecisionNeverChanges(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
 		if err := db.LogDecision(t.Context(), decided("1", "api")); err != nil {
 			t.Fatal(err)
 		}

@@ -32,7 +32,7 @@ func eachEvent(query *gorm.DB, yield func(metrics.Event) error) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err says what went wrong
 	for rows.Next() {
 		var e eventRow
 		err := rows.Scan(&e.Source, &e.Type, &e.Repository, &e.ID, &e.UpdatedAt, &e.Sequence, &e.Payload, &e.RecordedAt, &e.Live)

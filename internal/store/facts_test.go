@@ -65,11 +65,12 @@ func TestStoredFactsAreThoseOfAllEventsAtOnce(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			onBoth(t, func(t *testing.T, d database) {
+			t.Parallel()
+			onBoth(t, func(t bench) {
 				r := rand.New(rand.NewPCG(seed, 1))
 				for range 2 { // the second time under other declarations
 					declared := declaredServices[:r.IntN(len(declaredServices)+1)]
-					db := d.open(t, withServices(declared...))
+					db := t.open(withServices(declared...))
 					for part := range slices.Chunk(organisation(r, 160), 16) {
 						mustAppend(t, db, part...)
 						if r.IntN(2) == 0 {
@@ -84,7 +85,7 @@ func TestStoredFactsAreThoseOfAllEventsAtOnce(t *testing.T) {
 }
 
 // askAround reads some facts in one of the ways there are.
-func askAround(t *testing.T, db *DB, r *rand.Rand) {
+func askAround(t bench, db *DB, r *rand.Rand) {
 	t.Helper()
 	var err error
 	switch name := []string{"api", "web", "batch", "pay", "org/mono"}[r.IntN(5)]; r.IntN(3) {
@@ -104,7 +105,7 @@ func askAround(t *testing.T, db *DB, r *rand.Rand) {
 var sameLists = cmpopts.EquateEmpty()
 
 // compareWithDerive checks every way to read facts against the pure function.
-func compareWithDerive(t *testing.T, db *DB) {
+func compareWithDerive(t bench, db *DB) {
 	t.Helper()
 	want := map[string]metrics.Facts{}
 	for _, f := range metrics.DeriveAll(exported(t, db), db.rules) {
@@ -139,7 +140,7 @@ func compareWithDerive(t *testing.T, db *DB) {
 	}
 }
 
-func sameBytes(t *testing.T, a, b metrics.Facts) {
+func sameBytes(t bench, a, b metrics.Facts) {
 	t.Helper()
 	before, err := json.Marshal(a)
 	if err != nil {
@@ -151,20 +152,21 @@ func sameBytes(t *testing.T, a, b metrics.Facts) {
 }
 
 func TestChangedRulesDeriveAgain(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
 		e := deployed("1", "api", "org/api", 1)
 		mustAppend(t, db, e)
 		if got := factsOf(t, db, "api").Rollouts[0].EnvironmentKind; got != metrics.Production {
 			t.Fatalf("%s before", got)
 		}
-		other := d.open(t, func(o *Options) {
+		other := t.open(func(o *Options) {
 			o.Rules.Environments = []metrics.EnvironmentRule{{Pattern: "prod*", Kind: metrics.Staging}}
 		})
 		if got := factsOf(t, other, "api").Rollouts[0].EnvironmentKind; got != metrics.Staging {
 			t.Errorf("%s after the rule says staging", got)
 		}
-		declared := d.open(t, withServices(metrics.Service{Name: "payments", Team: "pay", Tier: metrics.Critical, Repositories: []string{"org/api"}}))
+		declared := t.open(withServices(metrics.Service{Name: "payments", Team: "pay", Tier: metrics.Critical, Repositories: []string{"org/api"}}))
 		s, err := declared.Service(t.Context(), "payments")
 		if err != nil || s.Team != "pay" || s.Tier != metrics.Critical {
 			t.Errorf("declared service %+v, error %v", s, err)
@@ -173,8 +175,9 @@ func TestChangedRulesDeriveAgain(t *testing.T) {
 }
 
 func TestAServiceThatNothingMentionsIsNotFound(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t, withServices(metrics.Service{Name: "idle", Tier: metrics.Low}))
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open(withServices(metrics.Service{Name: "idle", Tier: metrics.Low}))
 		for name, ask := range map[string]func(string) error{
 			"facts":   func(s string) error { _, err := db.Facts(t.Context(), s); return err },
 			"gate":    func(s string) error { _, err := db.GateFacts(t.Context(), s); return err },
@@ -191,9 +194,10 @@ func TestAServiceThatNothingMentionsIsNotFound(t *testing.T) {
 }
 
 func TestAServiceNoLongerDeclaredIsForgotten(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		d.open(t, withServices(metrics.Service{Name: "idle", Tier: metrics.Low}))
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		t.open(withServices(metrics.Service{Name: "idle", Tier: metrics.Low}))
+		db := t.open()
 		if services, err := db.Services(t.Context()); err != nil || len(services) != 0 {
 			t.Errorf("services %+v, error %v", services, err)
 		}
@@ -201,8 +205,9 @@ func TestAServiceNoLongerDeclaredIsForgotten(t *testing.T) {
 }
 
 func TestOnlyTouchedRolloutsAreWritten(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
 		mustAppend(t, db, history("api", 50)...)
 		factsOf(t, db, "api")
 		// A row that a derivation does not change is not written: a mark on all of them survives on all but the new one.

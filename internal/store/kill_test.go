@@ -66,11 +66,12 @@ func importer(dsn string, out io.Writer) int {
 }
 
 func TestAKilledImportIsFinishedByTheNext(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
 		for _, stop := range []int{importPage, importSize / 2} {
-			importUntil(t, d, stop)
+			importUntil(t, stop)
 		}
-		db := d.open(t)
+		db := t.open()
 		cursor, err := db.Cursor(t.Context(), "import")
 		if err != nil || cursor == strconv.Itoa(importSize) {
 			t.Fatalf("cursor %q, error %v: the import was not killed half way", cursor, err)
@@ -79,17 +80,17 @@ func TestAKilledImportIsFinishedByTheNext(t *testing.T) {
 		if got := len(exported(t, db)); got != reached {
 			t.Fatalf("after the kill the cursor stands at %d and %d events are stored", reached, got)
 		}
-		importUntil(t, d, importSize+1)
+		importUntil(t, importSize+1)
 		checkImported(t, db)
 	})
 }
 
 // importUntil runs the importer in a process of its own and kills it as soon as it tells of so many events, while it is at
 // the next page.
-func importUntil(t *testing.T, d database, stop int) {
+func importUntil(t bench, stop int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), importerDSN+"="+d.dsn)
+	cmd.Env = append(os.Environ(), importerDSN+"="+t.dsn)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -114,17 +115,17 @@ func importUntil(t *testing.T, d database, stop int) {
 }
 
 // checkImported compares what is stored with what was to be imported.
-func checkImported(t *testing.T, db *DB) {
+func checkImported(t bench, db *DB) {
 	t.Helper()
 	want := make([]string, importSize)
 	events := make([]metrics.Event, importSize)
 	for i := range want {
 		events[i] = importEvent(i)
-		want[i] = events[i].Key.String()
+		want[i] = events[i].String()
 	}
 	var got []string
 	for _, e := range exported(t, db) {
-		got = append(got, e.Key.String())
+		got = append(got, e.String())
 	}
 	slices.Sort(want)
 	slices.Sort(got)

@@ -16,13 +16,14 @@ import (
 )
 
 func TestADatabaseOfANewerProgramIsRefused(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
 		insert := "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)"
 		if err := db.write.Exec(insert).Error; err != nil {
 			t.Fatal(err)
 		}
-		_, err := Open(t.Context(), d.dsn, Options{Rules: metrics.DefaultRules()})
+		_, err := Open(t.Context(), t.dsn, Options{Rules: metrics.DefaultRules()})
 		if !errors.Is(err, ErrNewer) {
 			t.Fatalf("error %v, want it to be refused as newer", err)
 		}
@@ -35,11 +36,12 @@ func TestADatabaseOfANewerProgramIsRefused(t *testing.T) {
 }
 
 func TestAnAlteredSchemaIsNamedAtTheStart(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		if err := d.open(t).write.Exec("ALTER TABLE sources DROP COLUMN error_at").Error; err != nil {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		if err := t.open().write.Exec("ALTER TABLE sources DROP COLUMN error_at").Error; err != nil {
 			t.Fatal(err)
 		}
-		_, err := Open(t.Context(), d.dsn, Options{Rules: metrics.DefaultRules()})
+		_, err := Open(t.Context(), t.dsn, Options{Rules: metrics.DefaultRules()})
 		if err == nil || !strings.Contains(err.Error(), "table sources lacks error_at") {
 			t.Errorf("error %v, want it to name the missing column", err)
 		}
@@ -47,11 +49,12 @@ func TestAnAlteredSchemaIsNamedAtTheStart(t *testing.T) {
 }
 
 func TestManyProcessesMayOpenANewDatabaseAtOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
 		var all sync.WaitGroup
 		for range 6 {
 			all.Go(func() {
-				db, err := Open(t.Context(), d.dsn, Options{Rules: metrics.DefaultRules()})
+				db, err := Open(t.Context(), t.dsn, Options{Rules: metrics.DefaultRules()})
 				if err == nil {
 					err = db.Close()
 				}
@@ -95,7 +98,7 @@ func TestBothDatabasesHaveTheSameTablesAndIndexes(t *testing.T) {
 
 func TestSettingsOfSQLite(t *testing.T) {
 	t.Parallel()
-	db := newSQLite(t).open(t)
+	db := newSQLite(t).open()
 	for pragma, want := range map[string]string{
 		"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2", "busy_timeout": busyMilli, "cache_size": cacheSize,
 	} {
@@ -112,7 +115,7 @@ func TestSettingsOfSQLite(t *testing.T) {
 func TestADatabaseFileIsForItsOwnerOnly(t *testing.T) {
 	t.Parallel()
 	d := newSQLite(t)
-	mustAppend(t, d.open(t), deployed("1", "api", "", 1))
+	mustAppend(t, d.open(), deployed("1", "api", "", 1))
 	path := strings.TrimPrefix(d.dsn, "sqlite:")
 	for _, file := range []string{path, path + "-wal", path + "-shm"} {
 		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
@@ -153,7 +156,7 @@ func TestAddressesOfDatabases(t *testing.T) {
 func TestAPathWithOddCharactersIsTheFileOfThatName(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a b?mode=memory#d%41&é.db")
-	mustAppend(t, database{dsn: path}.open(t), deployed("1", "api", "", 1))
+	mustAppend(t, bench{TB: t, dsn: path}.open(), deployed("1", "api", "", 1))
 	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 		t.Errorf("the file is not there or empty: %v", err)
 	}

@@ -135,33 +135,33 @@ func asPostgres(program string, args ...string) error {
 }
 
 // newPostgres makes an empty database and returns its address.
-func newPostgres(t testing.TB) string {
-	t.Helper()
+func newPostgres(tb testing.TB) string {
+	tb.Helper()
 	if server.dsn == "" {
-		t.Skip("SHIPHABIT_SKIP_POSTGRES is set")
+		tb.Skip("SHIPHABIT_SKIP_POSTGRES is set")
 	}
 	admin, err := sql.Open("pgx", server.dsn)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer admin.Close()
 	name := fmt.Sprintf("shiphabit_test_%d_%d", os.Getpid(), server.made.Add(1))
 	if _, err := admin.ExecContext(context.Background(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		admin, err := sql.Open("pgx", server.dsn)
 		if err == nil {
 			_, err = admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
 			err = errors.Join(err, admin.Close())
 		}
 		if err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	u, err := url.Parse(server.dsn)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	u.Path = "/" + name
 	return u.String()

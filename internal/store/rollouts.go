@@ -173,7 +173,7 @@ func (r factsRow) facts(service string, p part) (metrics.Facts, error) {
 	var incidents []storedIncident
 	err := json.Unmarshal([]byte(r.Incidents), &incidents)
 	for _, i := range incidents {
-		i.IncidentLink.Incident.ID = i.OwnID
+		i.Incident.ID = i.OwnID
 		f.Incidents = append(f.Incidents, i.IncidentLink)
 	}
 	if err == nil && p.withLeftOut {
@@ -193,7 +193,7 @@ const rolloutsPerBatch = 4096
 
 // decodeRollouts reads rows of service, body and changes, and hands over runs of rollouts of one service in the rows' order.
 func decodeRollouts(rows *sql.Rows, yield func(service string, run []metrics.Rollout)) error {
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err says what went wrong
 	batch := make([]encoded, 0, rolloutsPerBatch)
 	flush := func() error {
 		decoded, err := decodeBatch(batch)

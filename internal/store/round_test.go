@@ -39,8 +39,9 @@ func closed(r assessments.Round) assessments.Round {
 var daily = assessments.Answers{"q1": "daily", "q2": assessments.DontKnow}
 
 func TestOnlyCountsRemainOfAnswers(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db, ctx := d.open(t), t.Context()
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
 		round := opened("r1", 5)
 		if err := errors.Join(db.SaveRound(ctx, round), db.AddTokens(ctx, "r1", []string{"h1", "h2", "h3", "h4", "h5"})); err != nil {
 			t.Fatal(err)
@@ -84,8 +85,9 @@ func TestOnlyCountsRemainOfAnswers(t *testing.T) {
 }
 
 func TestALinkCountsOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db, ctx := d.open(t), t.Context()
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
 		if err := errors.Join(db.SaveRound(ctx, opened("r1", 8)), db.AddTokens(ctx, "r1", []string{"h1", "h2"})); err != nil {
 			t.Fatal(err)
 		}
@@ -126,8 +128,9 @@ func TestALinkCountsOnce(t *testing.T) {
 }
 
 func TestATeamLinkTakesNoMoreAnswersThanTheTeamHasPeople(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db, ctx := d.open(t), t.Context()
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
 		round := opened("r1", 6, openLink)
 		if err := errors.Join(db.SaveRound(ctx, round), db.AddTokens(ctx, "r1", []string{"team"})); err != nil {
 			t.Fatal(err)
@@ -155,8 +158,9 @@ func TestATeamLinkTakesNoMoreAnswersThanTheTeamHasPeople(t *testing.T) {
 }
 
 func TestClosingDeletesUnusedLinks(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db, ctx := d.open(t), t.Context()
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
 		round := opened("r1", 5)
 		if err := errors.Join(db.SaveRound(ctx, round), db.AddTokens(ctx, "r1", []string{"h1", "h2"}),
 			db.Submit(ctx, "h1", daily), db.SaveRound(ctx, closed(round))); err != nil {
@@ -172,8 +176,9 @@ func TestClosingDeletesUnusedLinks(t *testing.T) {
 }
 
 func TestARoundOnlyMovesForwardAndKeepsWhatWasPinned(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db, ctx := d.open(t), t.Context()
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
 		round := opened("r1", 5)
 		draft := round
 		draft.State, draft.Size = assessments.Draft, 4
@@ -204,8 +209,9 @@ func TestARoundOnlyMovesForwardAndKeepsWhatWasPinned(t *testing.T) {
 
 // No table may hold a time, an order or a key that leads from an answer to a link.
 func TestNoTableOfAnswersTellsWhenOrInWhichOrder(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db := d.open(t)
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
 		for table, want := range map[string]string{
 			"answer_counts": "round question option n",
 			"invitations":   "hash round uses capacity",

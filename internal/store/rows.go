@@ -140,6 +140,7 @@ type auditRow struct {
 	Details string
 }
 
+func (secretRow) TableName() string     { return "secrets" }
 func (eventRow) TableName() string      { return "events" }
 func (sourceRow) TableName() string     { return "sources" }
 func (setAsideRow) TableName() string   { return "set_aside" }

@@ -14,8 +14,9 @@ import (
 )
 
 func TestOfTwoReadersOfOnePageOneIsToldTheCursorMoved(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		stores := []*DB{d.open(t), d.open(t)}
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		stores := []*DB{t.open(), t.open()}
 		var applied, moved atomic.Int64
 		var all sync.WaitGroup
 		for i := range 8 {
@@ -42,8 +43,9 @@ func TestOfTwoReadersOfOnePageOneIsToldTheCursorMoved(t *testing.T) {
 }
 
 func TestSourcesTellWhereTheirReadingStands(t *testing.T) {
-	onBoth(t, func(t *testing.T, d database) {
-		db, ctx := d.open(t), t.Context()
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
 		aside := []SetAside{{"42", "has no environment"}, {"43", "finished before it began"}}
 		for _, err := range []error{
 			db.ApplyPage(ctx, "gitlab", "", "c1", nil, aside),

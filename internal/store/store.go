@@ -44,6 +44,7 @@ type DB struct {
 	dialect dialect
 	rules   metrics.Rules
 	print   string // fingerprint of the rules
+	people  []byte // key of the pseudonyms of people
 	log     *slog.Logger
 	clock   func() time.Time
 	flights flights
@@ -82,6 +83,10 @@ func (db *DB) prepare(ctx context.Context) error {
 		return err
 	}
 	if err := db.checkSchema(ctx); err != nil {
+		return err
+	}
+	var err error
+	if db.people, err = db.secret(ctx, "people"); err != nil {
 		return err
 	}
 	return db.declare(ctx)

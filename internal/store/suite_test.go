@@ -10,44 +10,45 @@ import (
 	"shiphabit/metrics"
 )
 
-// database is a database under test, by its address, so that a test can open it more than once.
-type database struct {
+// bench is a test with an empty database, by its address so that the test can open it more than once.
+type bench struct {
+	testing.TB
 	dsn  string
 	kind dialect
 }
 
-// onBoth runs a test on an empty database of each kind.
-func onBoth(t *testing.T, test func(t *testing.T, d database)) {
+// onBoth runs a test on a database of each kind.
+func onBoth(t *testing.T, test func(t bench)) {
 	t.Helper()
-	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, newSQLite(t))
+		test(newSQLite(t))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, database{dsn: newPostgres(t), kind: postgresDialect})
+		test(bench{TB: t, dsn: newPostgres(t), kind: postgresDialect})
 	})
 }
 
-func newSQLite(t testing.TB) database {
-	return database{dsn: "sqlite:" + filepath.Join(t.TempDir(), "shiphabit.db"), kind: sqliteDialect}
+func newSQLite(tb testing.TB) bench {
+	tb.Helper()
+	return bench{TB: tb, dsn: "sqlite:" + filepath.Join(tb.TempDir(), "shiphabit.db"), kind: sqliteDialect}
 }
 
 // open opens the database with the default rules and a clock that stands at noon.
-func (d database) open(t testing.TB, change ...func(*Options)) *DB {
-	t.Helper()
+func (b bench) open(change ...func(*Options)) *DB {
+	b.Helper()
 	o := Options{Rules: metrics.DefaultRules(), Clock: func() time.Time { return noon }}
 	for _, c := range change {
 		c(&o)
 	}
-	db, err := Open(context.Background(), d.dsn, o)
+	db, err := Open(context.Background(), b.dsn, o)
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
-	t.Cleanup(func() {
+	b.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			b.Error(err)
 		}
 	})
 	return db
@@ -91,29 +92,29 @@ func history(service string, n int) []metrics.Event {
 	return events
 }
 
-func mustAppend(t testing.TB, db *DB, events ...metrics.Event) Appended {
-	t.Helper()
-	done, err := db.Append(t.Context(), events)
+func mustAppend(tb testing.TB, db *DB, events ...metrics.Event) Appended {
+	tb.Helper()
+	done, err := db.Append(tb.Context(), events)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return done
 }
 
-func exported(t testing.TB, db *DB) []metrics.Event {
-	t.Helper()
+func exported(tb testing.TB, db *DB) []metrics.Event {
+	tb.Helper()
 	var all []metrics.Event
-	if err := db.Export(t.Context(), func(e metrics.Event) error { all = append(all, e); return nil }); err != nil {
-		t.Fatal(err)
+	if err := db.Export(tb.Context(), func(e metrics.Event) error { all = append(all, e); return nil }); err != nil {
+		tb.Fatal(err)
 	}
 	return all
 }
 
-func factsOf(t testing.TB, db *DB, service string) metrics.Facts {
-	t.Helper()
-	f, err := db.Facts(t.Context(), service)
+func factsOf(tb testing.TB, db *DB, service string) metrics.Facts {
+	tb.Helper()
+	f, err := db.Facts(tb.Context(), service)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return f
 }
