@@ -106,8 +106,8 @@ func (d *derivation) compareSources(a, b string) int {
 func newHistory(g *graph, prs []record[PullRequest]) *history {
 	h := &history{graph: g}
 	h.line = newAncestry(h.graph)
-	h.requests = newRequests(h.graph, prs)
-	h.reverts = newReverts(h.requests, h.line)
+	h.requests = newRequests(h.line, prs)
+	h.reverts = newReverts(h.requests)
 	return h
 }
 

@@ -35,27 +35,69 @@ func compareDrafts(a, b *draft) int {
 	return cmp.Or(a.at().Compare(b.at()), cmp.Compare(a.ID, b.ID))
 }
 
-// rollouts groups the attempts at one place: those of one identity with no other between, each starting within the gap
-// after the previous ones ended.
+// rollouts groups the attempts at one place. Each source's attempts of one identity, with no other between and each starting
+// within the gap after the previous ones ended, are a run; runs of several sources that tell of the same are one rollout.
 func (d *derivation) rollouts(attempts []*attempt) []*draft {
 	var out []*draft
-	var open []*attempt
-	var end time.Time
-	for _, a := range attempts {
-		if len(open) > 0 && (a.identity != open[0].identity || a.begin().Sub(end) > d.rules.RolloutGap) {
-			out = append(out, d.draft(open))
-			open, end = nil, time.Time{}
-		}
-		open = append(open, a)
-		if a.Value.FinishedAt.After(end) {
-			end = a.Value.FinishedAt
-		}
-	}
-	if len(open) > 0 {
-		out = append(out, d.draft(open))
+	for _, run := range d.acrossSources(d.runs(attempts)) {
+		out = append(out, d.draft(run.attempts))
 	}
 	slices.SortFunc(out, compareDrafts)
 	return out
+}
+
+// run is a succession of attempts of one identity.
+type run struct {
+	attempts []*attempt
+	sources  []string
+	end      time.Time
+}
+
+func (r *run) add(a *attempt) {
+	r.attempts = append(r.attempts, a)
+	if a.Value.FinishedAt.After(r.end) {
+		r.end = a.Value.FinishedAt
+	}
+}
+
+// goesOn reports whether something that begins then can belong to the run.
+func (d *derivation) goesOn(r *run, a *attempt) bool {
+	return r.attempts[0].identity == a.identity && a.begin().Sub(r.end) <= d.rules.RolloutGap
+}
+
+// runs follows each source by itself, in order of start: one that reports late must not come between another's attempts.
+func (d *derivation) runs(attempts []*attempt) []*run {
+	var out []*run
+	open := map[string]*run{}
+	for _, a := range attempts {
+		r := open[a.Source]
+		if r == nil || !d.goesOn(r, a) {
+			r = &run{sources: []string{a.Source}}
+			open[a.Source] = r
+			out = append(out, r)
+		}
+		r.add(a)
+	}
+	return out
+}
+
+// acrossSources joins each run with the latest one of the same identity that other sources told of at about the same time.
+func (d *derivation) acrossSources(runs []*run) []*run {
+	latest := map[string]*run{} // by identity
+	return slices.DeleteFunc(runs, func(r *run) bool {
+		first := r.attempts[0]
+		before := latest[first.identity]
+		if before == nil || slices.Contains(before.sources, first.Source) || !d.goesOn(before, first) {
+			latest[first.identity] = r
+			return false
+		}
+		before.sources = append(before.sources, first.Source)
+		for _, a := range r.attempts {
+			before.add(a)
+		}
+		slices.SortFunc(before.attempts, compareAttempts)
+		return true
+	})
 }
 
 func (d *derivation) draft(attempts []*attempt) *draft {

@@ -21,6 +21,33 @@ func TestSeveralSourcesThatSeeOneRolloutAreCountedOnceAndTheConfiguredOrderDecid
 	s.expect(t, "d1 planned baseline", "d2 planned brings c2; run failed (argo/sync-1, stated)")
 }
 
+func TestASecondSourceThatReportsLateMakesNoRollback(t *testing.T) {
+	t.Parallel()
+	s := newTale().line("c1", "c2", "c3").deploy("d1", "c1", clock(9, 0)).deploy("d2", "c2", clock(12, 0)).deploy("d3", "c3", clock(12, 15))
+	for id, d := range map[string]Deployment{"s2": deployment("s2", "c2", clock(12, 20)), "s3": deployment("s3", "c3", clock(12, 40))} {
+		d.ID = id
+		s.events = append(s.events, NewEvent("argo", d))
+	}
+	s.expect(t,
+		"d1 planned baseline",
+		"d2 planned brings c2",
+		"d3 planned brings c3")
+}
+
+func TestARequestThatListsNoCommitsHasThoseThatItsMergeBroughtIn(t *testing.T) {
+	t.Parallel()
+	f := newTale().line("c1", "c2").commit("b1", "c1").commit("b2", "b1").commit("m", "c2", "b2").
+		add(PullRequest{ID: "7", Repository: "acme/api", MergedAt: clock(11, 0), MergeCommit: "m"}).
+		deploy("d1", "c1", clock(9, 0)).deploy("d2", "m", clock(12, 0)).expect(t,
+		"d1 planned baseline",
+		"d2 planned brings b1,b2,c2")
+	for i, want := range []string{"ci/acme/api/7", "ci/acme/api/7", ""} {
+		if got := f.Rollouts[1].Changes[i].PullRequest; got != want {
+			t.Errorf("change %d came with %q, want %q", i, got, want)
+		}
+	}
+}
+
 func TestADigestStandsForTheRevisionThatItWasBuiltFrom(t *testing.T) {
 	t.Parallel()
 	built := deployment("d2", "c2", clock(12, 0))

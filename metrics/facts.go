@@ -61,13 +61,14 @@ type Rollout struct {
 	Digest          string          `json:"digest,omitempty"`
 	Ref             string          `json:"ref,omitempty"`
 	URL             string          `json:"url,omitempty"`
-	StartedAt       time.Time       `json:"started_at"`
+	// StartedAt is the first start that its attempts state, zero when none does.
+	StartedAt time.Time `json:"started_at,omitzero"`
 	// FinishedAt is the last finish of its attempts; by it the rollout belongs to a window. SucceededAt is the first
 	// success, zero when none succeeded: lead time ends there.
 	FinishedAt  time.Time `json:"finished_at"`
 	SucceededAt time.Time `json:"succeeded_at,omitzero"`
 	Kind        Kind      `json:"kind"`
-	// Of is the rollout that a rollback replaced, that a rework repaired, or that a redeploy repeats.
+	// Of is the rollout that a rollback replaced, that a rework repaired, that a redeploy repeats, or that a reapply puts back.
 	Of string `json:"of,omitempty"`
 	// Baseline: the changes are not known, because nothing known came before or the revision is missing from the graph.
 	Baseline bool `json:"baseline,omitempty"`

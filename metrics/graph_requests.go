@@ -8,7 +8,7 @@ import (
 // requests are the pull requests of one repository beside its history: which commit came with which request, and which
 // commits a squash or rebase merge stands for.
 type requests struct {
-	*graph
+	*ancestry
 	all []record[PullRequest]
 	of  map[node]int // commit → index into all
 	// own lists, per merge of a request that put a new commit on the branch, the request's own commits; on is its inverse.
@@ -17,8 +17,8 @@ type requests struct {
 }
 
 // newRequests takes the requests in the order of their keys, so that the first of two that claim a commit always wins.
-func newRequests(g *graph, all []record[PullRequest]) *requests {
-	r := &requests{graph: g, all: all, of: map[node]int{}, own: map[node][]node{}, on: map[node]node{}}
+func newRequests(line *ancestry, all []record[PullRequest]) *requests {
+	r := &requests{ancestry: line, all: all, of: map[node]int{}, own: map[node][]node{}, on: map[node]node{}}
 	for i := range all {
 		r.place(i)
 	}
@@ -41,8 +41,21 @@ func (r *requests) place(i int) {
 		return
 	}
 	r.claim(merge, i)
+	if r.merge(merge) && len(own) == 0 {
+		r.claimMerged(merge, i)
+	}
 	if !r.merge(merge) && len(own) > 0 && !slices.Contains(own, merge) {
 		r.replace(merge, own)
+	}
+}
+
+// claimMerged gives a request that lists no commits those that its merge brought in.
+func (r *requests) claimMerged(merge node, request int) {
+	parents := r.parents(merge)
+	for _, n := range r.between(parents[0], parents[1]) {
+		if r.known(n) {
+			r.claim(n, request)
+		}
 	}
 }
 

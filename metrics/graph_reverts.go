@@ -96,15 +96,14 @@ func subject(message string) string {
 // reverts says per commit of a repository which earlier commits it takes back.
 type reverts struct {
 	*requests
-	line      *ancestry
 	of        map[node][]node
 	byNumber  map[int64]int
 	bySubject map[string][]node // made when a title asks for it
 	picks     map[node][]node   // commit → its cherry-picked copies
 }
 
-func newReverts(r *requests, line *ancestry) *reverts {
-	v := &reverts{requests: r, line: line, of: map[node][]node{}, byNumber: map[int64]int{}, picks: map[node][]node{}}
+func newReverts(r *requests) *reverts {
+	v := &reverts{requests: r, of: map[node][]node{}, byNumber: map[int64]int{}, picks: map[node][]node{}}
 	for i, pr := range slices.Backward(r.all) {
 		v.byNumber[pr.Value.Number] = i
 	}
@@ -182,7 +181,7 @@ func (v *reverts) link(by, target node) {
 		return
 	}
 	for _, t := range v.forms(target) {
-		if v.line.ancestor(t, by) && t != by {
+		if v.ancestor(t, by) && t != by {
 			if !slices.Contains(v.of[by], t) {
 				v.of[by] = append(v.of[by], t)
 			}
@@ -214,7 +213,7 @@ func (v *reverts) lastWith(title string, by node) node {
 	}
 	best := none
 	for _, n := range v.bySubject[title] {
-		if v.higher(n, best) && n != by && v.line.ancestor(n, by) {
+		if v.higher(n, best) && n != by && v.ancestor(n, by) {
 			best = n
 		}
 	}

@@ -129,6 +129,24 @@ func checkChanges(t *testing.T, f Facts, g *graph, reach []map[int]bool) {
 	}
 }
 
+func TestABrokenHistoryInWhichCommitsPrecedeThemselvesIsSurvived(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(100) {
+		random := rand.New(rand.NewPCG(seed, 5))
+		name := func() string { return sha(fmt.Sprintf("abcdef%x", random.IntN(8))) }
+		s := newTale()
+		for range 8 {
+			s.message(name(), "This reverts commit "+name()+".", name(), name())
+		}
+		for i := range 8 {
+			s.deploy(fmt.Sprint("d", i), name(), clock(9+2*i, 0))
+		}
+		if n := len(s.derive(t).Rollouts); n == 0 {
+			t.Errorf("seed %d: no rollouts", seed)
+		}
+	}
+}
+
 func TestWhatAMessageTakesBack(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]takenBack{
