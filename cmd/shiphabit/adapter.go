@@ -65,11 +65,9 @@ func (s serverStore) Sources(ctx context.Context) ([]api.Source, error) {
 // storeKinds says what the store's errors mean to a caller of the API.
 func storeKinds() map[error]api.Kind {
 	return map[error]api.Kind{
-		store.ErrNotFound:      api.NotFound,
-		store.ErrDuplicate:     api.Conflict,
-		store.ErrMoved:         api.Conflict,
-		assessments.ErrInvalid: api.Invalid,
-		assessments.ErrState:   api.Conflict,
-		assessments.ErrFull:    api.Conflict,
+		store.ErrNotFound:  api.NotFound,
+		store.ErrDuplicate: api.Conflict,
+		store.ErrUsed:      api.Conflict,
+		store.ErrMoved:     api.Moved,
 	}
 }

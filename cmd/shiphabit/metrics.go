@@ -2,15 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"shiphabit/api"
 	"shiphabit/internal/config"
 	"shiphabit/metrics"
 )
@@ -230,9 +229,9 @@ rework rate, each with its sample size and interval. "Not enough data" is an ans
 			if err != nil {
 				return err
 			}
-			cards, err := scorecards(facts, query, by)
+			cards, err := api.SeriesOf(facts, query, by)
 			if err != nil {
-				return err
+				return usage("--by: %w", err)
 			}
 			return p.printCards(cards, format, edition)
 		},
@@ -244,39 +243,15 @@ rework rate, each with its sample size and interval. "Not enough data" is an ans
 	return command
 }
 
-// bucketCard is the scorecard of one bucket; Label is empty for a whole window.
-type bucketCard struct {
-	Label   string            `json:"label,omitempty"`
-	Partial bool              `json:"partial,omitempty"`
-	Card    metrics.Scorecard `json:"figures"`
-}
-
-func scorecards(facts []metrics.Facts, query metrics.Query, by string) ([]bucketCard, error) {
-	if by == "" {
-		return []bucketCard{{Card: metrics.MeasureAll(facts, query)}}, nil
-	}
-	buckets, err := metrics.Buckets(query.Window, query.AsOf, query.Zone, by, query.Definition.WeekStart)
-	if err != nil {
-		return nil, usage("--by: %w", err)
-	}
-	cards := []bucketCard{}
-	for _, bucket := range buckets {
-		part := query
-		part.Window = bucket.Window
-		cards = append(cards, bucketCard{Label: bucket.Label, Partial: bucket.Partial, Card: metrics.MeasureAll(facts, part)})
-	}
-	return cards, nil
-}
-
-func (p *program) printCards(cards []bucketCard, format, edition string) error {
+func (p *program) printCards(cards []api.Entry, format, edition string) error {
 	switch {
 	case format == formatJSON:
 		return writeJSON(p.out, struct {
-			Version int          `json:"version"`
-			Cards   []bucketCard `json:"scorecards"`
+			Version int         `json:"version"`
+			Cards   []api.Entry `json:"scorecards"`
 		}{1, cards})
 	case format == formatCSV:
-		return writeCards(p.out, cards)
+		return api.WriteSeries(p.out, cards)
 	case len(cards) == 1 && cards[0].Label == "":
 		return writeCard(p.out, cards[0].Card, edition)
 	default:
@@ -293,42 +268,4 @@ func (p *program) printCards(cards []bucketCard, format, edition string) error {
 		}
 		return writeTable(p.out, rows)
 	}
-}
-
-// writeCards prints one CSV row a bucket: an empty cell is a figure without a value.
-func writeCards(w io.Writer, cards []bucketCard) error {
-	out := csv.NewWriter(w)
-	if err := out.Write([]string{
-		"label", "from", "to", "partial", "rollouts", "per_week", "changes", "lead_time_median_s", "failed", "fail_rate",
-		"fail_rate_low", "fail_rate_high", "failures_recovered_or_open", "recovery_median_s", "rework", "rework_rate",
-	}); err != nil {
-		return err
-	}
-	for _, c := range cards {
-		k := c.Card
-		low, high := "", ""
-		if k.FailRate.Interval != nil {
-			low, high = cell(&k.FailRate.Interval.Low), cell(&k.FailRate.Interval.High)
-		}
-		if err := out.Write([]string{
-			c.Label, k.Window.From.Format(time.RFC3339), k.Window.To.Format(time.RFC3339), strconv.FormatBool(c.Partial),
-			strconv.Itoa(k.Frequency.Rollouts), cell(k.Frequency.PerWeek), strconv.Itoa(k.LeadTime.N),
-			cell(k.LeadTime.Median), strconv.Itoa(k.FailRate.Count), cell(k.FailRate.Value),
-			low, high,
-			strconv.Itoa(k.Recovery.N), cell(k.Recovery.Median),
-			strconv.Itoa(k.Rework.Count), cell(k.Rework.Value),
-		}); err != nil {
-			return err
-		}
-	}
-	out.Flush()
-	return out.Error()
-}
-
-// cell is empty for what is not known.
-func cell(value *float64) string {
-	if value == nil {
-		return ""
-	}
-	return strconv.FormatFloat(*value, 'g', -1, 64)
 }

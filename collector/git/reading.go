@@ -2,9 +2,6 @@ package git
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"iter"
@@ -27,7 +24,9 @@ type reading struct {
 
 	next    func() (record, error, bool)
 	cease   func()
+	ctx     context.Context // of the reading, which outlives a Pull
 	cancel  context.CancelFunc
+	pages   int
 	authors map[string]string
 	folders []string
 }
@@ -40,9 +39,8 @@ type record struct {
 
 func newReading(ctx context.Context, p *plan, at string) (*reading, error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &reading{plan: p, cursor: p.cursor, at: at, cancel: cancel, authors: map[string]string{}, folders: p.scheme.folders()}
+	r := &reading{plan: p, cursor: p.cursor, at: at, ctx: ctx, cancel: cancel, authors: map[string]string{}, folders: p.scheme.folders()}
 	r.next, r.cease = iter.Pull2(r.records(ctx))
-	go r.count(ctx)
 	for range p.cursor.Reading.Done {
 		_, err, ok := r.next()
 		if err == nil && !ok {
@@ -67,9 +65,12 @@ func (r *reading) close() {
 	r.cease()
 }
 
+// countAfter is the number of pages after which it is worth its cost to know how many there will be.
+const countAfter = 4
+
 // count asks git how much there is to read, for the progress only: reading does not wait for it.
-func (r *reading) count(ctx context.Context) {
-	g, err := start(ctx, r.plan.clone.dir, strings.NewReader(ends(r.plan.tips, r.plan.known)), "rev-list", "--count", "--ignore-missing", "--stdin")
+func (r *reading) count() {
+	g, err := start(r.ctx, r.plan.clone.dir, strings.NewReader(ends(r.plan.tips, r.plan.known)), "rev-list", "--count", "--ignore-missing", "--stdin")
 	if err != nil {
 		return
 	}
@@ -98,6 +99,7 @@ func (r *reading) records(ctx context.Context) iter.Seq2[record, error] {
 				return
 			}
 		}
+		r.plan.ownLine.mark(r.plan.releases)
 		for _, release := range r.plan.releases {
 			events := release.events(r.plan.options.Name, r.plan.clone.repository, r.plan.branch.name)
 			if !yield(record{events: events, release: &release}, nil) {
@@ -116,6 +118,9 @@ func (r *reading) commits(ctx context.Context) iter.Seq2[metrics.Commit, error] 
 	}
 	return func(yield func(metrics.Commit, error) bool) {
 		for o, err := range objects {
+			if p.collectLine && err == nil {
+				p.ownLine.add(o)
+			}
 			if !yield(r.commit(o), err) || err != nil {
 				return
 			}
@@ -152,9 +157,7 @@ func (r *reading) author(email string) string {
 	}
 	digest, known := r.authors[email]
 	if !known {
-		h := hmac.New(sha256.New, r.plan.options.AuthorKey)
-		h.Write([]byte(strings.ToLower(email)))
-		digest = hex.EncodeToString(h.Sum(nil)[:16])
+		digest = metrics.Pseudonym(r.plan.options.AuthorKey, strings.ToLower(email))
 		r.authors[email] = digest
 	}
 	return digest
@@ -205,6 +208,9 @@ func (r *reading) withPaths(ctx context.Context, commits iter.Seq2[metrics.Commi
 // again then, which does no harm.
 func (r *reading) page(ctx context.Context, size int) (collector.Page, error) {
 	page := collector.Page{More: true, Doing: "commits"}
+	if r.pages++; r.pages == countAfter {
+		go r.count()
+	}
 	stop := context.AfterFunc(ctx, r.cancel)
 	defer stop()
 	for range size {
