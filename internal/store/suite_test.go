@@ -74,7 +74,7 @@ func deployed(id, service, repository string, hours int) metrics.Event {
 func committed(repository, id string, hours int, parents ...string) metrics.Event {
 	at := noon.Add(time.Duration(hours) * time.Hour)
 	return metrics.NewEvent("git", metrics.Commit{
-		ID: id, Repository: repository, AuthoredAt: at, CommittedAt: at, Author: "k1", Message: "change " + id, Parents: parents,
+		ID: id, Repository: repository, AuthoredAt: at, CommittedAt: at, Author: "p:k1", Message: "change " + id, Parents: parents,
 	})
 }
 
