@@ -26,9 +26,12 @@ type plan struct {
 
 	boundary map[string]bool
 	releases []release // new deployments, by date
-	aside    []collector.SetAside
-	tips     []string // ends of the history to deliver
-	known    []string // ends of the history delivered before
+	ownLine  ownLine   // the way back from new tags, nil where tags are no deployments
+	// collectLine: the commits delivered are to be added to ownLine.
+	collectLine bool
+	aside       []collector.SetAside
+	tips        []string // ends of the history to deliver
+	known       []string // ends of the history delivered before
 }
 
 // make compares the clone with the cursor. A reading under way keeps to the state in which it found the clone.
@@ -114,7 +117,7 @@ func (p *plan) choose(ctx context.Context) error {
 	switch {
 	case p.cursor.Mode == Tags || p.cursor.Mode == "" && production:
 		p.cursor.Mode = Tags
-		return markHotfixes(ctx, p.clone.dir, p.releases, released(p.cursor.Tags))
+		return p.readOwnLine(ctx)
 	case production:
 		return outdated(p.clone.path, "it has release tags now, so merges are no longer taken for deployments")
 	}
@@ -141,6 +144,19 @@ func (p *plan) choose(ctx context.Context) error {
 	}
 	p.addLine(list)
 	return nil
+}
+
+// readOwnLine prepares the search for hotfix releases. The first reading sees every commit anyway and collects the line by the
+// way; a later one reads the part that belongs to its new tags, commits included that were delivered before they were tagged.
+func (p *plan) readOwnLine(ctx context.Context) error {
+	known := released(p.cursor.Tags)
+	if len(known) == 0 && p.cursor.Branch == "" {
+		p.ownLine, p.collectLine = ownLine{}, true
+		return nil
+	}
+	var err error
+	p.ownLine, err = readOwnLine(ctx, p.clone.dir, p.releases, known)
+	return err
 }
 
 // addLine takes commits of the branch for deployments, those without a sound date aside.
