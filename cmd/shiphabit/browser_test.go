@@ -34,19 +34,26 @@ func node(t *testing.T, url string, env []string, args ...string) {
 }
 
 func TestBrowserFindsNothingWrongOnAnyPage(t *testing.T) {
+	t.Parallel()
 	browserOnly(t)
 	_, url := storied(t)
 	node(t, url, nil, "--test", "e2e/")
 }
 
 func TestScreenshotsOfEveryPage(t *testing.T) {
+	t.Parallel()
 	browserOnly(t)
 	folder := os.Getenv("SHIPHABIT_SCREENSHOTS")
 	if folder == "" {
 		t.Skip("runs with SHIPHABIT_SCREENSHOTS=FOLDER: 'make screenshots'")
 	}
-	_, url := storied(t)
-	node(t, url, nil, "screenshots.mjs", folder)
+	url := ""
+	if clone := os.Getenv("SHIPHABIT_CLONE"); clone != "" {
+		url, _ = newProcess(t).serve("try", clone)
+	} else {
+		_, url = storied(t)
+	}
+	node(t, url, nil, "screenshots.mjs", folder, filepath.Join(folder, "overview.png"))
 }
 
 // storied serves the repository with known truth that the figures are checked against.

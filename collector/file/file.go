@@ -177,7 +177,7 @@ func (s *Source) open() (in io.ReadCloser, digest string, lines int, err error) 
 		_, err = f.Seek(0, io.SeekStart)
 	}
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, "", 0, cannotOpen(s.options.Path, err)
 	}
 	return f, hex.EncodeToString(h.Sum(nil)), count.n, nil

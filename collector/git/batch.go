@@ -42,9 +42,9 @@ func (b *batch) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("pipe to git: %w", err)
 	}
-	defer theirs.Close()
+	defer func() { _ = theirs.Close() }()
 	if b.git, err = start(ctx, b.dir, theirs, "cat-file", "--batch"); err != nil {
-		ours.Close()
+		_ = ours.Close()
 		return err
 	}
 	b.input = ours
@@ -53,7 +53,7 @@ func (b *batch) open(ctx context.Context) error {
 
 func (b *batch) close() {
 	if b.git != nil {
-		b.input.Close()
+		_ = b.input.Close()
 		b.git.abandon()
 		b.git = nil
 	}

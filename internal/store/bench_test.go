@@ -100,6 +100,7 @@ func upsertRaw(db *DB, page []metrics.Event) (time.Duration, error) {
 	if err != nil {
 		return 0, errors.Join(err, tx.Rollback())
 	}
+	defer func() { _ = stmt.Close() }()
 	for i := range rows {
 		if _, err := stmt.Exec(rows[i].values()...); err != nil {
 			return 0, errors.Join(err, tx.Rollback())
