@@ -205,8 +205,8 @@ func TestTagsThatAreNoCommitAreSetAside(t *testing.T) {
 	r.LightTag("v1.0.0")
 	r.LightTag("v1.0.1", r.Git("rev-parse", "HEAD^{tree}"))
 	r.Tag("v1.0.2", "A file", r.GitInput("content", "hash-object", "-w", "--stdin"))
-	r.Tag("v1.0.3", "A tag of a tag", "v1.0.0")
-	r.Tag("v1.0.4", "A tag of a tag of a tag", "v1.0.3")
+	r.At("2026-01-06 09:00").Tag("v1.0.3", "A tag of a tag", "v1.0.0")
+	r.At("2026-01-07 09:00").Tag("v1.0.4", "A tag of a tag of a tag", "v1.0.3")
 	h := read(t, git.Options{Path: r.Dir}, "")
 	for _, want := range []string{"tag v1.0.1 it points at a tree", "tag v1.0.2 it points at a blob"} {
 		if !strings.Contains(h.reasons(), want) {
@@ -243,8 +243,9 @@ func TestNamesThatNobodyWouldChoose(t *testing.T) {
 	r := gittest.New(t)
 	r.At("2026-01-05 09:00").Commit("one")
 	who := "</script><script>alert(1)</script> <a\xff@example.org> 1767690000 +0000"
-	commit := r.Object("commit", "tree "+r.Git("rev-parse", "HEAD^{tree}")+"\nauthor "+who+"\ncommitter "+who+"\n\nCaf\xe9 </script>\x01 \u202e\n")
+	var commit string
 	for _, name := range []string{"v1.0.0-\xff", "v1.0.0-\xfe", "v1.0.0-</script>", "v1.0.0-\u202e", "v1.0.0-" + strings.Repeat("x", 200)} {
+		commit = r.Object("commit", "tree "+r.Git("rev-parse", "HEAD^{tree}")+"\nauthor "+who+"\ncommitter "+who+"\n\nCaf\xe9 </script>\x01 \u202e\n"+name)
 		r.GitInput("create refs/tags/"+name+"\x00"+commit+"\x00", "update-ref", "--stdin", "-z")
 	}
 	h := read(t, git.Options{Path: r.Dir}, "")

@@ -2,6 +2,7 @@ package git
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"io"
 	"strings"
@@ -65,6 +66,20 @@ func TestWhatATagNameSays(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s says %+v, want %+v", tag, got, want)
+		}
+	}
+}
+
+func TestTheOrderOfVersions(t *testing.T) {
+	t.Parallel()
+	ascending := []string{"v0.49.0", "1.9.0", "v1.10", "v1.10.0-beta.2", "v1.10.0-rc.2", "v1.10.0-rc.10", "v2.3.0", "v2.3.0-hotfix1", "v2.3.1", "2026-01-09", "2026-01-10"}
+	for i := range ascending {
+		for j := range ascending {
+			a, _ := parseVersion(ascending[i])
+			b, _ := parseVersion(ascending[j])
+			if got, want := a.compare(b), cmp.Compare(i, j); got != want {
+				t.Errorf("%s against %s is %d, want %d", ascending[i], ascending[j], got, want)
+			}
 		}
 	}
 }

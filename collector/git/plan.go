@@ -82,31 +82,39 @@ func (p *plan) fill(ctx context.Context) error {
 			next.Tags[name] = object
 		}
 	}
-	var names []string
-	for _, name := range changedTags(p.cursor.Tags, next.Tags) {
-		if p.cursor.Tags[name] != "" {
-			p.moved++
-		}
-		if !isAside(next.Tags[name]) {
-			names = append(names, name)
-		}
-	}
-	b := &batch{dir: p.clone.dir}
-	defer b.close()
-	var future []string
-	var err error
-	p.releases, p.aside, future, err = readReleases(ctx, b, next.Tags, names, p.scheme, p.options.Clock())
-	if err != nil {
+	if err := p.readTags(ctx); err != nil {
 		return err
 	}
-	for _, name := range future {
-		delete(next.Tags, name)
-	}
-	p.future = len(future)
 	if err := p.choose(ctx); err != nil {
 		return err
 	}
 	p.setEnds()
+	return nil
+}
+
+// readTags reads the tags that are new or have moved.
+func (p *plan) readTags(ctx context.Context) error {
+	next := p.cursor.Reading
+	fresh := map[string]bool{}
+	for _, name := range changedTags(p.cursor.Tags, next.Tags) {
+		fresh[name] = true
+		if p.cursor.Tags[name] != "" {
+			p.moved++
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	b := &batch{dir: p.clone.dir}
+	defer b.close()
+	t := tagReader{batch: b, scheme: p.scheme, tags: next.Tags, fresh: fresh, latest: p.options.Clock().Add(tooEarly)}
+	if err := t.read(ctx); err != nil {
+		return err
+	}
+	for _, name := range t.future {
+		delete(next.Tags, name)
+	}
+	p.releases, p.aside, p.future = t.releases, t.aside, len(t.future)
 	return nil
 }
 

@@ -2,13 +2,10 @@ package git
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"shiphabit/collector"
 	"shiphabit/metrics"
 )
 
@@ -18,7 +15,7 @@ type release struct {
 	object   string // what the reference points at
 	commit   string
 	at       time.Time
-	version  string
+	version  version // zero for a commit and for a tag that is none
 	pre      bool
 	hotfix   bool
 	services []string
@@ -37,7 +34,7 @@ func (r release) events(source, repository, branch string) []metrics.Event {
 	for _, service := range r.services {
 		d := metrics.Deployment{
 			ID: r.commit[:12], Service: service, Repository: repository, Environment: production, Status: metrics.Succeeded,
-			Revision: r.commit, Ref: branch, Version: r.version, FinishedAt: r.at,
+			Revision: r.commit, Ref: branch, Version: r.version.String(), FinishedAt: r.at,
 		}
 		if r.tag != "" {
 			d.ID, d.Ref = r.tag+"@"+r.object[:12], r.tag
@@ -56,107 +53,32 @@ func (r release) events(source, repository, branch string) []metrics.Event {
 	return list
 }
 
-// tooEarly is how far in the future a date may lie before its clock is held to be wrong.
-const tooEarly = 24 * time.Hour
-
-// readReleases reads the objects behind tags. It returns the releases in the order of their dates, the tags that are none with
-// the reason, and the tags whose date has not come yet: those are looked at again next time.
-func readReleases(ctx context.Context, b *batch, tags map[string]string, names []string, s scheme, now time.Time) (list []release, aside []collector.SetAside, future []string, err error) {
-	components := map[string]int{}
-	for _, name := range names {
-		services, component := s.services(name)
-		if len(services) == 0 {
-			components[component]++
-			tags[name] = asideMark + tags[name]
-			continue
-		}
-		r, reason, err := readRelease(ctx, b, name, tags[name])
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		if r.at.After(now.Add(tooEarly)) {
-			reason = "its date, " + r.at.Format(time.DateOnly) + ", has not come yet"
-			future = append(future, name)
-		}
-		if reason != "" {
-			aside = append(aside, collector.SetAside{Record: "tag " + name, Reason: reason})
-			tags[name] = asideMark + tags[name]
-			continue
-		}
-		r.services = services
-		list = append(list, r)
-	}
-	sortReleases(list)
-	return list, append(aside, otherComponents(components)...), future, nil
-}
-
+// sortReleases puts releases in the order of their dates; of two with one date the higher version is taken for the first.
 func sortReleases(list []release) {
 	slices.SortFunc(list, func(a, b release) int {
-		return cmp.Or(a.at.Compare(b.at), strings.Compare(a.tag, b.tag), strings.Compare(a.commit, b.commit))
+		return cmp.Or(a.at.Compare(b.at), b.version.compare(a.version), strings.Compare(a.tag, b.tag), strings.Compare(a.commit, b.commit))
 	})
 }
 
-// otherComponents says once per component, not once per tag, that it was not asked for.
-func otherComponents(counts map[string]int) []collector.SetAside {
-	var list []collector.SetAside
-	for component, n := range counts {
-		record := fmt.Sprintf("%d tags of %s", n, component)
-		reason := "they release a part of the repository; ask for it with --service " + component + "=FOLDER"
-		if component == "" {
-			record, reason = fmt.Sprintf("%d tags", n), "every service that was asked for has tags of its own"
+// otherNames finds the tags that are another name for a release that was made before: on a commit that is released already and
+// not of a higher version. v0.49.0 beside v2.49.0 is one, for the module system of a language; v2.3.1 on the commit of v2.2.1
+// is none, but a release that rolls v2.3.0 back. The list stands in order; the answer maps a tag to the one it repeats.
+func otherNames(list []release) map[string]string {
+	type place struct{ commit, services string }
+	first := map[place]release{}
+	others := map[string]string{}
+	for _, r := range list {
+		at := place{r.commit, strings.Join(r.services, ",")}
+		if r.pre {
+			at.services += " " + staging
 		}
-		list = append(list, collector.SetAside{Record: record, Reason: reason})
-	}
-	slices.SortFunc(list, func(a, b collector.SetAside) int { return strings.Compare(a.Record, b.Record) })
-	return list
-}
-
-// deepest chain of tags on tags that is followed.
-const maxTagChain = 8
-
-// readRelease follows a tag to its commit. The release's date is the tagger's, or the committer's where the tag has none; the
-// reason says why the tag is no release.
-func readRelease(ctx context.Context, b *batch, name, id string) (r release, reason string, err error) {
-	r = release{tag: name, object: id}
-	if v, ok := parseVersion(name); ok {
-		r.version, r.pre = v.String(), v.pre
-	}
-	r.hotfix = hotfixWord.MatchString(name)
-	for range maxTagChain {
-		o, ok, err := b.read(ctx, id)
-		if err != nil {
-			return release{}, "", err
-		}
-		if !ok {
-			return r, "object " + id[:12] + " is missing or broken", nil
-		}
-		if r.at.IsZero() {
-			r.at = o.committed
-		}
-		switch o.kind {
-		case "commit":
-			r.commit = id
-			return r, dateFault(r.at), nil
-		case "tag":
-			r.hotfix = r.hotfix || hotfixWord.MatchString(subject(o.message))
-			id = o.target
+		before, taken := first[at]
+		switch {
+		case taken && r.version.number != "" && r.version.compare(before.version) <= 0:
+			others[r.tag] = before.tag
 		default:
-			return r, "it points at a " + o.kind + ", not at a commit", nil
-		}
-		if id == "" {
-			return r, "the tag names no object", nil
+			first[at] = r
 		}
 	}
-	return r, "a tag of a tag of a tag without end", nil
-}
-
-// dateFault says what is wrong with the date of a release that is not merely in the future.
-func dateFault(at time.Time) string {
-	switch {
-	case at.IsZero():
-		return "it has no date"
-	case at.Before(firstSound):
-		return "its date, " + at.Format(time.DateOnly) + ", is before there was Git"
-	}
-	return ""
+	return others
 }

@@ -170,8 +170,8 @@ func TestWhatACommitCarries(t *testing.T) {
 func TestTagPatterns(t *testing.T) {
 	t.Parallel()
 	r := gittest.New(t)
-	r.At("2026-01-05 09:00").Commit("one")
 	for _, tag := range []string{"v1.0.0", "live-7", "live-8", "nightly/9", "deploy/2026-01-05", "shop-1.5", "1.6.0"} {
+		r.At("2026-01-05 09:00").Commit(tag)
 		r.LightTag(tag)
 	}
 	for pattern, want := range map[string][]string{
@@ -327,8 +327,8 @@ func TestServicesOfAMonorepo(t *testing.T) {
 func TestTagsOfPartsAreSetAsideWhereTheWholeIsReleased(t *testing.T) {
 	t.Parallel()
 	r := gittest.New(t)
-	r.At("2026-01-05 09:00").Commit("one")
 	for _, tag := range []string{"client/v1.0.0", "client/v1.1.0", "shop-2.0.0", "release/2.1.0"} {
+		r.At("2026-01-05 09:00").Commit(tag)
 		r.LightTag(tag)
 	}
 	h := read(t, git.Options{Path: r.Dir}, "")
@@ -337,5 +337,36 @@ func TestTagsOfPartsAreSetAsideWhereTheWholeIsReleased(t *testing.T) {
 	}
 	if !strings.Contains(h.reasons(), "2 tags of client") || !strings.Contains(h.reasons(), "--service client=FOLDER") {
 		t.Errorf("set aside is %s", h.reasons())
+	}
+}
+
+func TestASecondNameForAReleaseIsNoDeployment(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	r.At("2026-01-05 09:00").Commit("one")
+	r.Tag("v2.0.0", "First")
+	second := r.At("2026-01-06 09:00").Commit("two")
+	r.Tag("v2.1.0", "Second")
+	r.Tag("v2.1.0+arm", "Another build")
+	r.At("2026-01-06 11:00").Tag("2.1.0", "The same, as packagers like it")
+	o := git.Options{Path: r.Dir}
+	before := read(t, o, "")
+	r.At("2026-01-06 12:00").Tag("v0.200.0", "For a module system", "v2.0.0^{commit}")
+	r.At("2026-01-06 12:00").Tag("v0.201.0", "For a module system", second)
+	r.At("2026-01-06 13:00").Tag("v2.1.1", "Back", "v2.0.0^{commit}")
+	for sentence, h := range map[string]harvest{"all at once": read(t, o, ""), "in two readings": read(t, o, before.cursor)} {
+		for _, want := range []string{"tag v0.200.0 it is another name for the release v2.0.0", "tag v0.201.0 it is another name for the release v2.1.0"} {
+			if !strings.Contains(h.reasons(), want) {
+				t.Errorf("%s: %q is not in %s", sentence, want, h.reasons())
+			}
+		}
+		if got := h.released(t); got["v2.1.1"].ID == "" || got["v0.200.0"].ID != "" {
+			t.Errorf("%s: released are %v; the higher version on an old commit is a rollback", sentence, got)
+		}
+	}
+	for _, want := range []string{"tag 2.1.0 it is another name for the release v2.1.0", "tag v2.1.0+arm it is another build of 2.1.0"} {
+		if !strings.Contains(before.reasons(), want) {
+			t.Errorf("%q is not in %s", want, before.reasons())
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -51,7 +52,7 @@ func cutLetterV(prefix string) (string, bool) {
 // preWords are the words by which projects mark a tag that is not yet a release.
 var preWords = []string{
 	"alpha", "beta", "rc", "pre", "prerelease", "preview", "dev", "snapshot", "nightly", "canary", "next", "ea", "cr",
-	"milestone", "experimental", "insiders", "insider", "unstable", "staging", "test", "draft",
+	"milestone", "experimental", "insiders", "insider", "unstable", "staging", "test", "draft", "retract",
 }
 
 var (
@@ -99,11 +100,32 @@ func cutLastWord(s string) (rest, word string) {
 	return s[:i], s[i+1:]
 }
 
-// variantOf is the version without build metadata, "" when it has none: v1.2.3+arm is another build of v1.2.3.
-func (v version) variantOf() string {
-	plain, _, found := strings.Cut(v.String(), "+")
-	if !found {
-		return ""
-	}
+// plain is the version without build metadata: v1.2.3+arm is another build of v1.2.3.
+func (v version) plain() string {
+	plain, _, _ := strings.Cut(v.String(), "+")
 	return plain
 }
+
+// compare orders versions by their numbers, then by what stands after them, the digits in it as numbers: 1.9 before 1.10, rc.2
+// before rc.10.
+func (v version) compare(o version) int {
+	if c := natural(v.number, o.number); c != 0 {
+		return c
+	}
+	return natural(v.suffix, o.suffix)
+}
+
+var runs = regexp.MustCompile(`\d+|\D+`)
+
+// natural compares texts run by run, digits by value.
+func natural(a, b string) int {
+	return slices.CompareFunc(runs.FindAllString(a, -1), runs.FindAllString(b, -1), func(a, b string) int {
+		if isDigit(a[0]) && isDigit(b[0]) {
+			a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+			return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+		}
+		return strings.Compare(a, b)
+	})
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
