@@ -83,6 +83,9 @@ func (s *Source) Pull(ctx context.Context, saved string) (collector.Page, error)
 	}
 	page, err := s.reading.page(ctx, s.options.PageSize)
 	s.summary.totals = s.reading.cursor.Totals
+	if err == nil && !page.More {
+		s.summary.warnUntouched(s.reading.untouched())
+	}
 	if err != nil || !page.More {
 		s.end()
 	}

@@ -29,6 +29,7 @@ type reading struct {
 	pages   int
 	authors map[string]string
 	folders []string
+	touched map[string]bool // the folders that a commit delivered so far touches
 }
 
 // record is one thing to deliver: a commit, or a release with its deployments.
@@ -39,7 +40,7 @@ type record struct {
 
 func newReading(ctx context.Context, p *plan, at string) (*reading, error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &reading{plan: p, cursor: p.cursor, at: at, ctx: ctx, cancel: cancel, authors: map[string]string{}, folders: p.scheme.folders()}
+	r := &reading{plan: p, cursor: p.cursor, at: at, ctx: ctx, cancel: cancel, authors: map[string]string{}, folders: p.scheme.folders(), touched: map[string]bool{}}
 	r.next, r.cease = iter.Pull2(r.records(ctx))
 	for range p.cursor.Reading.Done {
 		_, err, ok := r.next()
@@ -182,6 +183,9 @@ func (r *reading) withPaths(ctx context.Context, commits iter.Seq2[metrics.Commi
 			}
 			for _, c := range waiting {
 				c.Paths = files[c.ID]
+				for _, folder := range r.folders {
+					r.touched[folder] = r.touched[folder] || folderNamed(c.Paths, folder)
+				}
 				if !yield(c, nil) {
 					return false
 				}
@@ -202,6 +206,17 @@ func (r *reading) withPaths(ctx context.Context, commits iter.Seq2[metrics.Commi
 			flush()
 		}
 	}
+}
+
+// untouched are the folders that no commit of a first reading touches: misspelled, most likely.
+func (r *reading) untouched() []string {
+	var list []string
+	for _, folder := range r.folders {
+		if len(r.plan.known) == 0 && !r.touched[folder] {
+			list = append(list, folder)
+		}
+	}
+	return list
 }
 
 // page delivers the next records. A history that git cannot list to its end is started over in the other way; events come

@@ -311,6 +311,10 @@ func TestServicesOfAMonorepo(t *testing.T) {
 		}
 	}
 
+	if w := h.summary.Warnings; len(w) != 1 || !strings.HasPrefix(w[0], "No commit touches services/jobs,") {
+		t.Errorf("warnings are %q, want one: jobs has no file", w)
+	}
+
 	rules := metrics.DefaultRules()
 	rules.Services, rules.SkipUnchanged = s.Services(), true
 	changes := map[string]int{}

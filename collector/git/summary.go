@@ -82,6 +82,13 @@ func (p *plan) warnings(completeFrom time.Time) []string {
 	return list
 }
 
+// warnUntouched adds a warning for each folder of a service that no commit touches.
+func (s *Summary) warnUntouched(folders []string) {
+	for _, folder := range folders {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("No commit touches %s, so nothing is known of its service; is the folder spelled as in the repository?", folder))
+	}
+}
+
 // tags are the names of the tags that are not set aside.
 func (p *plan) tags() []string {
 	from := p.cursor.Tags
