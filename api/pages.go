@@ -94,10 +94,17 @@ type moment struct {
 	reading  Reading
 }
 
-// look reads what most pages need.
-func (s *Server) look(ctx context.Context) (moment, error) {
-	m := moment{now: s.o.Clock()}
-	var err error
+// look reads what most pages need, as of the instant that the address names, else of now.
+func (s *Server) look(r request) (moment, error) {
+	ctx, now := r.Context(), s.o.Clock()
+	asOf, err := s.instantIn(r, "as_of", s.o.Zone)
+	if err != nil {
+		return moment{}, err
+	}
+	m := moment{now: asOf}
+	if asOf.After(now) {
+		m.now = now
+	}
 	if m.services, err = s.o.Store.Services(ctx); err != nil {
 		return m, err
 	}

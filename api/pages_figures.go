@@ -15,7 +15,7 @@ import (
 )
 
 func (s *Server) overviewPage(r request) (reply, error) {
-	m, err := s.look(r.Context())
+	m, err := s.look(r)
 	if err != nil {
 		return reply{}, err
 	}
@@ -93,18 +93,18 @@ func (s *Server) row(ctx context.Context, m moment, service metrics.Service, q m
 	row.Index = metrics.HabitIndex(facts, m.now, s.o.Calendar(service.Name, service.Team))
 	row.Index.NotComparable = service.Cadence
 	ask := gate.Request{Service: service.Name, Environment: string(metrics.Production), Change: gate.Change{Kind: gate.KindNormal}}
-	policy, snapshot, err := s.snapshot(ctx, ask, m.now)
+	policy, snapshot, err := s.snapshot(ctx, ask, s.o.Clock())
 	if err != nil {
 		return row, nil, err
 	}
 	row.Gate = reports.GateNow{Decision: gate.Decide(policy, withoutProbe(snapshot), ask), Meter: snapshot.Meter}
 	granted, err := s.o.Store.ProbeGrants(ctx, service.Name, time.Time{})
-	_, steps := gate.FoldMeter(facts, policy, m.now, granted)
+	_, steps := gate.FoldMeter(facts, policy, s.o.Clock(), granted)
 	return row, steps, err
 }
 
 func (s *Server) servicesPage(r request) (reply, error) {
-	m, err := s.look(r.Context())
+	m, err := s.look(r)
 	if err != nil {
 		return reply{}, err
 	}
@@ -122,7 +122,7 @@ func (s *Server) servicePage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	m, err := s.look(r.Context())
+	m, err := s.look(r)
 	if err != nil {
 		return reply{}, err
 	}
@@ -154,7 +154,7 @@ func (s *Server) known(ctx context.Context, name string) (metrics.Service, error
 }
 
 func (s *Server) explainPage(r request) (reply, error) {
-	m, err := s.look(r.Context())
+	m, err := s.look(r)
 	if err != nil {
 		return reply{}, err
 	}
@@ -195,7 +195,7 @@ func (s *Server) aboutPage(r request) (reply, error) {
 }
 
 func (s *Server) sourcesPage(r request) (reply, error) {
-	m, err := s.look(r.Context())
+	m, err := s.look(r)
 	if err != nil {
 		return reply{}, err
 	}

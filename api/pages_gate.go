@@ -9,7 +9,7 @@ import (
 const recentDecisions = 50
 
 func (s *Server) gatePage(r request) (reply, error) {
-	m, err := s.look(r.Context())
+	m, err := s.look(r)
 	if err != nil {
 		return reply{}, err
 	}

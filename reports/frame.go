@@ -36,6 +36,9 @@ func (f Frame) Link(path string, pairs ...string) string {
 	return f.View.Link(path, f.Editions, pairs...)
 }
 
+// Current is the address of the same page as of now.
+func (f Frame) Current() string { return f.View.Now().Link(f.Path, f.Editions, f.Extra...) }
+
 // Choice is one of several views that a page offers.
 type Choice struct {
 	Word, Href string

@@ -14,6 +14,8 @@ type View struct {
 	Span     string // one of Spans
 	From, To string // days, for the span "custom"
 	Edition  string
+	// AsOf is the day or instant up to which records are counted, as the address names it; empty for now.
+	AsOf string
 	// Default is the span of a plain address: it need not be said in links.
 	Default string
 	Window  metrics.Window
@@ -39,7 +41,7 @@ type Horizon struct {
 
 // ParseView reads a view from an address. It never fails: what cannot be read is told in Fault.
 func ParseView(q url.Values, h Horizon, editions []string) View {
-	v := View{Span: q.Get("window"), From: q.Get("from"), To: q.Get("to"), Edition: q.Get("edition"), Default: h.Default}
+	v := View{Span: q.Get("window"), From: q.Get("from"), To: q.Get("to"), Edition: q.Get("edition"), AsOf: q.Get("as_of"), Default: h.Default}
 	if v.Default == "" {
 		v.Default = Spans()[0]
 	}
@@ -123,6 +125,9 @@ func (v View) values() url.Values {
 	if v.Span != "" && v.Span != v.Default && (v.Default != "" || v.Span != Spans()[0]) {
 		q.Set("window", v.Span)
 	}
+	if v.AsOf != "" {
+		q.Set("as_of", v.AsOf)
+	}
 	return q
 }
 
@@ -141,6 +146,12 @@ func (v View) Link(path string, editions []string, pairs ...string) string {
 		return path
 	}
 	return path + "?" + q.Encode()
+}
+
+// Now is the same view without the earlier instant.
+func (v View) Now() View {
+	v.AsOf = ""
+	return v
 }
 
 // Words say the window in a sentence: "1 Mar to 29 May 2026".
