@@ -58,8 +58,8 @@ fuzz: ## every fuzz test for ten seconds
 bench: ## the benchmarks of docs/performance.md
 	$(GO) test $(TAGS) -run '^$$' -bench . -benchtime 3x ./metrics/... ./internal/store ./collector/... ./cmd/shiphabit
 
-screenshots: build ## pictures of every page at two widths in both themes, below dist/screenshots
-	SHIPHABIT_SCREENSHOTS=$(CURDIR)/dist/screenshots SHIPHABIT_BROWSER=1 $(GO) test $(TAGS) -count=1 -run Screenshots -v ./cmd/shiphabit
+screenshots: build ## pictures of every page at two widths in both themes, below dist/screenshots; CLONE=PATH for another clone
+	SHIPHABIT_CLONE=$(CLONE) SHIPHABIT_SCREENSHOTS=$(CURDIR)/dist/screenshots SHIPHABIT_BROWSER=1 $(GO) test $(TAGS) -count=1 -run Screenshots -v ./cmd/shiphabit
 
 clean: ## remove what was built
 	rm -rf bin dist reports/web/node_modules

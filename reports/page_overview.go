@@ -52,9 +52,6 @@ func (o Overview) Single() *ServiceRow {
 	return &o.Rows[0]
 }
 
-// Quiet reports that there is no index to draw: its card is then short, and another one fits below it.
-func (o Overview) Quiet() bool { return len(o.Rows) == 1 && o.Rows[0].Index.N == 0 }
-
 // Figures are the five numbers of the whole window.
 func (o Overview) Figures() []Figure { return figures(o.Card, o.Moves, o.Levels, o.Course) }
 

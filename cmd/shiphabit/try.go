@@ -271,9 +271,13 @@ func indexText(index metrics.Index) string {
 
 // doubtsOf says what a clone alone cannot show.
 func doubtsOf(summary git.Summary) []string {
-	return append(slices.Clone(summary.Warnings),
-		"There is no source of incidents: the only failures known are those that Git shows, which are reverts, hotfixes and rollbacks.",
-		"A release tag is taken for a deployment to production at the time of the tag.")
+	taken := map[git.Mode]string{
+		git.Tags:    "A release tag is taken for a deployment to production at the time of the tag.",
+		git.Merges:  "A merge is taken for a deployment to production at the time of the merge.",
+		git.Commits: "A commit is taken for a deployment to production at the time of the commit.",
+	}
+	return append(slices.Clone(summary.Warnings), taken[summary.Mode],
+		"There is no source of incidents: the only failures known are those that Git shows, which are reverts, hotfixes and rollbacks.")
 }
 
 // serve serves the pages until told to stop. When nobody chose an address and the usual one is taken, any other will do.

@@ -1,4 +1,5 @@
-// node screenshots.mjs FOLDER [README.png] — pictures of every page at two widths in both themes, and one for the README.
+// node screenshots.mjs FOLDER [README.png] — pictures of every page at two widths in both themes, and one for the README:
+// of the page that SHIPHABIT_PICTURE names, else of the overview.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { base, discover, launch, open, settle } from './browser.mjs';
@@ -22,7 +23,7 @@ try {
     }
   }
   const { context, page } = await open(browser, { width: 1280, theme: 'light', height: 1000 });
-  await page.goto(base + '/');
+  await page.goto(base + (process.env.SHIPHABIT_PICTURE || '/'));
   await settle(page);
   await page.screenshot({ path: readme || path.join(folder, 'README.png') });
   await context.close();
