@@ -132,3 +132,24 @@ func (db *DB) AllFacts(ctx context.Context) ([]metrics.Facts, error) {
 	}
 	return all, nil
 }
+
+// Unmatched lists the records that belong to no service, with what is known of why. It reads everything but the code, so it
+// is for looking into a gap and not for every page.
+func (db *DB) Unmatched(ctx context.Context) ([]metrics.LeftOut, error) {
+	var events []metrics.Event
+	err := db.look(ctx, func(tx *gorm.DB) error {
+		return eachEvent(tx.Raw(selectEvents+"FROM events e WHERE e.repository = ''"), func(e metrics.Event) error {
+			events = append(events, e)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading events: %w", err)
+	}
+	for _, part := range metrics.Split(events, db.rules) {
+		if part.Service.Name == "" {
+			return metrics.DeriveAll(part.Events, db.rules)[0].LeftOut, nil
+		}
+	}
+	return nil, nil
+}

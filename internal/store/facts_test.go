@@ -111,7 +111,11 @@ func compareWithDerive(t bench, db *DB) {
 	for _, f := range metrics.DeriveAll(exported(t, db), db.rules) {
 		want[f.Service] = f
 	}
-	delete(want, "") // what belongs to no service
+	unmatched, err := db.Unmatched(t.Context())
+	if diff := cmp.Diff(want[""].LeftOut, unmatched, sameLists); err != nil || diff != "" {
+		t.Fatal(err, diff)
+	}
+	delete(want, "")
 	for name, f := range want {
 		for range 2 { // once they may come fresh from a derivation, the second time they come from the database
 			got := factsOf(t, db, name)

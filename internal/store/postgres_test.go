@@ -62,19 +62,14 @@ func startServer() (stop func(), err error) {
 		return nil, err
 	}
 	data := filepath.Join(dir, "data")
-	control := func(args ...string) error {
-		return asPostgres(filepath.Join(bin, "pg_ctl"), append(args, "-D", data)...)
-	}
-	stop = func() {
-		if err := control("stop", "-m", "immediate", "-s"); err != nil {
-			fmt.Println(err)
-		}
-		_ = os.RemoveAll(dir)
+	stop, err = stopAtTheEnd(filepath.Join(bin, "pg_ctl"), data, dir)
+	if err != nil {
+		return nil, err
 	}
 	err = asPostgres(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C", "-N")
 	if err == nil {
 		options := fmt.Sprintf("-k %s -c listen_addresses='' -c fsync=off -c max_connections=300", dir)
-		err = control("start", "-w", "-s", "-l", filepath.Join(dir, "log"), "-o", options)
+		err = asPostgres(filepath.Join(bin, "pg_ctl"), "start", "-w", "-s", "-D", data, "-l", filepath.Join(dir, "log"), "-o", options)
 	}
 	if err != nil {
 		stop()
@@ -82,6 +77,22 @@ func startServer() (stop func(), err error) {
 	}
 	server.dsn = "postgres://postgres@/postgres?host=" + url.QueryEscape(dir)
 	return stop, nil
+}
+
+// stopAtTheEnd starts a guard that waits for the end of its input, which is ours to close and closes by itself when the tests
+// are killed. It then stops the server and removes the folder. A session of its own keeps it from being killed with us.
+func stopAtTheEnd(control, data, dir string) (stop func(), err error) {
+	program, args := runAsPostgres(control, "stop", "-m", "immediate", "-s", "-D", data)
+	guard := exec.Command("setsid", append([]string{"sh", "-c", `cat; "$@" 2>/dev/null; rm -rf "$0"`, dir, program}, args...)...)
+	input, err := guard.StdinPipe()
+	if err == nil {
+		err = guard.Start()
+	}
+	return func() {
+		if err := errors.Join(input.Close(), guard.Wait()); err != nil {
+			fmt.Println(err)
+		}
+	}, err
 }
 
 // postgresPrograms finds the folder with initdb and pg_ctl; Debian keeps them outside the search path.
@@ -113,10 +124,16 @@ func giveAway(dir string) error {
 	return os.Chown(dir, uid, -1)
 }
 
-func asPostgres(program string, args ...string) error {
+// runAsPostgres is the command run by the user postgres when we are root.
+func runAsPostgres(program string, args ...string) (string, []string) {
 	if os.Getuid() == 0 {
-		program, args = "runuser", append([]string{"-u", "postgres", "--", program}, args...)
+		return "runuser", append([]string{"-u", "postgres", "--", program}, args...)
 	}
+	return program, args
+}
+
+func asPostgres(program string, args ...string) error {
+	program, args = runAsPostgres(program, args...)
 	cmd := exec.Command(program, args...)
 	cmd.Dir = "/"
 	// The server keeps the output open for as long as it runs, so it may not be a pipe that we wait for.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
@@ -8,7 +9,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"sync"
 
 	"gorm.io/gorm"
 
@@ -188,64 +188,80 @@ func (r factsRow) facts(service string, p part) (metrics.Facts, error) {
 	return f, nil
 }
 
-// rolloutsPerBatch are decoded together: enough to keep every processor busy, few enough to keep memory small.
-const rolloutsPerBatch = 4096
+// rolloutsPerBatch are decoded by one goroutine at a time.
+const rolloutsPerBatch = 512
+
+// batch is a run of rows on its way to being rollouts; done closes when it has arrived.
+type batch struct {
+	rows     []encoded
+	rollouts []metrics.Rollout
+	err      error
+	done     chan struct{}
+}
+
+// decode costs more than reading, so every processor takes its share while the reading goes on.
+func (b *batch) decode() {
+	defer close(b.done)
+	b.rollouts = make([]metrics.Rollout, len(b.rows))
+	for i := range b.rows {
+		if b.rollouts[i], b.err = b.rows[i].rollout(); b.err != nil {
+			return
+		}
+	}
+}
+
+// yieldRuns hands over the rollouts of one service at a time.
+func (b *batch) yieldRuns(yield func(service string, run []metrics.Rollout)) error {
+	<-b.done
+	if b.err != nil {
+		return b.err
+	}
+	for start := 0; start < len(b.rows); {
+		end := start + 1
+		for end < len(b.rows) && bytes.Equal(b.rows[end].service, b.rows[start].service) {
+			end++
+		}
+		yield(string(b.rows[start].service), b.rollouts[start:end])
+		start = end
+	}
+	return nil
+}
 
 // decodeRollouts reads rows of service, body and changes, and hands over runs of rollouts of one service in the rows' order.
 func decodeRollouts(rows *sql.Rows, yield func(service string, run []metrics.Rollout)) error {
 	defer func() { _ = rows.Close() }() // rows.Err says what went wrong
-	batch := make([]encoded, 0, rolloutsPerBatch)
-	flush := func() error {
-		decoded, err := decodeBatch(batch)
+	var waiting []*batch
+	ahead := 2 * runtime.GOMAXPROCS(0)
+	for {
+		next, err := readBatch(rows)
 		if err != nil {
 			return err
 		}
-		for start := 0; start < len(batch); {
-			end := start + 1
-			for end < len(batch) && string(batch[end].service) == string(batch[start].service) {
-				end++
-			}
-			yield(string(batch[start].service), decoded[start:end])
-			start = end
+		if len(next.rows) > 0 {
+			go next.decode()
+			waiting = append(waiting, next)
 		}
-		batch = batch[:0]
-		return nil
-	}
-	for rows.Next() {
-		var e encoded
-		if err := rows.Scan(&e.service, &e.body, &e.changes); err != nil {
-			return err
-		}
-		if batch = append(batch, e); len(batch) == rolloutsPerBatch {
-			if err := flush(); err != nil {
+		for len(waiting) > 0 && (len(waiting) > ahead || len(next.rows) == 0) {
+			if err := waiting[0].yieldRuns(yield); err != nil {
 				return err
 			}
+			waiting = waiting[1:]
+		}
+		if len(next.rows) == 0 {
+			return nil
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	return flush()
 }
 
-// decodeBatch shares the decoding among the processors, for it costs more than reading.
-func decodeBatch(batch []encoded) ([]metrics.Rollout, error) {
-	decoded := make([]metrics.Rollout, len(batch))
-	workers := min(runtime.GOMAXPROCS(0), 1+len(batch)/64)
-	faults := make([]error, workers)
-	var done sync.WaitGroup
-	for w := range workers {
-		done.Go(func() {
-			for i := w * len(batch) / workers; i < (w+1)*len(batch)/workers && faults[w] == nil; i++ {
-				decoded[i], faults[w] = batch[i].rollout()
-			}
-		})
-	}
-	done.Wait()
-	for _, err := range faults {
-		if err != nil {
+// readBatch reads some rows, none at the end.
+func readBatch(rows *sql.Rows) (*batch, error) {
+	b := &batch{done: make(chan struct{})}
+	for len(b.rows) < rolloutsPerBatch && rows.Next() {
+		var e encoded
+		if err := rows.Scan(&e.service, &e.body, &e.changes); err != nil {
 			return nil, err
 		}
+		b.rows = append(b.rows, e)
 	}
-	return decoded, nil
+	return b, rows.Err()
 }
