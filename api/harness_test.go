@@ -36,6 +36,15 @@ func (k keptBy) Submit(ctx context.Context, tokenHash string, answers assessment
 	return k.DB.Submit(ctx, tokenHash, answers)
 }
 
+func (k keptBy) SetAsides(ctx context.Context, source string) ([]api.SetAside, error) {
+	all, err := k.DB.SetAsides(ctx, source)
+	aside := make([]api.SetAside, len(all))
+	for i, one := range all {
+		aside[i] = api.SetAside(one)
+	}
+	return aside, err
+}
+
 func (k keptBy) Sources(ctx context.Context) ([]api.Source, error) {
 	all, err := k.DB.Sources(ctx)
 	sources := make([]api.Source, len(all))

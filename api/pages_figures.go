@@ -213,6 +213,13 @@ func (s *Server) sourcesPage(r request) (reply, error) {
 		if one.SetAside > 0 {
 			v.Counts = append(v.Counts, reports.BandCount{Band: "Set aside", N: one.SetAside})
 		}
+		aside, err := s.o.Store.SetAsides(r.Context(), one.Name)
+		if err != nil {
+			return reply{}, err
+		}
+		for _, record := range aside {
+			v.SetAside = append(v.SetAside, reports.Cell{Text: record.Record, Href: record.Reason})
+		}
 		p.List = append(p.List, v)
 	}
 	p.Services = s.contents(m)

@@ -9,6 +9,13 @@ import (
 // sourceStore tells where the reading of each source stands.
 type sourceStore interface {
 	Sources(ctx context.Context) ([]Source, error)
+	SetAsides(ctx context.Context, source string) ([]SetAside, error)
+}
+
+// SetAside is a record that a source has and that was not counted.
+type SetAside struct {
+	Record string `json:"record"` // as the host names it
+	Reason string `json:"reason"`
 }
 
 // Source is where the reading of one source stands.
@@ -28,11 +35,29 @@ type sourcesResponse struct {
 	Sources []Source `json:"sources"`
 }
 
+type setAsidesResponse struct {
+	SetAside []SetAside `json:"set_aside"`
+}
+
 func (s *Server) sourceRoutes() []route {
-	return []route{{
-		method: http.MethodGet, path: "/api/v1/sources", scope: Read, summary: "Where the reading of each source stands",
-		handle: s.sources, response: sourcesResponse{},
-	}}
+	return []route{
+		{
+			method: http.MethodGet, path: "/api/v1/sources", scope: Read, summary: "Where the reading of each source stands",
+			handle: s.sources, response: sourcesResponse{},
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/sources/:source/set-aside", scope: Read,
+			summary: "The records of a source that were not counted, each with the reason", handle: s.setAsides, response: setAsidesResponse{},
+		},
+	}
+}
+
+func (s *Server) setAsides(r request) (reply, error) {
+	all, err := s.o.Store.SetAsides(r.Context(), r.param("source"))
+	if all == nil {
+		all = []SetAside{}
+	}
+	return reply{JSON: setAsidesResponse{all}}, err
 }
 
 func (s *Server) sources(r request) (reply, error) {

@@ -62,6 +62,15 @@ func (s serverStore) Sources(ctx context.Context) ([]api.Source, error) {
 	return sources, err
 }
 
+func (s serverStore) SetAsides(ctx context.Context, source string) ([]api.SetAside, error) {
+	list, err := s.DB.SetAsides(ctx, source)
+	aside := make([]api.SetAside, len(list))
+	for i, one := range list {
+		aside[i] = api.SetAside(one)
+	}
+	return aside, err
+}
+
 // storeKinds says what the store's errors mean to a caller of the API.
 func storeKinds() map[error]api.Kind {
 	return map[error]api.Kind{

@@ -70,7 +70,18 @@ Where there are no such tags, every merge to the default branch is taken for a d
 	return command
 }
 
+// run reads and serves. A cache that no longer fits the clone (its first tag has come, say) is discarded and read anew.
 func (t *try) run(ctx context.Context) error {
+	err := t.runOnce(ctx)
+	if collector.TroubleOf(err) == collector.Outdated && !t.fresh {
+		t.say("What was read before no longer fits the clone; reading it again from the start.")
+		t.fresh = true
+		err = t.runOnce(ctx)
+	}
+	return err
+}
+
+func (t *try) runOnce(ctx context.Context) error {
 	services, err := servicePaths(t.services)
 	if err != nil {
 		return err
@@ -191,7 +202,7 @@ func (t *try) read(ctx context.Context, source *git.Source, db *store.DB) error 
 	}
 	aside, err := db.SetAsides(ctx, source.Name())
 	if err == nil && len(aside) > 0 {
-		t.say("Set aside: %d records that could not be read; /sources lists them with the reasons", len(aside))
+		t.say("Not counted: %d tags or records; the page /sources lists them with the reasons", len(aside))
 	}
 	return err
 }
