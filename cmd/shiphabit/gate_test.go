@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"shiphabit/metrics/gate"
 )
 
 // history writes deployments of a service as JSON Lines: one character a deployment, "." good and "x" failed, one a day, the
@@ -168,5 +170,38 @@ func TestTheAnswerIsLeftInFilesForLaterSteps(t *testing.T) {
 		if err != nil || !strings.Contains(string(data), want) {
 			t.Errorf("%s lacks %q: %v\n%s", filepath.Base(name), want, err, data)
 		}
+	}
+}
+
+func TestTheGateAnswersWith50000DeploymentsInTheDatabase(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	var events strings.Builder
+	for i := range 50 {
+		events.WriteString(history(fmt.Sprintf("service-%02d", i), strings.Repeat(".", 1000), 2*time.Hour))
+	}
+	file, db := filepath.Join(p.home, "events.jsonl"), filepath.Join(p.home, "big.db")
+	write(t, file, events.String())
+	p.must("import", "--db", db, file)
+	url, _ := p.serve("serve", "--db", db)
+	out, errs, code := p.run("gate", "check", "--server", url, "--service", "service-07", "--digest", "sha256:new")
+	if got := answer(t, p); code != exitOK || got.Source != "server" || got.Decision.Verdict != gate.Allow {
+		t.Errorf("exit code %d from %s\n%s%s", code, got.Source, out, errs)
+	}
+}
+
+func TestABackupIsAWholeDatabase(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	db, copied := filepath.Join(p.home, "a.db"), filepath.Join(p.home, "copy.db")
+	if _, errs, code := p.runWith(history("api", "..x.", time.Hour), "import", "--db", db, "-"); code != exitOK {
+		t.Fatal(errs)
+	}
+	p.must("backup", "--db", db, copied)
+	if want, got := p.must("export", "--db", db), p.must("export", "--db", copied); want != got {
+		t.Errorf("the copy holds\n%s\nwant\n%s", got, want)
+	}
+	if _, _, code := p.run("backup", "--db", db, copied); code != exitUsage {
+		t.Errorf("a backup over an existing file ends with %d", code)
 	}
 }

@@ -46,6 +46,10 @@ CSV files hold one type each: name them deployment.csv, commit.csv and so on, or
 					return err
 				}
 			}
+			// Figures are derived here, so that the first question after an import need not wait for them.
+			if err := db.Refresh(command.Context()); err != nil {
+				return err
+			}
 			return job.end()
 		},
 	}

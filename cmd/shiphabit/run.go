@@ -145,7 +145,7 @@ Start with a Git clone:   shiphabit try .`,
 		p.metricsCommand(), p.explainCommand(),
 		p.gateCommand(), p.policyCommand(),
 		p.assessCommand(),
-		p.tokenCommand(), p.configCommand(), p.versionCommand(),
+		p.tokenCommand(), p.configCommand(), p.backupCommand(), p.versionCommand(),
 	)
 	return root
 }

@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"shiphabit/internal/store"
 )
 
 // defaultListen is where the server listens unless told otherwise.
@@ -49,12 +53,10 @@ Without tokens required by the configuration it listens on loopback addresses on
 				return err
 			}
 			fmt.Fprintf(p.out, "shiphabit serves on http://%s\n", listener.Addr())
-			collected := make(chan struct{})
-			go func() {
-				defer close(collected)
-				p.collectLoop(command.Context(), db, sources)
-			}()
-			defer func() { <-collected }() // the database closes after the last page is saved
+			var background sync.WaitGroup
+			defer background.Wait() // the database closes after the last page is saved
+			background.Go(func() { p.collectLoop(command.Context(), db, sources) })
+			background.Go(func() { p.deriveLoop(command.Context(), db) })
 			return p.serveUntilDone(command.Context(), listener, handler)
 		},
 	}
@@ -83,6 +85,21 @@ func (p *program) listen(ctx context.Context, address string, open bool) (net.Li
 		return nil, usage("%w; choose another address with --listen", err)
 	}
 	return listener, nil
+}
+
+// deriveEvery is how soon after an event its facts are derived, when nobody asks for them before.
+const deriveEvery = 2 * time.Second
+
+// deriveLoop derives what events have changed before anybody asks, until the context ends.
+func (p *program) deriveLoop(ctx context.Context, db *store.DB) {
+	for {
+		if err := db.Refresh(ctx); err != nil && ctx.Err() == nil {
+			p.logger().Error("deriving facts", slog.Any("error", err))
+		}
+		if sleep(ctx, deriveEvery) != nil {
+			return
+		}
+	}
 }
 
 // serveUntilDone serves until the context ends, then lets requests under way finish.

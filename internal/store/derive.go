@@ -73,9 +73,9 @@ func (db *DB) derive(ctx context.Context, names []string) (map[string]outcome, e
 // servicesPerDerivation bounds how many services one transaction replaces: few enough not to keep a writer waiting.
 const servicesPerDerivation = 50
 
-// refresh derives every service whose facts are out of date. Services of one repository are taken together where possible,
-// so that its history is read once.
-func (db *DB) refresh(ctx context.Context) error {
+// Refresh derives every service whose facts are out of date, so that the next reader need not wait for it. Services of one
+// repository are taken together where possible, so that its history is read once.
+func (db *DB) Refresh(ctx context.Context) error {
 	leave, err := db.flights.enter(ctx, "")
 	if err != nil {
 		return err

@@ -104,7 +104,7 @@ func (db *DB) stored(ctx context.Context, service string, p part) (f metrics.Fac
 		if !row.Present && !row.Declared {
 			return unknownService(service)
 		}
-		f, err = readFacts(tx, service, p)
+		f, err = db.readOne(tx, row, p)
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -113,22 +113,61 @@ func (db *DB) stored(ctx context.Context, service string, p part) (f metrics.Fac
 	return f, fresh, err
 }
 
+// readOne reads the fresh facts of one service, from memory where they were read before.
+func (db *DB) readOne(tx *gorm.DB, row serviceRow, p part) (metrics.Facts, error) {
+	key, cacheable := p.keyOf(row.Name)
+	if cacheable {
+		if f, kept := db.cache.get(key, row.Derived); kept {
+			return f, nil
+		}
+	}
+	f, err := readFacts(tx, row.Name, p)
+	if cacheable && err == nil {
+		db.cache.put(key, row.Derived, f)
+	}
+	return f, err
+}
+
 // AllFacts returns the facts of every service, by name, each as it was at a moment after the call began.
 func (db *DB) AllFacts(ctx context.Context) ([]metrics.Facts, error) {
-	if err := db.refresh(ctx); err != nil {
+	if err := db.Refresh(ctx); err != nil {
 		return nil, err
 	}
 	var all []metrics.Facts
 	err := db.look(ctx, func(tx *gorm.DB) error {
-		var names []string
-		err := tx.Model(&serviceRow{}).Where("present OR declared").Order("name").Pluck("name", &names).Error
+		var rows []serviceRow
+		err := tx.Where("present OR declared").Order("name").Find(&rows).Error
 		if err == nil {
-			all, err = readAllFacts(tx, names)
+			all, err = db.readAll(tx, rows)
 		}
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the facts of all services: %w", err)
+	}
+	return all, nil
+}
+
+// readAll reads the facts of many services: from memory when all of them are there, else in one pass over the database.
+func (db *DB) readAll(tx *gorm.DB, rows []serviceRow) ([]metrics.Facts, error) {
+	all, names := make([]metrics.Facts, len(rows)), make([]string, len(rows))
+	kept := 0
+	for i, row := range rows {
+		names[i] = row.Name
+		var found bool
+		if all[i], found = db.cache.get(cacheKey{service: row.Name}, row.Derived); found {
+			kept++
+		}
+	}
+	if kept == len(rows) {
+		return all, nil
+	}
+	all, err := readAllFacts(tx, names)
+	if err != nil {
+		return nil, err
+	}
+	for i, row := range rows {
+		db.cache.put(cacheKey{service: row.Name}, row.Derived, all[i])
 	}
 	return all, nil
 }

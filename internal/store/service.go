@@ -98,7 +98,7 @@ func (db *DB) declared(name string) metrics.Service {
 
 // Services lists the services that are declared or have events of their own, by name.
 func (db *DB) Services(ctx context.Context) ([]metrics.Service, error) {
-	if err := db.refresh(ctx); err != nil {
+	if err := db.Refresh(ctx); err != nil {
 		return nil, err
 	}
 	var rows []serviceRow

@@ -48,6 +48,7 @@ type DB struct {
 	log     *slog.Logger
 	clock   func() time.Time
 	flights flights
+	cache   factCache
 }
 
 // Open opens the database that dsn names ("sqlite:PATH", a plain path, "postgres://…"), creates it or brings its schema up to

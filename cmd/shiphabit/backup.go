@@ -1,0 +1,31 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func (p *program) backupCommand() *cobra.Command {
+	var database databaseFlags
+	command := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Copy the SQLite database to a file while it is in use",
+		Long: `Writes a whole and consistent copy of the SQLite database to a new file, while others read and write it. To restore,
+stop the server and put the copy in the database's place. PostgreSQL has pg_dump for this.`,
+		Example: "  shiphabit backup shiphabit-2026-11-22.db",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			db, err := p.openDatabase(command.Context(), database)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = db.Close() }()
+			if err := db.Backup(command.Context(), args[0]); err != nil {
+				return exitError{exitUsage, err}
+			}
+			p.say("The database is copied to %s.", args[0])
+			return nil
+		},
+	}
+	database.add(command)
+	return command
+}
