@@ -110,7 +110,8 @@ func upsertRaw(db *DB, page []metrics.Event) (time.Duration, error) {
 	return time.Since(began), err
 }
 
-// BenchmarkFacts reads the stored facts of a large service, and of a small one beside it.
+// BenchmarkFacts reads the stored facts of a large service, and of a small one beside it: from the database, and again from
+// memory.
 func BenchmarkFacts(b *testing.B) {
 	benchOnBoth(b, func(b *testing.B, d bench) {
 		b.Helper()
@@ -120,12 +121,21 @@ func BenchmarkFacts(b *testing.B) {
 		for _, name := range []string{"small", "large"} {
 			b.Run(name, func(b *testing.B) {
 				for b.Loop() {
+					db.cache = factCache{}
 					if _, err := db.Facts(context.Background(), name); err != nil {
 						b.Fatal(err)
 					}
 				}
 			})
 			b.Run(name+" for the gate", func(b *testing.B) {
+				for b.Loop() {
+					db.cache = factCache{}
+					if _, err := db.GateFacts(context.Background(), name); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+			b.Run(name+" again", func(b *testing.B) {
 				for b.Loop() {
 					if _, err := db.GateFacts(context.Background(), name); err != nil {
 						b.Fatal(err)
