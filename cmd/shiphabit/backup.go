@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
 	"github.com/spf13/cobra"
+
+	"shiphabit/internal/store"
 )
 
 func (p *program) backupCommand() *cobra.Command {
@@ -13,18 +16,13 @@ func (p *program) backupCommand() *cobra.Command {
 stop the server and put the copy in the database's place. PostgreSQL has pg_dump for this.`,
 		Example: "  shiphabit backup shiphabit-2026-11-22.db",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(command *cobra.Command, args []string) error {
-			db, err := p.openDatabase(command.Context(), database)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = db.Close() }()
-			if err := db.Backup(command.Context(), args[0]); err != nil {
+		RunE: p.onDatabase(&database, func(ctx context.Context, db *store.DB, args []string) error {
+			if err := db.Backup(ctx, args[0]); err != nil {
 				return exitError{exitUsage, err}
 			}
 			p.say("The database is copied to %s.", args[0])
 			return nil
-		},
+		}),
 	}
 	database.add(command)
 	return command

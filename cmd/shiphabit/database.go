@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,6 +29,17 @@ func (p *program) openDatabase(ctx context.Context, f databaseFlags) (*store.DB,
 		return nil, err
 	}
 	return p.openStore(ctx, f.db, settings, settings.Rules())
+}
+
+// onDatabase makes a command's work of something to do with the open database.
+func (p *program) onDatabase(f *databaseFlags, do func(ctx context.Context, db *store.DB, args []string) error) func(*cobra.Command, []string) error {
+	return func(command *cobra.Command, args []string) error {
+		db, err := p.openDatabase(command.Context(), *f)
+		if err != nil {
+			return err
+		}
+		return errors.Join(do(command.Context(), db, args), db.Close())
+	}
 }
 
 func (p *program) openStore(ctx context.Context, dsn string, settings config.Config, rules metrics.Rules) (*store.DB, error) {

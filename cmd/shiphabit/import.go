@@ -34,24 +34,19 @@ CSV files hold one type each: name them deployment.csv, commit.csv and so on, or
 		Example: `  shiphabit import deployments.jsonl incidents.jsonl
   generate-events | shiphabit import -`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(command *cobra.Command, args []string) error {
-			db, err := p.openDatabase(command.Context(), database)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = db.Close() }()
+		RunE: p.onDatabase(&database, func(ctx context.Context, db *store.DB, args []string) error {
 			job := importJob{program: p, db: db, source: source, kind: metrics.EventType(kind)}
 			for _, name := range args {
-				if err := job.file(command.Context(), name); err != nil {
+				if err := job.file(ctx, name); err != nil {
 					return err
 				}
 			}
 			// Figures are derived here, so that the first question after an import need not wait for them.
-			if err := db.Refresh(command.Context()); err != nil {
+			if err := db.Refresh(ctx); err != nil {
 				return err
 			}
 			return job.end()
-		},
+		}),
 	}
 	database.add(command)
 	command.Flags().StringVar(&source, "source", "import", "the source of events that name none")
@@ -177,14 +172,9 @@ func (p *program) exportCommand() *cobra.Command {
 		Short:   "Write every stored event as JSON Lines",
 		Example: "  shiphabit export > events.jsonl",
 		Args:    cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			db, err := p.openDatabase(command.Context(), database)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = db.Close() }()
-			return db.Export(command.Context(), func(e metrics.Event) error { return metrics.EncodeLine(p.out, e) })
-		},
+		RunE: p.onDatabase(&database, func(ctx context.Context, db *store.DB, _ []string) error {
+			return db.Export(ctx, func(e metrics.Event) error { return metrics.EncodeLine(p.out, e) })
+		}),
 	}
 	database.add(command)
 	return command

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"slices"
@@ -80,13 +81,8 @@ func (p *program) tokenListCommand() *cobra.Command {
 		Short:   "List the tokens, without their secrets",
 		Example: "  shiphabit token list",
 		Args:    cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			db, err := p.openDatabase(command.Context(), database)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = db.Close() }()
-			tokens, err := db.Tokens(command.Context())
+		RunE: p.onDatabase(&database, func(ctx context.Context, db *store.DB, _ []string) error {
+			tokens, err := db.Tokens(ctx)
 			if err != nil {
 				return err
 			}
@@ -99,7 +95,7 @@ func (p *program) tokenListCommand() *cobra.Command {
 				rows = append(rows, []string{t.ID, t.Name, strings.Join(t.Scopes, ","), day(t.CreatedAt), day(t.ExpiresAt), day(t.LastUsedAt), p.tokenState(t)})
 			}
 			return writeTable(p.out, rows)
-		},
+		}),
 	}
 	database.add(command)
 	return command
@@ -131,18 +127,13 @@ func (p *program) tokenRevokeCommand() *cobra.Command {
 		Short:   "End a token at once",
 		Example: "  shiphabit token revoke k3xq7b2mfa",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(command *cobra.Command, args []string) error {
-			db, err := p.openDatabase(command.Context(), database)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = db.Close() }()
-			if err := db.RevokeToken(command.Context(), args[0], "command line"); err != nil {
+		RunE: p.onDatabase(&database, func(ctx context.Context, db *store.DB, args []string) error {
+			if err := db.RevokeToken(ctx, args[0], "command line"); err != nil {
 				return usage("%w; 'shiphabit token list' shows the ids", err)
 			}
 			p.say("Token %s is revoked.", args[0])
 			return nil
-		},
+		}),
 	}
 	database.add(command)
 	return command
