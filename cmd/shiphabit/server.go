@@ -37,6 +37,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 			return team.Size
 		},
 		RequireTokens: settings.RequireTokens,
+		Hosts:         settings.Hosts,
 		Site:          site,
 	}
 	if from != nil {

@@ -16,6 +16,7 @@ type Config struct {
 	Listen        string
 	DB            string // may hold a password; String masks it
 	RequireTokens bool
+	Hosts         []string // names besides localhost under which the server is asked
 	WeekStart     time.Weekday
 	Teams         []Team
 	Services      []Service

@@ -6,6 +6,7 @@ func mainFields() []field {
 		value("listen", anAddress, "127.0.0.1:8080", "Address the server listens on. Without `require_tokens` it has to be a loopback address.").eg("127.0.0.1:8080"),
 		value("db", aDSN, "a file in the user's data directory", "The database: a file for SQLite, or `postgres://…`. Take a password from the environment: `postgres://shiphabit:${DB_PASSWORD}@db/shiphabit`.").eg("/var/lib/shiphabit/shiphabit.db"),
 		value("require_tokens", aBool, "false", "Whether every request needs a token. The server listens beyond this machine only when it is true.").eg("false"),
+		list("hosts", aName, "only localhost and loopback addresses", "Names under which browsers and programs reach the server; a request under any other name is refused, so that a foreign page cannot use it.").eg("[shiphabit.example.org]"),
 		value("time_zone", aZone, "UTC", "Time zone of windows, days and weeks, and of working hours that name none.").eg("Europe/Vienna"),
 		value("week_start", weekday, "monday", "First day of a week.").eg("monday"),
 		calendarField("calendar", "Monday to Friday, 9-18", "Working time of teams that have no calendar of their own."),

@@ -63,7 +63,7 @@ func Parse(file string, text []byte, o Options) (Config, error) {
 
 func (l *loader) config(n node) Config {
 	c := Config{
-		Listen: n.at("listen").text(), DB: n.at("db").text(), RequireTokens: n.at("require_tokens").bool(),
+		Listen: n.at("listen").text(), DB: n.at("db").text(), RequireTokens: n.at("require_tokens").bool(), Hosts: n.at("hosts").texts(),
 		WeekStart: time.Monday, Floor: assessments.DefaultFloor,
 	}
 	if n.has("week_start") {
