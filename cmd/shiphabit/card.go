@@ -43,10 +43,10 @@ func writeCard(w io.Writer, card metrics.Scorecard, edition string) error {
 func writeRemarks(w io.Writer, card metrics.Scorecard) error {
 	remarks := []string{}
 	if card.Baselines > 0 {
-		remarks = append(remarks, fmt.Sprintf("%d rollouts are baselines: their changes are not known and not counted", card.Baselines))
+		remarks = append(remarks, fmt.Sprintf("baselines, whose changes are not known and not counted: %s", rolloutsOf(card.Baselines)))
 	}
 	if card.FailRate.Settling > 0 {
-		remarks = append(remarks, fmt.Sprintf("%d rollouts are still settling: their failures may not be known yet", card.FailRate.Settling))
+		remarks = append(remarks, fmt.Sprintf("still settling, so that failures may not be known yet: %s", rolloutsOf(card.FailRate.Settling)))
 	}
 	if card.Unattributed > 0 {
 		remarks = append(remarks, fmt.Sprintf("%d of %d incidents are attributed to no rollout", card.Unattributed, card.Incidents))
@@ -59,6 +59,13 @@ func writeRemarks(w io.Writer, card metrics.Scorecard) error {
 	}
 	_, err := fmt.Fprintf(w, "\n- %s\n", strings.Join(remarks, "\n- "))
 	return err
+}
+
+func rolloutsOf(n int) string {
+	if n == 1 {
+		return "1 rollout"
+	}
+	return fmt.Sprintf("%d rollouts", n)
 }
 
 func levelText(l metrics.Level) string {

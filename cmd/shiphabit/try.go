@@ -273,8 +273,8 @@ func indexText(index metrics.Index) string {
 		return "not comparable: " + index.NotComparable
 	case index.State == metrics.NoData:
 		return "nothing was deployed in the last 12 weeks"
-	case index.State == metrics.OK:
-		return fmt.Sprintf("%d of 100: %s (last 12 weeks, n = %d)", index.Value, index.Band, index.N)
+	case index.Value != nil:
+		return fmt.Sprintf("%d of 100: %s (last 12 weeks, n = %d)", *index.Value, index.Band, index.N)
 	default:
 		return fmt.Sprintf("between %d and %d of 100 (last 12 weeks, n = %d: too few for one number)", index.Low, index.High, index.N)
 	}
