@@ -61,14 +61,15 @@ func (p *program) collectCommand() *cobra.Command {
 	return command
 }
 
-// openSources opens the database and makes the sources of the configuration. Folders of a monorepo that a source names are
-// services, unless the configuration declares services of those names itself.
+// openSources opens the database under the rules that every command uses, and makes the sources of the configuration. Folders
+// of a monorepo that a source names are services, unless the configuration declares services of those names itself. A source
+// that cannot be made, because its clone is gone say, stands in the list all the same and says why when it is read.
 func (p *program) openSources(ctx context.Context, dsn string, settings config.Config) (*store.DB, []collector.Source, error) {
 	rules, sources := settings.Rules(), []collector.Source{}
 	for _, declared := range settings.Sources {
 		source, services, err := p.source(ctx, declared)
 		if err != nil {
-			return nil, nil, exitError{exitUsage, fmt.Errorf("source %s: %w", declared.Name, err)}
+			source = brokenSource{declared.Name, err}
 		}
 		sources = append(sources, source)
 		for _, service := range services {
@@ -80,6 +81,19 @@ func (p *program) openSources(ctx context.Context, dsn string, settings config.C
 	}
 	db, err := p.openStore(ctx, dsn, settings, rules)
 	return db, sources, err
+}
+
+// brokenSource is a source that cannot be read at all.
+type brokenSource struct {
+	name string
+	why  error
+}
+
+func (b brokenSource) Name() string { return b.name }
+
+// Pull says why there is nothing to pull.
+func (b brokenSource) Pull(context.Context, string) (collector.Page, error) {
+	return collector.Page{}, b.why
 }
 
 // source makes one source, and the services it brings.
@@ -118,7 +132,7 @@ func (p *program) collectOne(ctx context.Context, db *store.DB, source collector
 	events := 0
 	err := collector.NewEngine().Run(ctx, source, pageStore{db}, func(page collector.Page) { events += len(page.Events) })
 	if err != nil {
-		return errors.Join(fmt.Errorf("source %s: %w", source.Name(), err), db.Trouble(context.WithoutCancel(ctx), source.Name(), err.Error()))
+		return exitError{exitUsage, errors.Join(fmt.Errorf("source %s: %w", source.Name(), err), db.Trouble(context.WithoutCancel(ctx), source.Name(), err.Error()))}
 	}
 	p.say("%s: %d events read", printable(source.Name()), events)
 	return db.Beat(ctx, source.Name(), p.now())

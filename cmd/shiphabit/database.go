@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,13 +30,36 @@ func (p *program) openDatabase(ctx context.Context, f databaseFlags) (*store.DB,
 	if err != nil {
 		return nil, err
 	}
-	return p.openStore(ctx, f.db, settings, settings.Rules())
+	db, _, err := p.openSources(ctx, f.db, settings)
+	return db, err
 }
 
+// openExisting is openDatabase for commands that only read: a name that means no database yet is more likely a slip.
+func (p *program) openExisting(ctx context.Context, f databaseFlags) (*store.DB, error) {
+	settings, err := p.configuration(f.config)
+	if err != nil {
+		return nil, err
+	}
+	dsn, err := p.databaseName(f.db, settings)
+	if err != nil {
+		return nil, err
+	}
+	if path := strings.TrimPrefix(dsn, "sqlite:"); !strings.Contains(dsn, "://") {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, usage("there is no database at %s yet; 'shiphabit import' or 'shiphabit serve' makes one, or name another with --db", path)
+		}
+	}
+	db, _, err := p.openSources(ctx, f.db, settings)
+	return db, err
+}
+
+// opener is openDatabase or openExisting.
+type opener func(ctx context.Context, f databaseFlags) (*store.DB, error)
+
 // onDatabase makes a command's work of something to do with the open database.
-func (p *program) onDatabase(f *databaseFlags, do func(ctx context.Context, db *store.DB, args []string) error) func(*cobra.Command, []string) error {
+func onDatabase(open opener, f *databaseFlags, do func(ctx context.Context, db *store.DB, args []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
-		db, err := p.openDatabase(command.Context(), *f)
+		db, err := open(command.Context(), *f)
 		if err != nil {
 			return err
 		}
@@ -42,17 +67,27 @@ func (p *program) onDatabase(f *databaseFlags, do func(ctx context.Context, db *
 	}
 }
 
-func (p *program) openStore(ctx context.Context, dsn string, settings config.Config, rules metrics.Rules) (*store.DB, error) {
-	dsn = p.setting(dsn, "SHIPHABIT_DB", settings.DB)
-	if dsn == "" {
-		var err error
-		if dsn, err = p.defaultDatabase(); err != nil {
-			return nil, err
-		}
+// databaseName is what the flag, the environment or the configuration names, else the default.
+func (p *program) databaseName(flag string, settings config.Config) (string, error) {
+	if dsn := p.setting(flag, "SHIPHABIT_DB", settings.DB); dsn != "" {
+		return dsn, nil
 	}
-	return store.Open(ctx, dsn, store.Options{Rules: rules, Logger: p.logger(), Clock: p.now})
+	return p.defaultDatabase()
 }
 
+func (p *program) openStore(ctx context.Context, flag string, settings config.Config, rules metrics.Rules) (*store.DB, error) {
+	dsn, err := p.databaseName(flag, settings)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, dsn, store.Options{Rules: rules, Logger: p.logger(), Clock: p.now})
+	if err != nil {
+		return nil, exitError{exitUsage, err}
+	}
+	return db, nil
+}
+
+// defaultDatabase is a file in the data folder.
 func (p *program) defaultDatabase() (string, error) {
 	folder, err := p.dataFolder()
 	return filepath.Join(folder, "shiphabit.db"), err

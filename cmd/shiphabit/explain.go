@@ -19,7 +19,7 @@ func (p *program) explainCommand() *cobra.Command {
 		Short:     "List the rows behind a figure, and those left out with the reason",
 		Long:      "Lists every row that a figure counts and every row it leaves out, each with the reason.\n\nFigures: " + strings.Join(metrics.Figures(), ", ") + ".",
 		Example:   "  shiphabit explain change_fail_rate --service payments-api --from 2026-01-01",
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      cobra.ExactArgs(1),
 		ValidArgs: metrics.Figures(),
 		RunE: func(command *cobra.Command, args []string) error {
 			facts, query, err := of.load(command.Context(), p)

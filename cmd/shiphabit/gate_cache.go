@@ -36,7 +36,7 @@ func openGateCache(p *program, server string, r gate.Request) gateCache {
 	return cache
 }
 
-// valid returns the last decision when it was made for this artifact, lets it go on, and has not expired.
+// valid returns the last decision when it was made for this artifact, is final, and has not expired.
 func (c gateCache) valid(now time.Time) (gate.Decision, bool) {
 	fits := c.Artifact == c.artifact && now.Before(c.Decision.ValidUntil) && c.Decision.Verdict != gate.Hold
 	return c.Decision, fits

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -140,10 +142,9 @@ func (c *gateCheck) complete() error {
 	default:
 		return usage("--tests %q is neither passed nor failed", c.tests)
 	}
-	if c.coverage > 100 {
-		return usage("--coverage %g is above 100 percent", c.coverage)
-	}
-	if c.coverage >= 0 {
+	if given := c.coverage != -1; given && !(c.coverage >= 0 && c.coverage <= 100) {
+		return usage("--coverage %g is no percentage from 0 to 100", c.coverage)
+	} else if given {
 		ppm := int64(c.coverage*10_000 + 0.5)
 		c.request.Evidence.CoverageChangedLinesPPM = &ppm
 	}
@@ -185,9 +186,13 @@ func (c *gateCheck) ask(ctx context.Context, ask client, cache gateCache) (check
 // worth the whole patience, because giving up stops the pipeline.
 func (c *gateCheck) try(ctx context.Context, ask client, cache gateCache) (gate.Decision, error) {
 	until := c.now().Add(c.patience)
+	key, err := c.key()
+	if err != nil {
+		return gate.Decision{}, err
+	}
 	for tries := 1; ; tries++ {
 		var decision gate.Decision
-		err := ask.call(ctx, "POST", "/api/v1/gate/decisions", c.key(), c.request, &decision)
+		err := ask.call(ctx, "POST", "/api/v1/gate/decisions", key, c.request, &decision)
 		var down unreachable
 		if !errors.As(err, &down) {
 			return decision, err
@@ -202,18 +207,20 @@ func (c *gateCheck) try(ctx context.Context, ask client, cache gateCache) (gate.
 	}
 }
 
-// key makes a retried request the same request: only where a run names itself.
-func (c *gateCheck) key() http.Header {
+// key makes a retried request the same request, only where a run names itself. What is asked is part of it: a fix in the run
+// whose normal change was blocked is another question.
+func (c *gateCheck) key() (http.Header, error) {
 	run := c.request.Run
 	if run.ID == "" {
-		return nil
+		return nil, nil
 	}
-	what := c.request.Artifact.Digest
-	if what == "" {
-		what = c.request.Commit + c.request.Artifact.Version
+	asked, err := json.Marshal(c.request)
+	if err != nil {
+		return nil, err
 	}
-	key := fmt.Sprintf("%s:%s/%d/%s/%s/%s", run.Provider, run.ID, run.Attempt, c.request.Service, c.request.Environment, what)
-	return http.Header{"Idempotency-Key": {key}}
+	sum := sha256.Sum256(asked)
+	key := fmt.Sprintf("%s:%s/%d/%s/%s/%s", run.Provider, run.ID, run.Attempt, c.request.Service, c.request.Environment, hex.EncodeToString(sum[:12]))
+	return http.Header{"Idempotency-Key": {key}}, nil
 }
 
 // passes reports whether the change is of a kind that a missing gate must not stop.
@@ -227,11 +234,11 @@ func (c *gateCheck) shut(cache gateCache) bool {
 	return c.closed == "closed"
 }
 
-// withoutServer answers for a gate that does not: the last answer for this artifact while it is valid, a fix or rollback
-// always, otherwise as the policy says.
+// withoutServer answers for a gate that does not: a fix or rollback always passes; otherwise the last answer for this artifact
+// counts while it is valid, and then what the caller or the policy says.
 func (c *gateCheck) withoutServer(down unreachable, cache gateCache) (checkFile, error) {
 	answer := checkFile{Version: 1, Request: c.request, Source: "local", Note: down.Error()}
-	if decision, ok := cache.valid(c.now()); ok {
+	if decision, ok := cache.valid(c.now()); ok && !c.passes() {
 		answer.Decision, answer.Source = decision, "cache"
 		return answer, nil
 	}
@@ -241,12 +248,24 @@ func (c *gateCheck) withoutServer(down unreachable, cache gateCache) (checkFile,
 		answer.Decision.Summary = "The gate does not answer; a " + c.kind + " goes on all the same."
 	case c.shut(cache):
 		answer.Decision.Verdict, answer.Decision.WouldBe = gate.Block, gate.Block
-		answer.Decision.Summary = "The gate does not answer, and the policy of this service closes it then."
+		answer.Decision.Summary = "The gate does not answer, and " + c.whoSays(cache) + " closes it then."
 	default:
 		answer.Decision.Verdict = gate.Warn
-		answer.Decision.Summary = "The gate does not answer; the policy lets the promotion go on, unjudged."
+		answer.Decision.Summary = "The gate does not answer; " + c.whoSays(cache) + " lets the promotion go on, unjudged."
 	}
 	return answer, nil
+}
+
+// whoSays names what decides about a gate that does not answer.
+func (c *gateCheck) whoSays(cache gateCache) string {
+	switch {
+	case c.closed != "policy":
+		return "--unreachable " + c.closed
+	case cache.Unreachable != "":
+		return "the policy of this service"
+	default:
+		return "the default, since this service was never asked for from here,"
+	}
 }
 
 // pauseOf is how long to wait before asking again: nothing for a final verdict or when the deadline comes first.

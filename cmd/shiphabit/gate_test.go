@@ -205,3 +205,33 @@ func TestABackupIsAWholeDatabase(t *testing.T) {
 		t.Errorf("a backup over an existing file ends with %d", code)
 	}
 }
+
+func TestAFixPassesInTheRunWhoseNormalChangeWasBlocked(t *testing.T) {
+	t.Parallel()
+	p, url := gateServer(t)
+	p.env = append(p.env, "GITHUB_RUN_ID=77", "GITHUB_RUN_ATTEMPT=1")
+	check := []string{"gate", "check", "--server", url, "--service", "shaky", "--commit", "abc"}
+	if out, errs, code := p.run(check...); code != exitBlocked {
+		t.Fatalf("exit code %d\n%s%s", code, out, errs)
+	}
+	if out, errs, code := p.run(append(check, "--kind", "fix", "--fixes", "import/shaky-27")...); code != exitOK {
+		t.Errorf("the fix of the open failure: exit code %d\n%s%s", code, out, errs)
+	}
+}
+
+func TestAFixPassesThoughTheLastAnswerOfAGoneGateWasABlock(t *testing.T) {
+	t.Parallel()
+	p, url := gateServer(t)
+	p.run("gate", "check", "--server", url, "--service", "shaky", "--kind", "fix", "--fixes", "typo")
+	p.must("gate", "check", "--server", url, "--service", "vault", "--kind", "rollback", "--commit", "r3", "-q")
+	p.must("gate", "check", "--server", url, "--service", "steady", "-q")
+	const nobody = "http://127.0.0.1:9"
+	folder := filepath.Join(p.home, "cache", "shiphabit", "gate")
+	if err := os.Rename(filepath.Join(folder, cacheName(url, "shaky", "production")), filepath.Join(folder, cacheName(nobody, "shaky", "production"))); err != nil {
+		t.Fatal(err)
+	}
+	out, errs, code := p.run("gate", "check", "--server", nobody, "--patience", "0s", "--service", "shaky", "--kind", "fix", "--fixes", "import/shaky-27")
+	if code != exitOK {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+}

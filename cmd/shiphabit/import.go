@@ -34,7 +34,7 @@ CSV files hold one type each: name them deployment.csv, commit.csv and so on, or
 		Example: `  shiphabit import deployments.jsonl incidents.jsonl
   generate-events | shiphabit import -`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: p.onDatabase(&database, func(ctx context.Context, db *store.DB, args []string) error {
+		RunE: onDatabase(p.openDatabase, &database, func(ctx context.Context, db *store.DB, args []string) error {
 			job := importJob{program: p, db: db, source: source, kind: metrics.EventType(kind)}
 			for _, name := range args {
 				if err := job.file(ctx, name); err != nil {
@@ -172,7 +172,7 @@ func (p *program) exportCommand() *cobra.Command {
 		Short:   "Write every stored event as JSON Lines",
 		Example: "  shiphabit export > events.jsonl",
 		Args:    cobra.NoArgs,
-		RunE: p.onDatabase(&database, func(ctx context.Context, db *store.DB, _ []string) error {
+		RunE: onDatabase(p.openExisting, &database, func(ctx context.Context, db *store.DB, _ []string) error {
 			return db.Export(ctx, func(e metrics.Event) error { return metrics.EncodeLine(p.out, e) })
 		}),
 	}

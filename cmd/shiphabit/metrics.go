@@ -167,7 +167,7 @@ func (s *slice) facts(ctx context.Context, p *program, settings config.Config) (
 		}
 		return facts, services, nil
 	}
-	db, err := p.openStore(ctx, s.database.db, settings, settings.Rules())
+	db, err := p.openExisting(ctx, s.database)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -81,7 +81,7 @@ func (p *program) tokenListCommand() *cobra.Command {
 		Short:   "List the tokens, without their secrets",
 		Example: "  shiphabit token list",
 		Args:    cobra.NoArgs,
-		RunE: p.onDatabase(&database, func(ctx context.Context, db *store.DB, _ []string) error {
+		RunE: onDatabase(p.openDatabase, &database, func(ctx context.Context, db *store.DB, _ []string) error {
 			tokens, err := db.Tokens(ctx)
 			if err != nil {
 				return err
@@ -127,7 +127,7 @@ func (p *program) tokenRevokeCommand() *cobra.Command {
 		Short:   "End a token at once",
 		Example: "  shiphabit token revoke k3xq7b2mfa",
 		Args:    cobra.ExactArgs(1),
-		RunE: p.onDatabase(&database, func(ctx context.Context, db *store.DB, args []string) error {
+		RunE: onDatabase(p.openDatabase, &database, func(ctx context.Context, db *store.DB, args []string) error {
 			if err := db.RevokeToken(ctx, args[0], "command line"); err != nil {
 				return usage("%w; 'shiphabit token list' shows the ids", err)
 			}

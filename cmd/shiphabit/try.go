@@ -197,8 +197,8 @@ func (t *try) read(ctx context.Context, source *git.Source, db *store.DB) error 
 	}
 	summary := source.Summary()
 	t.say("%s (%s)", printable(summary.String()), t.now().Sub(started).Round(10*time.Millisecond))
-	for _, warning := range summary.Warnings {
-		t.say("Note: %s", printable(warning))
+	for _, doubt := range doubtsOf(summary) {
+		t.say("Note: %s", printable(doubt))
 	}
 	aside, err := db.SetAsides(ctx, source.Name())
 	if err == nil && len(aside) > 0 {
@@ -285,7 +285,7 @@ func doubtsOf(summary git.Summary) []string {
 	taken := map[git.Mode]string{
 		git.Tags:    "A release tag is taken for a deployment to production at the time of the tag.",
 		git.Merges:  "A merge is taken for a deployment to production at the time of the merge.",
-		git.Commits: "A commit is taken for a deployment to production at the time of the commit.",
+		git.Commits: "A commit is taken for a deployment to production at the time of the commit, so that its lead time is nothing by construction: lead time and its level say nothing here.",
 	}
 	return append(slices.Clone(summary.Warnings), taken[summary.Mode],
 		"There is no source of incidents: the only failures known are those that Git shows, which are reverts, hotfixes and rollbacks.")

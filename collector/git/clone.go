@@ -64,6 +64,17 @@ func open(ctx context.Context, path string) (clone, error) {
 	return c, c.readRefs(ctx)
 }
 
+// holds refuses a service whose folder the checked-out commit does not have: it would be judged on nothing, or on everything.
+func (c clone) holds(ctx context.Context, service, folder string) error {
+	if folder == "" || c.headCommit == "" {
+		return nil
+	}
+	if _, err := output(ctx, c.dir, "rev-parse", "--quiet", "--verify", c.headCommit+":"+folder); err != nil && noAnswer(err) {
+		return unreadable(c.path, "there is no folder "+folder+" for the service "+service, "name a folder from the root of the repository, like services/api", nil)
+	}
+	return ctx.Err()
+}
+
 // readHead asks which branch is checked out and where it stands. No answer is an answer: a detached head has no branch, a new
 // repository no commit, and a broken head is no reason to give up on the tags.
 func (c *clone) readHead(ctx context.Context) error {

@@ -5,6 +5,8 @@ package git
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -113,6 +115,11 @@ func (s *Source) Prepare(ctx context.Context) error {
 	c, err := open(ctx, s.options.Path)
 	if err != nil {
 		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.options.Services)) {
+		if err := c.holds(ctx, name, cleanFolder(s.options.Services[name])); err != nil {
+			return err
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -134,6 +134,8 @@ func (q question) summary(d Decision, c claim, v verdicts) string {
 	switch {
 	case c.kind != KindNormal:
 		words = "Goes on: " + c.says + "."
+	case d.Verdict == Block && c.refused:
+		words = "Kind not accepted: " + c.says + ". Stopped: " + also(v.shorts[Block])
 	case d.Verdict == Block:
 		words = "Stopped: " + also(v.shorts[Block]) + " A rollback or a fix still passes."
 	case d.Verdict == Hold:
