@@ -1,4 +1,4 @@
-# What people and CI run. `make try` and `make test` need only Go, gcc, make and npm; the rest they fetch or install.
+# What people and CI run. `make try` needs Go, gcc and make (npm for interactive charts); `make test` installs what it needs besides.
 
 GO      ?= go
 TAGS    := -tags nomsgpack
