@@ -30,9 +30,9 @@ func HowOften(card metrics.Scorecard, points []metrics.Point, size string) Chart
 	}
 	c.Label = "Bar chart. " + c.Title
 	chart := charts.NewBar()
-	chart.SetGlobalOptions(legend("went well", "failed"), categories(labels(points)), scale("deployments", "value", counts))
+	chart.SetGlobalOptions(legend("no failure known", "failed"), categories(labels(points)), scale("deployments", "value", counts))
 	return finish(c, &chart.RectChart,
-		series{"type": "bar", "name": "went well", "stack": "all", "data": fine, "itemStyle": colour(accent)},
+		series{"type": "bar", "name": "no failure known", "stack": "all", "data": fine, "itemStyle": colour(accent)},
 		series{"type": "bar", "name": "failed", "stack": "all", "data": failed, "itemStyle": colour(trouble)})
 }
 

@@ -107,7 +107,7 @@ func Timeline(card metrics.Scorecard, rollouts []metrics.Rollout, zone *time.Loc
 		local := r.FinishedAt.In(zone)
 		at := []any{r.FinishedAt.UnixMilli(), float64(local.Hour()) + float64(local.Minute())/60}
 		places[r.ID] = at
-		kind := "went well"
+		kind := "no failure known"
 		switch {
 		case r.Failed():
 			kind = "failed"
@@ -128,11 +128,11 @@ func Timeline(card metrics.Scorecard, rollouts []metrics.Rollout, zone *time.Loc
 	}
 	c.Label = fmt.Sprintf("Scatter chart of %s by day and hour.", plural(len(list), "deployment", "deployments"))
 	chart := charts.NewScatter()
-	chart.SetGlobalOptions(legend("went well", "failed", "rollback or repair"), instants(card.Window),
+	chart.SetGlobalOptions(legend("no failure known", "failed", "rollback or repair"), instants(card.Window),
 		charts.WithYAxisOpts(opts.YAxis{Name: "hour of day", Type: "value", Min: 0, Max: 24, AxisLabel: &opts.AxisLabel{Show: opts.Bool(true), Formatter: hours}}))
 	return finish(c, &chart.RectChart,
 		series{"type": "custom", "name": "undone", "renderItem": arcs, "data": links, "itemStyle": colour(trouble), "silent": true, "encode": map[string]any{"x": []int{0, 2}, "y": []int{1, 3}}, "z": 1},
-		series{"type": "scatter", "name": "went well", "data": kinds["went well"], "symbol": "circle", "symbolSize": 8, "itemStyle": colour(accent)},
+		series{"type": "scatter", "name": "no failure known", "data": kinds["no failure known"], "symbol": "circle", "symbolSize": 8, "itemStyle": colour(accent)},
 		series{"type": "scatter", "name": "failed", "data": kinds["failed"], "symbol": "diamond", "symbolSize": 12, "itemStyle": colour(trouble)},
 		series{"type": "scatter", "name": "rollback or repair", "data": kinds["rollback or repair"], "symbol": "rect", "symbolSize": 9, "itemStyle": colour(quiet)})
 }
@@ -142,7 +142,7 @@ func rolloutRow(r metrics.Rollout, now time.Time) []Cell {
 	if r.Baseline {
 		changes = "unknown"
 	}
-	outcome := "went well"
+	outcome := "no failure known"
 	if r.Failed() {
 		outcome = "failed: " + causes(r)
 		if r.Recovery == nil || r.Recovery.At.After(now) {

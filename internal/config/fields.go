@@ -71,7 +71,7 @@ func sourceFields() []field {
 	return []field{
 		value("name", aName, "", "Name of the source, as it stands in events and messages.").must().eg("main-clone"),
 		value("type", aName, "", "Kind of source: "+sourceTypeNames()+".").must().eg("git"),
-		{key: "settings", free: aSetting, doc: "Settings of the source, by its kind. Secrets (keys that end in `token`, `secret` or `password`) come from the environment as `${NAME}`, or from a file named by the key with `_file` at its end.", def: "none", example: "{path: /srv/clones/payments.git}"},
+		{key: "settings", free: aSetting, doc: "Settings of the source, by its kind. A `git` source takes `path` (the clone), `tags` and `branch` as `shiphabit try` does, `services` (a list of NAME=PATH) and `bots` (a list of names); a `file` source takes `path` (JSON Lines or CSV). Secrets (keys that end in `token`, `secret` or `password`) come from the environment as `${NAME}`, or from a file named by the key with `_file` at its end.", def: "none", example: "{path: /srv/clones/payments.git}"},
 	}
 }
 

@@ -22,7 +22,7 @@ type Options struct {
 func Load(file string, env func(string) string) (Config, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return Config{}, fmt.Errorf("reading the configuration: %w; name another file with --config", err)
+		return Config{}, fmt.Errorf("reading the configuration: %w; name a file that is there", err)
 	}
 	folder := filepath.Dir(file)
 	return Parse(file, text, Options{Env: env, ReadFile: func(name string) ([]byte, error) {
