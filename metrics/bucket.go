@@ -97,6 +97,7 @@ func Series(fs []Facts, q Query, size string) ([]Point, error) {
 		for i, b := range buckets {
 			c.query.Window = b.Window
 			c.add(&tallies[i])
+			c.addLeftOut(&tallies[i])
 		}
 	}
 	points := make([]Point, len(buckets))

@@ -50,14 +50,7 @@ func (q Query) Earlier() Query {
 func Moves(fs []Facts, q Query) []Move {
 	q = q.complete()
 	earlier := q.Earlier()
-	var before, after Tally
-	for _, f := range fs {
-		newCounter(f, earlier).add(&before)
-		newCounter(f, q).add(&after)
-	}
-	before.sort()
-	after.sort()
-	return Compare(before, earlier, after, q)
+	return Compare(TallyOfAll(fs, earlier), earlier, TallyOfAll(fs, q), q)
 }
 
 // Compare sets two tallies side by side, each with the query it was made with.
@@ -66,7 +59,7 @@ func Compare(before Tally, earlier Query, after Tally, q Query) []Move {
 	d := q.Definition
 	return []Move{
 		frequencyMove(weeklyRollouts(before, earlier), weeklyRollouts(after, q), d),
-		spanMove(FigureLeadTime, before.Typical, after.Typical, d),
+		spanMove(FigureLeadTime, before.Typical.Sorted(), after.Typical.Sorted(), d),
 		shareMove(FigureFailRate, share(before.Failed, before, d), share(after.Failed, after, d)),
 		recoveryMove(FigureRecovery, before.Recoveries, after.Recoveries, d),
 		shareMove(FigureRework, share(before.Kinds[Rework], before, d), share(after.Kinds[Rework], after, d)),
@@ -100,10 +93,10 @@ func spanMove(figure string, before, after []time.Duration, d Definition) Move {
 // whose failures had less time to recover.
 func recoveryMove(figure string, before, after Spans, d Definition) Move {
 	if len(before.Open)+len(after.Open) > 0 {
-		return Move{Figure: figure, Unit: "s", BeforeN: len(before.Ended) + len(before.Open), AfterN: len(after.Ended) + len(after.Open),
+		return Move{Figure: figure, Unit: "s", BeforeN: before.Len(), AfterN: after.Len(),
 			Says: "not compared: some are still open"}
 	}
-	return spanMove(figure, before.Ended, after.Ended, d)
+	return spanMove(figure, before.Ended.Sorted(), after.Ended.Sorted(), d)
 }
 
 // frequencyMove compares the number of rollouts in full weeks, which are close enough to independent.

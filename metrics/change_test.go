@@ -39,8 +39,8 @@ func TestAChangeIsClaimedOnlyWhenTheIntervalLeavesOutZero(t *testing.T) {
 
 func TestLeadTimeIsComparedOverRollouts(t *testing.T) {
 	t.Parallel()
-	slow := Tally{Typical: weeks(100, 110, 120, 130, 140, 150)}
-	fast := Tally{Typical: weeks(10, 20, 30, 40, 50, 60)}
+	slow := Tally{Typical: SampleOf(weeks(100, 110, 120, 130, 140, 150)...)}
+	fast := Tally{Typical: SampleOf(weeks(10, 20, 30, 40, 50, 60)...)}
 	q := march()
 	m := moveOf(t, Compare(slow, q.Earlier(), fast, q), FigureLeadTime)
 	if m.Direction != "down" || m.Says != "fell from 2.1 min to 35 s" || m.BeforeN != 6 {
@@ -54,7 +54,7 @@ func TestLeadTimeIsComparedOverRollouts(t *testing.T) {
 
 func TestRecoveriesAreNotComparedWhileSomeAreOpen(t *testing.T) {
 	t.Parallel()
-	open := Tally{Recoveries: Spans{Ended: weeks(1, 2, 3, 4, 5, 6), Open: []time.Time{at(3, 0)}}}
+	open := Tally{Recoveries: Spans{Ended: SampleOf(weeks(1, 2, 3, 4, 5, 6)...), Open: []time.Time{at(3, 0)}}}
 	q := march()
 	m := moveOf(t, Compare(open, q.Earlier(), open, q), FigureRecovery)
 	if m.Claimed() || !strings.Contains(m.Says, "open") || m.BeforeN != 7 {

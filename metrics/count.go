@@ -23,6 +23,8 @@ type counter struct {
 	facts Facts
 	query Query // complete
 	first map[shipped]time.Time
+	// everSettling keeps the finish of every rollout of which no failure is known: the tally is made for any AsOf.
+	everSettling bool
 }
 
 // shipped is a commit of a repository.
@@ -94,10 +96,8 @@ func (c counter) failures(r *Rollout) []Failure {
 	return r.Failures
 }
 
-// settling reports that a failure of the rollout may still become known: it is newer than the definition's settling time.
-func (c counter) settling(r *Rollout) bool {
-	return c.query.AsOf.Sub(r.FinishedAt) < c.query.Definition.Settling
-}
+// settling reports that a failure of the rollout may still become known.
+func (c counter) settling(r *Rollout) bool { return c.everSettling || c.query.settles(r.FinishedAt) }
 
 // leadTime is the span from a change's authored time to the first success of its rollout, or the reason why it has none.
 func (c counter) leadTime(r *Rollout, change Change) (took time.Duration, reason string) {
@@ -147,26 +147,23 @@ func (c counter) restore(i IncidentLink) (took time.Duration, ended bool, reason
 	return took, true, ""
 }
 
-// add counts the facts into a tally, whose spans are then no longer sorted.
+// add counts the facts of the window into a tally that is being made.
 func (c counter) add(t *Tally) {
 	rollouts := c.rollouts()
 	for i := range rollouts {
-		r := &rollouts[i]
-		if r.EnvironmentKind != c.query.Kind {
-			continue
+		if r := &rollouts[i]; r.EnvironmentKind == c.query.Kind {
+			c.addRollout(t, r)
 		}
-		if !r.Counts() {
-			count(&t.LeftOut, leftRedeploy)
-			continue
-		}
-		c.addRollout(t, r)
-		c.addChanges(t, r)
 	}
 	for _, i := range c.facts.Incidents {
 		if c.incident(i) {
 			c.addIncident(t, i)
 		}
 	}
+}
+
+// addLeftOut counts the records that the facts leave out, whatever environment they would have been of.
+func (c counter) addLeftOut(t *Tally) {
 	for _, l := range c.facts.LeftOut {
 		if c.query.holds(l.At) {
 			count(&t.LeftOut, l.Reason)
@@ -174,7 +171,13 @@ func (c counter) add(t *Tally) {
 	}
 }
 
+// addRollout counts a rollout of the window with its changes.
 func (c counter) addRollout(t *Tally, r *Rollout) {
+	if !r.Counts() {
+		count(&t.LeftOut, leftRedeploy)
+		return
+	}
+	c.addChanges(t, r)
 	t.Rollouts++
 	count(&t.Kinds, r.Kind)
 	count(&t.Days, int(dayOf(r.FinishedAt, c.query.Zone)))
@@ -187,7 +190,7 @@ func (c counter) addRollout(t *Tally, r *Rollout) {
 	failures := c.failures(r)
 	if len(failures) == 0 {
 		if c.settling(r) {
-			t.Settling++
+			t.Young = append(t.Young, r.FinishedAt.UTC())
 		}
 		return
 	}
@@ -223,28 +226,28 @@ func (t *Tally) addSpan(to *Spans, s span) {
 	case s.reason != "":
 		count(&t.LeftOut, s.reason)
 	case s.ended:
-		to.Ended = append(to.Ended, s.took)
+		to.Ended.add(s.took)
 	default:
 		to.Open = append(to.Open, s.start.UTC())
 	}
 }
 
-// addChanges counts lead times and their stages. The rollout's own spans are the tail that it appended.
+// addChanges counts lead times and their stages.
 func (c counter) addChanges(t *Tally, r *Rollout) {
-	before := len(t.LeadTimes)
+	own := make([]time.Duration, 0, len(r.Changes))
 	for _, change := range r.Changes {
 		took, reason := c.leadTime(r, change)
 		if reason != "" {
 			count(&t.LeftOut, reason)
 			continue
 		}
-		t.LeadTimes = append(t.LeadTimes, took)
+		own = append(own, took)
 	}
-	own := t.LeadTimes[before:]
 	if len(own) == 0 {
 		return
 	}
 	slices.Sort(own)
-	t.Typical = append(t.Typical, middle(own))
+	t.LeadTimes.add(own...)
+	t.Typical.add(middle(own))
 	c.addStages(t, r)
 }

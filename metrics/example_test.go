@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -67,7 +68,9 @@ func ExampleTally_Merge() {
 	second.Window.From = first.Window.To
 	merged := metrics.TallyOf(shop(), first).Merge(metrics.TallyOf(shop(), second))
 	whole := metrics.TallyOf(shop(), week())
-	fmt.Println(merged.Rollouts, merged.Failed, fmt.Sprint(merged) == fmt.Sprint(whole))
+	a, _ := json.Marshal(merged)
+	b, _ := json.Marshal(whole)
+	fmt.Println(merged.Rollouts, merged.Failed, string(a) == string(b))
 	// Output: 6 1 true
 }
 

@@ -191,12 +191,12 @@ func TestBotsAreLeftOutWhereTheDefinitionSaysSo(t *testing.T) {
 	r.Changes[0].Bot = true
 	q := march()
 	q.Definition = DORA()
-	if n := TallyOf(Facts{Rollouts: []Rollout{r}}, q); len(n.LeadTimes) != 2 {
-		t.Errorf("by default a bot's change counts, got %d", len(n.LeadTimes))
+	if n := TallyOf(Facts{Rollouts: []Rollout{r}}, q); n.LeadTimes.Len() != 2 {
+		t.Errorf("by default a bot's change counts, got %d", n.LeadTimes.Len())
 	}
 	q.Definition.WithoutBots = true
-	if n := TallyOf(Facts{Rollouts: []Rollout{r}}, q); len(n.LeadTimes) != 1 || n.LeftOut[leftBot] != 1 {
-		t.Errorf("got %d lead times, left out %v", len(n.LeadTimes), n.LeftOut)
+	if n := TallyOf(Facts{Rollouts: []Rollout{r}}, q); n.LeadTimes.Len() != 1 || n.LeftOut[leftBot] != 1 {
+		t.Errorf("got %d lead times, left out %v", n.LeadTimes.Len(), n.LeftOut)
 	}
 }
 

@@ -60,6 +60,16 @@ func medianRank(n int) (rank int, coverage float64, ok bool) {
 	return k, 1 - 2*tail, true
 }
 
+// medianInterval is the order-statistic interval of the sample's median, in seconds; nil below five spans.
+func (s Sample) medianInterval() *Interval {
+	n := s.Len()
+	rank, coverage, ok := medianRank(n)
+	if !ok {
+		return nil
+	}
+	return &Interval{Low: s.at(rank - 1).Seconds(), High: s.at(n - rank).Seconds(), Coverage: coverage}
+}
+
 // medianInterval is the order-statistic interval of the median of sorted values; nil below five values.
 func medianInterval[T ~int | ~int64](sorted []T, unit float64) *Interval {
 	rank, coverage, ok := medianRank(len(sorted))

@@ -9,13 +9,7 @@ import (
 
 // MeasureAll makes the scorecard of several services together: their rows are pooled, it is never a mean of means.
 func MeasureAll(fs []Facts, q Query) Scorecard {
-	q = q.complete()
-	var t Tally
-	for _, f := range fs {
-		newCounter(f, q).add(&t)
-	}
-	t.sort()
-	return Measure(t, q)
+	return Measure(TallyOfAll(fs, q), q)
 }
 
 // Measure makes the scorecard of a tally. This is the only place where a figure is made: pages, reports, API, gate and
@@ -44,8 +38,19 @@ func Measure(t Tally, q Query) Scorecard {
 		Baselines:    t.Baselines,
 		LeftOut:      maps.Clone(t.LeftOut),
 	}
-	card.FailRate.Settling = t.Settling
+	card.FailRate.Settling = t.settling(q)
 	return card
+}
+
+// settling counts the rollouts so new at AsOf that a failure of theirs may still become known.
+func (t Tally) settling(q Query) int {
+	n := 0
+	for _, finished := range t.Young {
+		if q.settles(finished) {
+			n++
+		}
+	}
+	return n
 }
 
 func frequency(t Tally, q Query) Frequency {
@@ -104,21 +109,23 @@ func workingDayCounts(days map[int]int, from, to day) []int {
 
 func leadTime(t Tally, d Definition) Duration {
 	f := durationOf(t.LeadTimes, d)
-	f.Rollouts = len(t.Typical)
-	if f.State == OK {
-		f.TypicalRollout = new(quantile(t.Typical, 0.5) / perSecond)
-		f.Interval = medianInterval(t.Typical, perSecond)
+	typical := t.Typical.ready()
+	f.Rollouts = typical.Len()
+	if f.State == OK && f.Rollouts > 0 {
+		f.TypicalRollout = new(typical.quantile(0.5) / perSecond)
+		f.Interval = typical.medianInterval()
 	}
 	return f
 }
 
 const perSecond = float64(time.Second)
 
-// durationOf makes the quantiles of sorted spans. The interval is the caller's, who knows which spans are independent.
-func durationOf(spans []time.Duration, d Definition) Duration {
-	f := Duration{State: d.state(len(spans)), N: len(spans)}
+// durationOf makes the quantiles of spans. The interval is the caller's, who knows which spans are independent.
+func durationOf(spans Sample, d Definition) Duration {
+	f := Duration{State: d.state(spans.Len()), N: spans.Len()}
 	if f.State == OK {
-		at := func(q float64) *float64 { return new(quantile(spans, q) / perSecond) }
+		spans = spans.ready()
+		at := func(q float64) *float64 { return new(spans.quantile(q) / perSecond) }
 		f.Median, f.P75, f.P90, f.P95 = at(0.5), at(0.75), at(0.9), at(0.95)
 	}
 	return f
@@ -129,7 +136,7 @@ func durationOf(spans []time.Duration, d Definition) Duration {
 func stages(t Tally, d Definition) []Stage {
 	var out []Stage
 	for _, name := range stageNames() {
-		if spans := t.Stages[name]; len(spans) > 0 {
+		if spans := t.Stages[name]; !spans.IsZero() {
 			out = append(out, Stage{Name: name, Duration: durationOf(spans, d)})
 		}
 	}
@@ -150,7 +157,7 @@ func survival(s Spans, q Query) Survival {
 	for i, start := range s.Open {
 		open[len(open)-1-i] = max(0, q.AsOf.Sub(start))
 	}
-	n := len(s.Ended) + len(open)
+	n := s.Len()
 	f := Survival{State: q.Definition.state(n), N: n, Censored: len(open)}
 	if len(open) > 0 {
 		f.Longest = new(open[len(open)-1].Seconds())
@@ -158,7 +165,7 @@ func survival(s Spans, q Query) Survival {
 	if f.State != OK {
 		return f
 	}
-	c := kaplanMeier(s.Ended, open)
+	c := kaplanMeier(s.Ended.Sorted(), open)
 	if t, ok := c.quantile(0.5); ok {
 		f.Median = new(t.Seconds())
 	}

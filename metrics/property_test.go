@@ -181,9 +181,7 @@ func TestMergeChangesNeitherSideAndIgnoresTheEmptyTally(t *testing.T) {
 	a, b := TallyOf(fs[0], q), TallyOf(fs[1], q)
 	beforeA, beforeB := encoded(t, a), encoded(t, b)
 	m := a.Merge(b)
-	for i := range m.LeadTimes {
-		m.LeadTimes[i] = 0
-	}
+	m.LeadTimes.gather(SampleOf(0))
 	m.Kinds[Planned], m.LeftOut["x"] = -1, 1
 	if encoded(t, a) != beforeA || encoded(t, b) != beforeB {
 		t.Error("merging or using the result changed a side")
@@ -309,15 +307,15 @@ func checkExplained(t *testing.T, e Explanation, tally Tally) {
 	case FigureFrequency:
 		same = rows == tally.Rollouts
 	case FigureLeadTime:
-		same = rows == len(tally.LeadTimes)
+		same = rows == tally.LeadTimes.Len()
 	case FigureFailRate:
-		same = rows == tally.Rollouts && ones == tally.Failed && settling == tally.Settling
+		same = rows == tally.Rollouts && ones == tally.Failed && settling == tally.settling(quarter(time.UTC).complete())
 	case FigureRework:
 		same = rows == tally.Rollouts && ones == tally.Kinds[Rework]
 	case FigureRecovery:
-		same = rows-open == len(tally.Recoveries.Ended) && open == len(tally.Recoveries.Open)
+		same = rows-open == tally.Recoveries.Ended.Len() && open == len(tally.Recoveries.Open)
 	case FigureRestore:
-		same = rows-open == len(tally.Restores.Ended) && open == len(tally.Restores.Open)
+		same = rows-open == tally.Restores.Ended.Len() && open == len(tally.Restores.Open)
 	}
 	if !same {
 		t.Errorf("%s: %d rows, %d of them 1, %d open, %d settling, against %+v", e.Figure, rows, ones, open, settling, tally.Kinds)

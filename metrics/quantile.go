@@ -2,19 +2,30 @@ package metrics
 
 import (
 	"math"
-	"slices"
 )
 
 // quantile is the q-quantile of sorted values by linear interpolation between the closest ranks: type 7 of Hyndman and Fan,
 // "Sample Quantiles in Statistical Packages" (1996), the default of R and NumPy. Sorted must hold at least one value.
 func quantile[T ~int | ~int64](sorted []T, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	below := int(math.Floor(at))
-	low := float64(sorted[below])
-	if below+1 == len(sorted) {
-		return low
+	below, share := rankOf(len(sorted), q)
+	if share == 0 {
+		return float64(sorted[below])
 	}
-	return low + (at-float64(below))*(float64(sorted[below+1])-low)
+	return mixed(sorted[below], sorted[below+1], share)
+}
+
+// rankOf is the place of the q-quantile among n ordered values: the rank below it, from 0, and the share of the way to the next.
+func rankOf(n int, q float64) (below int, share float64) {
+	at := q * float64(n-1)
+	below = int(math.Floor(at))
+	if below+1 >= n {
+		return n - 1, 0
+	}
+	return below, at - float64(below)
+}
+
+func mixed[T ~int | ~int64](low, high T, share float64) float64 {
+	return float64(low) + share*(float64(high)-float64(low))
 }
 
 // middle is the median of sorted values as a value of their own kind: exact for spans of whole milliseconds, because half
@@ -26,23 +37,4 @@ func middle[T ~int | ~int64](sorted []T) T {
 	}
 	low, high := sorted[n/2-1], sorted[n/2]
 	return low + (high-low)/2
-}
-
-// mergeSorted is the union with repetition of two sorted sequences, sorted; it shares no memory with them.
-func mergeSorted[T any](a, b []T, compare func(T, T) int) []T {
-	if len(a) == 0 {
-		return slices.Clone(b)
-	}
-	if len(b) == 0 {
-		return slices.Clone(a)
-	}
-	out := make([]T, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		if compare(b[0], a[0]) < 0 {
-			out, b = append(out, b[0]), b[1:]
-		} else {
-			out, a = append(out, a[0]), a[1:]
-		}
-	}
-	return append(append(out, a...), b...)
 }

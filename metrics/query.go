@@ -40,6 +40,9 @@ func (q Query) knows(t time.Time) bool { return !t.After(q.AsOf) }
 // holds reports whether t lies in the window and is known at AsOf.
 func (q Query) holds(t time.Time) bool { return q.Window.Contains(t) && q.knows(t) }
 
+// settles reports that the outcome of a rollout that finished then may still change: it is newer than the settling time.
+func (q Query) settles(finished time.Time) bool { return q.AsOf.Sub(finished) < q.Definition.Settling }
+
 // state is the state of a figure with n observations.
 func (d Definition) state(n int) State {
 	switch {

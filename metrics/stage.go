@@ -32,7 +32,7 @@ func (t *Tally) addPart(name string, from, to time.Time) {
 	if from.IsZero() || to.IsZero() || to.Before(from) {
 		return
 	}
-	t.addStage(name, append(t.Stages[name], to.Sub(from)))
+	t.addStage(name, to.Sub(from))
 }
 
 // pullRequests are the rollout's pull requests, each as the first authored of its changes that have a lead time.

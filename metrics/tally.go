@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -13,19 +12,20 @@ import (
 type Tally struct {
 	Rollouts  int `json:"rollouts,omitempty"`
 	Failed    int `json:"failed,omitempty"`
-	Settling  int `json:"settling,omitempty"`
 	Baselines int `json:"baselines,omitempty"`
+	// Young are the finishes of the rollouts of which no failure is known, as far back as one may still become known; sorted.
+	Young []time.Time `json:"young,omitempty"`
 	// Kinds counts rollouts, redeploys not among them. Causes counts failed rollouts per cause; one may have several.
 	Kinds  map[Kind]int  `json:"kinds,omitempty"`
 	Causes map[Cause]int `json:"causes,omitempty"`
 	// Days counts rollouts per civil day of the query's zone, numbered from 1 January 1970.
 	Days   map[int]int `json:"days,omitempty"`
 	LastAt time.Time   `json:"last_at,omitzero"`
-	// LeadTimes has one span per change, Typical the median of each rollout's changes, both sorted.
-	LeadTimes []time.Duration `json:"lead_times,omitempty"`
-	Typical   []time.Duration `json:"typical,omitempty"`
-	// Stages are the parts of lead time that are known, by name, sorted.
-	Stages map[string][]time.Duration `json:"stages,omitempty"`
+	// LeadTimes has one span per change, Typical the median of each rollout's changes.
+	LeadTimes Sample `json:"lead_times,omitzero"`
+	Typical   Sample `json:"typical,omitzero"`
+	// Stages are the parts of lead time that are known, by name.
+	Stages map[string]Sample `json:"stages,omitempty"`
 	// Recoveries are of failed rollouts, Restores of incidents.
 	Recoveries   Spans          `json:"recoveries,omitzero"`
 	Restores     Spans          `json:"restores,omitzero"`
@@ -35,112 +35,138 @@ type Tally struct {
 }
 
 // Spans are spans of time some of which have not ended: of those only the start is kept, because their length depends on when
-// one looks. Both are sorted.
+// one looks. The starts are sorted.
 type Spans struct {
-	Ended []time.Duration `json:"ended,omitempty"`
-	Open  []time.Time     `json:"open,omitempty"`
+	Ended Sample      `json:"ended,omitzero"`
+	Open  []time.Time `json:"open,omitempty"`
 }
 
 // IsZero reports that there is none.
-func (s Spans) IsZero() bool { return len(s.Ended)+len(s.Open) == 0 }
+func (s Spans) IsZero() bool { return s.Len() == 0 }
+
+// Len is the number of spans, ended or not.
+func (s Spans) Len() int { return s.Ended.Len() + len(s.Open) }
 
 // TallyOf summarises what the facts of one service hold in the query's window, as known at its AsOf.
 func TallyOf(f Facts, q Query) Tally {
+	return TallyOfAll([]Facts{f}, q)
+}
+
+// TallyOfAll summarises the facts of several services, as if their tallies were merged.
+func TallyOfAll(fs []Facts, q Query) Tally {
 	q = q.complete()
 	var t Tally
-	newCounter(f, q).add(&t)
+	for _, f := range fs {
+		c := newCounter(f, q)
+		c.add(&t)
+		c.addLeftOut(&t)
+	}
 	t.sort()
 	return t
 }
 
 // Merge is the tally of both sets of facts together, which must not overlap. It is associative and commutative, the zero
 // Tally is neutral, and neither side is changed.
-func (t Tally) Merge(o Tally) Tally {
-	m := Tally{
-		Rollouts:     t.Rollouts + o.Rollouts,
-		Failed:       t.Failed + o.Failed,
-		Settling:     t.Settling + o.Settling,
-		Baselines:    t.Baselines + o.Baselines,
-		Kinds:        addCounts(t.Kinds, o.Kinds),
-		Causes:       addCounts(t.Causes, o.Causes),
-		Days:         addCounts(t.Days, o.Days),
-		LastAt:       t.LastAt,
-		LeadTimes:    mergeSorted(t.LeadTimes, o.LeadTimes, cmp.Compare),
-		Typical:      mergeSorted(t.Typical, o.Typical, cmp.Compare),
-		Recoveries:   t.Recoveries.merge(o.Recoveries),
-		Restores:     t.Restores.merge(o.Restores),
-		Incidents:    t.Incidents + o.Incidents,
-		Unattributed: t.Unattributed + o.Unattributed,
-		LeftOut:      addCounts(t.LeftOut, o.LeftOut),
-	}
-	if o.LastAt.After(m.LastAt) {
-		m.LastAt = o.LastAt
-	}
-	for _, stages := range []map[string][]time.Duration{t.Stages, o.Stages} {
-		for name, spans := range stages {
-			m.addStage(name, mergeSorted(m.Stages[name], spans, cmp.Compare))
-		}
-	}
-	return m
-}
+func (t Tally) Merge(o Tally) Tally { return Sum([]Tally{t, o}) }
 
-// Sum merges many tallies, neighbours first, so that a year of days costs little more than one long merge.
+// Sum merges many tallies. Its cost grows with their number and not with that of the spans, which stay where they are.
 func Sum(tallies []Tally) Tally {
-	switch n := len(tallies); n {
-	case 0:
-		return Tally{}
-	case 1:
-		return tallies[0]
-	default:
-		return Sum(tallies[:n/2]).Merge(Sum(tallies[n/2:]))
+	var sum Tally
+	for i := range tallies {
+		sum.gather(&tallies[i])
 	}
-}
-
-func (s Spans) merge(o Spans) Spans {
-	return Spans{
-		Ended: mergeSorted(s.Ended, o.Ended, cmp.Compare),
-		Open:  mergeSorted(s.Open, o.Open, time.Time.Compare),
-	}
-}
-
-// addStage sets a stage's spans, making the map at the first.
-func (t *Tally) addStage(name string, spans []time.Duration) {
-	if t.Stages == nil {
-		t.Stages = map[string][]time.Duration{}
-	}
-	t.Stages[name] = spans
-}
-
-// sort brings the spans into the order that every finished tally has.
-func (t *Tally) sort() {
-	slices.Sort(t.LeadTimes)
-	slices.Sort(t.Typical)
-	for _, spans := range t.Stages {
-		slices.Sort(spans)
-	}
-	for _, s := range []*Spans{&t.Recoveries, &t.Restores} {
-		slices.Sort(s.Ended)
-		slices.SortFunc(s.Open, time.Time.Compare)
-	}
-}
-
-// addCounts is the sum of two counts in a map of its own; nil when there is nothing in either.
-func addCounts[K comparable](a, b map[K]int) map[K]int {
-	if len(a)+len(b) == 0 {
-		return nil
-	}
-	sum := make(map[K]int, max(len(a), len(b)))
-	maps.Copy(sum, a)
-	for k, n := range b {
-		sum[k] += n
-	}
+	sum.order()
 	return sum
 }
 
+// gather adds another tally in place. Times are in no order afterwards; order puts them right.
+func (t *Tally) gather(o *Tally) {
+	t.Rollouts += o.Rollouts
+	t.Failed += o.Failed
+	t.Baselines += o.Baselines
+	t.Young = append(t.Young, o.Young...)
+	addCounts(&t.Kinds, o.Kinds)
+	addCounts(&t.Causes, o.Causes)
+	addCounts(&t.Days, o.Days)
+	if o.LastAt.After(t.LastAt) {
+		t.LastAt = o.LastAt
+	}
+	t.LeadTimes.gather(o.LeadTimes)
+	t.Typical.gather(o.Typical)
+	for name, spans := range o.Stages {
+		t.gatherStage(name, spans)
+	}
+	t.Recoveries.gather(o.Recoveries)
+	t.Restores.gather(o.Restores)
+	t.Incidents += o.Incidents
+	t.Unattributed += o.Unattributed
+	addCounts(&t.LeftOut, o.LeftOut)
+}
+
+func (s *Spans) gather(o Spans) {
+	s.Ended.gather(o.Ended)
+	s.Open = append(s.Open, o.Open...)
+}
+
+func (t *Tally) gatherStage(name string, spans Sample) {
+	if t.Stages == nil {
+		t.Stages = map[string]Sample{}
+	}
+	stage := t.Stages[name]
+	stage.gather(spans)
+	t.Stages[name] = stage
+}
+
+// addStage takes a span into a tally that is being made.
+func (t *Tally) addStage(name string, span time.Duration) {
+	if t.Stages == nil {
+		t.Stages = map[string]Sample{}
+	}
+	stage := t.Stages[name]
+	stage.add(span)
+	t.Stages[name] = stage
+}
+
+// sort brings spans and times into the order that every finished tally has.
+func (t *Tally) sort() {
+	t.LeadTimes.sort()
+	t.Typical.sort()
+	for name, spans := range t.Stages {
+		spans.sort()
+		t.Stages[name] = spans
+	}
+	t.Recoveries.Ended.sort()
+	t.Restores.Ended.sort()
+	t.order()
+}
+
+// order sorts the times.
+func (t *Tally) order() {
+	for _, times := range [][]time.Time{t.Young, t.Recoveries.Open, t.Restores.Open} {
+		slices.SortFunc(times, time.Time.Compare)
+	}
+}
+
+// addCounts adds counts to those of a map, which is made when there is something to hold.
+func addCounts[K comparable](to *map[K]int, more map[K]int) {
+	if len(more) == 0 {
+		return
+	}
+	if *to == nil {
+		*to = maps.Clone(more)
+		return
+	}
+	for k, n := range more {
+		(*to)[k] += n
+	}
+}
+
 // count adds one to a map that may not be there yet.
-func count[K comparable](m *map[K]int, k K) {
+func count[K comparable](m *map[K]int, k K) { countN(m, k, 1) }
+
+func countN[K comparable](m *map[K]int, k K, n int) {
 	if *m == nil {
 		*m = map[K]int{}
 	}
-	(*m)[k]++
+	(*m)[k] += n
 }
