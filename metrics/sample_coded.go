@@ -30,8 +30,8 @@ const blockSpans = 128
 
 // The units of stored spans.
 const (
-	usualTick = 500 * time.Microsecond
-	finestTick      = time.Nanosecond
+	usualTick  = 500 * time.Microsecond
+	finestTick = time.Nanosecond
 )
 
 var errCoded = errors.New("a stored sequence of spans is damaged")
