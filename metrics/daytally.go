@@ -49,6 +49,21 @@ func DayTallies(f Facts, d Definition, zone *time.Location) []DayTally {
 	return cut.sorted()
 }
 
+// PartTally is the part of TallyOf that the day tallies of one kind hold: without the records left out, or for the empty kind
+// those alone.
+func PartTally(f Facts, q Query, kind EnvironmentKind) Tally {
+	q.Kind = kind
+	c := newCounter(f, q.complete())
+	var t Tally
+	if kind == "" {
+		c.addLeftOut(&t)
+	} else {
+		c.add(&t)
+	}
+	t.sort()
+	return t
+}
+
 // endOfTime is an instant from which everything is known.
 var endOfTime = time.Unix(1<<40, 0).UTC()
 

@@ -103,13 +103,20 @@ func appendCounts[K ~string](to []byte, counts map[K]int) []byte {
 
 // Gatherer merges stored tallies of days, in any order, into the tally of a query.
 type Gatherer struct {
-	query Query
-	tally Tally
+	query        Query
+	tally        Tally
+	everSettling bool // keep what may settle, whatever the query
 }
 
 // NewGatherer begins an empty tally for a query. Only the query's AsOf, zone and definition matter; whoever picks the rows
 // answers for its window and kind.
 func NewGatherer(q Query) *Gatherer { return &Gatherer{query: q.complete()} }
+
+// NewDayGatherer begins the sum of several services' tallies of one day, which is a day's tally itself.
+func NewDayGatherer() *Gatherer { return &Gatherer{query: Query{}.complete(), everSettling: true} }
+
+// Query is the query with everything that it left open filled in.
+func (g *Gatherer) Query() Query { return g.query }
 
 // Coded takes in the stored form of a day's tally, whose memory it keeps and which must not change.
 func (g *Gatherer) Coded(day int, text []byte) error {
@@ -186,12 +193,12 @@ func (g *Gatherer) counts(day int, r *reader) error {
 
 // young keeps only what can still settle: the finishes of older days are passed over.
 func (g *Gatherer) young(number int, r *reader) {
-	if !g.query.settles((day(number) + 1).start(g.query.Zone)) {
+	if !g.everSettling && !g.query.settles((day(number) + 1).start(g.query.Zone)) {
 		r.rest = nil
 		return
 	}
 	for _, at := range r.times() {
-		if g.query.settles(at) {
+		if g.everSettling || g.query.settles(at) {
 			g.tally.Young = append(g.tally.Young, at)
 		}
 	}

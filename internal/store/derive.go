@@ -14,14 +14,14 @@ import (
 
 // derivation numbers the meaning of metrics.Split and metrics.Derive. Raise it when the same events and rules give other facts
 // than before: stored facts then count as out of date.
-const derivation = 1
+const derivation = 2
 
 // never is the touch count of a service whose facts were never derived.
 const never = -1
 
-// fingerprint names the rules that facts are made under.
-func fingerprint(rules metrics.Rules) (string, error) {
-	text, err := json.Marshal(rules)
+// fingerprint names the rules that facts, and the definition and zone that their tallies are made under.
+func fingerprint(o Options) (string, error) {
+	text, err := json.Marshal([]any{o.Rules, o.Definition, o.Zone.String()})
 	if err != nil {
 		return "", fmt.Errorf("rules: %w", err)
 	}
@@ -93,5 +93,8 @@ func (db *DB) Refresh(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	if err := db.addUp(ctx); err != nil {
+		return err
+	}
+	return db.completeSet(ctx)
 }

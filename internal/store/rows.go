@@ -140,6 +140,39 @@ type auditRow struct {
 	Details string
 }
 
+type tallySetRow struct {
+	ID         int64 `gorm:"primaryKey"`
+	Print      string
+	Zone       string
+	Definition string
+	Complete   bool
+}
+
+type tallyScopeRow struct {
+	ID      int64 `gorm:"primaryKey"`
+	Service string
+}
+
+type tallyRow struct {
+	SetID   int64 `gorm:"primaryKey;autoIncrement:false"`
+	Scope   int64 `gorm:"primaryKey;autoIncrement:false"`
+	Kind    int   `gorm:"primaryKey;autoIncrement:false"`
+	Day     int   `gorm:"primaryKey;autoIncrement:false"`
+	KnownBy int64
+	Body    []byte
+}
+
+type dirtyDayRow struct {
+	SetID int64 `gorm:"primaryKey;autoIncrement:false"`
+	Kind  int   `gorm:"primaryKey;autoIncrement:false"`
+	Day   int   `gorm:"primaryKey;autoIncrement:false"`
+	Marks int64
+}
+
+func (tallySetRow) TableName() string   { return "tally_sets" }
+func (tallyScopeRow) TableName() string { return "tally_scopes" }
+func (tallyRow) TableName() string      { return "tallies" }
+func (dirtyDayRow) TableName() string   { return "dirty_days" }
 func (secretRow) TableName() string     { return "secrets" }
 func (eventRow) TableName() string      { return "events" }
 func (sourceRow) TableName() string     { return "sources" }
@@ -162,5 +195,6 @@ func allRows() []any {
 	return []any{
 		&eventRow{}, &sourceRow{}, &setAsideRow{}, &serviceRow{}, &linkRow{}, &factsRow{}, &rolloutRow{}, &documentRow{},
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{},
+		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{},
 	}
 }

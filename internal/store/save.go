@@ -38,6 +38,9 @@ func (db *DB) saveOutcome(tx *gorm.DB, name string, o outcome) error {
 	if err := saveRollouts(tx, name, o.facts.Rollouts); err != nil {
 		return err
 	}
+	if err := db.saveTallies(tx, name, o.facts); err != nil {
+		return err
+	}
 	header, err := factsRowOf(o.facts)
 	if err != nil {
 		return err

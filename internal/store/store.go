@@ -30,6 +30,10 @@ var (
 type Options struct {
 	// Rules turn events into facts. Facts made under other rules count as out of date.
 	Rules metrics.Rules
+	// Definition and Zone are those that figures are asked for in, nearly always: their tallies are stored. The defaults are
+	// DORA and UTC.
+	Definition metrics.Definition
+	Zone       *time.Location
 	// Logger reports work worth knowing about, such as a migration; nil is silent.
 	Logger *slog.Logger
 	// Clock says when something was recorded; nil is the system's clock.
@@ -44,6 +48,7 @@ type DB struct {
 	dialect dialect
 	rules   metrics.Rules
 	print   string // fingerprint of the rules
+	tallies tallySet
 	people  []byte // key of the pseudonyms of people
 	log     *slog.Logger
 	clock   func() time.Time
@@ -58,11 +63,18 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	print, err := fingerprint(o.Rules)
+	if o.Definition.Name == "" {
+		o.Definition = metrics.DORA()
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	print, err := fingerprint(o)
 	if err != nil {
 		return nil, err
 	}
 	db := &DB{at: at, rules: o.Rules, print: print, log: o.Logger, clock: o.Clock}
+	db.tallies = tallySet{definition: o.Definition, zone: o.Zone}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
@@ -88,6 +100,9 @@ func (db *DB) prepare(ctx context.Context) error {
 	}
 	var err error
 	if db.people, err = db.secret(ctx, "people"); err != nil {
+		return err
+	}
+	if err = db.openTallies(ctx); err != nil {
 		return err
 	}
 	return db.declare(ctx)

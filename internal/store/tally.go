@@ -1,0 +1,273 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"shiphabit/metrics"
+)
+
+// tallySet is what the stored tallies are made by, and where they stand.
+type tallySet struct {
+	id         int64
+	definition metrics.Definition
+	zone       *time.Location
+}
+
+// everyService is the scope of the sums over all services.
+const everyService = 0
+
+// kindNumbers stand for kinds of environment in the rows of tallies; a number is never given to another kind.
+var kindNumbers = map[metrics.EnvironmentKind]int{"": 0, metrics.Production: 1, metrics.Staging: 2, metrics.Testing: 3, metrics.Development: 4}
+
+// openTallies finds the set of tallies of our rules, or begins it.
+func (db *DB) openTallies(ctx context.Context) error {
+	row := tallySetRow{Print: db.print, Zone: db.tallies.zone.String(), Definition: db.tallies.definition.Name}
+	err := db.change(ctx, func(tx *gorm.DB) error {
+		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
+			return err
+		}
+		return tx.Take(&row, "print = ?", db.print).Error
+	})
+	if err != nil {
+		return fmt.Errorf("opening the tallies: %w", err)
+	}
+	db.tallies.id = row.ID
+	return nil
+}
+
+// saveTallies replaces the tallies of a service by those of its facts, and marks the organisation's days that differ now.
+func (db *DB) saveTallies(tx *gorm.DB, service string, f metrics.Facts) error {
+	scope, err := scopeNumber(tx, service)
+	if err != nil {
+		return err
+	}
+	gone, err := storedTallies(tx, db.tallies.id, scope)
+	if err != nil {
+		return err
+	}
+	var changed []tallyRow
+	for _, d := range metrics.DayTallies(f, db.tallies.definition, db.tallies.zone) {
+		row := tallyRow{SetID: db.tallies.id, Scope: scope, Kind: kindNumbers[d.Kind], Day: d.Day, KnownBy: toMilli(d.KnownBy), Body: d.Tally.AppendCoded(nil)}
+		key := kindDay{row.Kind, row.Day}
+		if old, stored := gone[key]; !stored || old.KnownBy != row.KnownBy || !bytes.Equal(old.Body, row.Body) {
+			changed = append(changed, row)
+		}
+		delete(gone, key)
+	}
+	dirty := make([]kindDay, 0, len(changed)+len(gone))
+	for key := range gone {
+		if err := tx.Delete(&tallyRow{}, "set_id = ? AND scope = ? AND kind = ? AND day = ?", db.tallies.id, scope, key.kind, key.day).Error; err != nil {
+			return err
+		}
+		dirty = append(dirty, key)
+	}
+	for _, row := range changed {
+		dirty = append(dirty, kindDay{row.Kind, row.Day})
+	}
+	if err := db.putTallies(tx, changed); err != nil {
+		return err
+	}
+	return db.markDirty(tx, dirty)
+}
+
+// kindDay is a day in one kind of environment, by their numbers.
+type kindDay struct{ kind, day int }
+
+func compareKindDays(a, b kindDay) int {
+	if a.kind != b.kind {
+		return a.kind - b.kind
+	}
+	return a.day - b.day
+}
+
+// scopeNumber is the number of a service, given at first sight.
+func scopeNumber(tx *gorm.DB, service string) (int64, error) {
+	var row tallyScopeRow
+	err := tx.Take(&row, "service = ?", service).Error
+	if !errors.Is(err, gorm.ErrRecordNotFound) {
+		return row.ID, err
+	}
+	row = tallyScopeRow{Service: service}
+	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
+		return 0, err
+	}
+	err = tx.Take(&row, "service = ?", service).Error
+	return row.ID, err
+}
+
+func storedTallies(tx *gorm.DB, set, scope int64) (map[kindDay]tallyRow, error) {
+	var rows []tallyRow
+	err := tx.Find(&rows, "set_id = ? AND scope = ?", set, scope).Error
+	byDay := make(map[kindDay]tallyRow, len(rows))
+	for _, row := range rows {
+		byDay[kindDay{row.Kind, row.Day}] = row
+	}
+	return byDay, err
+}
+
+const (
+	putTally = `INSERT INTO tallies (set_id, scope, kind, day, known_by, body) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (set_id, scope, kind, day) DO UPDATE SET known_by = excluded.known_by, body = excluded.body`
+	putDirty = `INSERT INTO dirty_days (set_id, kind, day, marks) VALUES (?, ?, ?, 1)
+		ON CONFLICT (set_id, kind, day) DO UPDATE SET marks = dirty_days.marks + 1`
+)
+
+func (db *DB) putTallies(tx *gorm.DB, rows []tallyRow) error {
+	if db.dialect.rowsPerInsert > 1 {
+		if len(rows) == 0 {
+			return nil
+		}
+		return tx.Clauses(clause.OnConflict{UpdateAll: true}).CreateInBatches(rows, rowsPerBatch).Error
+	}
+	return eachPrepared(tx, putTally, rows, func(r tallyRow) []any { return []any{r.SetID, r.Scope, r.Kind, r.Day, r.KnownBy, r.Body} })
+}
+
+// markDirty marks days of the organisation, in order so that two processes lock rows in the same order. A mark that is there is
+// written again: whoever is adding up the day at this moment will not have seen our rows, and must not take the mark away.
+func (db *DB) markDirty(tx *gorm.DB, days []kindDay) error {
+	slices.SortFunc(days, compareKindDays)
+	days = slices.Compact(days)
+	if db.dialect.rowsPerInsert > 1 {
+		rows := make([]dirtyDayRow, len(days))
+		for i, d := range days {
+			rows[i] = dirtyDayRow{SetID: db.tallies.id, Kind: d.kind, Day: d.day, Marks: 1}
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		again := clause.OnConflict{Columns: []clause.Column{{Name: "set_id"}, {Name: "kind"}, {Name: "day"}},
+			DoUpdates: clause.Assignments(map[string]any{"marks": gorm.Expr("dirty_days.marks + 1")})}
+		return tx.Clauses(again).CreateInBatches(rows, namesPerStatement).Error
+	}
+	return eachPrepared(tx, putDirty, days, func(d kindDay) []any { return []any{db.tallies.id, d.kind, d.day} })
+}
+
+// eachPrepared runs a prepared statement for each row: the fastest way where the database runs in this process.
+func eachPrepared[Row any](tx *gorm.DB, statement string, rows []Row, values func(Row) []any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	raw, ok := tx.Statement.ConnPool.(*sql.Tx)
+	if !ok {
+		return errors.New("not in a transaction")
+	}
+	ctx := tx.Statement.Context
+	stmt, err := raw.PrepareContext(ctx, statement)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stmt.Close() }() // ends with the transaction anyway
+	for _, row := range rows {
+		if _, err := stmt.ExecContext(ctx, values(row)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// daysPerSum bounds how many days of the organisation one transaction adds up: few enough not to keep a writer waiting.
+const daysPerSum = 8
+
+// addUp makes the organisation's rows of all days that are marked.
+func (db *DB) addUp(ctx context.Context) error {
+	for {
+		var marked []dirtyDayRow
+		err := db.read.WithContext(ctx).Order("kind, day").Limit(512).Find(&marked, "set_id = ?", db.tallies.id).Error
+		if err != nil {
+			return fmt.Errorf("looking for days to add up: %w", err)
+		}
+		if len(marked) == 0 {
+			return nil
+		}
+		for len(marked) > 0 {
+			n := 1
+			for n < len(marked) && marked[n].Kind == marked[0].Kind && marked[n].Day < marked[0].Day+daysPerSum {
+				n++
+			}
+			if err := db.addUpDays(ctx, marked[0].Kind, marked[0].Day, marked[n-1].Day); err != nil {
+				return fmt.Errorf("adding up days of the organisation: %w", err)
+			}
+			marked = marked[n:]
+		}
+	}
+}
+
+// addUpDays takes the marks away first: a service that is saved meanwhile waits with its own marks, or has set them and is seen.
+func (db *DB) addUpDays(ctx context.Context, kind, from, to int) error {
+	return db.change(ctx, func(tx *gorm.DB) error {
+		var days []int
+		err := tx.Raw("DELETE FROM dirty_days WHERE set_id = ? AND kind = ? AND day BETWEEN ? AND ? RETURNING day", db.tallies.id, kind, from, to).Scan(&days).Error
+		if err != nil || len(days) == 0 {
+			return err
+		}
+		sums, err := db.sums(tx, kind, days)
+		if err != nil {
+			return err
+		}
+		if err := tx.Delete(&tallyRow{}, "set_id = ? AND scope = ? AND kind = ? AND day IN ?", db.tallies.id, everyService, kind, days).Error; err != nil {
+			return err
+		}
+		return db.putTallies(tx, sums)
+	})
+}
+
+// sums adds up the services' rows of some days.
+func (db *DB) sums(tx *gorm.DB, kind int, days []int) ([]tallyRow, error) {
+	byDay := map[int]*metrics.Gatherer{}
+	knownBy := map[int]int64{}
+	for _, d := range days {
+		byDay[d] = nil
+	}
+	err := eachTally(tx.Raw(`SELECT t.scope, t.kind, t.day, t.known_by, t.body FROM tally_scopes s
+		JOIN tallies t ON t.set_id = ? AND t.scope = s.id AND t.kind = ? AND t.day BETWEEN ? AND ?`,
+		db.tallies.id, kind, slices.Min(days), slices.Max(days)), func(r tallyRow) error {
+		sum, wanted := byDay[r.Day]
+		if !wanted {
+			return nil
+		}
+		if sum == nil {
+			sum = metrics.NewDayGatherer()
+			byDay[r.Day] = sum
+			knownBy[r.Day] = r.KnownBy
+		}
+		knownBy[r.Day] = max(knownBy[r.Day], r.KnownBy)
+		return sum.Coded(r.Day, r.Body)
+	})
+	var rows []tallyRow
+	for day, sum := range byDay {
+		if sum != nil {
+			t := sum.Sum()
+			rows = append(rows, tallyRow{SetID: db.tallies.id, Scope: everyService, Kind: kind, Day: day, KnownBy: knownBy[day], Body: t.AppendCoded(nil)})
+		}
+	}
+	slices.SortFunc(rows, func(a, b tallyRow) int { return a.Day - b.Day })
+	return rows, err
+}
+
+// eachTally runs a query for scope, kind, day, known_by and body.
+func eachTally(query *gorm.DB, yield func(tallyRow) error) error {
+	rows, err := query.Rows()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err says what went wrong
+	for rows.Next() {
+		var r tallyRow
+		if err := rows.Scan(&r.Scope, &r.Kind, &r.Day, &r.KnownBy, &r.Body); err != nil {
+			return err
+		}
+		if err := yield(r); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,199 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+func berlin(tb testing.TB) *time.Location {
+	tb.Helper()
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return zone
+}
+
+// inZone opens the database with days of that zone.
+func inZone(zone *time.Location) func(*Options) { return func(o *Options) { o.Zone = zone } }
+
+// question is a random window, seen from a random instant.
+func question(r *rand.Rand, zone *time.Location) metrics.Query {
+	from := metrics.DayWindow(metrics.DayNumber(noon, zone)+r.IntN(60)-5, zone).From
+	w := metrics.Window{From: from, To: from.AddDate(0, 0, 1+r.IntN(60))}
+	if r.IntN(2) == 0 { // windows that cut days
+		w.From, w.To = w.From.Add(time.Duration(r.IntN(24*60))*time.Minute), w.To.Add(time.Duration(r.IntN(24*60))*time.Minute)
+	}
+	q := metrics.Query{Window: w, Zone: zone, Kind: []metrics.EnvironmentKind{metrics.Production, metrics.Staging}[r.IntN(2)]}
+	q.AsOf = w.From.Add(time.Duration(r.IntN(90*24)) * time.Hour)
+	return q
+}
+
+func text(tb testing.TB, v any) string {
+	tb.Helper()
+	out, err := json.Marshal(v)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(out)
+}
+
+// compareTallies asks for tallies of all services and of some, and compares each with the one made from all facts at once.
+func compareTallies(t bench, db *DB, r *rand.Rand, zone *time.Location) {
+	t.Helper()
+	facts, err := db.AllFacts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, len(facts))
+	for i, f := range facts {
+		names[i] = f.Service
+	}
+	for range 6 {
+		q := question(r, zone)
+		some := names[:r.IntN(len(names)+1)]
+		of := facts[:len(some)]
+		if len(some) == 0 {
+			of = facts
+		}
+		got, err := db.Tally(t.Context(), some, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := metrics.TallyOfAll(of, q); text(t, got) != text(t, want) {
+			t.Fatalf("services %v, %v, as of %v, %s: stored\n%s\nfrom facts\n%s", some, q.Window, q.AsOf, q.Kind, text(t, got), text(t, want))
+		}
+	}
+}
+
+func TestStoredTalliesAreThoseOfTheFacts(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(seeds) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			onBoth(t, func(t bench) {
+				r := rand.New(rand.NewPCG(seed, 5))
+				zone := berlin(t)
+				for range 2 { // the second time under other declarations
+					db := t.open(withServices(declaredServices[:r.IntN(len(declaredServices)+1)]...), inZone(zone))
+					for part := range slices.Chunk(organisation(r, 160), 40) {
+						mustAppend(t, db, part...)
+						compareTallies(t, db, r, zone)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestASeriesOfStoredTalliesIsThatOfTheFacts(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		zone := berlin(t)
+		db := t.open(inZone(zone))
+		mustAppend(t, db, organisation(rand.New(rand.NewPCG(3, 3)), 300)...)
+		facts, err := db.AllFacts(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := metrics.Query{Window: metrics.Window{From: noon, To: noon.AddDate(0, 0, 70).Add(5 * time.Hour)}, AsOf: noon.AddDate(0, 0, 65), Zone: zone}
+		for _, size := range []string{"day", "week", "month"} {
+			buckets, err := metrics.Buckets(q.Window, q.AsOf, zone, size, time.Monday)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var windows []metrics.Window
+			for _, b := range buckets {
+				windows = append(windows, b.Window)
+			}
+			got, err := db.Tallies(t.Context(), nil, q, windows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, w := range windows {
+				q.Window = w
+				if want := metrics.TallyOfAll(facts, q); text(t, got[i]) != text(t, want) {
+					t.Fatalf("%s %v: stored\n%s\nfrom facts\n%s", size, w, text(t, got[i]), text(t, want))
+				}
+			}
+		}
+	})
+}
+
+// allTallies are the rows of the set in force.
+func allTallies(t bench, db *DB) []tallyRow {
+	t.Helper()
+	var rows []tallyRow
+	if err := db.read.Order("scope, kind, day").Find(&rows, "set_id = ?", db.tallies.id).Error; err != nil {
+		t.Fatal(err)
+	}
+	for i := range rows {
+		rows[i].SetID = 0
+	}
+	return rows
+}
+
+func TestRebuildingTheTalliesGivesTheSameBytes(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		mustAppend(t, db, organisation(rand.New(rand.NewPCG(4, 4)), 200)...)
+		mustRefresh(t, db)
+		before := allTallies(t, db)
+		other := t.open(inZone(berlin(t)))
+		mustRefresh(t, other)
+		again := t.open()
+		mustRefresh(t, again)
+		if after := allTallies(t, again); text(t, after) != text(t, before) {
+			t.Errorf("%d rows before, %d after; they differ", len(before), len(after))
+		}
+		var sets []tallySetRow
+		if err := again.read.Find(&sets).Error; err != nil || len(sets) != 1 {
+			t.Errorf("there are %d sets of tallies, want the one in force (%v)", len(sets), err)
+		}
+	})
+}
+
+func mustRefresh(t bench, db *DB) {
+	t.Helper()
+	if err := db.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOldFiguresAreServedWhileALargeRebuildGoesOn(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		var events []metrics.Event
+		for i := range servicesWorthWaitingFor + 5 {
+			events = append(events, history(fmt.Sprint("service-", i), 2)...)
+		}
+		mustAppend(t, db, events...)
+		q := metrics.Query{Window: metrics.Window{From: noon.AddDate(0, 0, -1), To: noon.AddDate(0, 0, 5)}}
+		before, err := db.Tally(t.Context(), nil, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := t.open(func(o *Options) { o.Rules.RolloutGap = time.Minute })
+		during, err := other.Tally(t.Context(), nil, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, err := other.Rebuild(t.Context())
+		if err != nil || done.Done != 0 || text(t, during) != text(t, before) {
+			t.Errorf("the question made %d of %d services be derived (%v); the tallies are the old ones: %v", done.Done, done.Total, err, text(t, during) == text(t, before))
+		}
+		mustRefresh(t, other)
+		if done, err = other.Rebuild(t.Context()); err != nil || done.Done != done.Total {
+			t.Errorf("after the rebuild %+v (%v)", done, err)
+		}
+		compareTallies(t, other, rand.New(rand.NewPCG(1, 1)), time.UTC)
+	})
+}
