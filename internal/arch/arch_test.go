@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"reports":               {"metrics", "metrics/gate", "assessments"},
 	"internal/store":        {"metrics", "metrics/gate", "assessments"},
 	"internal/config":       {"metrics", "metrics/gate", "assessments"},
+	"internal/organisation": {"metrics"},
 	"internal/arch":         {},
 	"api":                   {"metrics", "metrics/gate", "assessments", "reports"},
 	"cmd/shiphabit": {
