@@ -61,7 +61,7 @@ type environment struct {
 func newDerivation(service Service, events []Event, rules Rules) *derivation {
 	d := &derivation{records: readRecords(events), service: service, rules: rules,
 		environments: map[string]environment{}, histories: map[string]*history{}}
-	d.facts.Service = service.Name
+	d.facts.Service, d.facts.Team = service.Name, service.Team
 	d.facts.LeftOut = d.leftOut
 	return d
 }
@@ -167,5 +167,6 @@ func (d *derivation) finish() Facts {
 		return cmp.Or(cmp.Compare(a.Record, b.Record), cmp.Compare(a.Reason, b.Reason))
 	})
 	slices.Sort(f.Running)
+	f.Since = d.since()
 	return f
 }

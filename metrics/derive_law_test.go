@@ -242,10 +242,10 @@ func checkFacts(t *testing.T, f Facts) {
 	delivered, attempts := map[string]string{}, map[string]bool{}
 	for _, r := range f.Rollouts {
 		for _, a := range r.Attempts {
-			if attempts[a] {
-				t.Errorf("attempt %s is in two rollouts", a)
+			if attempts[a.ID] {
+				t.Errorf("attempt %s is in two rollouts", a.ID)
 			}
-			attempts[a] = true
+			attempts[a.ID] = true
 		}
 		for _, ch := range r.Changes {
 			k := r.Environment + " " + ch.SHA

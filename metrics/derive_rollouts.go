@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -138,9 +139,29 @@ func (r *draft) describe() {
 		r.Ref = cmp.Or(r.Ref, a.Value.Ref)
 		r.URL = cmp.Or(r.URL, a.Value.URL)
 	}
-	for _, a := range r.attempts {
-		r.Attempts = append(r.Attempts, a.name())
+	for _, a := range r.deciding {
+		r.Trigger = cmp.Or(r.Trigger, a.Value.Trigger)
+		r.label(a.Value.Labels)
 	}
+	r.Attempts = make([]Attempt, len(r.attempts))
+	for i, a := range r.attempts {
+		r.Attempts[i] = Attempt{ID: a.name(), StartedAt: a.Value.StartedAt, FinishedAt: a.Value.FinishedAt, Status: a.Value.Status}
+	}
+}
+
+// label adds what is not labelled yet. The map of a single attempt is shared with it, since nobody changes either.
+func (r *draft) label(labels map[string]string) {
+	if len(r.Labels) == 0 {
+		r.Labels = labels
+		return
+	}
+	all := maps.Clone(r.Labels)
+	for name, value := range labels {
+		if _, given := all[name]; !given {
+			all[name] = value
+		}
+	}
+	r.Labels = all
 }
 
 // conclude works out times and outcome. The last attempt at each target decides; two sources' reports of one attempt are no retry.

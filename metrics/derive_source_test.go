@@ -14,8 +14,11 @@ func TestSeveralSourcesThatSeeOneRolloutAreCountedOnceAndTheConfiguredOrderDecid
 	s.events = append(s.events, NewEvent("argo", other))
 	s.rules.SourceOrder = []string{"ci", "argo"}
 	f := s.expect(t, "d1 planned baseline", "d2 planned brings c2")
-	if got := f.Rollouts[1].Attempts; !slices.Equal(got, []string{"ci/d2", "argo/sync-1"}) {
-		t.Errorf("the attempts are %v", got)
+	if got, want := f.Rollouts[1].Attempts, []Attempt{
+		{ID: "ci/d2", StartedAt: clock(11, 50), FinishedAt: clock(12, 0), Status: Succeeded},
+		{ID: "argo/sync-1", StartedAt: clock(11, 54), FinishedAt: clock(12, 4), Status: Failed},
+	}; !slices.Equal(got, want) {
+		t.Errorf("the attempts are %v, want %v", got, want)
 	}
 	s.rules.SourceOrder = []string{"argo"}
 	s.expect(t, "d1 planned baseline", "d2 planned brings c2; run failed (argo/sync-1, stated)")
@@ -237,5 +240,43 @@ func TestEventsFindTheirService(t *testing.T) {
 	none := DeriveAll(events, rules)[0]
 	if none.Service != "" || len(none.LeftOut) != 2 || none.LeftOut[0].Record != "ci/approval/p" {
 		t.Errorf("what belongs to no service: %+v", none)
+	}
+}
+
+func TestARolloutCarriesLabelsTriggerOwnerAndTheInstantFromWhichItsServiceIsObserved(t *testing.T) {
+	t.Parallel()
+	s := newTale().commit("c1").deploy("d1", "c1", clock(9, 0)).incident("i1", clock(20, 0))
+	s.rules.Services = []Service{{Name: "api", Team: "red", Repositories: []string{"acme/api"}}}
+	for i, region := range []string{"eu", "us"} {
+		d := deployment("r-"+region, "c2", clock(12, 2*i))
+		d.Labels = map[string]string{"region": region, "line-" + region: "yes"}
+		d.Trigger = []string{"", "manual"}[i]
+		s.add(d)
+	}
+	s.add(Commit{ID: "c2", Repository: "acme/api", AuthoredAt: clock(-30, 0), Parents: []string{"c1"}})
+	f := s.derive(t)
+	r := f.Rollouts[1]
+	if got := asJSON(t, r.Labels); got != `{"line-eu":"yes","line-us":"yes","region":"eu"}` || r.Trigger != "manual" {
+		t.Errorf("labels %s, trigger %q", got, r.Trigger)
+	}
+	if f.Team != "red" || !f.Since.Equal(clock(-30, 0)) {
+		t.Errorf("team %q, since %s", f.Team, f.Since)
+	}
+}
+
+func TestWhatDoesNotCountDoesNotMoveTheInstantFromWhichAServiceIsObserved(t *testing.T) {
+	t.Parallel()
+	cancelled := deployment("d0", "c1", clock(1, 0))
+	cancelled.Status = Cancelled
+	never := commitOf("c2", "", "c1")
+	never.AuthoredAt = time.Unix(0, 0)
+	s := newTale().commit("c1").add(never).add(cancelled).deploy("d1", "c1", clock(9, 0)).deploy("d2", "c2", clock(12, 0))
+	if f := s.derive(t); !f.Since.Equal(clock(8, 50)) {
+		t.Errorf("since %s", f.Since)
+	}
+	running := deployment("d3", "c2", clock(20, 0))
+	running.Status, running.FinishedAt, running.StartedAt = Running, time.Time{}, clock(7, 0)
+	if f := s.add(running).derive(t); !f.Since.Equal(clock(7, 0)) {
+		t.Errorf("with one that runs: since %s", f.Since)
 	}
 }

@@ -77,8 +77,12 @@ type Rollout struct {
 	Changes        []Change `json:"changes,omitempty"`
 	// Reapplied are commits that a rollback had removed and this rollout brought back: shown, not counted.
 	Reapplied []string `json:"reapplied,omitempty"`
-	// Attempts lists the deployments behind the rollout, "source/id", in order of start.
-	Attempts []string `json:"attempts"`
+	// Attempts are the deployments behind the rollout, in order of start.
+	Attempts []Attempt `json:"attempts"`
+	// Labels and Trigger ("automatic", "manual", empty where not stated) are those of the attempts that decide; of two that give
+	// one label the first holds.
+	Labels  map[string]string `json:"labels,omitempty"`
+	Trigger string            `json:"trigger,omitempty"`
 	// Retried: a failed attempt was followed by a successful one.
 	Retried bool `json:"retried,omitempty"`
 	// Removed by a rollback that went past this rollout: neither live nor failed by it.
@@ -96,8 +100,33 @@ type Rollout struct {
 	// Verdict is the last health verdict: "", "healthy", "unhealthy" or "inconclusive".
 	Verdict   string    `json:"verdict,omitempty"`
 	VerdictAt time.Time `json:"verdict_at,omitzero"`
-	// Approvals are the decisions taken on its attempts.
+	// Approvals are the decisions on its attempts, those that are still open included. Waits is what the decided ones took.
 	Approvals []Approval `json:"approvals,omitempty"`
+	Waits     Waits      `json:"waits,omitzero"`
+}
+
+// Attempt is one deployment behind a rollout.
+type Attempt struct {
+	ID string `json:"id"` // "source/id"
+	// StartedAt is zero where the source does not state it.
+	StartedAt  time.Time `json:"started_at,omitzero"`
+	FinishedAt time.Time `json:"finished_at"`
+	Status     Status    `json:"status"`
+}
+
+// Waits is the time from asking to deciding over a rollout's approvals, in whole milliseconds. Approvals that were open at the same
+// time are counted once: each figure is the length of the union of its spans, so that Total is at most the sum of the others.
+type Waits struct {
+	Total time.Duration `json:"total"`
+	// Inside: the approver's team owns the service. Outside: another does. Unknown: the service or the approval names no team.
+	Inside  time.Duration `json:"inside"`
+	Outside time.Duration `json:"outside"`
+	Unknown time.Duration `json:"unknown"`
+	// The decisions by place, and how many of all refused.
+	DecidedInside  int `json:"decided_inside"`
+	DecidedOutside int `json:"decided_outside"`
+	DecidedUnknown int `json:"decided_unknown"`
+	Refused        int `json:"refused"`
 }
 
 // Failed reports whether any counted cause is known.
@@ -108,17 +137,33 @@ func (r Rollout) Counts() bool { return r.Kind != Redeploy }
 
 // Change is a commit that reached an environment for the first time with this rollout.
 type Change struct {
-	SHA         string    `json:"sha"`
-	AuthoredAt  time.Time `json:"authored_at"`
+	SHA        string    `json:"sha"`
+	AuthoredAt time.Time `json:"authored_at"`
+	// CommittedAt is the committer date, zero where not known.
+	CommittedAt time.Time `json:"committed_at,omitzero"`
 	PullRequest string    `json:"pull_request,omitempty"`
 	Bot         bool      `json:"bot,omitempty"`
-	// OpenedAt, ReviewedAt and MergedAt are the pull request's: opened, first reviewed by a human who is not its author,
-	// merged; zero where not known. They split lead time into stages.
-	OpenedAt   time.Time `json:"opened_at,omitzero"`
-	ReviewedAt time.Time `json:"reviewed_at,omitzero"`
-	MergedAt   time.Time `json:"merged_at,omitzero"`
+	// Head: the change is the very revision that was deployed.
+	Head bool `json:"head,omitempty"`
+	// FirstOfRequest is the earliest authored time among the known commits of its pull request, whether they are changes here or not.
+	// OpenedAt, ReviewedAt, ApprovedAt and MergedAt are the pull request's: opened, first reviewed and first approved by a human who
+	// is not its author, merged. Zero where not known. They split lead time into stages.
+	FirstOfRequest time.Time `json:"first_of_request,omitzero"`
+	OpenedAt       time.Time `json:"opened_at,omitzero"`
+	ReviewedAt     time.Time `json:"reviewed_at,omitzero"`
+	ApprovedAt     time.Time `json:"approved_at,omitzero"`
+	MergedAt       time.Time `json:"merged_at,omitzero"`
+	// Handoffs is nil where the author is not known. Facts that share one must not change it.
+	Handoffs *Handoffs `json:"handoffs,omitempty"`
 	// Fault is why the change has no lead time ("authored after it was deployed", "authored before 1971"); empty when it has one.
 	Fault string `json:"fault,omitempty"`
+}
+
+// Handoffs counts how often a change went from one to another on its way from author by first reviewer and approvers to deployer:
+// the distinct people and the distinct teams on it, each minus one. Bots are no people.
+type Handoffs struct {
+	People int `json:"people"`
+	Teams  int `json:"teams"`
 }
 
 // Failure is one cause for which a rollout counts as failed.
@@ -162,7 +207,11 @@ type LeftOut struct {
 
 // Facts are what the events of one service amount to, in one order and independent of how they arrived.
 type Facts struct {
-	Service   string         `json:"service"`
+	Service string `json:"service"`
+	// Team is the service's owner, empty where none is declared.
+	Team string `json:"team,omitempty"`
+	// Since is the earliest instant of any deployment, incident or change that counts: the service is observed from then on.
+	Since     time.Time      `json:"since,omitzero"`
 	Rollouts  []Rollout      `json:"rollouts"` // by FinishedAt, then ID
 	Incidents []IncidentLink `json:"incidents,omitempty"`
 	LeftOut   []LeftOut      `json:"left_out,omitempty"`

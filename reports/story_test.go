@@ -47,7 +47,7 @@ func rollout(r *rand.Rand, service string, i int, at time.Time, p pace) []metric
 		Revision: fmt.Sprintf("%040x", r.Uint64()), Version: fmt.Sprintf("v1.%d.0", i), StartedAt: at.Add(-4 * time.Minute), FinishedAt: at, SucceededAt: at,
 		Kind: metrics.Planned, KnownAt: at, Assumed: true, Baseline: i == 0,
 	}
-	one.Attempts = []string{one.ID}
+	one.Attempts = []metrics.Attempt{{ID: one.ID, StartedAt: one.StartedAt, FinishedAt: at, Status: metrics.Succeeded}}
 	for n := range 1 + r.IntN(2*p.changes) {
 		age := time.Duration(float64(p.every) * (0.2 + 3*r.ExpFloat64()))
 		one.Changes = append(one.Changes, metrics.Change{SHA: fmt.Sprintf("%x-%d-%d", p.seed, i, n), AuthoredAt: at.Add(-age)})
@@ -64,7 +64,7 @@ func rollout(r *rand.Rand, service string, i int, at time.Time, p pace) []metric
 	one.Recovery = &metrics.Recovery{At: back, By: "rollback", Evidence: one.ID + "-back"}
 	undo := metrics.Rollout{
 		ID: one.ID + "-back", Service: service, Environment: "production", EnvironmentKind: metrics.Production, Version: fmt.Sprintf("v1.%d.0", i-1),
-		StartedAt: back.Add(-time.Minute), FinishedAt: back, SucceededAt: back, Kind: metrics.Rollback, Of: one.ID, Attempts: []string{one.ID + "-back"}, KnownAt: back,
+		StartedAt: back.Add(-time.Minute), FinishedAt: back, SucceededAt: back, Kind: metrics.Rollback, Of: one.ID, Attempts: []metrics.Attempt{{ID: one.ID + "-back", FinishedAt: back, Status: metrics.Succeeded}}, KnownAt: back,
 	}
 	return []metrics.Rollout{one, undo}
 }

@@ -156,7 +156,7 @@ func fillFacts(b *testing.B, db *DB, service string, rollouts, changes int) {
 		r := metrics.Rollout{
 			ID: id, Service: service, Environment: "production", EnvironmentKind: metrics.Production, Repository: "org/" + service,
 			Revision: fmt.Sprintf("%040x", i), Version: fmt.Sprint(i), URL: "https://ci.example.org/" + id, StartedAt: at.Add(-time.Minute),
-			FinishedAt: at, SucceededAt: at, Kind: metrics.Planned, Attempts: []string{id}, KnownAt: at, Assumed: true,
+			FinishedAt: at, SucceededAt: at, Kind: metrics.Planned, Attempts: []metrics.Attempt{{ID: id}}, KnownAt: at, Assumed: true,
 		}
 		for c := range changes {
 			r.Changes = append(r.Changes, metrics.Change{SHA: fmt.Sprintf("%039x%d", i, c), AuthoredAt: at.Add(-time.Hour)})

@@ -150,7 +150,7 @@ func factsRowOf(f metrics.Facts) (factsRow, error) {
 	for i, link := range f.Incidents {
 		incidents[i] = storedIncident{IncidentLink: link, OwnID: link.Incident.ID}
 	}
-	row := factsRow{Service: f.Service}
+	row := factsRow{Service: f.Service, Team: f.Team, Since: toMilli(f.Since)}
 	for _, part := range []struct {
 		into *string
 		from any
@@ -170,6 +170,7 @@ func (r factsRow) facts(service string, p part) (metrics.Facts, error) {
 	if r.Service == "" {
 		return f, nil
 	}
+	f.Team, f.Since = r.Team, fromMilli(r.Since)
 	var incidents []storedIncident
 	err := json.Unmarshal([]byte(r.Incidents), &incidents)
 	for _, i := range incidents {

@@ -53,6 +53,8 @@ type linkRow struct {
 
 type factsRow struct {
 	Service   string `gorm:"primaryKey"`
+	Team      string
+	Since     int64
 	Incidents string
 	LeftOut   string
 	Running   string

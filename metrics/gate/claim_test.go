@@ -177,7 +177,7 @@ func TestAClaimIsCheckedAgainstTheRecord(t *testing.T) {
 	}
 	hour := func(n int) time.Time { return day(3).Add(time.Duration(n) * time.Hour) }
 	retried := record("...x")
-	retried.Rollouts[3].Attempts = []string{"ci/d3", "ci/d3b"}
+	retried.Rollouts[3].Attempts = []metrics.Attempt{{ID: "ci/d3"}, {ID: "ci/d3b"}}
 	noDigest := to(KindRollback, "")
 	noDigest.Commit = ""
 	for _, c := range []struct {

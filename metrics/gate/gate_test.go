@@ -44,7 +44,7 @@ func rollout(n int) metrics.Rollout {
 		ID: id, Service: "pay", Environment: "production", EnvironmentKind: metrics.Production,
 		Revision: fmt.Sprintf("rev%d", n), Version: fmt.Sprintf("1.%d", n), Digest: fmt.Sprintf("sha256:%064d", n),
 		StartedAt: day(n).Add(-time.Minute), FinishedAt: day(n), SucceededAt: day(n), KnownAt: day(n),
-		Kind: metrics.Planned, Attempts: []string{id},
+		Kind: metrics.Planned, Attempts: []metrics.Attempt{{ID: id}},
 	}
 }
 

@@ -157,9 +157,18 @@ func (h *history) openFailures(environment string, kind metrics.EnvironmentKind)
 		if !here || failed.IsZero() || repaired {
 			continue
 		}
-		open = append(open, Problem{ID: r.ID, Also: r.Attempts[min(1, len(r.Attempts)):], Since: failed.UTC(), Says: name(*deployed(r)) + ": " + h.causes(r)})
+		open = append(open, Problem{ID: r.ID, Also: further(r.Attempts), Since: failed.UTC(), Says: name(*deployed(r)) + ": " + h.causes(r)})
 	}
 	return open
+}
+
+// further are the ids of the attempts after the first, which names the rollout.
+func further(attempts []metrics.Attempt) []string {
+	ids := []string{}
+	for _, a := range attempts[min(1, len(attempts)):] {
+		ids = append(ids, a.ID)
+	}
+	return ids
 }
 
 // causes names why a rollout counts as failed, in the order in which the causes are recorded.
