@@ -1,10 +1,12 @@
 package metrics
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // link is an incident on its way to a rollout.
@@ -160,20 +162,26 @@ func (d *derivation) infer(l *link, candidates timelines) {
 		l.Reason = "it does not say when it started"
 		return
 	}
-	best, running := candidates.last(start, d.rules.AttributionWindow, func(r *draft) bool { return d.sameEnvironment(l, r) })
+	window := d.attributionWindow()
+	best, running := candidates.last(start, window, func(r *draft) bool { return d.sameEnvironment(l, r) })
 	if stuck := d.runningAt(l); stuck != "" && !running {
 		l.Reason = stuck + " was running when it started and has not finished"
 		return
 	}
 	switch {
 	case best == nil:
-		l.Reason = fmt.Sprintf("no live rollout finished within %s before it", d.rules.AttributionWindow)
+		l.Reason = fmt.Sprintf("no live rollout finished within %s before it", window)
 	case running:
 		l.rollout, l.Confidence, l.Reason = best, Inferred, "the rollout was running when it started"
 	default:
 		l.rollout, l.Confidence = best, Inferred
 		l.Reason = fmt.Sprintf("the last live rollout, finished %s before it", start.Sub(best.FinishedAt))
 	}
+}
+
+// attributionWindow is how long after its finish a rollout of this service can be blamed.
+func (d *derivation) attributionWindow() time.Duration {
+	return cmp.Or(d.service.AttributionWindow, d.rules.AttributionWindow)
 }
 
 // runningAt names a deployment that began within the window before the incident and runs still: it may be the cause, so that no
@@ -183,7 +191,7 @@ func (d *derivation) runningAt(l *link) string {
 		begun := cmpTime(r.Value.StartedAt, r.Value.CreatedAt)
 		since := l.Value.StartedAt.Sub(begun)
 		e := d.environment(r.Value.Environment)
-		if !begun.IsZero() && since >= 0 && since <= d.rules.AttributionWindow && d.inEnvironment(l, e) {
+		if !begun.IsZero() && since >= 0 && since <= d.attributionWindow() && d.inEnvironment(l, e) {
 			return r.name()
 		}
 	}

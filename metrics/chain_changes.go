@@ -131,35 +131,43 @@ func (c *chain) tellingPaths(own, merged node) node {
 }
 
 func (c *chain) change(r *draft, n node) Change {
-	ch := Change{SHA: c.names[n]}
-	if commit := c.commits[n]; commit != nil {
-		ch.AuthoredAt = commit.AuthoredAt
-		ch.Bot = commit.Bot != nil && *commit.Bot || isBot(commit.Author)
+	ch := Change{SHA: c.names[n], Head: c.names[n] == r.Revision}
+	commit := c.commits[n]
+	if commit != nil {
+		ch.AuthoredAt, ch.CommittedAt = commit.AuthoredAt, commit.CommittedAt
+		ch.Bot = commit.Bot != nil && *commit.Bot || c.of.bot(commit.Author)
 	}
 	ch.Fault = faultOf(ch.AuthoredAt, r.at())
+	var pr *PullRequest
+	reviewer := ""
 	if i, ok := c.requests.of[n]; ok {
-		pr := c.requests.all[i]
-		ch.PullRequest = pr.Source + "/" + pr.Repository + "/" + pr.ID
-		ch.OpenedAt, ch.ReviewedAt, ch.MergedAt = pr.Value.CreatedAt, firstReview(pr.Value), pr.Value.MergedAt
+		pr = &c.requests.all[i].Value
+		v := c.reviewOf(i)
+		ch.PullRequest, ch.FirstOfRequest = c.requests.name(i), c.requests.firsts[i].at
+		ch.OpenedAt, ch.ReviewedAt, ch.ApprovedAt, ch.MergedAt = pr.CreatedAt, v.first, v.approved, pr.MergedAt
+		reviewer = v.reviewer
+	}
+	if author, known := c.authorOf(commit, ch.Bot, pr); known {
+		ch.Handoffs = c.handoffs(r, author, reviewer)
 	}
 	return ch
 }
 
-// faultOf says why a change cannot have a lead time. Before 1971 lies where clocks that were never set point to.
+// firstYear is the first that a commit can truly be of: before it lies where clocks that were never set point to.
+const firstYear = 1971
+
+// faultOf says why a change cannot have a lead time.
 func faultOf(authored, deployed time.Time) string {
 	switch {
 	case authored.IsZero():
 		return "its authored time is not known"
-	case authored.Year() < 1971:
+	case authored.Year() < firstYear:
 		return "authored before 1971"
 	case authored.After(deployed):
 		return "authored after it was deployed"
 	}
 	return ""
 }
-
-// isBot recognises the account names that hosts give to programs.
-func isBot(author string) bool { return strings.HasSuffix(author, "[bot]") }
 
 // inPaths reports whether a commit touches the service's part of a monorepo. Where the source lists no paths at all, every
 // commit may.

@@ -33,6 +33,8 @@ type derivation struct {
 	service      Service
 	rules        Rules
 	environments map[string]environment
+	bots         map[string]bool // names → whether a program's
+	handoffs     map[Handoffs]*Handoffs
 	repositories []string
 	histories    map[string]*history
 	chains       []*chain
@@ -60,7 +62,7 @@ type environment struct {
 
 func newDerivation(service Service, events []Event, rules Rules) *derivation {
 	d := &derivation{records: readRecords(events), service: service, rules: rules,
-		environments: map[string]environment{}, histories: map[string]*history{}}
+		environments: map[string]environment{}, bots: map[string]bool{}, handoffs: map[Handoffs]*Handoffs{}, histories: map[string]*history{}}
 	d.facts.Service, d.facts.Team = service.Name, service.Team
 	d.facts.LeftOut = d.leftOut
 	return d
@@ -136,6 +138,11 @@ func (d *derivation) buildRollouts() {
 		d.drafts = append(d.drafts, c.rollouts...)
 	}
 	d.references = newReferences(d.drafts)
+	for _, a := range d.approvals {
+		if r := d.references.named(a.Source, a.Value.Deployment); r != nil {
+			r.approvals = append(r.approvals, a.Value)
+		}
+	}
 	d.drafts = d.drafts[:0:0]
 	for _, c := range d.chains {
 		c.run()

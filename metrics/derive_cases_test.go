@@ -26,6 +26,22 @@ func casesOf[T any](t *testing.T, file string) []T {
 	return content.Cases
 }
 
+func TestRecordedLoginsOfProgramsAndPeople(t *testing.T) {
+	t.Parallel()
+	for _, c := range casesOf[struct {
+		ID     string
+		Input  struct{ Login string }
+		Expect struct{ Bot bool }
+	}](t, "middleware_bots.json") {
+		t.Run(c.ID, func(t *testing.T) {
+			t.Parallel()
+			if got := isBot(c.Input.Login); got != c.Expect.Bot {
+				t.Errorf("%q is a program's: %t, want %t", c.Input.Login, got, c.Expect.Bot)
+			}
+		})
+	}
+}
+
 type caseRequest struct {
 	ID, Repo   string
 	Number     int64

@@ -36,18 +36,6 @@ func (d *derivation) linkVerdicts() {
 	}
 }
 
-// linkApprovals hands each approval to its rollout.
-func (d *derivation) linkApprovals() {
-	for _, a := range d.approvals {
-		r := d.references.find(a.Source, a.Value.Deployment)
-		if r == nil {
-			d.leaveOut(a.Key, cmpTime(a.Value.DecidedAt, a.Value.RequestedAt), "names a deployment that is not counted")
-			continue
-		}
-		r.Approvals = append(r.Approvals, a.Value)
-	}
-}
-
 // blameForHotfixes finds what each declared hotfix repaired: the deployments that it names, the cause of the incidents that it
 // names, or else the last rollout before it that counts.
 func (d *derivation) blameForHotfixes() {

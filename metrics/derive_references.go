@@ -25,14 +25,22 @@ func newReferences(drafts []*draft) references {
 	return r
 }
 
-// find resolves an id of the same source, "source/id", the page of a deployment, or an id that only one deployment has.
+// find resolves an id of the same source, "source/id", the page of a deployment, or an id that only one deployment has, to a rollout
+// that is not left out.
 func (r references) find(source, ref string) *draft {
+	if d := r.named(source, ref); d != nil {
+		return d.counted()
+	}
+	return nil
+}
+
+func (r references) named(source, ref string) *draft {
 	if ref == "" {
 		return nil
 	}
 	for _, d := range []*draft{r.byName[source+"/"+ref], r.byName[ref], r.byURL[ref], r.byID[ref]} {
 		if d != nil {
-			return d.counted()
+			return d
 		}
 	}
 	return nil

@@ -19,6 +19,8 @@ type draft struct {
 	of        *draft   // what it replaced, repaired or repeats
 	repairs   []*draft // every rollout that a rework repaired
 	takes     []*draft // every rollout that a rollback removed, the replaced one included
+	approvals []Approval
+	course    *course  // made when a change asks for it
 	incidents []string // those that its deployments say they fixed
 	goneAt    time.Time
 	stated    []node // the commits that its deployments list

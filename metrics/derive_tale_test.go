@@ -135,3 +135,6 @@ func asJSON(t *testing.T, v any) string {
 	}
 	return string(b)
 }
+
+// containsWord looks for a whole JSON text of that content.
+func containsWord(text, word string) bool { return strings.Contains(text, `"`+word+`"`) }

@@ -63,8 +63,11 @@ func (r Rules) environmentRule(environment string) int {
 }
 
 // matches compares a lower-case name with the pattern.
-func (e EnvironmentRule) matches(name string) bool {
-	pattern := strings.ToLower(e.Pattern)
+func (e EnvironmentRule) matches(name string) bool { return matchesPattern(e.Pattern, name) }
+
+// matchesPattern compares a lower-case name with a pattern in which "*" at either end stands for anything.
+func matchesPattern(pattern, name string) bool {
+	pattern = strings.ToLower(pattern)
 	rest, open := strings.CutPrefix(pattern, "*")
 	rest, more := strings.CutSuffix(rest, "*")
 	switch {

@@ -100,7 +100,7 @@ type Rollout struct {
 	// Verdict is the last health verdict: "", "healthy", "unhealthy" or "inconclusive".
 	Verdict   string    `json:"verdict,omitempty"`
 	VerdictAt time.Time `json:"verdict_at,omitzero"`
-	// Approvals are the decisions on its attempts, those that are still open included. Waits is what the decided ones took.
+	// Approvals are the decisions on its attempts, those that are still open included, without who took them. Waits is what the decided ones took.
 	Approvals []Approval `json:"approvals,omitempty"`
 	Waits     Waits      `json:"waits,omitzero"`
 }

@@ -1,9 +1,6 @@
 package metrics
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // requests are the pull requests of one repository beside its history: which commit came with which request, and which
 // commits a squash or rebase merge stands for.
@@ -14,11 +11,15 @@ type requests struct {
 	// own lists, per merge of a request that put a new commit on the branch, the request's own commits; on is its inverse.
 	own map[node][]node
 	on  map[node]node
+	// firsts are the earliest authored times of each request's own commits, reviews what its reviews say.
+	firsts  []earliest
+	reviews []review
 }
 
 // newRequests takes the requests in the order of their keys, so that the first of two that claim a commit always wins.
 func newRequests(line *ancestry, all []record[PullRequest]) *requests {
-	r := &requests{ancestry: line, all: all, of: map[node]int{}, own: map[node][]node{}, on: map[node]node{}}
+	r := &requests{ancestry: line, all: all, of: map[node]int{}, own: map[node][]node{}, on: map[node]node{},
+		firsts: make([]earliest, len(all)), reviews: make([]review, len(all))}
 	for i := range all {
 		r.place(i)
 	}
@@ -35,6 +36,7 @@ func (r *requests) place(i int) {
 		n := r.intern(name)
 		own = append(own, n)
 		r.claim(n, i)
+		r.noteFirst(n, i)
 	}
 	merge := r.resolve(pr.MergeCommit)
 	if merge == none {
@@ -55,7 +57,21 @@ func (r *requests) claimMerged(merge node, request int) {
 	for _, n := range r.between(parents[0], parents[1]) {
 		if r.known(n) {
 			r.claim(n, request)
+			r.noteFirst(n, request)
 		}
+	}
+}
+
+// name is how facts refer to a request: "source/repository/id".
+func (r *requests) name(request int) string {
+	pr := r.all[request]
+	return pr.Source + "/" + pr.Repository + "/" + pr.ID
+}
+
+// noteFirst remembers when the work on a request began; a date that a clock never set gives says nothing of it.
+func (r *requests) noteFirst(n node, request int) {
+	if r.known(n) && r.commits[n].AuthoredAt.Year() >= firstYear {
+		r.firsts[request].note(r.commits[n].AuthoredAt)
 	}
 }
 
@@ -116,18 +132,4 @@ func (r *requests) copies(merge node, own []node) map[node]node {
 func (r *requests) sameWork(a, b node) bool {
 	x, y := r.commits[a], r.commits[b]
 	return x.AuthoredAt.Equal(y.AuthoredAt) && subject(x.Message) == subject(y.Message)
-}
-
-// firstReview is when a human who is not the author first reviewed, zero if nobody did.
-func firstReview(pr PullRequest) time.Time {
-	var first time.Time
-	for _, v := range pr.Reviews {
-		if v.Bot || isBot(v.Author) || v.Author == pr.Author && v.Author != "" || v.At.IsZero() {
-			continue
-		}
-		if first.IsZero() || v.At.Before(first) {
-			first = v.At
-		}
-	}
-	return first
 }

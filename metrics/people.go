@@ -13,6 +13,9 @@ import (
 // pseudonymMark begins every pseudonym, so that one is never hashed again.
 const pseudonymMark = "p:"
 
+// botMark ends the pseudonym of a program.
+const botMark = "[bot]"
+
 // Pseudonym is what is kept in place of a person's name: an HMAC-SHA-256 under a secret key, good for telling two people apart
 // and nothing else. A name that says it is a bot keeps saying so. A pseudonym and an empty name stay as they are.
 func Pseudonym(key []byte, name string) string {
@@ -23,7 +26,16 @@ func Pseudonym(key []byte, name string) string {
 	mac.Write([]byte(name))
 	hidden := pseudonymMark + hex.EncodeToString(mac.Sum(nil)[:16])
 	if isBot(name) {
-		hidden += "[bot]"
+		hidden += botMark
+	}
+	return hidden
+}
+
+// pseudonym is Pseudonym with the configured names of programs, which are marked as such.
+func pseudonym(key []byte, name string, bots []string) string {
+	hidden := Pseudonym(key, name)
+	if hidden != name && !isBot(hidden) && isConfiguredBot(name, bots) {
+		hidden += botMark
 	}
 	return hidden
 }
@@ -31,9 +43,10 @@ func Pseudonym(key []byte, name string) string {
 // personFields are the fields that name a person, in any record.
 var personFields = []string{"actor", "approver", "author"}
 
-// HidePeople returns the event with every name of a person replaced by its pseudonym. An event that names nobody, or only
+// HidePeople returns the event with every name of a person replaced by its pseudonym; bots are the names of programs that the rules
+// know, which cannot be told from people afterwards. An event that names nobody, or only
 // pseudonyms, is returned as it is.
-func HidePeople(e Event, key []byte) (Event, error) {
+func HidePeople(e Event, key []byte, bots []string) (Event, error) {
 	if !namesPeople(e.Payload) {
 		return e, nil
 	}
@@ -42,7 +55,7 @@ func HidePeople(e Event, key []byte) (Event, error) {
 		return e, err
 	}
 	for name, value := range fields {
-		hidden, err := hideIn(name, value, key)
+		hidden, err := hideIn(name, value, func(person string) string { return pseudonym(key, person, bots) })
 		if err != nil {
 			return e, err
 		}
@@ -71,7 +84,7 @@ func namesPeople(payload []byte) bool {
 	})
 }
 
-func hideIn(name string, value json.RawMessage, key []byte) (json.RawMessage, error) {
+func hideIn(name string, value json.RawMessage, hide func(string) string) (json.RawMessage, error) {
 	switch {
 	case slices.Contains(personFields, name):
 		var person string
@@ -81,14 +94,14 @@ func hideIn(name string, value json.RawMessage, key []byte) (json.RawMessage, er
 		if err := json.Unmarshal(value, &person); err != nil {
 			return nil, err
 		}
-		return json.Marshal(Pseudonym(key, person))
+		return json.Marshal(hide(person))
 	case name == "reviews" && !bytes.Equal(value, []byte("null")):
 		var reviews []Review
 		if err := json.Unmarshal(value, &reviews); err != nil {
 			return nil, err
 		}
 		for i := range reviews {
-			reviews[i].Author = Pseudonym(key, reviews[i].Author)
+			reviews[i].Author = hide(reviews[i].Author)
 		}
 		return json.Marshal(reviews)
 	default:

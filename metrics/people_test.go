@@ -17,7 +17,7 @@ func TestNoNameOfAPersonIsKept(t *testing.T) {
 		Approval{ID: "a", Approver: "ada", ApproverTeam: "platform", RequestedAt: at},
 	} {
 		e := NewEvent("import", record)
-		hidden, err := HidePeople(e, key)
+		hidden, err := HidePeople(e, key, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +27,7 @@ func TestNoNameOfAPersonIsKept(t *testing.T) {
 				t.Errorf("%s is still in %s", name, text)
 			}
 		}
-		if again, err := HidePeople(hidden, key); err != nil || string(again.Payload) != text {
+		if again, err := HidePeople(hidden, key, nil); err != nil || string(again.Payload) != text {
 			t.Errorf("hiding twice changed %s to %s (%v)", text, again.Payload, err)
 		}
 	}
@@ -50,7 +50,7 @@ func TestAPseudonymTellsPeopleApartAndNothingElse(t *testing.T) {
 func TestAnEventThatNamesNobodyIsNotTouched(t *testing.T) {
 	t.Parallel()
 	e := NewEvent("import", Verdict{ID: "v", Deployment: "d", Result: "healthy", Signals: map[string]string{"note": `"author":"x"`}})
-	if hidden, err := HidePeople(e, []byte("k")); err != nil || string(hidden.Payload) != string(e.Payload) {
+	if hidden, err := HidePeople(e, []byte("k"), nil); err != nil || string(hidden.Payload) != string(e.Payload) {
 		t.Errorf("got %s (%v), want %s", hidden.Payload, err, e.Payload)
 	}
 }

@@ -11,6 +11,8 @@ type Service struct {
 	// Repositories are the repositories it is built from; Paths limits a monorepo to the folders that belong to it.
 	Repositories []string `json:"repositories,omitempty"`
 	Paths        []string `json:"paths,omitempty"`
+	// AttributionWindow is the service's own, in place of that of the rules; zero where it has none.
+	AttributionWindow time.Duration `json:"attribution_window,omitempty"`
 }
 
 // Tier is the risk class of a service.
@@ -40,6 +42,9 @@ type Rules struct {
 	MaxSeverity int
 	// SourceOrder decides between sources that report the same rollout, first wins.
 	SourceOrder []string
+	// Bots are names of programs beside those that hosts flag and those that call themselves a bot; names are compared without case,
+	// "*" at either end is a wildcard.
+	Bots []string
 	// SkipUnchanged drops deployments of a monorepo service whose revision brings no change below its paths.
 	SkipUnchanged bool
 }

@@ -38,11 +38,12 @@ rules:
   failure_causes: [run failed, rolled back]
   max_severity: 2
   skip_unchanged: true
+  bots: [renovate, "deploy-*"]
 teams:
   - {name: payments, size: 6, calendar: {time_zone: America/New_York, weekdays: [monday, tuesday]}}
   - {name: web}
 services:
-  - {name: api, team: payments, tier: critical, repositories: [acme/mono], paths: [services/api], cadence: app store}
+  - {name: api, team: payments, tier: critical, repositories: [acme/mono], paths: [services/api], cadence: app store, attribution_window: 3h}
   - {name: docs, tier: low, calendar: {hours: 6-12}}
   - {name: shop, team: web}
 sources:
@@ -103,13 +104,17 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 	if diff := cmp.Diff([]metrics.Cause{metrics.CauseRun, metrics.CauseRollback}, rules.Causes); diff != "" {
 		t.Error(diff)
 	}
+	if diff := cmp.Diff([]string{"renovate", "deploy-*"}, rules.Bots); diff != "" {
+		t.Error(diff)
+	}
 	if diff := cmp.Diff([]string{"clone", "extra"}, rules.SourceOrder); diff != "" {
 		t.Error(diff)
 	}
 	if first := rules.Environments[0]; first != (metrics.EnvironmentRule{Pattern: "live*", Kind: metrics.Production, As: "production"}) {
 		t.Errorf("the declared environment is asked first, not %+v", first)
 	}
-	want := metrics.Service{Name: "api", Team: "payments", Tier: metrics.Critical, Cadence: "app store", Repositories: []string{"acme/mono"}, Paths: []string{"services/api"}}
+	want := metrics.Service{Name: "api", Team: "payments", Tier: metrics.Critical, Cadence: "app store", Repositories: []string{"acme/mono"}, Paths: []string{"services/api"},
+		AttributionWindow: 3 * time.Hour}
 	if diff := cmp.Diff(want, rules.Services[0]); diff != "" {
 		t.Error(diff)
 	}

@@ -43,6 +43,7 @@ func ruleFields() []field {
 		value("rollout_gap", aSpan, "60m", "Attempts at one revision that start so long after the previous one ended are one rollout.").eg("60m"),
 		list("failure_causes", cause, "all", "What makes a deployment count as failed.").eg("[run failed, rolled back, reverted, incident, unhealthy verdict, followed by a hotfix]"),
 		value("max_severity", number(1, 4), "all, unstated ones included", "Incidents count up to this severity; 1 is the worst."),
+		list("bots", aName, "none", "Programs among authors and reviewers, beside those that their host flags and those called a bot; `*` at either end stands for anything. A full name holds for what is stored already, a pattern for what is stored from then on.").eg("[renovate, \"deploy-*\"]"),
 		value("skip_unchanged", aBool, "false", "Leaves out deployments of a monorepo service that bring no change below its paths.").eg("false"),
 	}
 }
@@ -62,6 +63,7 @@ func serviceFields() []field {
 		value("tier", tier, "standard", "Risk class; it decides which gate policy holds.").eg("critical"),
 		list("repositories", aName, "none", "Repositories it is built from, as its sources name them.").eg("[acme/payments]"),
 		list("paths", aName, "the whole repository", "Folders of a monorepo that belong to it.").eg("[services/api]"),
+		value("attribution_window", aSpan, "that of the rules", "How long after it finished a rollout of this service can be blamed for an incident that names none.").eg("24h"),
 		value("cadence", aText, "none", "A constraint on how often it can be released (app store, firmware); its index is then not compared."),
 		calendarField("calendar", "that of its team", "Working time, where it differs from the team's."),
 	}

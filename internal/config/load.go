@@ -137,6 +137,9 @@ func (l *loader) services(n node, c Config) []Service {
 			Name: item.at("name").text(), Team: item.at("team").text(), Tier: metrics.Standard, Cadence: item.at("cadence").text(),
 			Repositories: item.at("repositories").texts(), Paths: item.at("paths").texts(),
 		}}
+		if item.has("attribution_window") {
+			s.AttributionWindow = item.at("attribution_window").span()
+		}
 		if item.has("tier") {
 			s.Tier = metrics.Tier(item.at("tier").text())
 		}
@@ -189,6 +192,7 @@ func rules(n node, c Config) metrics.Rules {
 			r.Causes = append(r.Causes, metrics.Cause(cause))
 		}
 	}
+	r.Bots = set.at("bots").texts()
 	r.MaxSeverity = set.at("max_severity").number()
 	r.SkipUnchanged = set.at("skip_unchanged").bool()
 	return r

@@ -44,7 +44,7 @@ func (db *DB) eventRows(events []metrics.Event) ([]eventRow, error) {
 		if err := storable(e); err != nil {
 			return nil, err
 		}
-		e, err := metrics.HidePeople(e, db.people)
+		e, err := metrics.HidePeople(e, db.people, db.rules.Bots)
 		if err != nil {
 			return nil, fmt.Errorf("event %q: %w", e.Key.String(), err)
 		}

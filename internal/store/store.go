@@ -102,6 +102,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	if db.people, err = db.secret(ctx, "people"); err != nil {
 		return err
 	}
+	db.rules.Bots = metrics.HideBots(db.rules.Bots, db.people)
 	if err = db.openTallies(ctx); err != nil {
 		return err
 	}
