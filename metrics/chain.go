@@ -18,6 +18,7 @@ type chain struct {
 	firstLive map[string]int // identity → index in live of its first and last success
 	lastLive  map[string]int
 	walk      *walk
+	branches  *branches // in place of the walk where pull requests are known and commits are not
 }
 
 func (c *chain) run() {
@@ -26,6 +27,9 @@ func (c *chain) run() {
 		c.readStatedCommits(r)
 	}
 	if c.history != nil {
+		if !c.hasCommits && len(c.requests.all) > 0 {
+			c.branches = newBranches(c.requests)
+		}
 		c.walk = newWalk(c.history)
 	}
 	for i, r := range c.rollouts {

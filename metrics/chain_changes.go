@@ -11,6 +11,10 @@ import (
 // rollout that failed would have brought is found the same way, but marks nothing.
 func (c *chain) collect(r *draft) {
 	stated := r.stated
+	if c.branches != nil {
+		c.collectRequests(r, stated)
+		return
+	}
 	if c.walk == nil || r.node == none {
 		c.baseline(r, stated, c.missing(r))
 		return

@@ -81,7 +81,7 @@ func (d *derivation) leaveOut(k Key, at time.Time, reason string) {
 	d.facts.LeftOut = append(d.facts.LeftOut, LeftOut{Record: k.String(), At: at, Reason: reason})
 }
 
-// buildHistories makes a graph of each repository that has commits.
+// buildHistories makes a graph of each repository that has commits or pull requests.
 func (d *derivation) buildHistories() {
 	commits := map[string][]*toldCommit{}
 	for i := range d.commits {
@@ -97,6 +97,11 @@ func (d *derivation) buildHistories() {
 	}
 	for repository, list := range commits {
 		d.histories[repository] = newHistory(newGraph(list, d.compareSources), requests[repository])
+	}
+	for repository, list := range requests {
+		if d.histories[repository] == nil {
+			d.histories[repository] = newHistory(newGraph(nil, nil), list)
+		}
 	}
 	d.repositories = d.knownRepositories()
 }

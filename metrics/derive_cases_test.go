@@ -42,6 +42,97 @@ func TestRecordedLoginsOfProgramsAndPeople(t *testing.T) {
 	}
 }
 
+// The rule is the whole answer there: nothing was deployed before.
+func TestRecordedPullRequestsOfADeployedBranch(t *testing.T) {
+	t.Parallel()
+	for _, c := range casesOf[struct {
+		ID    string
+		Input struct {
+			Requests []struct {
+				ID, Head, Base, State string
+				MergedAt              time.Time `json:"merged_at"`
+			} `json:"pull_requests"`
+			Deployment struct {
+				Branch     string
+				FinishedAt time.Time `json:"finished_at"`
+			}
+		}
+		Expect struct {
+			Requests []string `json:"pull_requests"`
+		}
+	}](t, "middleware_pr_to_deployment.json") {
+		t.Run(c.ID, func(t *testing.T) {
+			t.Parallel()
+			var all []record[PullRequest]
+			for _, r := range c.Input.Requests {
+				pr := PullRequest{ID: r.ID, Head: r.Head, Base: r.Base}
+				if r.State == "merged" {
+					pr.MergedAt = r.MergedAt
+				}
+				all = append(all, record[PullRequest]{Key: Key{ID: r.ID}, Value: pr})
+			}
+			b := newBranches(newRequests(newAncestry(newGraph(nil, nil)), all))
+			got := []string{}
+			for _, i := range b.contained(c.Input.Deployment.Branch, c.Input.Deployment.FinishedAt) {
+				got = append(got, all[i].ID)
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, c.Expect.Requests) {
+				t.Errorf("it contains %v, want %v", got, c.Expect.Requests)
+			}
+		})
+	}
+}
+
+// The range of the first deployment begins at the first parent of its merge, which therefore is stated as its base.
+func TestRecordedRangesOfDeployedMerges(t *testing.T) {
+	t.Parallel()
+	for _, c := range casesOf[struct {
+		ID    string
+		Input struct {
+			Commits []struct {
+				SHA     string
+				At      time.Time
+				Parents []string
+			}
+			Deployments []struct {
+				SHA        string
+				FinishedAt time.Time `json:"finished_at"`
+			}
+		}
+		Expect struct {
+			First []string  `json:"first_commits"`
+			Lead  []float64 `json:"lead_seconds"`
+		}
+	}](t, "unn_commit_ranges.json") {
+		t.Run(c.ID, func(t *testing.T) {
+			t.Parallel()
+			s := newTale()
+			base := map[string]string{}
+			for _, commit := range c.Input.Commits {
+				s.add(Commit{ID: commit.SHA, Repository: "acme/api", AuthoredAt: commit.At, Parents: commit.Parents})
+				base[commit.SHA] = commit.Parents[0]
+			}
+			for i, one := range c.Input.Deployments {
+				d := deployment(one.SHA, one.SHA, one.FinishedAt)
+				if i == 0 {
+					d.BaseRevision = base[one.SHA]
+				}
+				s.add(d)
+			}
+			var got []string
+			var lead []float64
+			for _, r := range s.derive(t).Rollouts {
+				got = append(got, r.Changes[0].SHA)
+				lead = append(lead, r.SucceededAt.Sub(r.Changes[0].AuthoredAt).Seconds())
+			}
+			if !slices.Equal(got, c.Expect.First) || !slices.Equal(lead, c.Expect.Lead) {
+				t.Errorf("the first commits are %v after %v, want %v after %v", got, lead, c.Expect.First, c.Expect.Lead)
+			}
+		})
+	}
+}
+
 type caseRequest struct {
 	ID, Repo   string
 	Number     int64

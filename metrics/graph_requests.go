@@ -31,6 +31,10 @@ func (r *requests) place(i int) {
 	if pr.MergedAt.IsZero() && pr.MergeCommit == "" {
 		return
 	}
+	if !r.hasCommits {
+		r.placeUnseen(i)
+		return
+	}
 	own := make([]node, 0, len(pr.Commits))
 	for _, name := range pr.Commits {
 		n := r.intern(name)
@@ -48,6 +52,16 @@ func (r *requests) place(i int) {
 	}
 	if !r.merge(merge) && len(own) > 0 && !slices.Contains(own, merge) {
 		r.replace(merge, own)
+	}
+}
+
+// placeUnseen claims the names of commits that nobody told of, so that a deployment that states them is found to bring the request.
+func (r *requests) placeUnseen(request int) {
+	for _, n := range r.carried(request) {
+		r.claim(n, request)
+	}
+	if merge := r.all[request].Value.MergeCommit; merge != "" {
+		r.claim(r.intern(merge), request)
 	}
 }
 
