@@ -48,7 +48,7 @@ fmt: ## format the Go files
 	gofmt -w $$(git ls-files '*.go')
 
 generate: ## write the generated documents anew
-	$(GO) test $(TAGS) ./... -run 'Golden|Generated|UpToDate' -update
+	$(GO) test $(TAGS) $$(grep -rl 'flag.Bool("update"' --include='*_test.go' . | xargs -n1 dirname | sort -u) -update
 
 check: lint unit ## before each commit
 

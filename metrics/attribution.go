@@ -23,7 +23,8 @@ func (d *derivation) linkIncidents() {
 	candidates := newTimelines(d.drafts)
 	for _, r := range d.incidents {
 		l := &link{record: r}
-		l.IncidentLink = IncidentLink{ID: r.name(), Incident: r.Value, EnvironmentKind: d.environment(r.Value.Environment).kind}
+		l.IncidentLink = IncidentLink{ID: r.name(), Incident: r.Value, EnvironmentKind: d.environment(r.Value.Environment).kind,
+			Uncounted: !d.rules.countsSeverity(r.Value.Severity)}
 		if l.rollout, l.Reason = d.statedRollout(l); l.rollout == nil && fixed[l.ID].of != nil {
 			l.rollout, l.Reason = fixed[l.ID].of, "named by the deployment that fixed it, "+fixed[l.ID].by
 		}

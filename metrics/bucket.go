@@ -98,6 +98,7 @@ func Series(fs []Facts, q Query, size string) ([]Point, error) {
 			c.query.Window = b.Window
 			c.add(&tallies[i])
 			c.addLeftOut(&tallies[i])
+			c.observe(&tallies[i])
 		}
 	}
 	points := make([]Point, len(buckets))

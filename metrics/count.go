@@ -178,6 +178,7 @@ func (c counter) addRollout(t *Tally, r *Rollout) {
 		return
 	}
 	c.addChanges(t, r)
+	c.addWaits(t, r)
 	t.Rollouts++
 	count(&t.Kinds, r.Kind)
 	count(&t.Days, int(dayOf(r.FinishedAt, c.query.Zone)))
@@ -242,6 +243,7 @@ func (c counter) addChanges(t *Tally, r *Rollout) {
 			continue
 		}
 		own = append(own, took)
+		t.addHandoffs(change)
 	}
 	if len(own) == 0 {
 		return

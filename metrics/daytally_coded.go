@@ -22,6 +22,10 @@ const (
 	sectionRestores
 	sectionYoung
 	sectionLeftOut
+	sectionOutside
+	sectionInside
+	sectionUnplaced
+	sectionHands
 )
 
 // AppendCoded appends the stored form of a tally of one day, which Gather reads. Times are kept to the millisecond.
@@ -40,6 +44,12 @@ func (t *Tally) AppendCoded(to []byte) []byte {
 	}
 	if len(t.LeftOut) > 0 {
 		w.section(sectionLeftOut, func(to []byte) []byte { return appendCounts(to, t.LeftOut) })
+	}
+	w.sample(sectionOutside, nil, t.Waits.Outside)
+	w.sample(sectionInside, nil, t.Waits.Inside)
+	w.sample(sectionUnplaced, nil, t.Waits.Unplaced)
+	if !t.Waits.IsZero() {
+		w.section(sectionHands, t.Waits.codeHands)
 	}
 	return w.out
 }
@@ -76,6 +86,32 @@ func (t *Tally) codeCounts(to []byte) []byte {
 	}
 	to = binary.AppendVarint(to, t.LastAt.UnixMilli())
 	return appendCounts(appendCounts(to, t.Kinds), t.Causes)
+}
+
+// codeHands writes the numbers of decisions and of handoffs.
+func (w waitTally) codeHands(to []byte) []byte {
+	for _, n := range []int{w.Decisions.Inside, w.Decisions.Outside, w.Decisions.Unplaced, w.Decisions.Refused} {
+		to = binary.AppendUvarint(to, uint64(n)) //nolint:gosec // a count
+	}
+	for _, counts := range []map[int]int{w.People, w.Teams} {
+		to = binary.AppendUvarint(to, uint64(len(counts)))
+		for _, k := range slices.Sorted(maps.Keys(counts)) {
+			to = binary.AppendUvarint(binary.AppendVarint(to, int64(k)), uint64(counts[k])) //nolint:gosec // a count
+		}
+	}
+	return to
+}
+
+func (w *waitTally) gatherHands(r *reader) {
+	for _, n := range []*int{&w.Decisions.Inside, &w.Decisions.Outside, &w.Decisions.Unplaced, &w.Decisions.Refused} {
+		*n += r.count()
+	}
+	for _, counts := range []*map[int]int{&w.People, &w.Teams} {
+		for n := r.count(); n > 0 && !r.bad; n-- {
+			k := int(r.varint())
+			countN(counts, k, r.count())
+		}
+	}
 }
 
 func appendText(to []byte, text string) []byte {
@@ -137,6 +173,11 @@ func (g *Gatherer) Coded(day int, text []byte) error {
 	return r.end()
 }
 
+// Observe takes in how long a service was observed, and its outages by their start.
+func (g *Gatherer) Observe(since time.Time, outages []Outage) {
+	g.tally.Observe(since, outages, g.query)
+}
+
 // Tally takes in a tally made from facts.
 func (g *Gatherer) Tally(t Tally) { g.tally.gather(&t) }
 
@@ -169,6 +210,14 @@ func (g *Gatherer) section(day int, name byte, r *reader) error {
 		g.young(day, r)
 	case sectionLeftOut:
 		gatherCounts(r, &t.LeftOut)
+	case sectionOutside:
+		return r.gather(&t.Waits.Outside)
+	case sectionInside:
+		return r.gather(&t.Waits.Inside)
+	case sectionUnplaced:
+		return r.gather(&t.Waits.Unplaced)
+	case sectionHands:
+		t.Waits.gatherHands(r)
 	}
 	return r.end()
 }

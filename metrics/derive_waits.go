@@ -24,7 +24,7 @@ func (d *derivation) linkApprovals() {
 }
 
 // decided reports whether an approval was given or refused; one that nobody has answered is no wait yet.
-func (a Approval) decided() bool { return !a.DecidedAt.IsZero() }
+func (r Approval) decided() bool { return !r.DecidedAt.IsZero() }
 
 // waitsOf measures the decided approvals of a rollout against the team that owns its service.
 func waitsOf(approvals []Approval, owner string) Waits {

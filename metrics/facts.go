@@ -193,9 +193,11 @@ type IncidentLink struct {
 	ID string `json:"id"` // "source/id"
 	Incident
 	EnvironmentKind EnvironmentKind `json:"environment_kind"`
-	Rollout         string          `json:"rollout,omitempty"`
-	Confidence      Confidence      `json:"confidence"`
-	Reason          string          `json:"reason"` // the rule that made the link, or why there is none
+	// Uncounted: its severity is none of those that count.
+	Uncounted  bool       `json:"uncounted,omitempty"`
+	Rollout    string     `json:"rollout,omitempty"`
+	Confidence Confidence `json:"confidence"`
+	Reason     string     `json:"reason"` // the rule that made the link, or why there is none
 }
 
 // LeftOut is a record that enters no figure, with the reason in words.

@@ -30,6 +30,8 @@ func Measure(t Tally, q Query) Scorecard {
 		Recovery:     survival(t.Recoveries, q),
 		Rework:       share(t.Kinds[Rework], t, d),
 		Restore:      survival(t.Restores, q),
+		Reliability:  reliability(t),
+		Waiting:      waiting(t, d),
 		Stages:       stages(t, d),
 		Causes:       maps.Clone(t.Causes),
 		Kinds:        maps.Clone(t.Kinds),

@@ -34,6 +34,7 @@ func randomFacts(rng *rand.Rand, name string, n, days int) Facts {
 		}
 	}
 	slices.SortFunc(f.Rollouts, func(a, b Rollout) int { return a.FinishedAt.Compare(b.FinishedAt) })
+	f.Since = july().AddDate(0, 0, -days/2)
 	return f
 }
 
@@ -59,7 +60,13 @@ func randomRollout(rng *rand.Rand, name string, i int, finished time.Time) Rollo
 		if rng.IntN(2) == 0 {
 			c.PullRequest, c.OpenedAt, c.MergedAt = fmt.Sprint(j/2), finished.Add(-2*time.Hour), finished.Add(-time.Hour)
 		}
+		if rng.IntN(3) > 0 {
+			c.Handoffs = &Handoffs{People: rng.IntN(4), Teams: rng.IntN(2)}
+		}
 		r.Changes = append(r.Changes, c)
+	}
+	if rng.IntN(3) == 0 {
+		r.Waits = Waits{Outside: spanUpTo(rng, 9*time.Hour), DecidedOutside: 1, Inside: spanUpTo(rng, time.Hour), DecidedInside: rng.IntN(2), Refused: rng.IntN(2)}
 	}
 	for range max(0, rng.IntN(6)-3) {
 		r.Failures = append(r.Failures, Failure{Cause: causes[rng.IntN(len(causes))], At: finished.Add(spanUpTo(rng, 48*time.Hour))})
@@ -71,7 +78,7 @@ func randomRollout(rng *rand.Rand, name string, i int, finished time.Time) Rollo
 }
 
 func randomIncident(rng *rand.Rand, name string, i int, started time.Time) IncidentLink {
-	link := IncidentLink{ID: fmt.Sprintf("pager/%s-%d", name, i), EnvironmentKind: Production, Confidence: Unattributed, Incident: Incident{StartedAt: started}}
+	link := IncidentLink{ID: fmt.Sprintf("pager/%s-%d", name, i), EnvironmentKind: Production, Confidence: Unattributed, Incident: Incident{StartedAt: started}, Uncounted: rng.IntN(4) == 0}
 	if rng.IntN(3) > 0 {
 		link.ResolvedAt = started.Add(spanUpTo(rng, 50*time.Hour) - time.Hour)
 	}

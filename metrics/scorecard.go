@@ -108,7 +108,9 @@ type Scorecard struct {
 	FailRate     Share          `json:"change_fail_rate"`
 	Recovery     Survival       `json:"failed_deployment_recovery_time"`
 	Rework       Share          `json:"deployment_rework_rate"`
-	Restore      Survival       `json:"time_to_restore"`  // all incidents, attributed or not
+	Restore      Survival       `json:"time_to_restore"` // all incidents, attributed or not
+	Reliability  Reliability    `json:"reliability"`
+	Waiting      Waiting        `json:"waiting"`
 	Stages       []Stage        `json:"stages,omitempty"` // the parts of lead time that are known, in order
 	Causes       map[Cause]int  `json:"causes,omitempty"`
 	Kinds        map[Kind]int   `json:"kinds,omitempty"`

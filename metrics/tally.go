@@ -32,6 +32,11 @@ type Tally struct {
 	Incidents    int            `json:"incidents,omitempty"`
 	Unattributed int            `json:"unattributed,omitempty"`
 	LeftOut      map[string]int `json:"left_out,omitempty"` // reason → records
+	// Waits are the waits for decisions, and the hands that changes passed through.
+	Waits waitTally `json:"waits,omitzero"`
+	// Observed is the service time in the window, Down the part of it in an outage.
+	Observed time.Duration `json:"observed,omitempty"`
+	Down     time.Duration `json:"down,omitempty"`
 }
 
 // Spans are spans of time some of which have not ended: of those only the start is kept, because their length depends on when
@@ -60,6 +65,7 @@ func TallyOfAll(fs []Facts, q Query) Tally {
 		c := newCounter(f, q)
 		c.add(&t)
 		c.addLeftOut(&t)
+		c.observe(&t)
 	}
 	t.sort()
 	return t
@@ -101,6 +107,9 @@ func (t *Tally) gather(o *Tally) {
 	t.Incidents += o.Incidents
 	t.Unattributed += o.Unattributed
 	addCounts(&t.LeftOut, o.LeftOut)
+	t.Waits.gather(o.Waits)
+	t.Observed += o.Observed
+	t.Down += o.Down
 }
 
 func (s *Spans) gather(o Spans) {
@@ -137,6 +146,7 @@ func (t *Tally) sort() {
 	}
 	t.Recoveries.Ended.sort()
 	t.Restores.Ended.sort()
+	t.Waits.sort()
 	t.order()
 }
 

@@ -171,6 +171,23 @@ type dirtyDayRow struct {
 	Marks int64
 }
 
+type observedRow struct {
+	SetID int64 `gorm:"primaryKey;autoIncrement:false"`
+	Scope int64 `gorm:"primaryKey;autoIncrement:false"`
+	Since int64
+}
+
+type outageRow struct {
+	SetID     int64 `gorm:"primaryKey;autoIncrement:false"`
+	Scope     int64 `gorm:"primaryKey;autoIncrement:false"`
+	Kind      int   `gorm:"primaryKey;autoIncrement:false"`
+	StartedAt int64 `gorm:"primaryKey;autoIncrement:false"`
+	EndedAt   int64
+	Number    int `gorm:"primaryKey;autoIncrement:false"`
+}
+
+func (observedRow) TableName() string   { return "observed" }
+func (outageRow) TableName() string     { return "outages" }
 func (tallySetRow) TableName() string   { return "tally_sets" }
 func (tallyScopeRow) TableName() string { return "tally_scopes" }
 func (tallyRow) TableName() string      { return "tallies" }
@@ -197,6 +214,6 @@ func allRows() []any {
 	return []any{
 		&eventRow{}, &sourceRow{}, &setAsideRow{}, &serviceRow{}, &linkRow{}, &factsRow{}, &rolloutRow{}, &documentRow{},
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{},
-		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{},
+		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{},
 	}
 }

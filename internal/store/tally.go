@@ -50,6 +50,9 @@ func (db *DB) saveTallies(tx *gorm.DB, service string, f metrics.Facts) error {
 	if err != nil {
 		return err
 	}
+	if err := db.saveOutages(tx, scope, f); err != nil {
+		return err
+	}
 	gone, err := storedTallies(tx, db.tallies.id, scope)
 	if err != nil {
 		return err

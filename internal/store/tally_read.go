@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -35,7 +36,7 @@ func (db *DB) Tallies(ctx context.Context, services []string, q metrics.Query, w
 	}
 	set, err := db.readableSet(ctx, services)
 	if err == nil {
-		err = db.look(ctx, func(tx *gorm.DB) error { return r.read(tx, set) })
+		err = db.look(ctx, func(tx *gorm.DB) error { return errors.Join(r.read(tx, set), r.observe(tx, set)) })
 	}
 	if err == nil {
 		err = r.tallyPieces(ctx)

@@ -98,8 +98,10 @@ func (db *DB) forgetSet(ctx context.Context, id int64) error {
 			return err
 		}
 	}
-	if err := db.write.WithContext(ctx).Delete(&dirtyDayRow{}, "set_id = ?", id).Error; err != nil {
-		return err
+	for _, table := range []any{&dirtyDayRow{}, &observedRow{}, &outageRow{}} {
+		if err := db.write.WithContext(ctx).Delete(table, "set_id = ?", id).Error; err != nil {
+			return err
+		}
 	}
 	return db.write.WithContext(ctx).Delete(&tallySetRow{}, "id = ?", id).Error
 }

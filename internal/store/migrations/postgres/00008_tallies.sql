@@ -35,3 +35,21 @@ CREATE TABLE dirty_days (
     marks  BIGINT  NOT NULL,
     PRIMARY KEY (set_id, kind, day)
 );
+
+-- Since when each service is observed, and the incidents of a counted severity, for the share of time without one. ended_at is
+-- the zero time's own millisecond while an incident is open.
+CREATE TABLE observed (
+    set_id BIGINT NOT NULL,
+    scope  BIGINT NOT NULL,
+    since  BIGINT NOT NULL,
+    PRIMARY KEY (set_id, scope)
+);
+CREATE TABLE outages (
+    set_id     BIGINT   NOT NULL,
+    scope      BIGINT   NOT NULL,
+    kind       SMALLINT NOT NULL,
+    started_at BIGINT   NOT NULL,
+    ended_at   BIGINT   NOT NULL,
+    number     INTEGER  NOT NULL,
+    PRIMARY KEY (set_id, scope, kind, started_at, number)
+);

@@ -35,3 +35,21 @@ CREATE TABLE dirty_days (
     marks  INTEGER NOT NULL,
     PRIMARY KEY (set_id, kind, day)
 ) WITHOUT ROWID;
+
+-- Since when each service is observed, and the incidents of a counted severity, for the share of time without one. ended_at is
+-- the zero time's own millisecond while an incident is open.
+CREATE TABLE observed (
+    set_id INTEGER NOT NULL,
+    scope  INTEGER NOT NULL,
+    since  INTEGER NOT NULL,
+    PRIMARY KEY (set_id, scope)
+) WITHOUT ROWID;
+CREATE TABLE outages (
+    set_id     INTEGER NOT NULL,
+    scope      INTEGER NOT NULL,
+    kind       INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at   INTEGER NOT NULL,
+    number     INTEGER NOT NULL,
+    PRIMARY KEY (set_id, scope, kind, started_at, number)
+) WITHOUT ROWID;

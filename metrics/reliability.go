@@ -1,0 +1,71 @@
+package metrics
+
+import (
+	"slices"
+	"time"
+)
+
+// Reliability is the share of the time in which a service was observed during which no incident of a counted severity was open.
+// Of several services it is the share of their times together. It counts all there is, so that it has no interval.
+type Reliability struct {
+	State State `json:"state"`
+	// Value is a share in [0,1], nil when nothing was observed.
+	Value *float64 `json:"value"`
+	// Observed and Down are spans of service time in seconds: of two services an hour is two hours.
+	Observed float64 `json:"observed_s"`
+	Down     float64 `json:"down_s"`
+}
+
+// Outage is the time in which an incident of a counted severity lasted. To is zero while it is open.
+type Outage = Window
+
+// Outages are the incidents of a counted severity in environments of a kind, by their start.
+func (f Facts) Outages(kind EnvironmentKind) []Outage {
+	var out []Outage
+	for _, i := range f.Incidents {
+		if i.EnvironmentKind == kind && !i.Uncounted && !i.StartedAt.IsZero() {
+			out = append(out, Outage{From: i.StartedAt, To: i.ResolvedAt})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Outage) int { return a.From.Compare(b.From) })
+	return out
+}
+
+// Observe adds to a tally how long a service was observed in the query's window, as far as that has passed, and how much of it
+// was in an outage. The outages are sorted by their start; those that overlap count once.
+func (t *Tally) Observe(since time.Time, outages []Outage, q Query) {
+	w := q.passed()
+	if since.After(w.From) {
+		w.From = since
+	}
+	if since.IsZero() || !w.From.Before(w.To) {
+		return
+	}
+	t.Observed += w.To.Sub(w.From)
+	covered := w.From
+	for _, o := range outages {
+		if o.To.IsZero() || o.To.After(w.To) {
+			o.To = w.To
+		}
+		if o.From.Before(covered) {
+			o.From = covered
+		}
+		if o.From.Before(o.To) {
+			t.Down += o.To.Sub(o.From)
+			covered = o.To
+		}
+	}
+}
+
+func (c counter) observe(t *Tally) {
+	t.Observe(c.facts.Since, c.facts.Outages(c.query.Kind), c.query)
+}
+
+func reliability(t Tally) Reliability {
+	r := Reliability{State: NoData, Observed: t.Observed.Seconds(), Down: t.Down.Seconds()}
+	if t.Observed > 0 {
+		r.State = OK
+		r.Value = new(1 - t.Down.Seconds()/t.Observed.Seconds())
+	}
+	return r
+}
