@@ -28,9 +28,15 @@ func (d *derivation) linkIncidents() {
 		if l.rollout, l.Reason = d.statedRollout(l); l.rollout == nil && fixed[l.ID].of != nil {
 			l.rollout, l.Reason = fixed[l.ID].of, "named by the deployment that fixed it, "+fixed[l.ID].by
 		}
-		if l.rollout != nil {
+		byHand := l.causeByHand()
+		switch {
+		case byHand != nil && byHand.Unlinked:
+			l.rollout, l.Confidence, l.Reason = nil, Stated, byHand.handMade()
+		case l.rollout != nil && byHand != nil:
+			l.Confidence, l.Reason = Stated, byHand.handMade()
+		case l.rollout != nil:
 			l.Confidence = Stated
-		} else {
+		default:
 			d.infer(l, candidates)
 		}
 		if l.rollout != nil {
@@ -38,6 +44,11 @@ func (d *derivation) linkIncidents() {
 		}
 		d.links = append(d.links, l)
 	}
+}
+
+// causeByHand is the last correction that says what caused the incident, or that no deployment did.
+func (l *link) causeByHand() *Correction {
+	return lastCorrection(l.revisions, func(c *Correction) bool { return c.Unlinked || c.names("deployment", "revision") })
 }
 
 // statedRollout reads what the incident itself names.

@@ -117,7 +117,7 @@ func (c *chain) bring(r *draft, nodes []node) {
 
 // bringOne leaves out merges, other folders, and what arrived before.
 func (c *chain) bringOne(r *draft, n, merged node) {
-	if c.walk.first[n] != unseen || c.merge(n) || !c.inPaths(c.tellingPaths(n, merged)) {
+	if c.walk.first[n] != unseen || c.merge(n) || c.excluded(n) || !c.inPaths(c.tellingPaths(n, merged)) {
 		return
 	}
 	if r.succeeded() {
@@ -125,6 +125,9 @@ func (c *chain) bringOne(r *draft, n, merged node) {
 	}
 	r.Changes = append(r.Changes, c.change(r, n))
 }
+
+// excluded reports whether a correction says that the commit is no change.
+func (c *chain) excluded(n node) bool { return c.known(n) && c.commits[n].excluded }
 
 // tellingPaths picks the commit whose paths tell what a piece of work touches: its own, else those of its squash merge.
 func (c *chain) tellingPaths(own, merged node) node {
@@ -194,7 +197,7 @@ func below(file, folder string) bool {
 // reapply lists the commits that a rollback had removed and that are back.
 func (c *chain) reapply(r *draft) {
 	for _, n := range r.returned {
-		if c.known(n) && !c.merge(n) && c.inPaths(n) {
+		if c.known(n) && !c.merge(n) && !c.excluded(n) && c.inPaths(n) {
 			r.Reapplied = append(r.Reapplied, c.names[n])
 		}
 	}

@@ -12,7 +12,17 @@ import (
 //
 // The passes follow one another as written: records are read, histories built, deployments grouped into rollouts, each place's
 // rollouts put in order and told apart, then causes of failure linked, and last of all recoveries.
+//
+// A correction stands among the events as a revision that goes before every source. What it took back is kept as withdrawn.
 func Derive(service Service, events []Event, rules Rules) Facts {
+	facts := derive(service, events, rules)
+	if given := correctionsIn(events); len(given) > 0 {
+		facts.withdraw(derive(service, withoutCorrections(events), rules), given)
+	}
+	return facts
+}
+
+func derive(service Service, events []Event, rules Rules) Facts {
 	d := newDerivation(service, events, rules)
 	d.buildHistories()
 	d.buildRollouts()

@@ -32,6 +32,7 @@ func (d *derivation) linkVerdicts() {
 			told, err := e.Verdict()
 			return err == nil && told.Result == v.Value.Result
 		}, v.Value.At)
+		at, assumed = knownLater(at, assumed, correctedAt(v.revisions, "at", "deployment", "result"))
 		r.fail(Failure{Cause: CauseVerdict, At: v.Value.At, KnownAt: at, Assumed: assumed, Evidence: v.name(), Confidence: Stated})
 	}
 }
@@ -110,6 +111,7 @@ func (d *derivation) blameForIncidents() {
 		}
 		own := cmpTime(l.Value.DetectedAt, l.Value.StartedAt)
 		at, assumed := knownAt(l.revisions, d.showsCause(l), own)
+		at, assumed = knownLater(at, assumed, correctedAt(l.revisions, linkFields...))
 		l.rollout.fail(Failure{Cause: CauseIncident, At: l.Value.StartedAt, KnownAt: at, Assumed: assumed,
 			Evidence: l.IncidentLink.ID, Confidence: l.Confidence})
 	}
@@ -125,6 +127,9 @@ func (d *derivation) showsCause(l *link) func(Event) bool {
 		return err == nil && told.Deployment == l.Value.Deployment && told.Revision == l.Value.Revision
 	}
 }
+
+// linkFields are those of an incident that decide which rollout it is linked to, and whether it counts.
+var linkFields = []string{"deployment", "environment", "labels", "revision", "service", "severity", "started_at", "title"}
 
 // keepCountedCauses drops the causes that the rules do not count and puts the others in the order in which they occurred.
 func (d *derivation) keepCountedCauses() {

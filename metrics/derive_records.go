@@ -24,10 +24,12 @@ type record[T any] struct {
 	revisions []*Event
 }
 
-// toldCommit is a commit and who told of it; there are too many to keep more.
+// toldCommit is a commit and who told of it; there are too many to keep more. One that a correction leaves out stays part of the
+// history and is no change.
 type toldCommit struct {
 	source string
 	Commit
+	excluded bool
 }
 
 // name is "source/id", the form in which facts refer to a record.
@@ -43,6 +45,9 @@ func readRecords(events []Event) records {
 		if len(revisions) > 1 {
 			e = mergeRevisions(revisions)
 		}
+		if onlyCorrections(revisions) || len(revisions) > 1 && out.exclude(e, revisions) {
+			continue
+		}
 		if err := out.add(e, revisions); err != nil {
 			out.leftOut = append(out.leftOut, LeftOut{Record: e.String(), Reason: "cannot be read"})
 		}
@@ -54,6 +59,39 @@ func readRecords(events []Event) records {
 	return out
 }
 
+// exclude lists a record that a correction leaves out. The history still needs its commits.
+func (r *records) exclude(e Event, revisions []*Event) bool {
+	c := exclusion(revisions)
+	if c == nil {
+		return false
+	}
+	r.leftOut = append(r.leftOut, LeftOut{Record: e.String(), At: timeIn(e), Reason: "left out by a correction: " + c.Reason})
+	return e.Type != TypeCommit
+}
+
+// timeIn is the instant by which a record belongs to a window, zero where it states none or cannot be read.
+func timeIn(e Event) time.Time {
+	var r records
+	if r.add(e, nil) != nil {
+		return time.Time{}
+	}
+	switch {
+	case len(r.deployments) > 0:
+		return deploymentTime(r.deployments[0].Value)
+	case len(r.commits) > 0:
+		return r.commits[0].AuthoredAt
+	case len(r.requests) > 0:
+		return cmpTime(r.requests[0].Value.MergedAt, r.requests[0].Value.CreatedAt)
+	case len(r.incidents) > 0:
+		return cmpTime(r.incidents[0].Value.StartedAt, r.incidents[0].Value.DetectedAt)
+	case len(r.approvals) > 0:
+		return cmpTime(r.approvals[0].Value.DecidedAt, r.approvals[0].Value.RequestedAt)
+	case len(r.verdicts) > 0:
+		return r.verdicts[0].Value.At
+	}
+	return time.Time{}
+}
+
 func (r *records) add(e Event, revisions []*Event) (err error) {
 	switch e.Type {
 	case TypeDeployment:
@@ -61,7 +99,7 @@ func (r *records) add(e Event, revisions []*Event) (err error) {
 	case TypeCommit:
 		var c Commit
 		if c, err = readCommit(e); err == nil {
-			r.commits = append(r.commits, toldCommit{e.Source, c})
+			r.commits = append(r.commits, toldCommit{e.Source, c, exclusion(revisions) != nil})
 		}
 	case TypePullRequest:
 		r.requests, err = appendRecord(r.requests, e, revisions, Event.PullRequest)

@@ -213,9 +213,15 @@ func (r *draft) know(a *attempt) {
 	}
 }
 
+// outcomeKnownAt is when the attempt's outcome was known, and whatever else a figure takes from it.
 func (a *attempt) outcomeKnownAt() (time.Time, bool) {
-	return knownAt(a.revisions, func(e Event) bool {
+	at, assumed := knownAt(a.revisions, func(e Event) bool {
 		v, err := e.Deployment()
 		return err == nil && v.Status == a.Value.Status
 	}, a.Value.FinishedAt)
+	if len(a.revisions) == 1 {
+		return at, assumed
+	}
+	return knownLater(at, assumed, correctedAt(a.revisions, "environment", "finished_at", "fixes", "hotfix", "repository", "revision",
+		"rollback", "rollback_of", "service", "status"))
 }

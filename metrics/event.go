@@ -47,6 +47,16 @@ type Event struct {
 	// polled), so that it was known then. For the rest the known-at time is assumed from the fact's own times.
 	RecordedAt time.Time
 	Live       bool
+	// Correction is set when a person stated this revision and no source did; it goes before every source.
+	Correction *Correction
+}
+
+// number is that of the correction, 0 for what a source said.
+func (e *Event) number() int64 {
+	if e.Correction == nil {
+		return 0
+	}
+	return e.Correction.ID
 }
 
 // Record is the typed content of an event: one of the six structs below.

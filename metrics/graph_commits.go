@@ -157,6 +157,7 @@ func join(told []*toldCommit, compare func(a, b string) int) *toldCommit {
 	joined := *told[0]
 	for _, c := range told[1:] {
 		complete(&joined.Commit, c.Commit)
+		joined.excluded = joined.excluded || c.excluded
 	}
 	return &joined
 }

@@ -15,7 +15,7 @@ func randomGraph(random *rand.Rand, n int) (*graph, []map[int]bool) {
 	told := make([]*toldCommit, n)
 	reach := make([]map[int]bool, n)
 	for i := range told {
-		c := &toldCommit{"git", Commit{ID: fmt.Sprint("c", i)}}
+		c := &toldCommit{source: "git", Commit: Commit{ID: fmt.Sprint("c", i)}}
 		reach[i] = map[int]bool{i: true}
 		for range random.IntN(4) {
 			if p := i - 1 - random.IntN(5); p >= 0 && !slices.Contains(c.Parents, fmt.Sprint("c", p)) {

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Merge makes one event of the revisions of one record, in any order. Per field the revision with the greatest
-// (updated_at, sequence) wins. Between equals a clearing null wins, then the later status (pending, running, cancelled,
-// failed, succeeded), then the larger canonical JSON. The result carries the greatest order of its revisions, and the
-// recording time of the one that has it; it keeps nulls, so that a revision that turns up later is judged the same.
+// Merge makes one event of the revisions of one record, in any order. Per field the correction with the greatest number
+// wins, else the revision with the greatest (updated_at, sequence). Between equals a clearing null wins, then the later status
+// (pending, running, cancelled, failed, succeeded), then the larger canonical JSON. The result carries the greatest order of its
+// revisions, and the recording time of the one that has it; it keeps nulls, so that a revision that turns up later is judged the same.
 func Merge(revisions []Event) Event {
 	switch len(revisions) {
 	case 0:
@@ -52,7 +52,7 @@ func compareBool(a, b bool) int {
 }
 
 func compareOrder(a, b Event) int {
-	return cmp.Or(a.UpdatedAt.Compare(b.UpdatedAt), cmp.Compare(a.Sequence, b.Sequence))
+	return cmp.Or(cmp.Compare(a.number(), b.number()), a.UpdatedAt.Compare(b.UpdatedAt), cmp.Compare(a.Sequence, b.Sequence))
 }
 
 // statement is what one revision says of one field.

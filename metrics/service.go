@@ -48,6 +48,7 @@ func (f *Facts) unmatched(events []Event) {
 // its repository. Commits and pull requests go to every service built from their repository; approvals and verdicts follow their
 // deployment; an incident follows the deployment that it names, else goes to the service of its name.
 func Split(events []Event, rules Rules) []ServiceEvents {
+	events = withoutStrayCorrections(events)
 	s := newSplitter(rules)
 	s.place(events)
 	for i := range events {
@@ -56,6 +57,18 @@ func Split(events []Event, rules Rules) []ServiceEvents {
 		}
 	}
 	return s.finish(events)
+}
+
+// withoutStrayCorrections leaves out corrections of records that no source told of.
+func withoutStrayCorrections(events []Event) []Event {
+	if !slices.ContainsFunc(events, func(e Event) bool { return e.Correction != nil }) {
+		return events
+	}
+	told := map[Key]bool{}
+	for _, e := range events {
+		told[e.Key] = told[e.Key] || e.Correction == nil
+	}
+	return slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return !told[e.Key] })
 }
 
 // splitter is the state of one Split.
