@@ -72,11 +72,16 @@ func storable(e metrics.Event) error {
 	return nil
 }
 
+// event is the row as an event. Of a correction it knows the number only.
 func (e eventRow) event() metrics.Event {
+	var correction *metrics.Correction
+	if e.Correction != 0 {
+		correction = &metrics.Correction{ID: e.Correction}
+	}
 	return metrics.Event{
 		Key:       metrics.Key{Source: e.Source, Type: metrics.EventType(e.Type), Repository: e.Repository, ID: e.ID},
 		UpdatedAt: fromMilli(e.UpdatedAt), Sequence: e.Sequence, Payload: []byte(e.Payload),
-		RecordedAt: fromMilli(e.RecordedAt), Live: e.Live,
+		RecordedAt: fromMilli(e.RecordedAt), Live: e.Live, Correction: correction,
 	}
 }
 
@@ -85,13 +90,11 @@ func (db *DB) append(tx *gorm.DB, rows []eventRow) (Appended, error) {
 	if len(rows) == 0 {
 		return Appended{}, nil
 	}
-	if db.dialect.lock != "" {
-		if err := tx.Exec("SELECT name FROM turns WHERE name = 'events' FOR UPDATE").Error; err != nil {
-			return Appended{}, err
-		}
+	if err := db.takeTurn(tx); err != nil {
+		return Appended{}, err
 	}
-	var last int64
-	if err := tx.Raw("SELECT coalesce(max(seq), 0) FROM events").Scan(&last).Error; err != nil {
+	last, err := lastSeq(tx)
+	if err != nil {
 		return Appended{}, err
 	}
 	fresh, err := db.insert(tx, rows)
@@ -102,6 +105,20 @@ func (db *DB) append(tx *gorm.DB, rows []eventRow) (Appended, error) {
 		return Appended{}, err
 	}
 	return Appended{New: len(fresh), Known: len(rows) - len(fresh)}, nil
+}
+
+// takeTurn waits until nobody else adds events, so that the services they concern are known.
+func (db *DB) takeTurn(tx *gorm.DB) error {
+	if db.dialect.lock == "" {
+		return nil
+	}
+	return tx.Exec("SELECT name FROM turns WHERE name = 'events' FOR UPDATE").Error
+}
+
+// lastSeq is the sequence number of the event stored last.
+func lastSeq(tx *gorm.DB) (last int64, err error) {
+	err = tx.Raw("SELECT coalesce(max(seq), 0) FROM events").Scan(&last).Error
+	return last, err
 }
 
 // insert writes rows with a prepared statement, past gorm whose cost per row is that of the insert itself. It returns those
@@ -119,10 +136,10 @@ func (db *DB) insert(tx *gorm.DB, rows []eventRow) ([]eventRow, error) {
 }
 
 const (
-	insertEvents = `INSERT INTO events (source, type, repository, id, digest, updated_at, sequence, payload, recorded_at, live,` +
-		` service, built_from, reference) VALUES `
-	orNothing    = ` ON CONFLICT (repository, type, id, source, digest) DO NOTHING`
-	eventColumns = 13
+	columnsOfEvents = `source, type, repository, id, digest, updated_at, sequence, payload, recorded_at, live, service, built_from, reference`
+	insertEvents    = `INSERT INTO events (` + columnsOfEvents + `) VALUES `
+	orNothing       = ` ON CONFLICT (repository, type, id, source, digest) DO NOTHING`
+	eventColumns    = 13
 )
 
 func (e *eventRow) values() []any {

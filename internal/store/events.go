@@ -11,13 +11,13 @@ import (
 	"shiphabit/metrics"
 )
 
-const selectEvents = `SELECT e.source, e.type, e.repository, e.id, e.updated_at, e.sequence, e.payload, e.recorded_at, e.live `
+const selectEvents = `SELECT e.source, e.type, e.repository, e.id, e.updated_at, e.sequence, e.payload, e.recorded_at, e.live, e.correction `
 
-// Export streams every stored revision in an order that does not depend on how they arrived: by repository, type, id, source
+// Export streams every stored revision of the sources, without corrections, in an order that does not depend on how they arrived: by repository, type, id, source
 // and, within a record, by time, number and content. It stops at the first error of yield.
 func (db *DB) Export(ctx context.Context, yield func(metrics.Event) error) error {
 	err := db.look(ctx, func(tx *gorm.DB) error {
-		return eachEvent(tx.Raw(selectEvents+`FROM events e
+		return eachEvent(tx.Raw(selectEvents+`FROM events e WHERE e.correction = 0
 			ORDER BY e.repository, e.type, e.id, e.source, e.updated_at, e.sequence, e.digest`), yield)
 	})
 	if err != nil {
@@ -35,7 +35,7 @@ func eachEvent(query *gorm.DB, yield func(metrics.Event) error) error {
 	defer func() { _ = rows.Close() }() // rows.Err says what went wrong
 	for rows.Next() {
 		var e eventRow
-		err := rows.Scan(&e.Source, &e.Type, &e.Repository, &e.ID, &e.UpdatedAt, &e.Sequence, &e.Payload, &e.RecordedAt, &e.Live)
+		err := rows.Scan(&e.Source, &e.Type, &e.Repository, &e.ID, &e.UpdatedAt, &e.Sequence, &e.Payload, &e.RecordedAt, &e.Live, &e.Correction)
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (db *DB) Event(ctx context.Context, record string) ([]metrics.Event, error)
 	var found []metrics.Event
 	for _, k := range readings(record) {
 		err := eachEvent(db.read.WithContext(ctx).Raw(selectEvents+`FROM events e
-			WHERE e.repository = ? AND e.type = ? AND e.id = ? AND e.source = ? ORDER BY e.updated_at, e.sequence, e.seq`,
+			WHERE e.repository = ? AND e.type = ? AND e.id = ? AND e.source = ? AND e.correction = 0 ORDER BY e.updated_at, e.sequence, e.seq`,
 			k.Repository, string(k.Type), k.ID, k.Source), func(e metrics.Event) error {
 			found = append(found, e)
 			return nil

@@ -177,10 +177,14 @@ func (db *DB) readAll(tx *gorm.DB, rows []serviceRow) ([]metrics.Facts, error) {
 func (db *DB) Unmatched(ctx context.Context) ([]metrics.LeftOut, error) {
 	var events []metrics.Event
 	err := db.look(ctx, func(tx *gorm.DB) error {
-		return eachEvent(tx.Raw(selectEvents+"FROM events e WHERE e.repository = ''"), func(e metrics.Event) error {
+		err := eachEvent(tx.Raw(selectEvents+"FROM events e WHERE e.repository = ''"), func(e metrics.Event) error {
 			events = append(events, e)
 			return nil
 		})
+		if err != nil {
+			return err
+		}
+		return fillCorrections(tx, events)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading events: %w", err)

@@ -108,7 +108,7 @@ var sameLists = cmpopts.EquateEmpty()
 func compareWithDerive(t bench, db *DB) {
 	t.Helper()
 	want := map[string]metrics.Facts{}
-	for _, f := range metrics.DeriveAll(exported(t, db), db.rules) {
+	for _, f := range metrics.DeriveAll(withCorrections(t, db, exported(t, db)), db.rules) {
 		want[f.Service] = f
 	}
 	unmatched, err := db.Unmatched(t.Context())
@@ -142,6 +142,21 @@ func compareWithDerive(t bench, db *DB) {
 	if err != nil || len(services) != len(want) {
 		t.Fatalf("%d services, want %d; error %v", len(services), len(want), err)
 	}
+}
+
+// withCorrections adds the corrections in force to what sources said.
+func withCorrections(t bench, db *DB, events []metrics.Event) []metrics.Event {
+	t.Helper()
+	all, err := db.Corrections(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		if e, holds := c.Event(); holds {
+			events = append(events, e)
+		}
+	}
+	return events
 }
 
 func sameBytes(t bench, a, b metrics.Facts) {

@@ -17,6 +17,21 @@ type eventRow struct {
 	Service    string
 	BuiltFrom  string
 	Reference  string
+	Correction int64
+}
+
+type correctionRow struct {
+	ID          int64 `gorm:"primaryKey"`
+	Source      string
+	Type        string
+	Repository  string
+	Record      string
+	Fields      string
+	Exclude     bool
+	Unlinked    bool
+	Reason      string
+	At          int64
+	WithdrawnAt int64
 }
 
 type sourceRow struct {
@@ -194,6 +209,7 @@ func (tallyRow) TableName() string      { return "tallies" }
 func (dirtyDayRow) TableName() string   { return "dirty_days" }
 func (secretRow) TableName() string     { return "secrets" }
 func (eventRow) TableName() string      { return "events" }
+func (correctionRow) TableName() string { return "corrections" }
 func (sourceRow) TableName() string     { return "sources" }
 func (setAsideRow) TableName() string   { return "set_aside" }
 func (serviceRow) TableName() string    { return "services" }
@@ -213,7 +229,7 @@ func (auditRow) TableName() string      { return "audit" }
 func allRows() []any {
 	return []any{
 		&eventRow{}, &sourceRow{}, &setAsideRow{}, &serviceRow{}, &linkRow{}, &factsRow{}, &rolloutRow{}, &documentRow{},
-		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{},
+		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{},
 	}
 }

@@ -19,7 +19,7 @@ func eventsOf(tx *gorm.DB, names []string) ([]metrics.Event, error) {
 			return nil, err
 		}
 	}
-	return s.events, nil
+	return s.events, fillCorrections(tx, s.events)
 }
 
 // selection gathers the events of some services.

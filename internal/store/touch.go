@@ -2,6 +2,7 @@ package store
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"gorm.io/gorm"
@@ -28,6 +29,11 @@ type set map[string]bool
 
 // touch marks the services that new events concern as out of date. The events were stored after sequence number last.
 func touch(tx *gorm.DB, fresh []eventRow, last int64) error {
+	return touchBetween(tx, fresh, last, math.MaxInt64)
+}
+
+// touchBetween does so for events with sequence numbers after one and up to another.
+func touchBetween(tx *gorm.DB, fresh []eventRow, after, upTo int64) error {
 	if len(fresh) == 0 {
 		return nil
 	}
@@ -48,7 +54,7 @@ func touch(tx *gorm.DB, fresh []eventRow, last int64) error {
 		}
 	}
 	if placed {
-		if err := m.addRevised(last, cleared); err != nil {
+		if err := m.addRevised(after, upTo, cleared); err != nil {
 			return err
 		}
 		if err := m.addFollowers(unique(names)); err != nil {
@@ -99,13 +105,13 @@ func (m *marks) addDeployment(service, builtFrom string) {
 // addRevised adds what other revisions of the same records said: a deployment may have belonged elsewhere, and a revision
 // that only states a new status leaves the service to an earlier one. A repository that a deployment left may have become
 // a service of its own, so its commits concern that from now on.
-func (m *marks) addRevised(last int64, cleared bool) error {
+func (m *marks) addRevised(after, upTo int64, cleared bool) error {
 	var pairs []struct{ Type, Source, Service, BuiltFrom, OldService, OldBuiltFrom, OldReference string }
 	err := m.tx.Raw(`SELECT DISTINCT n.type, n.source, n.service, n.built_from,
 			o.service AS old_service, o.built_from AS old_built_from, o.reference AS old_reference
 		FROM events n JOIN events o
 		  ON o.repository = n.repository AND o.type = n.type AND o.id = n.id AND o.source = n.source AND o.seq <> n.seq
-		WHERE n.seq > ? AND n.repository = ''`, last).Scan(&pairs).Error
+		WHERE n.seq > ? AND n.seq <= ? AND n.repository = ''`, after, upTo).Scan(&pairs).Error
 	for _, p := range pairs {
 		m.add(&eventRow{Type: p.Type, Source: p.Source, Service: p.OldService, BuiltFrom: p.OldBuiltFrom, Reference: p.OldReference})
 		if metrics.EventType(p.Type) != metrics.TypeDeployment {

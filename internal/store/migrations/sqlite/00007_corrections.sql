@@ -14,7 +14,7 @@ CREATE TABLE corrections (
     reason       TEXT    NOT NULL,
     at           INTEGER NOT NULL,
     withdrawn_at INTEGER NOT NULL
-) STRICT;
+);
 CREATE INDEX corrections_record ON corrections (repository, type, record, source);
 
 -- A correction that holds stands among the revisions of its record, under its number; 0 is what sources said.
