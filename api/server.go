@@ -58,6 +58,7 @@ type Options struct {
 // Store is what the server keeps and reads: the sum of what its resources need, each declared beside its use.
 type Store interface {
 	eventStore
+	correctionStore
 	factStore
 	decisionStore
 	roundStore
@@ -124,6 +125,7 @@ func (s *Server) serveMissing(kind Kind, detail string) gin.HandlerFunc {
 func (s *Server) routes() []route {
 	return slices.Concat(
 		s.eventRoutes(),
+		s.correctionRoutes(),
 		s.serviceRoutes(),
 		s.metricRoutes(),
 		s.gateRoutes(),

@@ -7,7 +7,7 @@ import (
 
 // Fault is one thing wrong with one line of events: where, what, and what to do about it.
 type Fault struct {
-	Line    int    `json:"line"`
+	Line    int    `json:"line,omitempty"`
 	Field   string `json:"field,omitempty"`
 	Problem string `json:"problem"`
 	Remedy  string `json:"remedy,omitempty"`
