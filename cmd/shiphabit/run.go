@@ -146,6 +146,7 @@ Start with a Git clone:   shiphabit try .`,
 		p.gateCommand(), p.policyCommand(),
 		p.assessCommand(),
 		p.tokenCommand(), p.configCommand(), p.backupCommand(), p.versionCommand(),
+		p.benchCommand(),
 	)
 	return root
 }

@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"api":                   {"metrics", "metrics/gate", "assessments", "reports"},
 	"cmd/shiphabit": {
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
-		"internal/store", "internal/config", "api",
+		"internal/store", "internal/config", "internal/organisation", "api",
 	},
 }
 

@@ -101,7 +101,7 @@ func tier(x float64) metrics.Tier {
 // busiest is how many times as often the busiest service deploys as the quietest.
 const busiest = 1000
 
-// shares hands n deployments out, log-uniformly uneven. They add up to n.
+// shares hands n deployments out, log-uniformly uneven and one at least where there are enough. They add up to n.
 func shares(n, services int, r *rand.Rand) []int {
 	reached := make([]float64, services)
 	sum := 0.0
@@ -109,11 +109,12 @@ func shares(n, services int, r *rand.Rand) []int {
 		sum += math.Exp(r.Float64() * math.Log(busiest))
 		reached[i] = sum
 	}
+	atLeast := min(1, n/services)
 	out := make([]int, services)
 	given := 0
 	for i, x := range reached {
-		upTo := int(math.Round(x / sum * float64(n)))
-		out[i], given = upTo-given, upTo
+		upTo := int(math.Round(x / sum * float64(n-atLeast*services)))
+		out[i], given = atLeast+upTo-given, upTo
 	}
 	return out
 }

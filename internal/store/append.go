@@ -36,6 +36,9 @@ func (db *DB) Append(ctx context.Context, events []metrics.Event) (Appended, err
 	return done, nil
 }
 
+// digestSize is how much of a revision's digest is stored: with it, two revisions do not meet by chance, nor can they be made to.
+const digestSize = 16
+
 // eventRows is done before the transaction begins, so that nobody waits for it.
 func (db *DB) eventRows(events []metrics.Event) ([]eventRow, error) {
 	now := toMilli(db.clock())
@@ -54,9 +57,9 @@ func (db *DB) eventRows(events []metrics.Event) ([]eventRow, error) {
 		}
 		digest := e.Digest()
 		rows[i] = eventRow{
-			Source: e.Source, Type: string(e.Type), Repository: e.Repository, ID: e.ID, Digest: digest[:],
-			UpdatedAt: toMilli(e.UpdatedAt), Sequence: e.Sequence, Payload: string(e.Payload), RecordedAt: now, Live: e.Live,
-			Service: s.service, BuiltFrom: s.builtFrom, Reference: s.reference,
+			Source: e.Source, Type: string(e.Type), Repository: e.Repository, ID: e.ID, Digest: digest[:digestSize],
+			UpdatedAt: toMilli(e.UpdatedAt), Sequence: e.Sequence, Payload: pack(e.Payload), RecordedAt: now, Live: e.Live,
+			Service: s.service, BuiltFrom: s.builtFrom, Reference: s.reference, clears: clearsRepository(e),
 		}
 	}
 	return rows, nil
@@ -70,19 +73,6 @@ func storable(e metrics.Event) error {
 		}
 	}
 	return nil
-}
-
-// event is the row as an event. Of a correction it knows the number only.
-func (e eventRow) event() metrics.Event {
-	var correction *metrics.Correction
-	if e.Correction != 0 {
-		correction = &metrics.Correction{ID: e.Correction}
-	}
-	return metrics.Event{
-		Key:       metrics.Key{Source: e.Source, Type: metrics.EventType(e.Type), Repository: e.Repository, ID: e.ID},
-		UpdatedAt: fromMilli(e.UpdatedAt), Sequence: e.Sequence, Payload: []byte(e.Payload),
-		RecordedAt: fromMilli(e.RecordedAt), Live: e.Live, Correction: correction,
-	}
 }
 
 // append inserts the rows and touches the services of those that are new.
@@ -130,15 +120,15 @@ func (db *DB) insert(tx *gorm.DB, rows []eventRow) ([]eventRow, error) {
 	}
 	ctx := tx.Statement.Context
 	if db.dialect.rowsPerInsert == 1 {
-		return insertEach(ctx, raw, rows)
+		return db.insertEach(ctx, raw, rows)
 	}
-	return insertMany(ctx, raw, rows, db.dialect.rowsPerInsert)
+	return db.insertMany(ctx, raw, rows)
 }
 
 const (
 	columnsOfEvents = `source, type, repository, id, digest, updated_at, sequence, payload, recorded_at, live, service, built_from, reference`
 	insertEvents    = `INSERT INTO events (` + columnsOfEvents + `) VALUES `
-	orNothing       = ` ON CONFLICT (repository, type, id, source, digest) DO NOTHING`
+	orNothing       = ` ON CONFLICT DO NOTHING`
 	eventColumns    = 13
 )
 
@@ -147,8 +137,8 @@ func (e *eventRow) values() []any {
 		e.Service, e.BuiltFrom, e.Reference}
 }
 
-func insertEach(ctx context.Context, tx *sql.Tx, rows []eventRow) ([]eventRow, error) {
-	stmt, err := tx.PrepareContext(ctx, insertEvents+"(?"+strings.Repeat(", ?", eventColumns-1)+")"+orNothing)
+func (db *DB) insertEach(ctx context.Context, tx *sql.Tx, rows []eventRow) ([]eventRow, error) {
+	stmt, err := tx.PrepareContext(ctx, insertEvents+db.dialect.placeholders(1, eventColumns)+orNothing)
 	if err != nil {
 		return nil, err
 	}
@@ -168,17 +158,18 @@ func insertEach(ctx context.Context, tx *sql.Tx, rows []eventRow) ([]eventRow, e
 	return fresh, nil
 }
 
-// insertMany sends up to size rows with each statement; the database answers with the digests of those it took.
-func insertMany(ctx context.Context, tx *sql.Tx, rows []eventRow, size int) ([]eventRow, error) {
+// insertMany sends many rows with each statement; the database answers with the digests of those it took.
+func (db *DB) insertMany(ctx context.Context, tx *sql.Tx, rows []eventRow) ([]eventRow, error) {
 	var stmt *sql.Stmt
 	prepared := 0
 	fresh := make([]eventRow, 0, len(rows))
 	for len(rows) > 0 {
-		part := rows[:min(size, len(rows))]
+		part := rows[:min(db.dialect.rowsPerInsert, len(rows))]
 		rows = rows[len(part):]
 		if len(part) != prepared {
+			query := insertEvents + db.dialect.placeholders(len(part), eventColumns) + orNothing + " RETURNING digest"
 			var err error
-			if stmt, err = tx.PrepareContext(ctx, insertEvents+placeholders(len(part))+orNothing+" RETURNING digest"); err != nil {
+			if stmt, err = tx.PrepareContext(ctx, query); err != nil {
 				return nil, err
 			}
 			defer func(s *sql.Stmt) { _ = s.Close() }(stmt) // at most two: full parts and the last
@@ -219,19 +210,23 @@ func takenBy(ctx context.Context, stmt *sql.Stmt, part []eventRow) (map[string]b
 	return taken, answer.Err()
 }
 
-// placeholders is "($1, …), ($14, …)" for so many events.
-func placeholders(rows int) string {
+// placeholders is "($1, …), ($14, …)" for so many rows, or "(?, …)" where the database numbers none.
+func (d dialect) placeholders(rows, columns int) string {
 	var b strings.Builder
-	for i := range rows * eventColumns {
+	for i := range rows * columns {
 		switch {
 		case i == 0:
-			b.WriteString("($")
-		case i%eventColumns == 0:
-			b.WriteString("), ($")
+			b.WriteString("(")
+		case i%columns == 0:
+			b.WriteString("), (")
 		default:
-			b.WriteString(", $")
+			b.WriteString(", ")
 		}
-		b.WriteString(strconv.Itoa(i + 1))
+		if d.name == sqliteDialect.name {
+			b.WriteString("?")
+		} else {
+			b.WriteString("$" + strconv.Itoa(i+1))
+		}
 	}
 	return b.String() + ")"
 }

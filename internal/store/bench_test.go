@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -75,7 +74,7 @@ func appendPage(db *DB, page []metrics.Event) (time.Duration, error) {
 	return time.Since(began), err
 }
 
-// upsertRaw is what a program would write that only stores the rows: one prepared upsert, one row at a time, in one
+// upsertRaw is what a program would write that only stores the rows: one prepared statement, one row at a time, in one
 // transaction. The rows are given to it, they do not count.
 func upsertRaw(db *DB, page []metrics.Event) (time.Duration, error) {
 	rows, err := db.eventRows(page)
@@ -86,11 +85,7 @@ func upsertRaw(db *DB, page []metrics.Event) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	values := placeholders(1)
-	if db.dialect.name == sqliteDialect.name {
-		values = "(?" + strings.Repeat(", ?", eventColumns-1) + ")"
-	}
-	upsert := insertEvents + values + " ON CONFLICT (repository, type, id, source, digest) DO UPDATE SET recorded_at = excluded.recorded_at"
+	upsert := insertEvents + db.dialect.placeholders(1, eventColumns) + orNothing
 	began := time.Now()
 	tx, err := pool.Begin()
 	if err != nil {

@@ -27,11 +27,15 @@ type dialect struct {
 	rowsPerInsert int
 	// lock ends a SELECT whose rows nobody else may change before the transaction ends; SQLite's only writer needs none.
 	lock string
+	// size asks for the bytes that the database takes.
+	size string
 }
 
 var (
-	sqliteDialect   = dialect{name: "sqlite", goose: goose.DialectSQLite3, rowsPerInsert: 1}
+	sqliteDialect = dialect{name: "sqlite", goose: goose.DialectSQLite3, rowsPerInsert: 1,
+		size: "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"}
 	postgresDialect = dialect{name: "postgres", goose: goose.DialectPostgres, rowsPerInsert: 256, lock: " FOR UPDATE",
+		size:     "SELECT pg_database_size(current_database())",
 		snapshot: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}}
 )
 

@@ -138,8 +138,8 @@ func correctionEventRow(c metrics.Correction) (eventRow, error) {
 	}
 	digest := sha256.Sum256(fmt.Appendf(nil, "correction %d", c.ID))
 	return eventRow{
-		Source: e.Source, Type: string(e.Type), Repository: e.Repository, ID: e.ID, Digest: digest[:],
-		UpdatedAt: toMilli(e.UpdatedAt), Payload: string(e.Payload), RecordedAt: toMilli(e.RecordedAt), Live: true,
+		Source: e.Source, Type: string(e.Type), Repository: e.Repository, ID: e.ID, Digest: digest[:digestSize],
+		UpdatedAt: toMilli(e.UpdatedAt), Payload: pack(e.Payload), RecordedAt: toMilli(e.RecordedAt), Live: true,
 		Service: s.service, BuiltFrom: s.builtFrom, Reference: s.reference,
 	}, nil
 }
@@ -220,7 +220,7 @@ func (db *DB) recordsOf(tx *gorm.DB, service string, corrections int) (map[metri
 	if service == "" || corrections == 0 {
 		return nil, nil
 	}
-	events, err := eventsOf(tx, []string{service})
+	events, err := eventsOf(tx, []string{service}, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
 
 	"gorm.io/gorm"
 
@@ -42,16 +42,38 @@ type outcome struct {
 // derive makes the facts of the named services from their events and stores them. It returns them by name, as they were at
 // one moment after the call began; a name that means no service has no facts.
 func (db *DB) derive(ctx context.Context, names []string) (map[string]outcome, error) {
+	found, err := db.evaluate(ctx, names, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.saveOutcomes(ctx, found.outcomes); err != nil {
+		return nil, fmt.Errorf("storing the facts of %d services: %w", len(names), err)
+	}
+	return found.outcomes, nil
+}
+
+// evaluation is what the events of some services amount to.
+type evaluation struct {
+	outcomes map[string]outcome
+	events   int
+}
+
+// evaluate makes the facts of the named services. A limit above 0 bounds how many events it holds: errTooMany when several
+// services have more together.
+func (db *DB) evaluate(ctx context.Context, names []string, limit int) (evaluation, error) {
 	var rows []serviceRow
 	var events []metrics.Event
 	err := db.look(ctx, func(tx *gorm.DB) (err error) {
 		if err = tx.Find(&rows, "name IN ?", names).Error; err == nil {
-			events, err = eventsOf(tx, names)
+			events, err = eventsOf(tx, names, limit)
 		}
 		return err
 	})
+	if errors.Is(err, errTooMany) {
+		return evaluation{}, errTooMany
+	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the events of %d services: %w", len(names), err)
+		return evaluation{}, fmt.Errorf("reading the events of %d services: %w", len(names), err)
 	}
 	found := make(map[string]outcome, len(rows))
 	for _, row := range rows {
@@ -64,37 +86,5 @@ func (db *DB) derive(ctx context.Context, names []string) (map[string]outcome, e
 			found[part.Service.Name] = o
 		}
 	}
-	if err := db.saveOutcomes(ctx, found); err != nil {
-		return nil, fmt.Errorf("storing the facts of %d services: %w", len(names), err)
-	}
-	return found, nil
-}
-
-// servicesPerDerivation bounds how many services one transaction replaces: few enough not to keep a writer waiting.
-const servicesPerDerivation = 50
-
-// Refresh derives every service whose facts are out of date, so that the next reader need not wait for it. Services of one
-// repository are taken together where possible, so that its history is read once.
-func (db *DB) Refresh(ctx context.Context) error {
-	leave, err := db.flights.enter(ctx, "")
-	if err != nil {
-		return err
-	}
-	defer leave()
-	var stale []string
-	err = db.read.WithContext(ctx).Raw(`SELECT s.name FROM services s
-		LEFT JOIN (SELECT service, min(repository) AS repository FROM service_repositories GROUP BY service) r ON r.service = s.name
-		WHERE s.touched <> s.derived OR s.rules <> ? ORDER BY r.repository, s.name`, db.print).Scan(&stale).Error
-	if err != nil {
-		return fmt.Errorf("looking for services to derive: %w", err)
-	}
-	for part := range slices.Chunk(stale, servicesPerDerivation) {
-		if _, err := db.derive(ctx, part); err != nil {
-			return err
-		}
-	}
-	if err := db.addUp(ctx); err != nil {
-		return err
-	}
-	return db.completeSet(ctx)
+	return evaluation{found, len(events)}, nil
 }

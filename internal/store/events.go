@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,17 +34,49 @@ func eachEvent(query *gorm.DB, yield func(metrics.Event) error) error {
 		return err
 	}
 	defer func() { _ = rows.Close() }() // rows.Err says what went wrong
-	for rows.Next() {
-		var e eventRow
-		err := rows.Scan(&e.Source, &e.Type, &e.Repository, &e.ID, &e.UpdatedAt, &e.Sequence, &e.Payload, &e.RecordedAt, &e.Live, &e.Correction)
+	for s := (eventScanner{names: map[string]string{}}); rows.Next(); {
+		e, err := s.scan(rows)
 		if err != nil {
 			return err
 		}
-		if err := yield(e.event()); err != nil {
+		if err := yield(e); err != nil {
 			return err
 		}
 	}
 	return rows.Err()
+}
+
+// eventScanner reads events of a query that begins with selectEvents. What recurs from row to row is kept once.
+type eventScanner struct {
+	names                                 map[string]string
+	source, kind, repository, id, payload sql.RawBytes
+	updatedAt, recordedAt, correction     int64
+}
+
+func (s *eventScanner) scan(rows *sql.Rows) (metrics.Event, error) {
+	var e metrics.Event
+	err := rows.Scan(&s.source, &s.kind, &s.repository, &s.id, &s.updatedAt, &e.Sequence, &s.payload, &s.recordedAt, &e.Live, &s.correction)
+	if err != nil {
+		return e, err
+	}
+	e.Key = metrics.Key{Source: s.once(s.source), Type: metrics.EventType(s.once(s.kind)), Repository: s.once(s.repository), ID: string(s.id)}
+	e.UpdatedAt, e.RecordedAt = fromMilli(s.updatedAt), fromMilli(s.recordedAt)
+	if s.correction != 0 {
+		e.Correction = &metrics.Correction{ID: s.correction} // its number is all that stands here
+	}
+	if e.Payload, err = unpack(s.payload); err != nil {
+		err = fmt.Errorf("stored event %s: %w", e.Key, err)
+	}
+	return e, err
+}
+
+func (s *eventScanner) once(name []byte) string {
+	kept, found := s.names[string(name)]
+	if !found {
+		kept = string(name)
+		s.names[kept] = kept
+	}
+	return kept
 }
 
 // Event returns the stored revisions of a record, oldest first. record is its key in words, "source/type/id", with the
@@ -51,8 +84,12 @@ func eachEvent(query *gorm.DB, yield func(metrics.Event) error) error {
 func (db *DB) Event(ctx context.Context, record string) ([]metrics.Event, error) {
 	var found []metrics.Event
 	for _, k := range readings(record) {
+		where := "e.repository = '' AND e.repository = ?" // written so, each form meets its index
+		if k.Repository != "" {
+			where = "e.repository <> '' AND e.repository = ?"
+		}
 		err := eachEvent(db.read.WithContext(ctx).Raw(selectEvents+`FROM events e
-			WHERE e.repository = ? AND e.type = ? AND e.id = ? AND e.source = ? AND e.correction = 0 ORDER BY e.updated_at, e.sequence, e.seq`,
+			WHERE `+where+` AND e.type = ? AND e.id = ? AND e.source = ? AND e.correction = 0 ORDER BY e.updated_at, e.sequence, e.seq`,
 			k.Repository, string(k.Type), k.ID, k.Source), func(e metrics.Event) error {
 			found = append(found, e)
 			return nil

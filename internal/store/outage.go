@@ -10,19 +10,28 @@ import (
 	"shiphabit/metrics"
 )
 
-// saveOutages replaces what is stored of a service's outages by those of its facts, where they differ.
-func (db *DB) saveOutages(tx *gorm.DB, scope int64, f metrics.Facts) error {
-	since := observedRow{SetID: db.tallies.id, Scope: scope, Since: toMilli(f.Since)}
-	if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&since).Error; err != nil {
-		return err
-	}
+// outagesOf are the rows of a service's outages in the order in which they are read.
+func (db *DB) outagesOf(f metrics.Facts) []outageRow {
 	var rows []outageRow
 	for kind, number := range kindNumbers {
 		for i, o := range f.Outages(kind) {
-			rows = append(rows, outageRow{SetID: db.tallies.id, Scope: scope, Kind: number, StartedAt: toMilli(o.From), EndedAt: toMilli(o.To), Number: i})
+			rows = append(rows, outageRow{SetID: db.tallies.id, Kind: number, StartedAt: toMilli(o.From), EndedAt: toMilli(o.To), Number: i})
 		}
 	}
 	slices.SortFunc(rows, compareOutages)
+	return rows
+}
+
+// saveOutages replaces what is stored of a service's outages where it differs.
+func (db *DB) saveOutages(tx *gorm.DB, scope int64, t serviceTallies) error {
+	since, rows := t.since, slices.Clone(t.outages)
+	since.Scope = scope
+	for i := range rows {
+		rows[i].Scope = scope
+	}
+	if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&since).Error; err != nil {
+		return err
+	}
 	var old []outageRow
 	if err := tx.Order("kind, started_at, number").Find(&old, "set_id = ? AND scope = ?", db.tallies.id, scope).Error; err != nil {
 		return err
@@ -33,7 +42,7 @@ func (db *DB) saveOutages(tx *gorm.DB, scope int64, f metrics.Facts) error {
 	if err := tx.Delete(&outageRow{}, "set_id = ? AND scope = ?", db.tallies.id, scope).Error; err != nil || len(rows) == 0 {
 		return err
 	}
-	return tx.CreateInBatches(rows, rowsPerBatch).Error
+	return tx.CreateInBatches(rows, namesPerStatement).Error
 }
 
 func compareOutages(a, b outageRow) int {

@@ -17,22 +17,19 @@ import (
 
 // rolloutRowOf encodes a rollout. Its changes stand in a column of their own.
 func rolloutRowOf(service string, r metrics.Rollout) (rolloutRow, error) {
-	changes := []byte(nil)
-	var err error
-	if r.Changes != nil {
-		if changes, err = json.Marshal(r.Changes); err != nil {
-			return rolloutRow{}, err
-		}
+	changes, err := encodeChanges(r.Changes)
+	if err != nil {
+		return rolloutRow{}, err
 	}
 	r.Changes = nil
 	body, err := json.Marshal(storedRollout{Rollout: r, ApprovalIDs: idsOf(r.Approvals)})
 	if err != nil {
 		return rolloutRow{}, err
 	}
-	sum := sha256.Sum256(append(append([]byte(nil), body...), changes...))
+	sum := sha256.Sum256(slices.Concat(body, changes))
 	return rolloutRow{
 		Service: service, FinishedAt: toMilli(r.FinishedAt), ID: r.ID, EnvironmentKind: string(r.EnvironmentKind),
-		Kind: string(r.Kind), Digest: sum[:16], Body: string(body), Changes: string(changes),
+		Kind: string(r.Kind), Digest: sum[:digestSize], Body: pack(body), Changes: changes,
 	}, nil
 }
 
@@ -41,9 +38,12 @@ type encoded struct{ service, body, changes []byte }
 
 func (e encoded) rollout() (metrics.Rollout, error) {
 	var r storedRollout
-	err := json.Unmarshal(e.body, &r)
-	if err == nil && len(e.changes) > 0 {
-		err = json.Unmarshal(e.changes, &r.Changes)
+	body, err := unpack(e.body)
+	if err == nil {
+		err = json.Unmarshal(body, &r)
+	}
+	if err == nil {
+		r.Changes, err = decodeChanges(e.changes)
 	}
 	if err == nil && len(r.ApprovalIDs) != len(r.Approvals) {
 		err = errors.New("its approvals lack their ids")

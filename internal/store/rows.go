@@ -11,13 +11,15 @@ type eventRow struct {
 	Digest     []byte
 	UpdatedAt  int64 `gorm:"autoUpdateTime:false"`
 	Sequence   int64
-	Payload    string
+	Payload    []byte // packed
 	RecordedAt int64
 	Live       bool
 	Service    string
 	BuiltFrom  string
 	Reference  string
 	Correction int64
+
+	clears bool // it takes a deployment's repository away; not stored
 }
 
 type correctionRow struct {
@@ -82,8 +84,8 @@ type rolloutRow struct {
 	EnvironmentKind string
 	Kind            string
 	Digest          []byte
-	Body            string
-	Changes         string
+	Body            []byte // packed
+	Changes         []byte
 }
 
 type documentRow struct {

@@ -39,6 +39,6 @@ func scopeOf(e metrics.Event) (scope, error) {
 }
 
 // clearsRepository reports whether a revision takes a deployment's repository away. A null is written in one way only.
-func (e *eventRow) clearsRepository() bool {
-	return bytes.Contains([]byte(e.Payload), []byte(`"repository":null`))
+func clearsRepository(e metrics.Event) bool {
+	return e.Type == metrics.TypeDeployment && bytes.Contains(e.Payload, []byte(`"repository":null`))
 }

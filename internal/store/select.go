@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"slices"
 
 	"gorm.io/gorm"
@@ -9,9 +10,10 @@ import (
 )
 
 // eventsOf reads every event that decides about the named services: what metrics.Split gives them out of all events, it gives
-// them out of these, too. There may be more of them than belong to the services.
-func eventsOf(tx *gorm.DB, names []string) ([]metrics.Event, error) {
-	s := &selection{tx: tx, names: names, loaded: map[metrics.Key]bool{}}
+// them out of these, too. There may be more of them than belong to the services. A limit above 0 bounds their number where
+// fewer services would have fewer events: those of one repository share them.
+func eventsOf(tx *gorm.DB, names []string, limit int) ([]metrics.Event, error) {
+	s := &selection{tx: tx, names: names, limit: limit, loaded: map[metrics.Key]bool{}}
 	for _, step := range []func() error{
 		s.readLinks, s.readDeployments, s.readIncidents, s.readBuilders, s.readFollowers, s.readMeant, s.readCode,
 	} {
@@ -22,10 +24,14 @@ func eventsOf(tx *gorm.DB, names []string) ([]metrics.Event, error) {
 	return s.events, fillCorrections(tx, s.events)
 }
 
+// errTooMany says that services have more events together than may be held at once.
+var errTooMany = errors.New("too many events at once")
+
 // selection gathers the events of some services.
 type selection struct {
 	tx           *gorm.DB
 	names        []string
+	limit        int
 	repositories []string // that the services may be built from, and the names themselves, for a repository may be a service
 	declared     []string // repositories that a declaration gives them
 	events       []metrics.Event
@@ -43,6 +49,10 @@ func (s *selection) readLinks() error {
 		if l.Declared {
 			s.declared = append(s.declared, l.Repository)
 		}
+	}
+	s.repositories = unique(s.repositories)
+	if len(s.names) == 1 || len(s.repositories) == 1 {
+		s.limit = 0
 	}
 	s.repositories = unique(append(s.repositories, s.names...))
 	return nil
@@ -157,6 +167,9 @@ func (s *selection) readCode() error {
 	query := s.tx.Raw(selectEvents+`FROM events e WHERE e.repository <> '' AND e.repository IN ?`, s.repositories)
 	return eachEvent(query, func(e metrics.Event) error {
 		s.events = append(s.events, e)
+		if s.limit > 0 && len(s.events) > s.limit {
+			return errTooMany
+		}
 		return nil
 	})
 }

@@ -74,7 +74,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{at: at, rules: o.Rules, print: print, log: o.Logger, clock: o.Clock}
-	db.tallies = tallySet{definition: o.Definition, zone: o.Zone}
+	db.tallies.definition, db.tallies.zone = o.Definition, o.Zone
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}

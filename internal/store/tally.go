@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -20,6 +21,7 @@ type tallySet struct {
 	id         int64
 	definition metrics.Definition
 	zone       *time.Location
+	complete   atomic.Bool // it was once: nothing is read from the set before any more
 }
 
 // everyService is the scope of the sums over all services.
@@ -44,42 +46,55 @@ func (db *DB) openTallies(ctx context.Context) error {
 	return nil
 }
 
-// saveTallies replaces the tallies of a service by those of its facts, and marks the organisation's days that differ now.
-func (db *DB) saveTallies(tx *gorm.DB, service string, f metrics.Facts) error {
+// serviceTallies are what is stored of a service beside its facts, but for the number that stands for its name.
+type serviceTallies struct {
+	days    []tallyRow
+	since   observedRow
+	outages []outageRow
+}
+
+// talliesOf is done before a transaction begins, so that nobody waits for it.
+func (db *DB) talliesOf(f metrics.Facts) serviceTallies {
+	days := metrics.DayTallies(f, db.tallies.definition, db.tallies.zone)
+	t := serviceTallies{days: make([]tallyRow, len(days)), since: observedRow{SetID: db.tallies.id, Since: toMilli(f.Since)}, outages: db.outagesOf(f)}
+	for i := range days {
+		d := &days[i]
+		t.days[i] = tallyRow{SetID: db.tallies.id, Kind: kindNumbers[d.Kind], Day: d.Day, KnownBy: toMilli(d.KnownBy), Body: d.Tally.AppendCoded(nil)}
+	}
+	return t
+}
+
+// saveTallies replaces the tallies of a service, and tells which days of the organisation differ now.
+func (db *DB) saveTallies(tx *gorm.DB, service string, t serviceTallies) ([]kindDay, error) {
 	scope, err := scopeNumber(tx, service)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := db.saveOutages(tx, scope, f); err != nil {
-		return err
+	if err := db.saveOutages(tx, scope, t); err != nil {
+		return nil, err
 	}
 	gone, err := storedTallies(tx, db.tallies.id, scope)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var changed []tallyRow
-	for _, d := range metrics.DayTallies(f, db.tallies.definition, db.tallies.zone) {
-		row := tallyRow{SetID: db.tallies.id, Scope: scope, Kind: kindNumbers[d.Kind], Day: d.Day, KnownBy: toMilli(d.KnownBy), Body: d.Tally.AppendCoded(nil)}
+	var days []kindDay
+	for _, row := range t.days {
+		row.Scope = scope
 		key := kindDay{row.Kind, row.Day}
 		if old, stored := gone[key]; !stored || old.KnownBy != row.KnownBy || !bytes.Equal(old.Body, row.Body) {
-			changed = append(changed, row)
+			changed, days = append(changed, row), append(days, key)
 		}
 		delete(gone, key)
 	}
-	dirty := make([]kindDay, 0, len(changed)+len(gone))
 	for key := range gone {
-		if err := tx.Delete(&tallyRow{}, "set_id = ? AND scope = ? AND kind = ? AND day = ?", db.tallies.id, scope, key.kind, key.day).Error; err != nil {
-			return err
+		err := tx.Delete(&tallyRow{}, "set_id = ? AND scope = ? AND kind = ? AND day = ?", db.tallies.id, scope, key.kind, key.day).Error
+		if err != nil {
+			return nil, err
 		}
-		dirty = append(dirty, key)
+		days = append(days, key)
 	}
-	for _, row := range changed {
-		dirty = append(dirty, kindDay{row.Kind, row.Day})
-	}
-	if err := db.putTallies(tx, changed); err != nil {
-		return err
-	}
-	return db.markDirty(tx, dirty)
+	return days, db.putTallies(tx, changed)
 }
 
 // kindDay is a day in one kind of environment, by their numbers.
@@ -124,17 +139,20 @@ const (
 		ON CONFLICT (set_id, kind, day) DO UPDATE SET marks = dirty_days.marks + 1`
 )
 
+// tallyRowsPerStatement stays far below the number of parameters that a statement takes.
+const tallyRowsPerStatement = 200
+
 func (db *DB) putTallies(tx *gorm.DB, rows []tallyRow) error {
 	if db.dialect.rowsPerInsert > 1 {
 		if len(rows) == 0 {
 			return nil
 		}
-		return tx.Clauses(clause.OnConflict{UpdateAll: true}).CreateInBatches(rows, rowsPerBatch).Error
+		return tx.Clauses(clause.OnConflict{UpdateAll: true}).CreateInBatches(rows, tallyRowsPerStatement).Error
 	}
 	return eachPrepared(tx, putTally, rows, func(r tallyRow) []any { return []any{r.SetID, r.Scope, r.Kind, r.Day, r.KnownBy, r.Body} })
 }
 
-// markDirty marks days of the organisation, in order so that two processes lock rows in the same order. A mark that is there is
+// markDirty marks days of the organisation, all of a transaction at once and in order, so that two processes lock rows in the same order. A mark that is there is
 // written again: whoever is adding up the day at this moment will not have seen our rows, and must not take the mark away.
 func (db *DB) markDirty(tx *gorm.DB, days []kindDay) error {
 	slices.SortFunc(days, compareKindDays)

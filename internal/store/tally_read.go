@@ -52,7 +52,7 @@ func (db *DB) Tallies(ctx context.Context, services []string, q metrics.Query, w
 }
 
 // answers reports whether the stored tallies are those that the query asks for.
-func (s tallySet) answers(q metrics.Query) bool {
+func (s *tallySet) answers(q metrics.Query) bool {
 	q = metrics.NewGatherer(q).Query()
 	return q.Zone.String() == s.zone.String() && reflect.DeepEqual(q.Definition, s.definition)
 }

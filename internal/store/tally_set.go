@@ -42,6 +42,9 @@ func (db *DB) freshen(ctx context.Context, services []string) error {
 // setBefore is the last complete set under other rules, when there is one that answers the same questions and ours is far from
 // complete; else 0.
 func (db *DB) setBefore(ctx context.Context) (int64, error) {
+	if db.tallies.complete.Load() {
+		return 0, nil
+	}
 	var before []tallySetRow
 	err := db.read.WithContext(ctx).Order("id DESC").Limit(1).
 		Find(&before, "complete AND zone = ? AND definition = ? AND id <> ? AND NOT EXISTS (SELECT 1 FROM tally_sets o WHERE o.id = ? AND o.complete)",
@@ -71,10 +74,13 @@ func (db *DB) Rebuild(ctx context.Context) (Rebuilt, error) {
 
 // completeSet says, when every service is derived, that our tallies can be read, and forgets those made under other rules.
 func (db *DB) completeSet(ctx context.Context) error {
-	done := db.write.WithContext(ctx).Exec("UPDATE tally_sets SET complete = ? WHERE id = ? AND NOT complete", true, db.tallies.id)
-	if done.Error != nil || done.RowsAffected == 0 {
-		return done.Error
+	if db.tallies.complete.Load() {
+		return nil
 	}
+	if err := db.write.WithContext(ctx).Exec("UPDATE tally_sets SET complete = ? WHERE id = ? AND NOT complete", true, db.tallies.id).Error; err != nil {
+		return err
+	}
+	db.tallies.complete.Store(true)
 	var others []int64
 	if err := db.read.WithContext(ctx).Model(&tallySetRow{}).Where("id < ?", db.tallies.id).Pluck("id", &others).Error; err != nil {
 		return err

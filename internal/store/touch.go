@@ -50,7 +50,7 @@ func touchBetween(tx *gorm.DB, fresh []eventRow, after, upTo int64) error {
 		m.add(e)
 		if metrics.EventType(e.Type) == metrics.TypeDeployment {
 			names = append(names, forms(e.Source, e.ID)...)
-			cleared = cleared || e.clearsRepository()
+			cleared = cleared || e.clears
 		}
 	}
 	if placed {
@@ -110,8 +110,8 @@ func (m *marks) addRevised(after, upTo int64, cleared bool) error {
 	err := m.tx.Raw(`SELECT DISTINCT n.type, n.source, n.service, n.built_from,
 			o.service AS old_service, o.built_from AS old_built_from, o.reference AS old_reference
 		FROM events n JOIN events o
-		  ON o.repository = n.repository AND o.type = n.type AND o.id = n.id AND o.source = n.source AND o.seq <> n.seq
-		WHERE n.seq > ? AND n.seq <= ? AND n.repository = ''`, after, upTo).Scan(&pairs).Error
+		  ON o.repository = '' AND o.type = n.type AND o.id = n.id AND o.source = n.source AND o.seq <> n.seq
+		WHERE n.seq > ? AND n.seq <= ? AND n.type NOT IN ('commit', 'pull_request')`, after, upTo).Scan(&pairs).Error
 	for _, p := range pairs {
 		m.add(&eventRow{Type: p.Type, Source: p.Source, Service: p.OldService, BuiltFrom: p.OldBuiltFrom, Reference: p.OldReference})
 		if metrics.EventType(p.Type) != metrics.TypeDeployment {

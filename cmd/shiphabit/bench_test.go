@@ -1,0 +1,43 @@
+package main
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestWhatIsMadeUpIsTheSameWrittenOrLoaded(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	written, loaded := filepath.Join(p.home, "written.db"), filepath.Join(p.home, "loaded.db")
+	file, settings := filepath.Join(p.home, "events.jsonl"), filepath.Join(p.home, "shiphabit.yaml")
+	size := []string{"--deployments", "300", "--services", "10", "--years", "1", "--seed", "3"}
+	write(t, settings, p.must(append([]string{"bench", "config"}, size...)...))
+	p.must(append([]string{"bench", "generate", "-o", file}, size...)...)
+	p.must("import", "--db", written, "--config", settings, file)
+	out := p.must(append([]string{"bench", "load", "--db", loaded, "--config", settings}, size...)...)
+	for _, want := range []string{"derived 300 deployments in ", "the database takes "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("lacks %q:\n%s", want, out)
+		}
+	}
+	if a, b := p.must("export", "--db", written), p.must("export", "--db", loaded); stripPeople(a) != stripPeople(b) || a == "" {
+		t.Error("the two databases hold different events")
+	}
+}
+
+var pseudonym = regexp.MustCompile(`p:[0-9a-f]{32}`)
+
+// stripPeople leaves out who did something: pseudonyms differ from database to database.
+func stripPeople(events string) string {
+	return pseudonym.ReplaceAllString(events, "p:")
+}
+
+func TestAnOrganisationOfNothingIsRefused(t *testing.T) {
+	t.Parallel()
+	_, errs, code := newProcess(t).run("bench", "generate", "--services", "0")
+	if code != exitUsage || !strings.Contains(errs, "--services is 0: give a number above 0") {
+		t.Errorf("exit code %d\n%s", code, errs)
+	}
+}
