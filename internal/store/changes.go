@@ -80,74 +80,91 @@ func (w *changesWriter) time(t time.Time) {
 // writable reports whether a time is one that comes back the same: in UTC and whole milliseconds.
 func writable(t time.Time) bool { return t.Equal(fromMilli(t.UnixMilli())) && t.Location() == time.UTC }
 
-func (w *changesWriter) change(c metrics.Change) error {
-	bits, rest := uint64(0), c
-	name, err := hex.DecodeString(c.SHA)
-	if err == nil && hex.EncodeToString(name) == c.SHA {
-		bits |= changeHex
-	} else {
-		name = []byte(c.SHA)
+// changeParts are what is written of a change.
+type changeParts struct {
+	bits  uint64
+	name  []byte
+	times []time.Time // authored, then those of the bits
+	rest  metrics.Change
+}
+
+// split takes a change apart. What has no part, or would not come back the same from one, is left in the rest.
+func (w *changesWriter) split(c metrics.Change) changeParts {
+	p := changeParts{name: []byte(c.SHA), times: make([]time.Time, 1, 7), rest: c}
+	if name, err := hex.DecodeString(c.SHA); err == nil && hex.EncodeToString(name) == c.SHA {
+		p.bits, p.name = changeHex, name
 	}
 	if c.PullRequest != "" {
-		bits |= changeRequest
+		p.bits |= changeRequest
 		if c.PullRequest == w.request {
-			bits |= changeAgain
+			p.bits |= changeAgain
 		}
 	}
 	if c.Bot {
-		bits |= changeBot
+		p.bits |= changeBot
 	}
 	if c.Head {
-		bits |= changeHead
+		p.bits |= changeHead
 	}
 	if c.Handoffs != nil && c.Handoffs.People >= 0 && c.Handoffs.Teams >= 0 {
-		bits |= changeHands
-		rest.Handoffs = nil
+		p.bits |= changeHands
+		p.rest.Handoffs = nil
 	}
-	rest.SHA, rest.PullRequest, rest.Bot, rest.Head = "", "", false, false
-	authored := c.AuthoredAt
-	if writable(authored) {
-		rest.AuthoredAt = time.Time{}
-	} else {
-		authored = fromMilli(w.at)
+	p.rest.SHA, p.rest.PullRequest, p.rest.Bot, p.rest.Head = "", "", false, false
+	if p.times[0] = fromMilli(w.at); writable(c.AuthoredAt) {
+		p.times[0], p.rest.AuthoredAt = c.AuthoredAt, time.Time{}
 	}
-	stages := [...]struct {
-		bit  uint64
-		from time.Time
-		rest *time.Time
-	}{
-		{changeOpened, c.OpenedAt, &rest.OpenedAt}, {changeReviewed, c.ReviewedAt, &rest.ReviewedAt}, {changeMerged, c.MergedAt, &rest.MergedAt},
-		{changeCommitted, c.CommittedAt, &rest.CommittedAt}, {changeFirst, c.FirstOfRequest, &rest.FirstOfRequest}, {changeApproved, c.ApprovedAt, &rest.ApprovedAt},
+	for _, t := range timesOf(&p.rest) {
+		p.take(t.bit, t.at)
 	}
-	for _, s := range stages {
-		if !s.from.IsZero() && writable(s.from) {
-			bits |= s.bit
-			*s.rest = time.Time{}
-		}
+	if !reflect.ValueOf(&p.rest).Elem().IsZero() {
+		p.bits |= changeRest
 	}
-	if !reflect.ValueOf(&rest).Elem().IsZero() {
-		bits |= changeRest
+	return p
+}
+
+// bitTime is a time of a change that has a bit.
+type bitTime struct {
+	bit uint64
+	at  *time.Time
+}
+
+// timesOf are the times of a change that have a bit, in the order of the bits.
+func timesOf(c *metrics.Change) [6]bitTime {
+	return [...]bitTime{
+		{changeOpened, &c.OpenedAt}, {changeReviewed, &c.ReviewedAt}, {changeMerged, &c.MergedAt},
+		{changeCommitted, &c.CommittedAt}, {changeFirst, &c.FirstOfRequest}, {changeApproved, &c.ApprovedAt},
 	}
-	w.number(bits)
-	w.text(name)
-	if bits&changeRequest != 0 && bits&changeAgain == 0 {
+}
+
+// take moves a time from the rest to the parts.
+func (p *changeParts) take(bit uint64, t *time.Time) {
+	if !t.IsZero() && writable(*t) {
+		p.bits |= bit
+		p.times = append(p.times, *t)
+		*t = time.Time{}
+	}
+}
+
+func (w *changesWriter) change(c metrics.Change) error {
+	p := w.split(c)
+	w.number(p.bits)
+	w.text(p.name)
+	if p.bits&(changeRequest|changeAgain) == changeRequest {
 		w.text([]byte(c.PullRequest))
 	}
 	w.request = c.PullRequest
-	w.time(authored)
-	for _, s := range stages {
-		if bits&s.bit != 0 {
-			w.time(s.from)
-		}
+	for _, t := range p.times {
+		w.time(t)
 	}
-	if bits&changeHands != 0 {
+	if p.bits&changeHands != 0 {
 		w.number(uint64(c.Handoffs.People)) //nolint:gosec // not negative
 		w.number(uint64(c.Handoffs.Teams))  //nolint:gosec // not negative
 	}
-	if bits&changeRest == 0 {
+	if p.bits&changeRest == 0 {
 		return nil
 	}
-	document, err := json.Marshal(rest)
+	document, err := json.Marshal(p.rest)
 	w.text(pack(document))
 	return err
 }
@@ -245,15 +262,9 @@ func (r *changesReader) change(c *metrics.Change) {
 	r.request = c.PullRequest
 	c.Bot, c.Head = bits&changeBot != 0, bits&changeHead != 0
 	c.AuthoredAt = r.time()
-	for _, s := range [...]struct {
-		bit uint64
-		at  *time.Time
-	}{
-		{changeOpened, &c.OpenedAt}, {changeReviewed, &c.ReviewedAt}, {changeMerged, &c.MergedAt},
-		{changeCommitted, &c.CommittedAt}, {changeFirst, &c.FirstOfRequest}, {changeApproved, &c.ApprovedAt},
-	} {
-		if bits&s.bit != 0 {
-			*s.at = r.time()
+	for _, t := range timesOf(c) {
+		if bits&t.bit != 0 {
+			*t.at = r.time()
 		}
 	}
 	if bits&changeHands != 0 {

@@ -65,31 +65,29 @@ var phrases = func() []string {
 	return all
 }()
 
-// phraseIndex finds phrases by their first two bytes and their fourth, longest first; short ones by their first two alone.
+// phraseIndex finds phrases by a hash of their first two bytes and their fourth, longest first; short ones by their first two.
 type phraseIndex struct {
-	long  map[[3]byte][]byte
-	short map[[2]byte][]byte
+	long  [1 << 10][]byte
+	short [1 << 10][]byte
 	first [256]bool // a phrase begins with this byte
 }
 
-var phraseAt = func() phraseIndex {
-	at := phraseIndex{long: map[[3]byte][]byte{}, short: map[[2]byte][]byte{}}
+func phraseKey(a, b, c byte) int { return (int(a)*31 + int(b)*7 + int(c)*3) & (1<<10 - 1) }
+
+var phraseAt = func() *phraseIndex {
+	at := &phraseIndex{}
 	for i, p := range phrases {
 		at.first[p[0]] = true
-		if len(p) < 4 {
-			key := [2]byte{p[0], p[1]}
-			at.short[key] = append(at.short[key], byte(i))
-			continue
+		list := &at.short[phraseKey(p[0], p[1], 0)]
+		if len(p) >= 4 {
+			list = &at.long[phraseKey(p[0], p[1], p[3])]
 		}
-		key := [3]byte{p[0], p[1], p[3]}
-		at.long[key] = append(at.long[key], byte(i))
+		*list = append(*list, byte(i))
 	}
 	longest := func(a, b byte) int { return len(phrases[b]) - len(phrases[a]) }
-	for _, list := range at.long {
-		slices.SortStableFunc(list, longest)
-	}
-	for _, list := range at.short {
-		slices.SortStableFunc(list, longest)
+	for i := range at.long {
+		slices.SortStableFunc(at.long[i], longest)
+		slices.SortStableFunc(at.short[i], longest)
 	}
 	return at
 }()
@@ -100,14 +98,16 @@ func (x *phraseIndex) find(text []byte) (number byte, found bool) {
 		return 0, false
 	}
 	if len(text) >= 4 {
-		for _, i := range x.long[[3]byte{text[0], text[1], text[3]}] {
-			if len(text) >= len(phrases[i]) && string(text[:len(phrases[i])]) == phrases[i] {
-				return i, true
-			}
+		if number, found = longestOf(x.long[phraseKey(text[0], text[1], text[3])], text); found {
+			return number, true
 		}
 	}
-	for _, i := range x.short[[2]byte{text[0], text[1]}] {
-		if len(text) >= len(phrases[i]) && string(text[:len(phrases[i])]) == phrases[i] {
+	return longestOf(x.short[phraseKey(text[0], text[1], 0)], text)
+}
+
+func longestOf(numbers, text []byte) (number byte, found bool) {
+	for _, i := range numbers {
+		if p := phrases[i]; len(text) >= len(p) && string(text[:len(p)]) == p {
 			return i, true
 		}
 	}

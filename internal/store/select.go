@@ -144,6 +144,9 @@ const referencesPerStatement = 5000
 func (s *selection) readMeant() error {
 	var ids []string
 	for _, e := range s.events {
+		if e.Type == metrics.TypeDeployment {
+			continue // refers to none
+		}
 		at, err := scopeOf(e)
 		if err != nil {
 			return err
