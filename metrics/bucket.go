@@ -92,7 +92,7 @@ func Series(fs []Facts, q Query, size string) ([]Point, error) {
 		return nil, err
 	}
 	tallies := make([]Tally, len(buckets))
-	for _, f := range fs {
+	for _, f := range Recast(fs, q) {
 		c := newCounter(f, q)
 		for i, b := range buckets {
 			c.query.Window = b.Window
@@ -108,4 +108,21 @@ func Series(fs []Facts, q Query, size string) ([]Point, error) {
 		points[i] = Point{Bucket: b, Scorecard: Measure(tallies[i], q)}
 	}
 	return points, nil
+}
+
+// TrailingMean smooths a series for a chart: each value is the mean of itself and of those before it, so many in all. It begins with
+// the first value that has enough before it; with fewer values than that there is none.
+func TrailingMean(values []float64, width int) []float64 {
+	if width < 1 || len(values) < width {
+		return nil
+	}
+	means := make([]float64, len(values)-width+1)
+	for i := range means {
+		sum := 0.0
+		for _, v := range values[i : i+width] {
+			sum += v
+		}
+		means[i] = sum / float64(width)
+	}
+	return means
 }

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -60,7 +61,7 @@ func Compare(before Tally, earlier Query, after Tally, q Query) []Move {
 	return []Move{
 		frequencyMove(weeklyRollouts(before, earlier), weeklyRollouts(after, q), d),
 		spanMove(FigureLeadTime, before.Typical.Sorted(), after.Typical.Sorted(), d),
-		shareMove(FigureFailRate, share(before.Failed, before, d), share(after.Failed, after, d)),
+		shareMove(FigureFailRate, failRate(before, d), failRate(after, d)),
 		recoveryMove(FigureRecovery, before.Recoveries, after.Recoveries, d),
 		shareMove(FigureRework, share(before.Kinds[Rework], before, d), share(after.Kinds[Rework], after, d)),
 		recoveryMove(FigureRestore, before.Restores, after.Restores, d),
@@ -70,6 +71,10 @@ func Compare(before Tally, earlier Query, after Tally, q Query) []Move {
 func shareMove(figure string, before, after Share) Move {
 	m := Move{Figure: figure, Unit: "share", Before: before.Value, After: after.Value, BeforeN: before.Of, AfterN: after.Of, Says: string(NotEnoughData)}
 	if before.State != OK || after.State != OK {
+		return m
+	}
+	if why := cmp.Or(before.NoInterval, after.NoInterval); why != "" {
+		m.Says = "not compared: " + why
 		return m
 	}
 	m.Difference = new(*after.Value - *before.Value)

@@ -15,6 +15,8 @@ const (
 	leftEarlyChange = "authored after it was deployed"
 	leftEarlyEnd    = "recovered before its deployment finished"
 	leftEarlyFix    = "resolved before it started"
+	leftUnblamed    = "blamed on no deployment"
+	leftEarlyBlamed = "resolved before the deployment to blame finished"
 )
 
 // counter decides, for one service and query, what counts where. Tally and Explain both ask it, so that they cannot disagree.
@@ -73,7 +75,7 @@ func severalEnvironments(f Facts, kind EnvironmentKind) bool {
 
 // rollouts are those that finished in the window and are known, of the query's kind of environment. Facts are in order of
 // finish, so that a short window of a long history costs little.
-func (c counter) rollouts() []Rollout {
+func (c *counter) rollouts() []Rollout {
 	all := c.facts.Rollouts
 	from := sort.Search(len(all), func(i int) bool { return !all[i].FinishedAt.Before(c.query.Window.From) })
 	to := from + sort.Search(len(all)-from, func(i int) bool { return !c.query.holds(all[from+i].FinishedAt) })
@@ -81,7 +83,7 @@ func (c counter) rollouts() []Rollout {
 }
 
 // failures are the causes known at AsOf.
-func (c counter) failures(r *Rollout) []Failure {
+func (c *counter) failures(r *Rollout) []Failure {
 	for i, f := range r.Failures {
 		if !c.query.knows(f.At) {
 			known := slices.Clone(r.Failures[:i])
@@ -97,29 +99,10 @@ func (c counter) failures(r *Rollout) []Failure {
 }
 
 // settling reports that a failure of the rollout may still become known.
-func (c counter) settling(r *Rollout) bool { return c.everSettling || c.query.settles(r.FinishedAt) }
-
-// leadTime is the span from a change's authored time to the first success of its rollout, or the reason why it has none.
-func (c counter) leadTime(r *Rollout, change Change) (took time.Duration, reason string) {
-	switch {
-	case r.SucceededAt.IsZero():
-		return 0, leftUnsuccess
-	case change.Fault != "":
-		return 0, change.Fault
-	case change.Bot && c.query.Definition.WithoutBots:
-		return 0, leftBot
-	case c.first != nil && c.first[shipped{r.Repository, change.SHA}].Before(r.SucceededAt):
-		return 0, leftElsewhere
-	}
-	took = r.SucceededAt.Sub(change.AuthoredAt)
-	if took < 0 {
-		return 0, leftEarlyChange
-	}
-	return took, ""
-}
+func (c *counter) settling(r *Rollout) bool { return c.everSettling || c.query.settles(r.FinishedAt) }
 
 // recovery is the span from a failed rollout's finish to its recovery; ended is false while it is open at AsOf.
-func (c counter) recovery(r *Rollout) (took time.Duration, ended bool, reason string) {
+func (c *counter) recovery(r *Rollout) (took time.Duration, ended bool, reason string) {
 	if r.Recovery == nil || !c.query.knows(r.Recovery.At) {
 		return c.query.AsOf.Sub(r.FinishedAt), false, ""
 	}
@@ -127,43 +110,37 @@ func (c counter) recovery(r *Rollout) (took time.Duration, ended bool, reason st
 	if took < 0 {
 		return 0, false, leftEarlyEnd
 	}
-	return took, true, ""
-}
-
-// incident reports whether an incident belongs to the window: by its start.
-func (c counter) incident(i IncidentLink) bool {
-	return i.EnvironmentKind == c.query.Kind && c.query.holds(i.StartedAt)
-}
-
-// restore is the span from an incident's start to its resolution; ended is false while it is open at AsOf.
-func (c counter) restore(i IncidentLink) (took time.Duration, ended bool, reason string) {
-	if i.ResolvedAt.IsZero() || !c.query.knows(i.ResolvedAt) {
-		return c.query.AsOf.Sub(i.StartedAt), false, ""
-	}
-	took = i.ResolvedAt.Sub(i.StartedAt)
-	if took < 0 {
-		return 0, false, leftEarlyFix
-	}
-	return took, true, ""
+	return rounded(took, c.query.Definition.Recovery.Rounding), true, ""
 }
 
 // add counts the facts of the window into a tally that is being made.
-func (c counter) add(t *Tally) {
+func (c *counter) add(t *Tally) {
 	rollouts := c.rollouts()
 	for i := range rollouts {
 		if r := &rollouts[i]; r.EnvironmentKind == c.query.Kind {
 			c.addRollout(t, r)
 		}
 	}
+	if c.query.Definition.recoversByEnd() {
+		for r := range c.recovered() {
+			c.addRecovery(t, r)
+		}
+	}
 	for _, i := range c.facts.Incidents {
-		if c.incident(i) {
-			c.addIncident(t, i)
+		if i.EnvironmentKind != c.query.Kind {
+			continue
+		}
+		if c.query.holds(i.StartedAt) {
+			c.addOpened(t, i)
+		}
+		if c.holdsSpan(i) {
+			c.addRestore(t, i)
 		}
 	}
 }
 
 // addLeftOut counts the records that the facts leave out, whatever environment they would have been of.
-func (c counter) addLeftOut(t *Tally) {
+func (c *counter) addLeftOut(t *Tally) {
 	for _, l := range c.facts.LeftOut {
 		if c.query.holds(l.At) {
 			count(&t.LeftOut, l.Reason)
@@ -172,8 +149,8 @@ func (c counter) addLeftOut(t *Tally) {
 }
 
 // addRollout counts a rollout of the window with its changes.
-func (c counter) addRollout(t *Tally, r *Rollout) {
-	if !r.Counts() {
+func (c *counter) addRollout(t *Tally, r *Rollout) {
+	if !c.query.Definition.counts(r) {
 		count(&t.LeftOut, leftRedeploy)
 		return
 	}
@@ -189,6 +166,7 @@ func (c counter) addRollout(t *Tally, r *Rollout) {
 		t.Baselines++
 	}
 	failures := c.failures(r)
+	c.addRatio(t, r, failures)
 	if len(failures) == 0 {
 		if c.settling(r) {
 			t.Young = append(t.Young, r.FinishedAt.UTC())
@@ -201,17 +179,61 @@ func (c counter) addRollout(t *Tally, r *Rollout) {
 			count(&t.Causes, f.Cause)
 		}
 	}
-	took, ended, reason := c.recovery(r)
-	t.addSpan(&t.Recoveries, span{r.FinishedAt, took, ended, reason})
+	if c.query.Definition.Recovery.Of == "" && !c.query.Definition.recoversByEnd() {
+		c.addRecovery(t, r)
+	}
 }
 
-func (c counter) addIncident(t *Tally, i IncidentLink) {
+// addRecovery counts how long a failed rollout took to recover.
+func (c *counter) addRecovery(t *Tally, r *Rollout) {
+	took, ended, reason := c.recovery(r)
+	t.addSpan(&t.Recoveries, span{r.FinishedAt, took, ended, reason})
+	if ended {
+		c.group(t, c.query.Definition.Recovery.Statistic, r.Recovery.At, func(g *Group) { g.Recoveries.add(took) })
+	}
+}
+
+// addIncident counts an incident, however the window lies, as the default definition does.
+func (c *counter) addIncident(t *Tally, i IncidentLink) {
+	c.addOpened(t, i)
+	c.addRestore(t, i)
+}
+
+// addOpened counts an incident as one that began.
+func (c *counter) addOpened(t *Tally, i IncidentLink) {
 	t.Incidents++
-	if i.Confidence == Unattributed {
+	if i.Confidence == Unattributed && c.query.Definition.Incidents.Blame != blameNone {
 		t.Unattributed++
 	}
+	if c.query.Definition.FailRate.Ratio == ratioOpened {
+		c.group(t, c.query.Definition.FailRate.Statistic, i.StartedAt, func(g *Group) { g.Count++ })
+	}
+}
+
+// addRestore counts how long an incident took to resolve, and as a recovery where incidents are what recovers.
+func (c *counter) addRestore(t *Tally, i IncidentLink) {
 	took, ended, reason := c.restore(i)
 	t.addSpan(&t.Restores, span{i.StartedAt, took, ended, reason})
+	statistic := c.query.Definition.Recovery.Statistic
+	if ended {
+		c.group(t, statistic, i.ResolvedAt, func(g *Group) { g.Restores.add(took) })
+	}
+	start := i.StartedAt
+	switch c.query.Definition.Recovery.Of {
+	case ofIncidents:
+		if reason != "" {
+			return // left out once, not once for each of two figures
+		}
+	case ofDeployedIncidents:
+		start = i.DeployedAt
+		took, ended, reason = c.deployedRestore(i)
+	default:
+		return
+	}
+	t.addSpan(&t.Recoveries, span{start, took, ended, reason})
+	if ended {
+		c.group(t, statistic, i.ResolvedAt, func(g *Group) { g.Recoveries.add(took) })
+	}
 }
 
 // span is one recovery or restore on its way into a tally.
@@ -234,16 +256,15 @@ func (t *Tally) addSpan(to *Spans, s span) {
 }
 
 // addChanges counts lead times and their stages.
-func (c counter) addChanges(t *Tally, r *Rollout) {
+func (c *counter) addChanges(t *Tally, r *Rollout) {
 	own := make([]time.Duration, 0, len(r.Changes))
-	for _, change := range r.Changes {
-		took, reason := c.leadTime(r, change)
-		if reason != "" {
-			count(&t.LeftOut, reason)
+	for l := range c.leads(r) {
+		if l.reason != "" {
+			count(&t.LeftOut, l.reason)
 			continue
 		}
-		own = append(own, took)
-		t.addHandoffs(change)
+		own = append(own, l.took)
+		t.addHandoffs(l.change)
 	}
 	if len(own) == 0 {
 		return
@@ -251,5 +272,6 @@ func (c counter) addChanges(t *Tally, r *Rollout) {
 	slices.Sort(own)
 	t.LeadTimes.add(own...)
 	t.Typical.add(middle(own))
+	c.group(t, c.query.Definition.LeadTime.Statistic, r.SucceededAt, func(g *Group) { g.LeadTimes.add(own...) })
 	c.addStages(t, r)
 }

@@ -36,10 +36,12 @@ func DayTallies(f Facts, d Definition, zone *time.Location) []DayTally {
 	}
 	for i := range f.Rollouts {
 		r := &f.Rollouts[i]
-		of(r.EnvironmentKind).addRollout(cut.rollout(r), r)
+		c := of(r.EnvironmentKind)
+		c.addRollout(cut.rollout(r), r)
 	}
 	for _, i := range f.Incidents {
-		of(i.EnvironmentKind).addIncident(cut.incident(i), i)
+		c := of(i.EnvironmentKind)
+		c.addIncident(cut.incident(i), i)
 	}
 	for _, l := range f.LeftOut {
 		if !l.At.IsZero() {

@@ -168,6 +168,15 @@ func (d *derivation) buildRollouts() {
 	})
 }
 
+// madeAt is when the commit that was deployed was made.
+func (d *derivation) madeAt(r *draft) time.Time {
+	h := d.histories[r.Repository]
+	if h == nil || !h.known(r.node) {
+		return time.Time{}
+	}
+	return cmpTime(h.commits[r.node].CommittedAt, h.commits[r.node].AuthoredAt)
+}
+
 // finish sorts and hands out the facts.
 func (d *derivation) finish() Facts {
 	f := d.facts
@@ -176,6 +185,7 @@ func (d *derivation) finish() Facts {
 		if r.of != nil {
 			r.Of = r.of.ID
 		}
+		r.RevisionAt = d.madeAt(r)
 		f.Rollouts[i] = r.Rollout
 	}
 	f.Incidents = make([]IncidentLink, len(d.links))

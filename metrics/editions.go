@@ -14,7 +14,17 @@ type Edition struct {
 	FailRate  []Band `json:"change_fail_rate"`
 	// FailMedians stand in place of FailRate where an edition names only the middle of each group, which are no thresholds.
 	FailMedians []GroupMedian `json:"fail_rate_medians,omitempty"`
+	// FrequencyBy is how the edition places a frequency: by the median working day and the days between two rollouts when empty, else
+	// by one of the ways below.
+	FrequencyBy string `json:"frequency_by,omitempty"`
 }
+
+// The ways of other tools to place a frequency.
+const (
+	byRate           = "rate"            // days between two deployments, whatever the working day
+	byDeploymentDays = "deployment days" // the medians of days per week and weeks per month
+	byShownUnit      = "shown unit"      // the day's, else the week's, else the month's whole number
+)
 
 // Band is the range of values of one level. To is left out of it when Open, and is the last value of it otherwise.
 type Band struct {
@@ -41,11 +51,68 @@ const (
 	endless   = math.MaxFloat64 // a number that JSON can hold
 )
 
-// Editions are the dated ones that ship with the product, oldest first. Later reports dropped the groups.
+// Editions are the dated ones that ship with the product: those of the reports, oldest first (later reports dropped the groups), then
+// those of other tools.
 func Editions() []Edition {
-	return []Edition{edition2019(), edition2021(), edition2022(), edition2023(), edition2024()}
+	return []Edition{edition2019(), edition2021(), edition2022(), edition2023(), edition2024(), gitlabTiers(), fourKeysTiers(), middlewareTiers()}
 }
 
+// gitlabTiers has three levels for each figure, without gaps.
+func gitlabTiers() Edition {
+	return Edition{
+		Name:        "gitlab",
+		Source:      "GitLab's DORA performance score, as of 2024",
+		FrequencyBy: byRate,
+		Frequency:   fromHigh(upTo("at least once a day", 1), within("between once a day and once in 30 days", 1, 30), over("less than once in 30 days", 30)),
+		LeadTime:    fromHigh(upTo("at most 7 days", weekSpan), within("7 to 30 days", weekSpan, 30*daySpan), over("more than 30 days", 30*daySpan)),
+		Recovery:    fromHigh(upTo("at most a day", daySpan), within("1 to 7 days", daySpan, weekSpan), over("more than 7 days", weekSpan)),
+		FailRate:    fromHigh(upTo("at most 15%", 15), within("15% to 45%", 15, 45), over("more than 45%", 45)),
+	}
+}
+
+// fourKeysTiers names each level by its band. Its month of a span has 730 hours.
+func fourKeysTiers() Edition {
+	const month = 730 * hourSpan
+	spans := []Band{
+		{Level: "One day", Says: "less than a day", To: daySpan, Open: true},
+		{Level: "One week", Says: "less than a week", From: daySpan, To: weekSpan, Open: true},
+		{Level: "One month", Says: "less than a month", From: weekSpan, To: month, Open: true},
+		{Level: "Six months", Says: "less than six months", From: month, To: 6 * month, Open: true},
+		{Level: "One year", Says: "six months or more", From: 6 * month, To: endless},
+	}
+	return Edition{
+		Name:        "fourkeys",
+		Source:      "Four Keys, METRICS.md of 2023",
+		FrequencyBy: byDeploymentDays,
+		Frequency: []Band{
+			{Level: "Daily", Says: "on three days of the median week or more"},
+			{Level: "Weekly", Says: "in the median week"},
+			{Level: "Monthly", Says: "in a week of the median month"},
+			{Level: "Yearly", Says: "less than monthly"},
+		},
+		LeadTime: spans,
+		Recovery: spans,
+		FailRate: []Band{
+			{Level: "0-15%", Says: "at most 15%", To: 15},
+			{Level: "16-45%", Says: "less than 46%", From: 15, To: 46, Open: true},
+			{Level: "46-60%", Says: "46% or more", From: 46, To: endless},
+		},
+	}
+}
+
+// middlewareTiers places the frequency only: by the number that is shown.
+func middlewareTiers() Edition {
+	return Edition{
+		Name:        "middleware",
+		Source:      "Middleware, as of 2024",
+		FrequencyBy: byShownUnit,
+		Frequency:   bands(Band{Says: "at least one a day"}, Band{Says: "at least one a week, or more than one a month"}, Band{Says: "one a month"}, Band{Says: "less than one a month"}),
+	}
+}
+
+// upTo and within hold their upper end: of two bands that meet in a value the better one takes it.
+func upTo(words string, to float64) Band         { return Band{Says: words, To: to} }
+func within(words string, from, to float64) Band { return Band{Says: words, From: from, To: to} }
 func edition2019() Edition {
 	return Edition{
 		Name:      "dora-2019",

@@ -58,10 +58,11 @@ func Explain(fs []Facts, figure string, q Query) (Explanation, error) {
 	}
 	q = q.complete()
 	card := MeasureAll(fs, q)
-	e := Explanation{Figure: figure, Formula: formula(figure), Slice: q.Slice, Window: q.Window, AsOf: q.AsOf,
+	e := Explanation{Figure: figure, Formula: q.Definition.formula(figure), Slice: q.Slice, Window: q.Window, AsOf: q.AsOf,
 		Definition: card.Definition, Scorecard: card}
-	for _, f := range fs {
-		e.addService(newCounter(f, q))
+	for _, f := range Recast(fs, q) {
+		c := newCounter(f, q)
+		e.addService(&c)
 	}
 	slices.SortFunc(e.Rows, func(a, b Row) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Record, b.Record), cmp.Compare(a.Service, b.Service))
@@ -72,7 +73,11 @@ func Explain(fs []Facts, figure string, q Query) (Explanation, error) {
 	return e, nil
 }
 
-func formula(figure string) string {
+// formula says how a figure is made: in our own words by the default rules, else as the scorecard states it.
+func (d Definition) formula(figure string) string {
+	if !d.ours() {
+		return d.statistic(figure)
+	}
 	switch figure {
 	case FigureFrequency:
 		return "rollouts ÷ days of the window that have passed; redeploys of the live revision do not count"
@@ -89,11 +94,15 @@ func formula(figure string) string {
 	}
 }
 
-func (e *Explanation) addService(c counter) {
-	if e.Figure == FigureRestore {
+func (e *Explanation) addService(c *counter) {
+	rules := c.query.Definition.Recovery
+	if e.Figure == FigureRestore || e.Figure == FigureRecovery && rules.Of != "" {
 		e.addIncidents(c)
 	} else {
 		e.addRollouts(c)
+	}
+	if e.Figure == FigureFailRate && c.query.Definition.FailRate.Ratio == ratioOpened {
+		e.addOpened(c)
 	}
 	for _, l := range c.facts.LeftOut {
 		if c.query.holds(l.At) {
@@ -102,20 +111,36 @@ func (e *Explanation) addService(c counter) {
 	}
 }
 
-func (e *Explanation) addRollouts(c counter) {
+func (e *Explanation) addRollouts(c *counter) {
+	if e.Figure == FigureRecovery && c.query.Definition.recoversByEnd() {
+		for r := range c.recovered() {
+			e.addRecovery(c, r)
+		}
+	}
 	rollouts := c.rollouts()
 	for i := range rollouts {
 		r := &rollouts[i]
 		switch {
 		case r.EnvironmentKind != c.query.Kind:
-		case !r.Counts():
+		case !c.query.Definition.counts(r):
 			e.leave(r.ID, r.FinishedAt, leftRedeploy)
 		case e.Figure == FigureLeadTime:
 			e.addChanges(c, r)
 		case e.Figure == FigureRecovery:
-			e.addRecovery(c, r)
+			if !c.query.Definition.recoversByEnd() {
+				e.addRecovery(c, r)
+			}
 		default:
 			e.Rows = append(e.Rows, e.rolloutRow(c, r))
+		}
+	}
+}
+
+// addOpened lists the incidents that a ratio of incidents to deployments counts.
+func (e *Explanation) addOpened(c *counter) {
+	for _, i := range c.facts.Incidents {
+		if i.EnvironmentKind == c.query.Kind && c.query.holds(i.StartedAt) {
+			e.Rows = append(e.Rows, Row{Service: c.facts.Service, Record: i.ID, At: i.StartedAt, Value: 1, Says: "1 incident", Why: "opened in the window"})
 		}
 	}
 }
@@ -125,7 +150,7 @@ func (e *Explanation) leave(record string, at time.Time, reason string) {
 }
 
 // rolloutRow is a row of frequency or of one of the two shares.
-func (e *Explanation) rolloutRow(c counter, r *Rollout) Row {
+func (e *Explanation) rolloutRow(c *counter, r *Rollout) Row {
 	row := Row{Service: c.facts.Service, Record: r.ID, At: r.FinishedAt, Value: 1, Says: "1 rollout", Why: string(r.Kind)}
 	failures := c.failures(r)
 	switch e.Figure {
@@ -159,19 +184,27 @@ func failureWords(failures []Failure) string {
 	return strings.Join(words, "; ")
 }
 
-func (e *Explanation) addChanges(c counter, r *Rollout) {
-	for _, change := range r.Changes {
-		took, reason := c.leadTime(r, change)
-		if reason != "" {
-			e.leave(change.SHA, r.FinishedAt, reason)
+func (e *Explanation) addChanges(c *counter, r *Rollout) {
+	for l := range c.leads(r) {
+		if l.reason != "" {
+			e.leave(l.record, r.FinishedAt, l.reason)
 			continue
 		}
-		e.Rows = append(e.Rows, Row{Service: c.facts.Service, Record: change.SHA, At: r.FinishedAt, Value: took.Seconds(),
-			Says: spanWords(took), Why: "authored " + change.AuthoredAt.UTC().Format(time.RFC3339) + ", in production with " + r.ID})
+		e.Rows = append(e.Rows, Row{Service: c.facts.Service, Record: l.record, At: r.FinishedAt, Value: l.took.Seconds(),
+			Says: spanWords(l.took), Why: c.query.Definition.LeadTime.startWords(l.start) + ", in production with " + r.ID})
 	}
 }
 
-func (e *Explanation) addRecovery(c counter, r *Rollout) {
+// startWords say where a lead time began.
+func (l *LeadTimeRules) startWords(at time.Time) string {
+	word := cmp.Or(l.From, "authored")
+	if at.IsZero() {
+		return word + " not known"
+	}
+	return word + " " + at.UTC().Format(time.RFC3339)
+}
+
+func (e *Explanation) addRecovery(c *counter, r *Rollout) {
 	failures := c.failures(r)
 	if len(failures) == 0 {
 		return
@@ -189,12 +222,16 @@ func (e *Explanation) addRecovery(c counter, r *Rollout) {
 	e.Rows = append(e.Rows, row)
 }
 
-func (e *Explanation) addIncidents(c counter) {
+func (e *Explanation) addIncidents(c *counter) {
+	deployed := e.Figure == FigureRecovery && c.query.Definition.Recovery.Of == ofDeployedIncidents
 	for _, i := range c.facts.Incidents {
-		if !c.incident(i) {
+		if i.EnvironmentKind != c.query.Kind || !c.holdsSpan(i) {
 			continue
 		}
 		took, ended, reason := c.restore(i)
+		if deployed {
+			took, ended, reason = c.deployedRestore(i)
+		}
 		if reason != "" {
 			e.leave(i.ID, i.StartedAt, reason)
 			continue

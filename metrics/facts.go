@@ -67,7 +67,9 @@ type Rollout struct {
 	// success, zero when none succeeded: lead time ends there.
 	FinishedAt  time.Time `json:"finished_at"`
 	SucceededAt time.Time `json:"succeeded_at,omitzero"`
-	Kind        Kind      `json:"kind"`
+	// RevisionAt is when the commit of the revision was made: its committer date, else its author date; zero where not known.
+	RevisionAt time.Time `json:"revision_at,omitzero"`
+	Kind       Kind      `json:"kind"`
 	// Of is the rollout that a rollback replaced, that a rework repaired, that a redeploy repeats, or that a reapply puts back.
 	Of string `json:"of,omitempty"`
 	// Baseline: the changes are not known, because nothing known came before or the revision is missing from the graph.
@@ -198,6 +200,8 @@ type IncidentLink struct {
 	Rollout    string     `json:"rollout,omitempty"`
 	Confidence Confidence `json:"confidence"`
 	Reason     string     `json:"reason"` // the rule that made the link, or why there is none
+	// DeployedAt is the finish of the deployment to blame. It is no fact of its own: it is looked up when a definition asks for it.
+	DeployedAt time.Time `json:"-"`
 }
 
 // LeftOut is a record that enters no figure, with the reason in words.

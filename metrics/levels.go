@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -36,9 +37,9 @@ func Levels(card Scorecard, edition string) ([]Level, error) {
 func (e Edition) Levels(card Scorecard) []Level {
 	levels := []Level{
 		e.frequency(card.Frequency),
-		e.place(Level{Figure: FigureLeadTime, State: card.LeadTime.State}, card.LeadTime.Median, e.LeadTime),
+		e.place(Level{Figure: FigureLeadTime, State: card.LeadTime.State}, card.LeadTime.Headline(), e.LeadTime),
 		e.failRate(card.FailRate),
-		e.place(Level{Figure: FigureRecovery, State: card.Recovery.State}, card.Recovery.Median, e.Recovery),
+		e.place(Level{Figure: FigureRecovery, State: card.Recovery.State}, card.Recovery.Headline(), e.Recovery),
 	}
 	for i := range levels {
 		levels[i].Edition = e.Name
@@ -52,6 +53,14 @@ func (e Edition) frequency(f Frequency) Level {
 	if f.State != OK || f.PerDay == nil || len(e.Frequency) == 0 {
 		return e.place(l, nil, e.Frequency)
 	}
+	switch e.FrequencyBy {
+	case byRate:
+		return e.place(l, new(1 / *f.PerDay), e.Frequency)
+	case byDeploymentDays:
+		return l.in(e.Frequency[deploymentDaysBand(f)])
+	case byShownUnit:
+		return l.in(e.Frequency[shownBand(f)])
+	}
 	if f.MedianWorkingDay != nil && *f.MedianWorkingDay >= 1 {
 		l.Level, l.Band = e.Frequency[0].Level, e.Frequency[0].Says
 		return l
@@ -59,6 +68,54 @@ func (e Edition) frequency(f Frequency) Level {
 	// Many rollouts on few days are not on demand, whatever their sum: at best they fill the next band.
 	apart := max(1 / *f.PerDay, 1)
 	return e.place(l, &apart, e.Frequency[1:])
+}
+
+func (l Level) in(b Band) Level {
+	l.Level, l.Band = b.Level, b.Says
+	return l
+}
+
+// deploymentDaysBand is daily from three days of the median week on, weekly where most weeks have a deployment, monthly where most
+// months have such a week, else yearly. Where the scorecard was made by a definition without these medians, the nearest that it
+// holds stand in: the days of full weeks, and the rate.
+func deploymentDaysBand(f Frequency) int {
+	days, active, months := f.DaysPerWeek, f.DaysPerWeek, new(*f.PerDay*monthDays)
+	if f.Rates != nil {
+		days, active = f.Rates.PerWeek, f.Rates.ActiveWeeks
+		if f.Rates.PerMonth != nil {
+			months = f.Rates.PerMonth
+		}
+	}
+	for i, limit := range []struct {
+		value *float64
+		least float64
+	}{{days, 3}, {active, 1}, {months, 1}} {
+		if limit.value != nil && *limit.value >= limit.least {
+			return i
+		}
+	}
+	return 3
+}
+
+// shownBand places the whole numbers per day, week and month; a rate that no definition rounded is rounded down here.
+func shownBand(f Frequency) int {
+	r := Rates{PerDay: new(math.Floor(*f.PerDay)), PerWeek: new(math.Floor(7 * *f.PerDay)), PerMonth: new(math.Floor(30 * *f.PerDay))}
+	if f.Rates != nil && f.Rates.PerDay != nil {
+		r = *f.Rates
+	}
+	value, unit := r.shown()
+	switch {
+	case value == nil:
+		return 3
+	case unit == "day":
+		return 0
+	case unit == "week", *value > 1:
+		return 1
+	case *value == 1:
+		return 2
+	default:
+		return 3
+	}
 }
 
 func (e Edition) failRate(s Share) Level {

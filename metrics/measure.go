@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -22,14 +21,14 @@ func Measure(t Tally, q Query) Scorecard {
 		Window:     q.Window,
 		AsOf:       q.AsOf,
 		Zone:       q.Zone.String(),
-		Definition: fmt.Sprintf("%s/%d", d.Name, d.Version),
+		Definition: d.label(),
 
 		Frequency:    frequency(t, q),
 		LeadTime:     leadTime(t, d),
-		FailRate:     share(t.Failed, t, d),
-		Recovery:     survival(t.Recoveries, q),
+		FailRate:     failRate(t, d),
+		Recovery:     recovery(t, FigureRecovery, q),
 		Rework:       share(t.Kinds[Rework], t, d),
-		Restore:      survival(t.Restores, q),
+		Restore:      recovery(t, FigureRestore, q),
 		Reliability:  reliability(t),
 		Waiting:      waiting(t, d),
 		Stages:       stages(t, d),
@@ -57,7 +56,7 @@ func (t Tally) settling(q Query) int {
 
 func frequency(t Tally, q Query) Frequency {
 	passed := q.passed()
-	f := Frequency{State: q.Definition.state(t.Rollouts), Rollouts: t.Rollouts, LastAt: t.LastAt}
+	f := Frequency{State: q.Definition.state(t.Rollouts), Rollouts: t.Rollouts, LastAt: t.LastAt, Statistic: q.Definition.statistic(FigureFrequency)}
 	if !t.LastAt.IsZero() {
 		f.OpenGap = new(passed.To.Sub(t.LastAt).Seconds())
 	}
@@ -76,6 +75,7 @@ func frequency(t Tally, q Query) Frequency {
 	if days := workingDayCounts(t.Days, from, to); len(days) > 0 {
 		f.MedianWorkingDay = new(quantile(days, 0.5))
 	}
+	f.convene(t, q)
 	return f
 }
 
@@ -117,6 +117,10 @@ func leadTime(t Tally, d Definition) Duration {
 		f.TypicalRollout = new(typical.quantile(0.5) / perSecond)
 		f.Interval = typical.medianInterval()
 	}
+	f.Statistic = d.statistic(FigureLeadTime)
+	if f.State == OK {
+		f.Value = headline(d.LeadTime.Statistic, t.LeadTimes, t.samples(func(g Group) Sample { return g.LeadTimes }))
+	}
 	return f
 }
 
@@ -139,14 +143,18 @@ func stages(t Tally, d Definition) []Stage {
 	var out []Stage
 	for _, name := range stageNames() {
 		if spans := t.Stages[name]; !spans.IsZero() {
-			out = append(out, Stage{Name: name, Duration: durationOf(spans, d)})
+			stage := Stage{Name: name, Duration: durationOf(spans, d)}
+			if stage.State == OK {
+				stage.Value = headline(d.LeadTime.ungrouped(), spans, nil)
+			}
+			out = append(out, stage)
 		}
 	}
 	return out
 }
 
 func share(n int, t Tally, d Definition) Share {
-	s := Share{State: d.state(t.Rollouts), Count: n, Of: t.Rollouts}
+	s := Share{State: d.state(t.Rollouts), Count: n, Of: t.Rollouts, Statistic: d.statistic(FigureRework)}
 	if s.State == OK {
 		s.Value = new(float64(n) / float64(t.Rollouts))
 		s.Interval = new(Wilson(n, t.Rollouts, ninetyFive))

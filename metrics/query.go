@@ -2,12 +2,6 @@ package metrics
 
 import "time"
 
-// DORA is the default definition, as metrics of DORA's research are commonly read: a value from five observations on, a
-// rollout's outcome settled after 24 hours, bots' changes included, weeks from Monday.
-func DORA() Definition {
-	return Definition{Name: "dora", Version: 1, Floor: 5, Settling: 24 * time.Hour, WeekStart: time.Monday}
-}
-
 // complete fills in what the query leaves open: production, UTC, the DORA definition, seen at the end of the window.
 func (q Query) complete() Query {
 	if q.AsOf.IsZero() {
@@ -21,6 +15,12 @@ func (q Query) complete() Query {
 	}
 	if q.Definition.Name == "" {
 		q.Definition = DORA()
+	}
+	if !q.Definition.ours() {
+		q.Definition = q.Definition.normal()
+	}
+	if q.Definition.UTC {
+		q.Zone = time.UTC
 	}
 	return q
 }

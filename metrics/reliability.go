@@ -57,7 +57,7 @@ func (t *Tally) Observe(since time.Time, outages []Outage, q Query) {
 	}
 }
 
-func (c counter) observe(t *Tally) {
+func (c *counter) observe(t *Tally) {
 	t.Observe(c.facts.Since, c.facts.Outages(c.query.Kind), c.query)
 }
 

@@ -48,6 +48,21 @@ type Frequency struct {
 	// end if earlier.
 	LastAt  time.Time `json:"last_at,omitzero"`
 	OpenGap *float64  `json:"open_gap_s"`
+	// Statistic says in words how the definition counts. Value is its headline, in Unit, where that is no plain rate; Rates is
+	// then what it makes of weeks and months.
+	Statistic string   `json:"statistic"`
+	Value     *float64 `json:"value,omitempty"`
+	Unit      string   `json:"unit,omitempty"`
+	Rates     *Rates   `json:"rates,omitempty"`
+}
+
+// Rates are the figures that a definition makes of the days, weeks and months that the window touches; nil where it makes none.
+type Rates struct {
+	PerDay   *float64 `json:"per_day,omitempty"`
+	PerWeek  *float64 `json:"per_week,omitempty"`
+	PerMonth *float64 `json:"per_month,omitempty"`
+	// ActiveWeeks is the median over the weeks of 1 for a week with a deployment and 0 for one without.
+	ActiveWeeks *float64 `json:"active_weeks,omitempty"`
 }
 
 // Duration is a figure made of spans of time: its quantiles in seconds, nil unless State is OK.
@@ -64,15 +79,25 @@ type Duration struct {
 	// below five rollouts; where rollouts differ much in size it need not hold Median, which pools the changes.
 	TypicalRollout *float64  `json:"typical_rollout_s"`
 	Interval       *Interval `json:"interval"`
+	// Statistic says in words which spans the definition takes and what it makes of them. Value is its headline in seconds where
+	// that is not Median; the quantiles are those of its spans all the same.
+	Statistic string   `json:"statistic,omitempty"`
+	Value     *float64 `json:"value_s,omitempty"`
 }
+
+// Headline is the figure in seconds as the definition states it, nil when there is none.
+func (d Duration) Headline() *float64 { return headlineOf(d.Value, d.Median) }
 
 // Share is a figure of the form Count ÷ Of with a Wilson 95% interval; both are nil unless State is OK.
 type Share struct {
 	State    State     `json:"state"`
 	Count    int       `json:"count"`
 	Of       int       `json:"of"`
-	Value    *float64  `json:"value"` // share in [0,1]
+	Value    *float64  `json:"value"` // share in [0,1]; a ratio of incidents to deployments may exceed 1
 	Interval *Interval `json:"interval"`
+	// Statistic says in words what is divided by what. NoInterval is why a value has no interval.
+	Statistic  string `json:"statistic"`
+	NoInterval string `json:"no_interval,omitempty"`
 	// Settling counts rollouts so new that a failure of theirs may still become known.
 	Settling int `json:"settling,omitempty"`
 }
@@ -87,6 +112,20 @@ type Survival struct {
 	P90      *float64 `json:"p90_s"`
 	Interval *Bounds  `json:"interval"` // of the median, Brookmeyer–Crowley with log-log transform, 95%
 	Longest  *float64 `json:"longest_open_s"`
+	// Statistic says in words which spans the definition takes and what it makes of them. Value is its headline in seconds where
+	// that is not Median: it knows spans that have ended only, and so does N then.
+	Statistic string   `json:"statistic"`
+	Value     *float64 `json:"value_s,omitempty"`
+}
+
+// Headline is the figure in seconds as the definition states it, nil when there is none or it is not reached.
+func (s Survival) Headline() *float64 { return headlineOf(s.Value, s.Median) }
+
+func headlineOf(value, own *float64) *float64 {
+	if value != nil {
+		return value
+	}
+	return own
 }
 
 // Bounds is an interval either end of which may not be reached.
@@ -124,20 +163,6 @@ type Scorecard struct {
 type Stage struct {
 	Name string `json:"name"`
 	Duration
-}
-
-// Definition is a convention for making figures from facts, as data.
-type Definition struct {
-	Name    string `json:"name"`
-	Version int    `json:"version"`
-	// Floor is the smallest n that yields a value (default 5).
-	Floor int `json:"floor"`
-	// Settling is how long a rollout's outcome may still change (default 24 h, the attribution window).
-	Settling time.Duration `json:"settling"`
-	// WithoutBots leaves out changes authored by bots.
-	WithoutBots bool `json:"without_bots,omitempty"`
-	// WeekStart is the first day of a week (default Monday).
-	WeekStart time.Weekday `json:"week_start"`
 }
 
 // Query names what is measured: a window, seen at AsOf, in a time zone, under a definition.

@@ -4,21 +4,29 @@ import "time"
 
 // The parts of lead time in the order in which a change passes them. All but the last are per pull request.
 const (
-	stageCoding = "coding" // first commit authored → pull request opened
-	stagePickup = "pickup" // opened → first review by a human who is not the author
-	stageReview = "review" // first review → merged
-	stageWait   = "wait"   // merged → deployment started
-	stageDeploy = "deploy" // deployment started → first success, per rollout
+	stageCoding   = "coding"   // first commit authored → pull request opened
+	stagePickup   = "pickup"   // opened → first review by a human who is not the author
+	stageRework   = "rework"   // first review → first approval
+	stageReview   = "review"   // first review → merged
+	stageMerge    = "merge"    // first approval → merged
+	stageWait     = "wait"     // merged → deployment started
+	stageDelivery = "delivery" // merged → first success
+	stageDeploy   = "deploy"   // deployment started → first success, per rollout
 )
 
+// stageNames are the stages of all definitions; one definition uses some.
 func stageNames() []string {
-	return []string{stageCoding, stagePickup, stageReview, stageWait, stageDeploy}
+	return []string{stageCoding, stagePickup, stageRework, stageReview, stageMerge, stageWait, stageDelivery, stageDeploy}
 }
 
 // addStages counts the stages whose two ends are known. A stage that would be negative (a pull request opened before its
 // first commit was amended, a merge after the deployment began) is not measured by these times and is skipped: the lead time
 // of its changes counts all the same.
-func (c counter) addStages(t *Tally, r *Rollout) {
+func (c *counter) addStages(t *Tally, r *Rollout) {
+	if c.query.Definition.LeadTime.Parts != "" {
+		c.addParts(t, r)
+		return
+	}
 	t.addPart(stageDeploy, r.StartedAt, r.SucceededAt)
 	for _, p := range c.pullRequests(r) {
 		t.addPart(stageCoding, p.AuthoredAt, p.OpenedAt)
@@ -36,21 +44,85 @@ func (t *Tally) addPart(name string, from, to time.Time) {
 }
 
 // pullRequests are the rollout's pull requests, each as the first authored of its changes that have a lead time.
-func (c counter) pullRequests(r *Rollout) []Change {
-	var firsts []Change
+func (c *counter) pullRequests(r *Rollout) []*Change {
+	var firsts []*Change
 	at := map[string]int{}
-	for _, change := range r.Changes {
-		if _, reason := c.leadTime(r, change); reason != "" || change.PullRequest == "" {
+	for i := range r.Changes {
+		change := &r.Changes[i]
+		if change.PullRequest == "" {
 			continue
 		}
-		i, seen := at[change.PullRequest]
+		if _, _, reason := c.leadTime(r, change); reason != "" {
+			continue
+		}
+		j, seen := at[change.PullRequest]
 		switch {
 		case !seen:
 			at[change.PullRequest] = len(firsts)
 			firsts = append(firsts, change)
-		case change.AuthoredAt.Before(firsts[i].AuthoredAt):
-			firsts[i] = change
+		case change.AuthoredAt.Before(firsts[j].AuthoredAt):
+			firsts[j] = change
 		}
 	}
 	return firsts
+}
+
+// stagePart is one span of a lead time that is a sum. Known is false where an end is missing or they stand in the wrong order; the
+// part is then 0 in the sum.
+type stagePart struct {
+	name   string // of its stage, empty for a part of the sum that is no stage
+	took   time.Duration
+	known  bool
+	summed bool
+}
+
+// parts splits the way of a pull request, each part rounded by itself.
+func (l *LeadTimeRules) parts(r *Rollout, change *Change) []stagePart {
+	begun := cmpTime(change.FirstOfRequest, change.AuthoredAt)
+	if l.Parts == partsRequested {
+		return []stagePart{
+			l.part(stageCoding, begun, change.OpenedAt),
+			l.part(stagePickup, change.OpenedAt, change.ReviewedAt).shown(),
+			l.part(stageReview, change.ReviewedAt, change.MergedAt).shown(),
+			l.part("", change.OpenedAt, change.MergedAt),
+			l.part(stageDelivery, change.MergedAt, r.SucceededAt),
+		}
+	}
+	return []stagePart{
+		l.part(stageCoding, begun, change.OpenedAt),
+		l.part(stagePickup, change.OpenedAt, change.ReviewedAt),
+		l.part(stageRework, change.ReviewedAt, change.ApprovedAt),
+		l.part(stageMerge, change.ApprovedAt, change.MergedAt),
+		l.part(stageDelivery, change.MergedAt, r.SucceededAt),
+	}
+}
+
+func (l *LeadTimeRules) part(name string, from, to time.Time) stagePart {
+	p := stagePart{name: name, summed: true, known: !from.IsZero() && !to.IsZero() && !to.Before(from)}
+	if p.known {
+		p.took = rounded(to.Sub(from), l.Rounding)
+	}
+	return p
+}
+
+// shown is a part that is a stage but does not enter the sum.
+func (p stagePart) shown() stagePart {
+	p.summed = false
+	return p
+}
+
+// addParts counts the stages of a definition that sums them: a part that is not known counts as 0 where the sum of the means is
+// to be the mean of the sums, and not at all where medians are taken.
+func (c *counter) addParts(t *Tally, r *Rollout) {
+	rules := &c.query.Definition.LeadTime
+	for l := range c.leads(r) {
+		if l.reason != "" {
+			continue
+		}
+		for _, p := range rules.parts(r, l.change) {
+			if p.name != "" && (p.known || rules.Parts == partsApproved) {
+				t.addStage(p.name, p.took)
+			}
+		}
+	}
 }

@@ -37,6 +37,13 @@ type Tally struct {
 	// Observed is the service time in the window, Down the part of it in an outage.
 	Observed time.Duration `json:"observed,omitempty"`
 	Down     time.Duration `json:"down,omitempty"`
+	// What follows is filled only for definitions that ask for it. Linked counts the incidents blamed on rollouts, Known the rollouts
+	// whose commit is known and KnownFailed those of them that failed. Groups holds a day's or a service's share by "day 20500" or
+	// "service api".
+	Linked      int              `json:"linked,omitempty"`
+	Known       int              `json:"known,omitempty"`
+	KnownFailed int              `json:"known_failed,omitempty"`
+	Groups      map[string]Group `json:"groups,omitempty"`
 }
 
 // Spans are spans of time some of which have not ended: of those only the start is kept, because their length depends on when
@@ -61,7 +68,7 @@ func TallyOf(f Facts, q Query) Tally {
 func TallyOfAll(fs []Facts, q Query) Tally {
 	q = q.complete()
 	var t Tally
-	for _, f := range fs {
+	for _, f := range Recast(fs, q) {
 		c := newCounter(f, q)
 		c.add(&t)
 		c.addLeftOut(&t)
@@ -110,6 +117,12 @@ func (t *Tally) gather(o *Tally) {
 	t.Waits.gather(o.Waits)
 	t.Observed += o.Observed
 	t.Down += o.Down
+	t.Linked += o.Linked
+	t.Known += o.Known
+	t.KnownFailed += o.KnownFailed
+	for key, g := range o.Groups {
+		t.inGroup(key, func(own *Group) { own.gather(g) })
+	}
 }
 
 func (s *Spans) gather(o Spans) {
@@ -147,6 +160,9 @@ func (t *Tally) sort() {
 	t.Recoveries.Ended.sort()
 	t.Restores.Ended.sort()
 	t.Waits.sort()
+	for _, g := range t.Groups {
+		g.sort()
+	}
 	t.order()
 }
 

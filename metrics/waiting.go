@@ -74,7 +74,7 @@ func (w *waitTally) sort() {
 }
 
 // addWaits counts the decisions on a rollout.
-func (c counter) addWaits(t *Tally, r *Rollout) {
+func (c *counter) addWaits(t *Tally, r *Rollout) {
 	w := r.Waits
 	for _, place := range []struct {
 		decided int
@@ -95,8 +95,8 @@ func (c counter) addWaits(t *Tally, r *Rollout) {
 }
 
 // addHandoffs counts the hands of a change that counts.
-func (t *Tally) addHandoffs(change Change) {
-	if change.Handoffs != nil {
+func (t *Tally) addHandoffs(change *Change) {
+	if change != nil && change.Handoffs != nil {
 		count(&t.Waits.People, change.Handoffs.People)
 		count(&t.Waits.Teams, change.Handoffs.Teams)
 	}
