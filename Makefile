@@ -6,7 +6,7 @@ LINT    := golangci-lint
 LINT_AT := v2.15.0
 export GOFLAGS += -buildvcs=false
 
-.PHONY: help try build assets test unit nocgo browser lint fmt check generate deps fuzz bench screenshots clean
+.PHONY: help try build assets test unit cases nocgo browser lint fmt check generate deps fuzz bench screenshots clean
 
 help: ## list what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,10 @@ test: deps assets unit nocgo browser ## everything: unit, both databases, both S
 
 unit: ## Go tests with the race detector
 	$(GO) test $(TAGS) -race ./...
+
+cases: ## other tools' recorded cases, where they are at hand: how many run, and which are left out and why
+	@mkdir -p bin; $(GO) test $(TAGS) -count=1 -run RecordedCases -v ./metrics > bin/cases.txt 2>&1; passed=$$?; \
+	grep -E 'recorded cases:|--- FAIL|_test.go:' bin/cases.txt | sed 's/^.*recorded cases:/recorded cases:/'; exit $$passed
 
 nocgo: ## the store on the pure-Go SQLite driver
 	CGO_ENABLED=0 $(GO) test $(TAGS) ./internal/store/...
