@@ -106,7 +106,8 @@ func (c *chain) judge(r *draft) {
 	}
 }
 
-// statedRollback reads what the source says: the rollout that was replaced, or else the latest one of another revision.
+// statedRollback reads what the source says: the rollout that was replaced, or else the latest one of another revision since the
+// one that is put back was live itself. Where that is live still, what was rolled back never counted: it was called off.
 func (c *chain) statedRollback(r *draft) (of *draft, stated bool) {
 	for _, a := range r.attempts {
 		stated = stated || a.Value.Rollback != nil && *a.Value.Rollback || a.Value.RollbackOf != ""
@@ -118,7 +119,11 @@ func (c *chain) statedRollback(r *draft) (of *draft, stated bool) {
 		return of, stated
 	}
 	for _, before := range slices.Backward(c.rollouts[:c.done]) {
-		if before.dropped == "" && before.identity != r.identity && before.Kind != Redeploy {
+		switch {
+		case before.dropped != "":
+		case before.identity == r.identity && before.succeeded():
+			return nil, true
+		case before.identity != r.identity && before.Kind != Redeploy:
 			return before, true
 		}
 	}
@@ -146,7 +151,7 @@ func (c *chain) liveOf(r *draft) *draft {
 }
 
 func (c *chain) sameLine(a, b *draft) bool {
-	return a.node == none || b.node == none || c.line.related(a.node, b.node)
+	return a.node == none || b.node == none || !c.line.apart(a.node, b.node)
 }
 
 // takeDown marks what a rollback took out of service: the replaced rollout and those between, which were merely removed.

@@ -133,6 +133,48 @@ func TestAStatedRollbackIsBelieved(t *testing.T) {
 		"d3 rollback of d2 baseline")
 }
 
+func TestAStatedRollbackToWhatIsLiveDoesNotFailWhatWasReplacedBefore(t *testing.T) {
+	t.Parallel()
+	off, back := deployment("d3", "c3", clock(14, 0)), deployment("d4", "c2", clock(15, 0))
+	off.Status = Cancelled
+	back.Rollback, back.RollbackOf = yes(), "d3"
+	newTale().line("c1", "c2", "c3").deploy("d1", "c1", clock(9, 0)).deploy("d2", "c2", clock(12, 0)).add(off).add(back).expect(t,
+		"d1 planned baseline",
+		"d2 planned brings c2",
+		"d4 rollback")
+}
+
+func TestAStatedRollbackThatNamesNothingFailsTheRunSinceItsRevisionWasLive(t *testing.T) {
+	t.Parallel()
+	back := deployment("d4", "c2", clock(15, 0))
+	back.Rollback = yes()
+	newTale().line("c1", "c2", "c3").deploy("d1", "c1", clock(9, 0)).deploy("d2", "c2", clock(12, 0)).failedDeploy("d3", "c3", clock(14, 0)).add(back).expect(t,
+		"d1 planned baseline",
+		"d2 planned brings c2",
+		"d3 planned brings c3; run failed (d3, stated); rolled back (d4, stated); recovered by rollback d4 after 1h0m0s",
+		"d4 rollback of d3")
+}
+
+func TestARollbackAcrossCommitsThatNobodyToldOfIsOne(t *testing.T) {
+	t.Parallel()
+	newTale().line("c1", "c2").commit("c4", "c3").commit("c5", "c4").
+		deploy("d1", "c1", clock(9, 0)).deploy("d2", "c2", clock(12, 0)).deploy("d3", "c5", clock(14, 0)).deploy("d4", "c2", clock(16, 0)).expect(t,
+		"d1 planned baseline",
+		"d2 planned brings c2",
+		"d3 planned baseline; rolled back (d4, inferred); recovered by rollback d4 after 2h0m0s",
+		"d4 rollback of d3")
+}
+
+func TestTwoLinesThatEndAtTheSameUnknownCommitStayApart(t *testing.T) {
+	t.Parallel()
+	newTale().commit("c1", "c0").commit("c2", "c1").commit("b2", "c1").
+		deploy("d1", "c1", clock(9, 0)).deploy("d2", "c2", clock(12, 0)).deploy("d3", "b2", clock(14, 0)).deploy("d4", "c2", clock(16, 0)).expect(t,
+		"d1 planned baseline",
+		"d2 planned brings c2",
+		"d3 planned brings b2",
+		"d4 redeploy of d2")
+}
+
 func TestARollbackIsNeverFailedByBeingReplaced(t *testing.T) {
 	t.Parallel()
 	newTale().line("c1", "c2", "c3").deploy("d1", "c1", clock(9, 0)).deploy("d2", "c2", clock(12, 0)).deploy("d3", "c3", clock(14, 0)).

@@ -1,18 +1,51 @@
 package metrics
 
-import "container/heap"
+import (
+	"container/heap"
+	"slices"
+)
 
 // ancestry answers questions about who descends from whom, and remembers the answers: the same pairs are asked for again
 // and again while an environment moves to and fro between revisions.
 type ancestry struct {
 	*graph
 	contains map[[2]node]bool
+	ends     map[node][]node
 	seen     []int32 // the last search that met a node
 	search   int32
 }
 
 func newAncestry(g *graph) *ancestry {
-	return &ancestry{graph: g, contains: map[[2]node]bool{}}
+	return &ancestry{graph: g, contains: map[[2]node]bool{}, ends: map[node][]node{}}
+}
+
+// apart reports that neither of two commits descends from the other. Where the history of one ends at a commit that nobody told
+// of, and that of the other does not come by there, the other may lie behind it, and nothing is known.
+func (a *ancestry) apart(x, y node) bool {
+	return !a.related(x, y) && slices.Equal(a.endsOf(x), a.endsOf(y))
+}
+
+// endsOf are the unknown commits at which the history of a commit ends, in order.
+func (a *ancestry) endsOf(n node) []node {
+	if ends, asked := a.ends[n]; asked {
+		return ends
+	}
+	a.begin()
+	var ends []node
+	for stack := []node{n}; len(stack) > 0; {
+		at := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if !a.first(at) {
+			continue
+		}
+		if !a.known(at) {
+			ends = append(ends, at)
+		}
+		stack = append(stack, a.parents(at)...)
+	}
+	slices.Sort(ends)
+	a.ends[n] = ends
+	return ends
 }
 
 // related reports whether two commits lie on one line of ancestry.
