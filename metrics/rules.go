@@ -11,6 +11,10 @@ type Service struct {
 	// Repositories are the repositories it is built from; Paths limits a monorepo to the folders that belong to it.
 	Repositories []string `json:"repositories,omitempty"`
 	Paths        []string `json:"paths,omitempty"`
+	// Environments and Labels tell the services of one repository apart: only deployments into an environment that one of the patterns
+	// fits, and that carry every label, are the service's. Patterns are those of environments; empty ones fit all.
+	Environments []string          `json:"environments,omitempty"`
+	Labels       map[string]string `json:"labels,omitempty"`
 	// AttributionWindow is the service's own, in place of that of the rules; zero where it has none.
 	AttributionWindow time.Duration `json:"attribution_window,omitempty"`
 }

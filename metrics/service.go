@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // ServiceEvents are the events that concern one service. Several services may share events: those of a common repository.
@@ -44,7 +45,7 @@ func (f *Facts) unmatched(events []Event) {
 }
 
 // Split sorts events by the service that they concern, every event at least once. A deployment belongs to the declared service
-// that it names, else to those declared for its repository, else to a service of the name that it states, else to one named for
+// that it names, else to those declared for its repository that its environment and labels fit, else to a service of the name that it states, else to one named for
 // its repository. Commits and pull requests go to every service built from their repository; approvals and verdicts follow their
 // deployment; an incident follows the deployment that it names, else goes to the service of its name.
 func Split(events []Event, rules Rules) []ServiceEvents {
@@ -160,7 +161,7 @@ func (s *splitter) servicesOfDeployment(v Deployment) []string {
 		return []string{v.Service}
 	}
 	named := v.Service != "" && v.Service != v.Repository
-	declared := s.declaredBy[v.Repository]
+	declared := s.fitting(s.declaredBy[v.Repository], v)
 	if len(declared) == 1 || len(declared) > 1 && !named {
 		return declared
 	}
@@ -168,6 +169,29 @@ func (s *splitter) servicesOfDeployment(v Deployment) []string {
 		return []string{name}
 	}
 	return nil
+}
+
+// fitting are the declared services whose environments and labels a deployment fits.
+func (s *splitter) fitting(names []string, v Deployment) []string {
+	foreign := func(name string) bool { return !s.declared[name].takes(v) }
+	if !slices.ContainsFunc(names, foreign) {
+		return names // mostly: nobody says more than its repository
+	}
+	return slices.DeleteFunc(slices.Clone(names), foreign)
+}
+
+// takes reports whether a deployment from one of the service's repositories is the service's own.
+func (s Service) takes(v Deployment) bool {
+	environment := strings.ToLower(v.Environment)
+	if len(s.Environments) > 0 && !slices.ContainsFunc(s.Environments, func(pattern string) bool { return matchesPattern(pattern, environment) }) {
+		return false
+	}
+	for name, pattern := range s.Labels {
+		if value, carried := v.Labels[name]; !carried || !matchesPattern(pattern, strings.ToLower(value)) {
+			return false
+		}
+	}
+	return true
 }
 
 // servicesOf are the services that a record concerns; the empty name stands for none.

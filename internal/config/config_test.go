@@ -43,7 +43,7 @@ teams:
   - {name: payments, size: 6, calendar: {time_zone: America/New_York, weekdays: [monday, tuesday]}}
   - {name: web}
 services:
-  - {name: api, team: payments, tier: critical, repositories: [acme/mono], paths: [services/api], cadence: app store, attribution_window: 3h}
+  - {name: api, team: payments, tier: critical, repositories: [acme/mono], paths: [services/api], cadence: app store, attribution_window: 3h, environments: ["prod-*"], labels: [app=api, "tier=a*"]}
   - {name: docs, tier: low, calendar: {hours: 6-12}}
   - {name: shop, team: web}
 sources:
@@ -114,7 +114,7 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 		t.Errorf("the declared environment is asked first, not %+v", first)
 	}
 	want := metrics.Service{Name: "api", Team: "payments", Tier: metrics.Critical, Cadence: "app store", Repositories: []string{"acme/mono"}, Paths: []string{"services/api"},
-		AttributionWindow: 3 * time.Hour}
+		AttributionWindow: 3 * time.Hour, Environments: []string{"prod-*"}, Labels: map[string]string{"app": "api", "tier": "a*"}}
 	if diff := cmp.Diff(want, rules.Services[0]); diff != "" {
 		t.Error(diff)
 	}
@@ -219,6 +219,8 @@ func TestEveryFaultIsReportedAtOnceWithLinePathAndRemedy(t *testing.T) {
 		"an undeclared team":          {"services:\n  - name: a\n    team: b", `f.yaml:3: services[0].team: there is no team "b"; declare it under teams, or correct the name`},
 		"a name used twice":           {"teams:\n  - name: a\n  - name: a", `f.yaml:3: teams[1].name: "a" is used before; give each a name of its own`},
 		"paths of no repository":      {"services:\n  - {name: a, paths: [b]}", `f.yaml:2: services[0].paths: paths without a repository; name the repository they are in under repositories`},
+		"labels of no repository":     {"services:\n  - {name: a, labels: [b=c]}", `f.yaml:2: services[0].labels: labels without a repository; name the repository that the service shares under repositories`},
+		"a label without a value":     {"services:\n  - {name: a, labels: [b]}", `f.yaml:2: services[0].labels[0]: "b" does not fit; write a label like app=payments`},
 		"an unknown kind of source":   {"sources:\n  - {name: a, type: b}", `f.yaml:2: sources[0].type: "b" is no kind of source; use one of git, file`},
 		"a setting of another source": {"sources:\n  - {name: a, type: file, settings: {path: x, tags: y}}", `f.yaml:2: sources[0].settings.tags: a source of type file has no such setting; use one of path`},
 		"a pair without a name":       {"sources:\n  - {name: a, type: git, settings: {path: x, services: [api]}}", `f.yaml:2: sources[0].settings.services: has a value without a name; write each as NAME=VALUE, like api=services/api`},

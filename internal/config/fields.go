@@ -63,6 +63,8 @@ func serviceFields() []field {
 		value("tier", tier, "standard", "Risk class; it decides which gate policy holds.").eg("critical"),
 		list("repositories", aName, "none", "Repositories it is built from, as its sources name them.").eg("[acme/payments]"),
 		list("paths", aName, "the whole repository", "Folders of a monorepo that belong to it.").eg("[services/api]"),
+		list("environments", aName, "all", "Environments that are its own, where services share a repository; `*` at either end stands for anything.").eg("[\"prod-*\"]"),
+		list("labels", aLabel, "any", "Labels that a deployment carries if it is its own, each as name=value, where services share a repository; a value may have `*` at either end.").eg("[app=payments]"),
 		value("attribution_window", aSpan, "that of the rules", "How long after it finished a rollout of this service can be blamed for an incident that names none.").eg("24h"),
 		value("cadence", aText, "none", "A constraint on how often it can be released (app store, firmware); its index is then not compared."),
 		calendarField("calendar", "that of its team", "Working time, where it differs from the team's."),

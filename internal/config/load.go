@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"shiphabit/assessments"
@@ -137,6 +138,7 @@ func (l *loader) services(n node, c Config) []Service {
 			Name: item.at("name").text(), Team: item.at("team").text(), Tier: metrics.Standard, Cadence: item.at("cadence").text(),
 			Repositories: item.at("repositories").texts(), Paths: item.at("paths").texts(),
 		}}
+		s.Environments, s.Labels = item.at("environments").texts(), labelsOf(item.at("labels").texts())
 		if item.has("attribution_window") {
 			s.AttributionWindow = item.at("attribution_window").span()
 		}
@@ -149,10 +151,29 @@ func (l *loader) services(n node, c Config) []Service {
 		if len(s.Paths) > 0 && len(s.Repositories) == 0 {
 			l.at(path+".paths", "paths without a repository", "name the repository they are in under repositories")
 		}
+		if len(s.Labels) > 0 && len(s.Repositories) == 0 {
+			l.at(path+".labels", "labels without a repository", "name the repository that the service shares under repositories")
+		}
+		if len(s.Environments) > 0 && len(s.Repositories) == 0 {
+			l.at(path+".environments", "environments without a repository", "name the repository that the service shares under repositories")
+		}
 		s.Calendar = l.calendar(path+".calendar", item.at("calendar"), c.Calendar("", s.Team))
 		services = append(services, s)
 	}
 	return services
+}
+
+// labelsOf reads name=value; of one name given twice the last holds.
+func labelsOf(all []string) map[string]string {
+	if len(all) == 0 {
+		return nil
+	}
+	labels := map[string]string{}
+	for _, one := range all {
+		name, value, _ := strings.Cut(one, "=")
+		labels[name] = value
+	}
+	return labels
 }
 
 // unique reports a name that an earlier item of the list has.

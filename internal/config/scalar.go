@@ -60,7 +60,8 @@ var (
 	aBool = &scalar{name: "true or false", json: "boolean", says: "true or false"}
 	aSpan = &scalar{name: "span", json: "string", pattern: `^(\d{1,4}d)?(\d{1,5}h)?(\d{1,6}m)?(\d{1,8}s)?$`,
 		says: "a span like 90s, 60m, 24h, 7d or 1h30m", accepts: func(s string) bool { return s != "" }}
-	aZone = &scalar{name: "time zone", json: "string", says: "an IANA time zone like Europe/Vienna, or UTC", accepts: func(s string) bool {
+	aLabel = &scalar{name: "label", json: "string", pattern: `^[^=]{1,200}=.{1,200}$`, says: "a label like app=payments"}
+	aZone  = &scalar{name: "time zone", json: "string", says: "an IANA time zone like Europe/Vienna, or UTC", accepts: func(s string) bool {
 		_, err := time.LoadLocation(s)
 		return err == nil && s != "" && s != "Local"
 	}}

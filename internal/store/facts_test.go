@@ -30,7 +30,7 @@ func organisation(r *rand.Rand, n int) []metrics.Event {
 		case 0, 1:
 			record = metrics.Deployment{
 				ID: id, Service: service, Repository: repository, Environment: pick("production", "staging"), Revision: "c" + pick("1", "2", "3", "4"),
-				Status: metrics.Status(pick("succeeded", "failed", "running")), StartedAt: at.Add(-time.Minute), FinishedAt: at, URL: "https://ci/" + id,
+				Labels: map[string]string{"region": pick("eu", "us")}, Status: metrics.Status(pick("succeeded", "failed", "running")), StartedAt: at.Add(-time.Minute), FinishedAt: at, URL: "https://ci/" + id,
 			}
 		case 2:
 			record = metrics.Deployment{ID: id, Status: metrics.Succeeded, FinishedAt: at} // a revision that only brings news
@@ -58,6 +58,8 @@ var declaredServices = []metrics.Service{
 	{Name: "pay", Team: "money", Tier: metrics.Critical, Repositories: []string{"org/mono"}, Paths: []string{"services/pay"}},
 	{Name: "front", Team: "web", Tier: metrics.Low, Repositories: []string{"org/web"}},
 	{Name: "idle", Team: "web", Tier: metrics.Standard},
+	{Name: "front-trial", Tier: metrics.Low, Repositories: []string{"org/web", "org/api"}, Environments: []string{"stag*"}},
+	{Name: "front-eu", Tier: metrics.Low, Repositories: []string{"org/web"}, Labels: map[string]string{"region": "eu"}},
 }
 
 // However events arrive and whenever somebody asks in between, stored facts are those of deriving all events at once.
