@@ -157,3 +157,25 @@ func TestARecordIsFoundByItsName(t *testing.T) {
 		}
 	})
 }
+
+func TestAProgramThatIsConfiguredLaterIsRecognisedInWhatIsStored(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		told := func(id, author string, parents ...string) metrics.Event {
+			return metrics.NewEvent("hub", metrics.Commit{ID: id, Repository: "org/api", AuthoredAt: noon, Author: author, Parents: parents})
+		}
+		db := t.open()
+		mustAppend(t, db, told("rev-1", "ada"), told("rev-2", "Renovate", "rev-1"), deployed("1", "api", "org/api", 1), deployed("2", "api", "org/api", 3))
+		if ch := factsOf(t, db, "api").Rollouts[1].Changes[0]; ch.Bot {
+			t.Errorf("nobody configured it: %+v", ch)
+		}
+		db = t.open(func(o *Options) { o.Rules.Bots = []string{"Renovate", "deploy-*"} })
+		if ch := factsOf(t, db, "api").Rollouts[1].Changes[0]; !ch.Bot {
+			t.Errorf("it is configured by its name: %+v", ch)
+		}
+		mustAppend(t, db, told("rev-3", "deploy-eu", "rev-2"), deployed("3", "api", "org/api", 5))
+		if ch := factsOf(t, db, "api").Rollouts[2].Changes[0]; !ch.Bot {
+			t.Errorf("a pattern marks what is stored from then on: %+v", ch)
+		}
+	})
+}

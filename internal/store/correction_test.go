@@ -211,6 +211,7 @@ func correctOne(t bench, db *DB, r *rand.Rand, events []metrics.Event) int64 {
 		return correct(t, db, e.String(), pick(`{"service":"web"}`, `{"deployment":"1"}`, `{"deployment":null}`, `{"service":"org/docs"}`))
 	case metrics.TypeApproval, metrics.TypeVerdict:
 		return correct(t, db, e.String(), fmt.Sprintf(`{"deployment":"%d"}`, r.IntN(40)))
+	default:
+		return 0
 	}
-	return 0
 }
