@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// isBot recognises the names that programs are given: those in which the word "bot" stands by itself, between letters of no other
-// word ("[bot]", "release-bot", "ci_bot_2", but not "abot" or "robotics"). Of an address only the part before the "@" is a name.
+// isBot recognises the names that programs are given: those in which the word "bot" stands by itself and is no part of another word
+// ("[bot]", "release-bot", "ci_bot2", but not "abot" or "robotics"). Of an address only the part before the "@" is a name.
 // A pseudonym says what the name said.
 func isBot(name string) bool {
 	if strings.HasPrefix(name, pseudonymMark) {
@@ -37,11 +37,11 @@ func mailbox(name string) string {
 	return name
 }
 
-// aloneIn reports whether no letter touches that part of the name.
+// aloneIn reports whether that part of the name is a word: nothing that words are made of touches it, but for a number after it.
 func aloneIn(name string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(name[:from])
 	after, _ := utf8.DecodeRuneInString(name[to:])
-	return !unicode.IsLetter(before) && !unicode.IsLetter(after)
+	return !unicode.IsLetter(before) && !unicode.IsDigit(before) && !unicode.IsLetter(after)
 }
 
 // surname spares people who are called Le Bot.

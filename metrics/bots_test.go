@@ -9,7 +9,7 @@ import (
 func TestAProgramIsKnownByTheWordBotInItsName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{
-		"renovate[bot]": true, "ci-bot": true, "bot": true, "Bot 7": true, "project_12_bot_a81f": true, "bot2": true, "[BOT]": true,
+		"renovate[bot]": true, "ci-bot": true, "bot": true, "Bot 7": true, "project_12_bot_a81f": true, "bot2": true, "ci_bot_2": true, "ci_bot2": true, " bot": true, "2bot": false, "[BOT]": true,
 		"49699333+dependabot[bot]@users.noreply.example.org": true, "release-bot@example.org": true,
 		"": false, "abbot": false, "Talbot": false, "bottle": false, "robot": false, "botond": false, "Béla Botár": false, "ébot": false,
 		"Yann Le Bot": false, "le bot": false, "Le Bot": false, "simple bot": true, "jane@bot.example.org": false,
