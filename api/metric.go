@@ -42,14 +42,19 @@ func (s *Server) metrics(r request) (reply, error) {
 	if format != "" && format != "json" && format != "csv" {
 		return reply{}, fail(Invalid, fmt.Sprintf("format %q is neither json nor csv", shorten(format)))
 	}
-	facts, err := s.factsOf(r.Context(), sliceOf(r.URL.Query()))
+	names, err := s.names(r.Context(), sliceOf(r.URL.Query()))
 	if err != nil {
 		return reply{}, err
 	}
-	series, err := SeriesOf(facts, q, r.URL.Query().Get("by"))
+	buckets, err := BucketsOf(q, r.URL.Query().Get("by"))
 	if err != nil {
 		return reply{}, fail(Invalid, "by: "+err.Error())
 	}
+	tallies, err := s.o.Store.Tallies(r.Context(), names, q, metrics.WindowsOf(buckets))
+	if err != nil {
+		return reply{}, err
+	}
+	series := Entries(metrics.Points(buckets, tallies, q))
 	if format == "csv" {
 		var table bytes.Buffer
 		err := WriteSeries(&table, series)

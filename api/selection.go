@@ -69,28 +69,42 @@ func (s slice) holds(service metrics.Service) bool {
 	return fits(s.services, service.Name) && fits(s.teams, service.Team) && fits(s.tiers, string(service.Tier))
 }
 
-// factsOf reads the facts of a slice. A slice that fits no service is an error: an empty figure would look like an answer.
-func (s *Server) factsOf(ctx context.Context, of slice) ([]metrics.Facts, error) {
+// names are the services of a slice; none when it is not narrow, which means all. A slice that fits no service is an error: an
+// empty figure would look like an answer.
+func (s *Server) names(ctx context.Context, of slice) ([]string, error) {
 	if !of.narrow() {
-		return s.o.Store.AllFacts(ctx)
+		return nil, nil
 	}
 	services, err := s.o.Store.Services(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var facts []metrics.Facts
+	var names []string
 	for _, service := range services {
-		if !of.holds(service) {
-			continue
+		if of.holds(service) {
+			names = append(names, service.Name)
 		}
-		f, err := s.o.Store.Facts(ctx, service.Name)
-		if err != nil {
+	}
+	if names == nil {
+		return nil, fail(NotFound, of.String()+" fits no service; /api/v1/services lists those known")
+	}
+	return names, nil
+}
+
+// factsOf reads the facts of a slice.
+func (s *Server) factsOf(ctx context.Context, of slice) ([]metrics.Facts, error) {
+	names, err := s.names(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	if names == nil {
+		return s.o.Store.AllFacts(ctx)
+	}
+	facts := make([]metrics.Facts, len(names))
+	for i, name := range names {
+		if facts[i], err = s.o.Store.Facts(ctx, name); err != nil {
 			return nil, err
 		}
-		facts = append(facts, f)
-	}
-	if facts == nil {
-		return nil, fail(NotFound, of.String()+" fits no service; /api/v1/services lists those known")
 	}
 	return facts, nil
 }

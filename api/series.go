@@ -19,18 +19,29 @@ type Entry struct {
 
 // SeriesOf measures the window of a query as a whole, or bucket by bucket when size is "day", "week" or "month".
 func SeriesOf(facts []metrics.Facts, q metrics.Query, size string) ([]Entry, error) {
-	if size == "" {
-		return []Entry{{Card: metrics.MeasureAll(facts, q)}}, nil
-	}
-	points, err := metrics.Series(facts, q, size)
+	buckets, err := BucketsOf(q, size)
 	if err != nil {
 		return nil, err
 	}
+	return Entries(metrics.Points(buckets, metrics.TalliesOfAll(facts, q, metrics.WindowsOf(buckets)), q)), nil
+}
+
+// BucketsOf are the buckets of a query's window; the whole window when no size is named.
+func BucketsOf(q metrics.Query, size string) ([]metrics.Bucket, error) {
+	if size == "" {
+		return []metrics.Bucket{{Window: q.Window}}, nil
+	}
+	q = q.Completed()
+	return metrics.Buckets(q.Window, q.AsOf, q.Zone, size, q.Definition.WeekStart)
+}
+
+// Entries are the points of a series as they are printed.
+func Entries(points []metrics.Point) []Entry {
 	entries := make([]Entry, len(points))
 	for i, p := range points {
 		entries[i] = Entry{Label: p.Label, Partial: p.Partial, Card: p.Scorecard}
 	}
-	return entries, nil
+	return entries
 }
 
 // seriesHeader names the columns of a series as CSV.

@@ -13,6 +13,8 @@ type factStore interface {
 	Service(ctx context.Context, name string) (metrics.Service, error)
 	Facts(ctx context.Context, service string) (metrics.Facts, error)
 	AllFacts(ctx context.Context) ([]metrics.Facts, error)
+	// Tallies are the tallies of windows that follow one another, of the services named, or of all when none are.
+	Tallies(ctx context.Context, services []string, q metrics.Query, windows []metrics.Window) ([]metrics.Tally, error)
 }
 
 type servicesResponse struct {

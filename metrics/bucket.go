@@ -91,23 +91,26 @@ func Series(fs []Facts, q Query, size string) ([]Point, error) {
 	if err != nil {
 		return nil, err
 	}
-	tallies := make([]Tally, len(buckets))
-	for _, f := range Recast(fs, q) {
-		c := newCounter(f, q)
-		for i, b := range buckets {
-			c.query.Window = b.Window
-			c.add(&tallies[i])
-			c.addLeftOut(&tallies[i])
-			c.observe(&tallies[i])
-		}
+	return Points(buckets, TalliesOfAll(fs, q, WindowsOf(buckets)), q), nil
+}
+
+// WindowsOf are the windows of buckets.
+func WindowsOf(buckets []Bucket) []Window {
+	windows := make([]Window, len(buckets))
+	for i, b := range buckets {
+		windows[i] = b.Window
 	}
+	return windows
+}
+
+// Points measures a series of tallies, one for each bucket.
+func Points(buckets []Bucket, tallies []Tally, q Query) []Point {
 	points := make([]Point, len(buckets))
 	for i, b := range buckets {
 		q.Window = b.Window
-		tallies[i].sort()
 		points[i] = Point{Bucket: b, Scorecard: Measure(tallies[i], q)}
 	}
-	return points, nil
+	return points
 }
 
 // TrailingMean smooths a series for a chart: each value is the mean of itself and of those before it, so many in all. It begins with

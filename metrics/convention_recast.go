@@ -12,11 +12,12 @@ const leftUnsuccessful = "it did not succeed, and the definition counts successe
 
 // Recast gives facts the shape in which the query's definition counts them: attempts in place of rollouts, incidents blamed as it
 // blames them, the causes that it knows. It is a pure function of all the slice's facts over all time, because an incident may be
-// blamed on a deployment long before the window; under the default definition it changes nothing. What counts is then counted by
+// blamed on a deployment long before the window; under the default definition it changes nothing but what the query's filter narrows. What counts is then counted by
 // the same counter as ever.
 func Recast(fs []Facts, q Query) []Facts {
 	q = q.complete()
 	d := q.Definition
+	fs = q.Filter.ofAll(fs)
 	if d.ours() {
 		return fs
 	}

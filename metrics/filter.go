@@ -40,6 +40,17 @@ func (f Filter) Of(facts Facts) Facts {
 	return facts
 }
 
+func (f Filter) ofAll(fs []Facts) []Facts {
+	if f.Empty() {
+		return fs
+	}
+	out := make([]Facts, len(fs))
+	for i := range fs {
+		out[i] = f.Of(fs[i])
+	}
+	return out
+}
+
 func (f Filter) onlyEnvironments() bool { return len(f.Repositories)+len(f.Refs)+len(f.Labels) == 0 }
 
 func (f Filter) fits(r *Rollout) bool {

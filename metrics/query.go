@@ -25,6 +25,9 @@ func (q Query) complete() Query {
 	return q
 }
 
+// Completed is the query with everything that it leaves open filled in, as every figure is made with.
+func (q Query) Completed() Query { return q.complete() }
+
 // passed is the part of the window that lies before AsOf.
 func (q Query) passed() Window {
 	w := q.Window

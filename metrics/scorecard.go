@@ -173,6 +173,8 @@ type Query struct {
 	Zone       *time.Location
 	Kind       EnvironmentKind // production when empty
 	Definition Definition
+	// Filter narrows the facts to environments, repositories, branches or labels.
+	Filter Filter
 }
 
 // Bucket is a part of a window: a day, week or month of the zone. Partial tells that the window or AsOf cuts it.

@@ -65,17 +65,25 @@ func TallyOf(f Facts, q Query) Tally {
 }
 
 // TallyOfAll summarises the facts of several services, as if their tallies were merged.
-func TallyOfAll(fs []Facts, q Query) Tally {
+func TallyOfAll(fs []Facts, q Query) Tally { return TalliesOfAll(fs, q, []Window{q.Window})[0] }
+
+// TalliesOfAll is TallyOfAll for several windows, which reads the facts once.
+func TalliesOfAll(fs []Facts, q Query, windows []Window) []Tally {
 	q = q.complete()
-	var t Tally
+	tallies := make([]Tally, len(windows))
 	for _, f := range Recast(fs, q) {
 		c := newCounter(f, q)
-		c.add(&t)
-		c.addLeftOut(&t)
-		c.observe(&t)
+		for i, w := range windows {
+			c.query.Window = w
+			c.add(&tallies[i])
+			c.addLeftOut(&tallies[i])
+			c.observe(&tallies[i])
+		}
 	}
-	t.sort()
-	return t
+	for i := range tallies {
+		tallies[i].sort()
+	}
+	return tallies
 }
 
 // Merge is the tally of both sets of facts together, which must not overlap. It is associative and commutative, the zero

@@ -25,7 +25,7 @@ func (db *DB) Tally(ctx context.Context, services []string, q metrics.Query) (me
 
 // Tallies are the tallies of windows that follow one another without overlapping, each as Tally makes it.
 func (db *DB) Tallies(ctx context.Context, services []string, q metrics.Query, windows []metrics.Window) ([]metrics.Tally, error) {
-	if !db.tallies.answers(q) {
+	if q = q.Completed(); !db.tallies.answers(q) {
 		return db.talliesOfFacts(ctx, services, q, windows)
 	}
 	r := &tallyReader{db: db, services: services, pieces: map[string][]piece{}}
@@ -53,8 +53,7 @@ func (db *DB) Tallies(ctx context.Context, services []string, q metrics.Query, w
 
 // answers reports whether the stored tallies are those that the query asks for.
 func (s *tallySet) answers(q metrics.Query) bool {
-	q = metrics.NewGatherer(q).Query()
-	return q.Zone.String() == s.zone.String() && reflect.DeepEqual(q.Definition, s.definition)
+	return q.Zone.String() == s.zone.String() && q.Filter.Empty() && reflect.DeepEqual(q.Definition, s.definition)
 }
 
 func (db *DB) talliesOfFacts(ctx context.Context, services []string, q metrics.Query, windows []metrics.Window) ([]metrics.Tally, error) {
@@ -62,12 +61,7 @@ func (db *DB) talliesOfFacts(ctx context.Context, services []string, q metrics.Q
 	if err != nil {
 		return nil, err
 	}
-	out := make([]metrics.Tally, len(windows))
-	for i, w := range windows {
-		q.Window = w
-		out[i] = metrics.TallyOfAll(facts, q)
-	}
-	return out, nil
+	return metrics.TalliesOfAll(facts, q, windows), nil
 }
 
 func (db *DB) factsOfAll(ctx context.Context, services []string) ([]metrics.Facts, error) {
