@@ -42,7 +42,7 @@ CSV files hold one type each: name them deployment.csv, commit.csv and so on, or
 				}
 			}
 			// Figures are derived here, so that the first question after an import need not wait for them.
-			if err := db.Refresh(ctx); err != nil {
+			if err := db.RefreshTelling(ctx, p.tellProgress()); err != nil {
 				return err
 			}
 			return job.end()
