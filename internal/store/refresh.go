@@ -27,7 +27,7 @@ func (db *DB) RefreshTelling(ctx context.Context, tell func(Progress)) error {
 	if err != nil {
 		return fmt.Errorf("looking for services to derive: %w", err)
 	}
-	r := &refresh{db: db, stale: stale, tell: tell, began: time.Now(), shown: time.Now()}
+	r := &refresh{db: db, stale: stale, tell: tell, began: db.clock(), shown: db.clock()}
 	r.done.Of = len(stale)
 	if err := r.run(ctx); err != nil {
 		return err
@@ -148,10 +148,11 @@ func (r *refresh) count(ctx context.Context, services int, found evaluation) {
 	for _, o := range found.outcomes {
 		r.done.Rollouts += len(o.facts.Rollouts)
 	}
-	r.done.Elapsed = time.Since(r.began)
+	now := r.db.clock()
+	r.done.Elapsed = now.Sub(r.began)
 	r.done.Remaining = r.done.Elapsed * time.Duration(r.done.Of-r.done.Services) / time.Duration(r.done.Services)
 	r.tell(r.done)
-	if now := time.Now(); now.Sub(r.shown) >= logProgressEvery {
+	if now.Sub(r.shown) >= logProgressEvery {
 		r.shown = now
 		r.db.log.InfoContext(ctx, "deriving facts", slog.Int("services", r.done.Services), slog.Int("of", r.done.Of),
 			slog.Int("rollouts", r.done.Rollouts), slog.Duration("remaining", r.done.Remaining.Round(time.Second)))
