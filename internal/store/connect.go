@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"gorm.io/driver/postgres"
@@ -54,7 +56,7 @@ func (db *DB) connect(ctx context.Context) error {
 		db.read = db.write
 	} else {
 		db.dialect = sqliteDialect
-		err = db.connectSQLite()
+		err = untilUnlocked(ctx, db.connectSQLite)
 	}
 	if err == nil {
 		err = db.Ping(ctx)
@@ -80,6 +82,26 @@ func openPostgres(dsn string) (*gorm.DB, error) {
 	return g, nil
 }
 
+// lockedTries bounds how often a new database is opened again while another process brings it into the mode that lets readers and
+// a writer work side by side: for that instant SQLite does not wait by itself.
+const lockedTries = 200
+
+func untilUnlocked(ctx context.Context, open func() error) error {
+	err := open()
+	for range lockedTries {
+		if err == nil || !strings.Contains(err.Error(), "database is locked") {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+			err = open()
+		}
+	}
+	return err
+}
+
 // connectSQLite opens one writing connection and a pool of reading ones over the same file.
 func (db *DB) connectSQLite() error {
 	if err := createFile(db.at.path); err != nil {
@@ -87,6 +109,7 @@ func (db *DB) connectSQLite() error {
 	}
 	var err error
 	if db.write, err = openSQLite(db.at.fileURI(writeSettings()), 1); err != nil {
+		db.write = nil
 		return err
 	}
 	db.read, err = openSQLite(db.at.fileURI(readSettings()), max(4, runtime.NumCPU()))
