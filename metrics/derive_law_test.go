@@ -3,13 +3,15 @@ package metrics
 import (
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// history is a generated organisation's past: two services built from one repository, told by two sources.
+// generated is an organisation's past: two services built from one repository and one of whose repository no commit is known, told by
+// two sources; every second past has corrections.
 type generated struct {
 	random *rand.Rand
 	shas   []string
@@ -29,6 +31,11 @@ func generate(seed uint64) []Event {
 		g.request(i)
 		g.incident(i)
 		g.followUps(i)
+	}
+	if seed%2 == 1 {
+		for i := range int64(8) {
+			g.correct(i + 1)
+		}
 	}
 	return g.events
 }
@@ -53,9 +60,12 @@ func (g *generated) add(source string, r Record) {
 	g.events = append(g.events, e)
 }
 
+// person is somebody, a program, or nobody who is known.
+func (g *generated) person() string { return g.pick([]string{"", "ada", "bob", "eve", "ci-bot"}) }
+
 func (g *generated) commit(i int) {
 	sha := fmt.Sprintf("%08x%032x", i*7919, i)
-	c := Commit{ID: sha, Repository: "acme/api", AuthoredAt: g.time(), Message: "work", Paths: []string{g.pick([]string{"a/x", "b/y"})}}
+	c := Commit{ID: sha, Repository: "acme/api", AuthoredAt: g.time(), CommittedAt: g.time(), Author: g.person(), Message: "work", Paths: []string{g.pick([]string{"a/x", "b/y"})}}
 	for range g.random.IntN(3) {
 		if i > 0 {
 			if p := g.shas[max(0, i-1-g.random.IntN(4))]; !slices.Contains(c.Parents, p) {
@@ -84,6 +94,12 @@ func (g *generated) deployment(i int) {
 		StartedAt: end.Add(-time.Duration(g.random.IntN(30)) * time.Minute), FinishedAt: end}
 	if g.chance(6) {
 		d.Revision = d.Revision[:9]
+	}
+	if g.chance(4) {
+		d.Service, d.Repository, d.Ref, d.Revision = "bare", "acme/bare", g.pick([]string{"main", "next", "v1"}), g.pick([]string{"x1", "x2", "x3"})
+	}
+	if g.chance(3) {
+		d.Trigger, d.Actor, d.Labels = "manual", g.person(), map[string]string{"region": g.pick([]string{"eu", "us"})}
 	}
 	if g.chance(5) {
 		d.Digest = g.pick([]string{"sha256:1", "sha256:2"})
@@ -115,7 +131,13 @@ func (g *generated) deployment(i int) {
 
 func (g *generated) request(i int) {
 	pr := PullRequest{ID: fmt.Sprint(i), Number: int64(i + 1), Repository: "acme/api", CreatedAt: g.time(), MergeCommit: g.pick(g.shas),
-		Commits: []string{g.pick(g.shas), g.pick(g.shas)}, Title: g.pick([]string{"Add", `Revert "work"`, `Revert "Add (#3)"`})}
+		Commits: []string{g.pick(g.shas), g.pick(g.shas)}, Title: g.pick([]string{"Add", `Revert "work"`, `Revert "Add (#3)"`}), Author: g.person(),
+		Reviews: []Review{{At: g.time(), Author: g.person(), State: "approved"}, {At: g.time(), Author: g.person()}}}
+	g.add(g.source(), pr)
+	pr.Repository, pr.Base, pr.Head, pr.MergedAt = "acme/bare", g.pick([]string{"main", "next"}), g.pick([]string{"main", "next", "topic"}), g.time()
+	if g.chance(2) {
+		pr.Commits = nil
+	}
 	g.add(g.source(), pr)
 }
 
@@ -138,7 +160,32 @@ func (g *generated) incident(i int) {
 
 func (g *generated) followUps(i int) {
 	g.add(g.source(), Verdict{ID: fmt.Sprint(i), Deployment: g.pick(g.ids), At: g.time(), Result: g.pick([]string{"healthy", "unhealthy"})})
-	g.add(g.source(), Approval{ID: fmt.Sprint(i), Deployment: g.pick(g.ids), RequestedAt: g.time()})
+	a := Approval{ID: fmt.Sprint(i), Deployment: g.pick(g.ids), RequestedAt: g.time(), ApproverTeam: g.pick([]string{"", "red", "board"}), Approver: g.person()}
+	if !g.chance(4) {
+		a.DecidedAt, a.Decision = g.time(), g.pick([]string{"granted", "refused"})
+	}
+	g.add(g.source(), a)
+}
+
+// correct states something about one of the records, whatever its sources say.
+func (g *generated) correct(id int64) {
+	c := Correction{ID: id, Record: g.events[g.random.IntN(len(g.events))].Key, Reason: "by the review", At: g.time()}
+	switch {
+	case g.chance(3):
+		c.Exclude = true
+	case c.Record.Type == TypeDeployment:
+		c.Fields = []byte(g.pick([]string{`{"status":"failed"}`, `{"status":"succeeded"}`, `{"service":"web"}`, `{"rollback":true}`, `{"revision":"` + g.pick(g.shas) + `"}`}))
+	case c.Record.Type == TypeIncident:
+		c.Unlinked = g.chance(2)
+		if !c.Unlinked {
+			c.Fields = []byte(g.pick([]string{`{"deployment":null}`, `{"deployment":"` + g.pick(g.ids) + `"}`, `{"severity":1}`}))
+		}
+	default:
+		c.Exclude = true
+	}
+	if e, holds := c.Event(); holds {
+		g.events = append(g.events, e)
+	}
 }
 
 // laws runs a check over many generated histories.
@@ -157,7 +204,7 @@ func lawRules() Rules {
 	r := DefaultRules()
 	r.SourceOrder = []string{"cd"}
 	r.SkipUnchanged = true
-	r.Services = []Service{{Name: "web", Repositories: []string{"acme/api"}, Paths: []string{"a"}}, {Name: "api", Repositories: []string{"acme/api"}}}
+	r.Services = []Service{{Name: "web", Repositories: []string{"acme/api"}, Paths: []string{"a"}}, {Name: "api", Team: "red", Repositories: []string{"acme/api"}}}
 	return r
 }
 
@@ -192,16 +239,114 @@ func TestFactsDoNotDependOnTheTimeZoneInWhichEventsWereWritten(t *testing.T) {
 	laws(t, func(t *testing.T, _ *rand.Rand, events []Event, want string) {
 		moved := slices.Clone(events)
 		for i, e := range moved {
-			if d, err := e.Deployment(); err == nil {
-				d.StartedAt, d.FinishedAt = d.StartedAt.In(zone), d.FinishedAt.In(zone)
-				moved[i].Payload = NewEvent(e.Source, d).Payload
-			}
+			moved[i].Payload = inZone(t, e.Payload, zone)
 			moved[i].RecordedAt = e.RecordedAt.In(zone)
+			if c := e.Correction; c != nil {
+				there := *c
+				there.At = c.At.In(zone)
+				moved[i].Correction = &there
+			}
 		}
 		if got := asJSON(t, DeriveAll(moved, lawRules())); got != want {
 			t.Errorf("%s", firstDifference(got, want))
 		}
 	})
+}
+
+// inZone writes the times of a payload in another zone, as a source there would, and reads them again as all events are read.
+func inZone(t *testing.T, payload []byte, zone *time.Location) []byte {
+	t.Helper()
+	return rfc3339Text.ReplaceAllFunc(payload, func(text []byte) []byte {
+		var at time.Time
+		if err := at.UnmarshalText(text); err != nil {
+			t.Fatal(err)
+		}
+		there := `"` + at.In(zone).Format(time.RFC3339Nano) + `"`
+		field := Field{Kind: KindTime, AnyYear: true}
+		canonical, fault := field.canonical([]byte(there))
+		if fault != nil {
+			t.Fatal(fault)
+		}
+		return canonical[1 : len(canonical)-1]
+	})
+}
+
+var rfc3339Text = regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`)
+
+func TestFactsAreThoseFromBeforeOnceEveryCorrectionIsWithdrawn(t *testing.T) {
+	t.Parallel()
+	laws(t, func(t *testing.T, random *rand.Rand, events []Event, _ string) {
+		g := &generated{random: random, events: withoutCorrections(events), ids: []string{"1", "2"}, shas: []string{"a"}}
+		before := asJSON(t, DeriveAll(g.events, lawRules()))
+		for i := range int64(6) {
+			g.correct(100 + i)
+		}
+		DeriveAll(g.events, lawRules()) // leaves nothing behind in what it was given
+		var again []Event
+		for _, e := range g.events {
+			if e.Correction != nil {
+				withdrawn := *e.Correction
+				withdrawn.WithdrawnAt = g.time()
+				var holds bool
+				if e, holds = withdrawn.Event(); !holds {
+					continue
+				}
+			}
+			again = append(again, e)
+		}
+		if got := asJSON(t, DeriveAll(shuffled(random, again), lawRules())); got != before {
+			t.Errorf("%s", firstDifference(got, before))
+		}
+	})
+}
+
+func TestALateSecondSourceThatSaysTheSameAddsAttemptsAndNothingElse(t *testing.T) {
+	t.Parallel()
+	laws(t, func(t *testing.T, _ *rand.Rand, events []Event, _ string) {
+		var told []Event
+		for _, e := range events {
+			if e.Type == TypeDeployment && e.Correction == nil {
+				d, err := e.Deployment()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d.RollbackOf != "" || len(d.Fixes) > 0 {
+					continue // what it names would be another record at the second source
+				}
+			}
+			if e.Type == TypeDeployment || e.Type == TypeCommit {
+				told = append(told, e)
+			}
+		}
+		rules := lawRules()
+		rules.SourceOrder = []string{"ci", "cd"}
+		doubled := slices.Clone(told)
+		for _, e := range told {
+			if e.Type == TypeDeployment && e.Correction == nil {
+				e.Source = "late " + e.Source
+				e.RecordedAt = monday.AddDate(1, 0, 0)
+				doubled = append(doubled, e)
+			}
+		}
+		if want, got := outline(DeriveAll(withoutCorrections(told), rules)), outline(DeriveAll(withoutCorrections(doubled), rules)); got != want {
+			t.Errorf("%s", firstDifference(got, want))
+		}
+	})
+}
+
+// outline tells rollouts by what happened, without who told of it.
+func outline(fs []Facts) string {
+	var b strings.Builder
+	for _, f := range fs {
+		for _, r := range f.Rollouts {
+			fmt.Fprintf(&b, "%s %s %s %s %s %v", f.Service, r.Environment, r.Revision, r.Kind, r.FinishedAt.Format(time.RFC3339), r.Failed())
+			for _, c := range r.Changes {
+				b.WriteString(" " + c.SHA)
+			}
+			b.WriteString("\n")
+		}
+	}
+	return b.String()
 }
 
 func TestAnUnrelatedServiceChangesNothing(t *testing.T) {
@@ -248,12 +393,18 @@ func checkFacts(t *testing.T, f Facts) {
 			attempts[a.ID] = true
 		}
 		for _, ch := range r.Changes {
-			k := r.Environment + " " + ch.SHA
+			k := r.Environment + " " + r.Repository + " " + ch.SHA
 			if old := delivered[k]; old != "" && !r.SucceededAt.IsZero() {
 				t.Errorf("%s counts in %s and %s", ch.SHA, old, r.ID)
 			}
 			if !r.SucceededAt.IsZero() {
 				delivered[k] = r.ID
+			}
+		}
+		checkWaits(t, r)
+		for _, c := range r.Withdrawn {
+			if c.WithdrawnAt.IsZero() || !c.KnownAt.Before(c.WithdrawnAt) || slices.ContainsFunc(r.Failures, c.same) {
+				t.Errorf("%s: withdrawn %+v beside %+v", r.ID, c, r.Failures)
 			}
 		}
 		if r.Recovery != nil && !r.Failed() {
@@ -264,6 +415,32 @@ func checkFacts(t *testing.T, f Facts) {
 		}
 		if r.Baseline && len(r.Changes) > 0 {
 			t.Errorf("the baseline %s has changes", r.ID)
+		}
+	}
+}
+
+// checkWaits states that no wait and no handoff is negative, that overlapping waits are counted once, and that decisions add up.
+func checkWaits(t *testing.T, r Rollout) {
+	t.Helper()
+	w := r.Waits
+	if w.Inside < 0 || w.Outside < 0 || w.Unknown < 0 || w.Total > w.Inside+w.Outside+w.Unknown || w.Total < max(w.Inside, w.Outside, w.Unknown) {
+		t.Errorf("%s waits %+v", r.ID, w)
+	}
+	decided := 0
+	for _, a := range r.Approvals {
+		if !a.DecidedAt.IsZero() {
+			decided++
+		}
+	}
+	if w.DecidedInside+w.DecidedOutside+w.DecidedUnknown != decided || w.Refused > decided {
+		t.Errorf("%s has %d decisions and waits %+v", r.ID, decided, w)
+	}
+	for _, ch := range r.Changes {
+		if h := ch.Handoffs; h != nil && (h.People < 0 || h.Teams < 0) {
+			t.Errorf("%s hands off %+v", ch.SHA, h)
+		}
+		if !ch.FirstOfRequest.IsZero() && ch.PullRequest == "" {
+			t.Errorf("%s came with no request and has its first commit", ch.SHA)
 		}
 	}
 }
