@@ -95,7 +95,7 @@ func timeIn(e Event) time.Time {
 func (r *records) add(e Event, revisions []*Event) (err error) {
 	switch e.Type {
 	case TypeDeployment:
-		r.deployments, err = appendRecord(r.deployments, e, revisions, Event.Deployment)
+		r.deployments, err = appendRecord(r.deployments, e, revisions, readDeployment)
 	case TypeCommit:
 		var c Commit
 		if c, err = readCommit(e); err == nil {

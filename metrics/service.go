@@ -131,7 +131,7 @@ func withoutCode(events []Event) []Event {
 }
 
 func (s *splitter) placeDeployment(e Event) {
-	v, err := e.Deployment()
+	v, err := readDeployment(e)
 	if err != nil {
 		return
 	}
