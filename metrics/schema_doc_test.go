@@ -68,6 +68,8 @@ Whatever a source knows is written as events, one JSON object a line, ` + "`type
   names. Any other line states a whole record.
 - **When revisions disagree**, per field the greatest (updated_at, sequence) wins. Between equals a null wins, then the later of the states
   pending, running, cancelled, failed, succeeded, then the larger value as canonical JSON. The order of arrival never matters.
+  What a person states in a correction goes before every source, whatever their order.
+- **People** (actor, approver, author) are kept only as a keyed hash; the hash of a program says that it is one.
 - **null clears** a field. An empty string, list or map states nothing.
 - **Names** (ids, services, environments, revisions) have 1 to 1024 bytes and no control characters. A line has at most 16 MiB.
 - **In CSV** an empty cell states nothing and ` + "`null`" + ` clears. Lists are separated by semicolons, maps written ` + "`key=value;key=value`" + `; either may
