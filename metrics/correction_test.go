@@ -193,6 +193,17 @@ func TestACorrectionOfAPageOnlyMovesNoKnownAt(t *testing.T) {
 	}
 }
 
+func TestWhatIsLeftOfARolloutKeepsWhatWasTakenBack(t *testing.T) {
+	t.Parallel()
+	exclude := Correction{Exclude: true, Reason: "a drill"}
+	s := newTale().deploy("d1", "r1", clock(9, 0)).deploy("d2", "r1", clock(9, 20)).incident("i1", clock(10, 0)).
+		correct(1, "deployment d1", exclude).correct(2, "incident i1", exclude)
+	f := s.expect(t, "d2 planned baseline")
+	if w := f.Rollouts[0].Withdrawn; len(w) != 1 || w[0].Cause != CauseIncident || !w[0].WithdrawnAt.Equal(clock(48, 0)) {
+		t.Errorf("withdrawn: %+v", w)
+	}
+}
+
 func TestCorrectionsAreCheckedAsEventsAre(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

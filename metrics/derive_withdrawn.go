@@ -24,25 +24,32 @@ func withoutCorrections(events []Event) []Event {
 
 // withdraw notes with each rollout the causes of failure that its sources showed and corrections took back.
 func (f *Facts) withdraw(before Facts, given []*Correction) {
-	old := map[string]*Rollout{}
+	old := map[string]*Rollout{} // by attempt: what is left of a rollout may be named by another one than before
 	for i := range before.Rollouts {
-		old[before.Rollouts[i].ID] = &before.Rollouts[i]
+		for _, a := range before.Rollouts[i].Attempts {
+			old[a.ID] = &before.Rollouts[i]
+		}
 	}
 	for i := range f.Rollouts {
 		now := &f.Rollouts[i]
-		was := old[now.ID]
-		if was == nil {
+		var last *Rollout
+		for _, a := range now.Attempts {
+			if was := old[a.ID]; was != nil && was != last {
+				now.withdraw(was.Failures, func(c Failure) time.Time { return takenBackAt(c, now, old[c.Evidence], given) })
+				last = was
+			}
+		}
+	}
+}
+
+// withdraw notes the causes of before that do not hold any more and were known when that was stated.
+func (r *Rollout) withdraw(before []Failure, at func(Failure) time.Time) {
+	for _, cause := range before {
+		if slices.ContainsFunc(r.Failures, cause.same) || slices.ContainsFunc(r.Withdrawn, cause.same) {
 			continue
 		}
-		for _, cause := range was.Failures {
-			if slices.ContainsFunc(now.Failures, cause.same) {
-				continue
-			}
-			at := takenBackAt(cause, now, old[cause.Evidence], given)
-			if cause.KnownAt.Before(at) {
-				cause.WithdrawnAt = at
-				now.Withdrawn = append(now.Withdrawn, cause)
-			}
+		if cause.WithdrawnAt = at(cause); cause.KnownAt.Before(cause.WithdrawnAt) {
+			r.Withdrawn = append(r.Withdrawn, cause)
 		}
 	}
 }
