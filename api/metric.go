@@ -26,6 +26,13 @@ func (s *Server) metricRoutes() []route {
 				parameter{"format", "json (when left out) or csv"}),
 		},
 		{
+			method: http.MethodGet, path: "/api/v1/metrics/compare", scope: Read,
+			summary: "The figures of a slice and window under several definitions, and which rule makes which difference",
+			handle:  s.compare, response: metrics.Comparison{},
+			query: append(withoutParameter(sliceParameters(), "definition"),
+				parameter{"definition", "a convention, as for metrics; given at least twice: the first is compared with each of the others"}),
+		},
+		{
 			method: http.MethodGet, path: "/api/v1/explain/:figure", scope: Read,
 			summary: "The rows behind a figure, and those left out with the reason",
 			handle:  s.explain, response: metrics.Explanation{}, query: sliceParameters(),
@@ -61,6 +68,33 @@ func (s *Server) metrics(r request) (reply, error) {
 		return reply{Body: table.Bytes(), Type: "text/csv; charset=utf-8"}, err
 	}
 	return reply{JSON: metricsResponse{Version: 1, Scorecards: series}}, nil
+}
+
+// mostCompared bounds the definitions of one comparison, each of which is walked to rule by rule.
+const mostCompared = 8
+
+func (s *Server) compare(r request) (reply, error) {
+	q, err := s.question(r)
+	if err != nil {
+		return reply{}, err
+	}
+	names := listOf(r.URL.Query(), "definition")
+	if len(names) < 2 || len(names) > mostCompared {
+		return reply{}, fail(Invalid, fmt.Sprintf("definition: name from 2 to %d of them, definition=dora&definition=gitlab", mostCompared))
+	}
+	var definitions []metrics.Definition
+	for _, name := range names {
+		definition, err := s.definition(name)
+		if err != nil {
+			return reply{}, err
+		}
+		definitions = append(definitions, definition)
+	}
+	facts, err := s.factsOf(r.Context(), sliceOf(r.URL.Query()))
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{JSON: metrics.CompareDefinitions(facts, q, definitions)}, nil
 }
 
 func (s *Server) explain(r request) (reply, error) {

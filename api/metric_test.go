@@ -58,8 +58,10 @@ func TestWhatCannotBeAskedIsRefusedInWords(t *testing.T) {
 		"/api/v1/metrics?by=hour":                       {http.StatusBadRequest, "by: "},
 		"/api/v1/metrics?format=xml":                    {http.StatusBadRequest, "neither json nor csv"},
 		"/api/v1/metrics?env=prod":                      {http.StatusBadRequest, "none of production"},
-		"/api/v1/metrics?definition=mine":               {http.StatusBadRequest, "there is: dora"},
+		"/api/v1/metrics?definition=mine":               {http.StatusBadRequest, "use one of dora"},
 		"/api/v1/metrics?zone=Mars/Base":                {http.StatusBadRequest, "Europe/Berlin"},
+		"/api/v1/metrics/compare":                       {http.StatusBadRequest, "name from 2 to 8"},
+		"/api/v1/metrics/compare?definition=dora,mine":  {http.StatusBadRequest, "use one of dora"},
 		"/api/v1/explain/velocity":                      {http.StatusNotFound, "velocity"},
 		"/api/v1/services/nobody/index":                 {http.StatusNotFound, "nobody"},
 		"/api/v1/nothing":                               {http.StatusNotFound, "nothing at this address"},
@@ -70,6 +72,25 @@ func TestWhatCannotBeAskedIsRefusedInWords(t *testing.T) {
 		}
 	}
 	s.ask("DELETE", "/api/v1/services", "").is(http.StatusMethodNotAllowed, "not asked with that method")
+}
+
+func TestFiguresAreMadeByTheDefinitionThatIsNamedAndCompared(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.post("/api/v1/events", history("payments", "....x...")).is(http.StatusOK)
+	got := into[metricsAnswer](s.get("/api/v1/metrics?definition=gitlab").is(http.StatusOK))
+	if card := got.Scorecards[0].Card; card.Definition != "gitlab/1" || card.Frequency.Rollouts != 7 || card.FailRate.NoInterval == "" {
+		t.Errorf("the scorecard is %+v", card)
+	}
+	s.get("/api/v1/explain/deployment_frequency?definition=gitlab").is(http.StatusOK, "the definition counts successes only")
+	c := into[metrics.Comparison](s.get("/api/v1/metrics/compare?definition=dora&definition=gitlab&service=payments").is(http.StatusOK))
+	if len(c.Figures) != 6 || len(c.Definitions) != 2 || c.Figures[0].Walks[0].Steps[0].Rule != "deployments" || c.Slice != "service payments" {
+		t.Errorf("the comparison is %+v", c)
+	}
+	table := s.get("/api/v1/metrics?definition=gitlab&format=csv").is(http.StatusOK)
+	if !strings.Contains(table.body, "definition,lead_time_s,recovery_s") || !strings.Contains(table.body, "gitlab/1") {
+		t.Errorf("CSV: %s", table.body)
+	}
 }
 
 func TestAFigureOpensIntoItsRows(t *testing.T) {

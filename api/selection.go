@@ -21,9 +21,13 @@ func sliceParameters() []parameter {
 		{"from", "start of the window, a date or an RFC 3339 time; 90 days before its end when left out"},
 		{"to", "end of the window, not part of it; now when left out"},
 		{"as_of", "what was known when; now when left out"},
-		{"definition", "the convention; dora when left out"},
+		{"definition", "the convention: dora (when left out), devlake, gitlab, fourkeys, middleware, pelorus, or one of the organisation's own"},
 		{"zone", "time zone of days and weeks, like Europe/Berlin; the organisation's when left out"},
 	}
+}
+
+func withoutParameter(all []parameter, name string) []parameter {
+	return slices.DeleteFunc(all, func(p parameter) bool { return p.name == name })
 }
 
 // slice is what a figure is of, as asked for.
@@ -131,10 +135,23 @@ func (s *Server) question(r request) (metrics.Query, error) {
 	if !slices.Contains([]metrics.EnvironmentKind{metrics.Production, metrics.Staging, metrics.Testing, metrics.Development}, kind) {
 		return metrics.Query{}, fail(Invalid, fmt.Sprintf("env %q is none of production, staging, testing, development", shorten(string(kind))))
 	}
-	if name := q.Get("definition"); name != "" && name != s.o.Definition.Name {
-		return metrics.Query{}, fail(Invalid, fmt.Sprintf("definition %q is not known; there is: %s", shorten(name), s.o.Definition.Name))
+	definition, err := s.definition(q.Get("definition"))
+	if err != nil {
+		return metrics.Query{}, err
 	}
-	return metrics.Query{Slice: sliceOf(q).String(), Window: window, AsOf: asOf, Zone: zone, Kind: kind, Definition: s.o.Definition}, nil
+	return metrics.Query{Slice: sliceOf(q).String(), Window: window, AsOf: asOf, Zone: zone, Kind: kind, Definition: definition}, nil
+}
+
+// definition finds a definition by name: the server's own when none is named.
+func (s *Server) definition(name string) (metrics.Definition, error) {
+	if name == "" {
+		return s.o.Definition, nil
+	}
+	definition, err := metrics.DefinitionNamed(shorten(name), append([]metrics.Definition{s.o.Definition}, s.o.Definitions...)...)
+	if err != nil {
+		return definition, fail(Invalid, err.Error())
+	}
+	return definition, nil
 }
 
 func (s *Server) zone(name string) (*time.Location, error) {

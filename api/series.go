@@ -48,6 +48,8 @@ func Entries(points []metrics.Point) []Entry {
 var seriesHeader = []string{
 	"label", "from", "to", "partial", "rollouts", "per_week", "changes", "lead_time_median_s", "failed", "fail_rate",
 	"fail_rate_low", "fail_rate_high", "failures_recovered_or_open", "recovery_median_s", "rework", "rework_rate",
+	// As the definition states them; they differ from the medians where its statistic is another.
+	"definition", "lead_time_s", "recovery_s",
 }
 
 // WriteSeries writes a series as CSV, one row a bucket. An empty cell is a figure without a value.
@@ -78,6 +80,7 @@ func (e Entry) cells() []string {
 		strconv.Itoa(k.FailRate.Count), numberCell(k.FailRate.Value), low, high,
 		strconv.Itoa(k.Recovery.N), numberCell(k.Recovery.Median),
 		strconv.Itoa(k.Rework.Count), numberCell(k.Rework.Value),
+		k.Definition, numberCell(k.LeadTime.Headline()), numberCell(k.Recovery.Headline()),
 	}
 }
 

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 )
@@ -30,6 +31,7 @@ type ComparedValue struct {
 	State      State    `json:"state"`
 	Value      *float64 `json:"value"` // nil when there is none, or where a median is not reached
 	N          int      `json:"n"`     // what it is made of: deployments, spans
+	Count      int      `json:"count"` // of a share: how many of N
 	Says       string   `json:"says"`  // the value in words
 	Statistic  string   `json:"statistic"`
 }
@@ -53,7 +55,8 @@ type Step struct {
 	BeforeN    int      `json:"before_n"`
 	AfterN     int      `json:"after_n"`
 	Difference *float64 `json:"difference"`
-	Says       string   `json:"says"` // "3.1 d → 2.2 d"
+	Says       string   `json:"says"`       // "3.1 d → 2.2 d"
+	ChangesBy  string   `json:"changes_by"` // "−21.6 h", "none"; empty where one of the two is not known
 }
 
 // CompareDefinitions measures the slice of a query under each definition.
@@ -101,19 +104,21 @@ func (c *Comparison) walk(fs []Facts, q Query, from, to Definition) {
 		turned := measuredBy(fs, q, next)
 		for j := range c.Figures {
 			walk := &c.Figures[j].Walks[start]
-			walk.note(t, [2]Definition{at, next}, comparedValue(card, c.Figures[j].Figure), comparedValue(turned, c.Figures[j].Figure))
+			walk.note(t, c.Figures[j].Figure, [2]Definition{at, next}, comparedValue(card, c.Figures[j].Figure), comparedValue(turned, c.Figures[j].Figure))
 		}
 		at, card = next, turned
 	}
 }
 
-func (w *Walk) note(t turn, rules [2]Definition, before, after ComparedValue) {
+func (w *Walk) note(t turn, figure string, rules [2]Definition, before, after ComparedValue) {
 	if before.N == after.N && before.Says == after.Says && same(before.Value, after.Value) {
 		return
 	}
+	difference := differenceOf(before.Value, after.Value)
 	w.Steps = append(w.Steps, Step{
 		Rule: t.name, From: t.says(rules[0]), To: t.says(rules[1]), Before: before.Value, After: after.Value,
-		BeforeN: before.N, AfterN: after.N, Difference: differenceOf(before.Value, after.Value), Says: before.Says + " → " + after.Says,
+		BeforeN: before.N, AfterN: after.N, Difference: difference, Says: before.Says + " → " + after.Says,
+		ChangesBy: differenceWords(difference, unitOf(figure)),
 	})
 }
 
@@ -204,7 +209,7 @@ func comparedValue(card Scorecard, figure string) ComparedValue {
 }
 
 func (v *ComparedValue) share(s Share) {
-	v.State, v.N, v.Value, v.Statistic = s.State, s.Of, s.Value, s.Statistic
+	v.State, v.Count, v.N, v.Value, v.Statistic = s.State, s.Count, s.Of, s.Value, s.Statistic
 }
 
 func (v *ComparedValue) survival(s Survival) {
@@ -218,10 +223,32 @@ func valueWords(v ComparedValue, unit string) string {
 	case v.Value == nil:
 		return "not reached"
 	case unit == "share":
-		return oneDecimal(100**v.Value) + "%"
+		return fmt.Sprintf("%s%%, %d of %d", oneDecimal(100**v.Value), v.Count, v.N)
 	case unit == "s":
 		return spanWords(time.Duration(*v.Value * perSecond))
 	default:
 		return oneDecimal(*v.Value) + " a week"
+	}
+}
+
+func differenceWords(d *float64, unit string) string {
+	switch {
+	case d == nil:
+		return ""
+	case *d == 0:
+		return "none"
+	}
+	sign := "+"
+	if *d < 0 {
+		sign = "−"
+	}
+	size := math.Abs(*d)
+	switch unit {
+	case "share":
+		return sign + oneDecimal(100*size) + " points"
+	case "s":
+		return sign + spanWords(time.Duration(size*perSecond))
+	default:
+		return sign + oneDecimal(size)
 	}
 }

@@ -55,7 +55,7 @@ func TestAComparisonNamesTheRuleThatMakesTheDifference(t *testing.T) {
 	theirs.Name, theirs.Deployments = "theirs", countSuccesses
 	c := CompareDefinitions([]Facts{{Service: "api", Rollouts: []Rollout{one}}}, march(), []Definition{own, theirs})
 	w := c.Figures[0].Walks[0]
-	if len(w.Steps) != 1 || w.Steps[0].Rule != "deployments" || w.Steps[0].BeforeN != 1 || w.Steps[0].AfterN != 2 || w.Steps[0].Says != "0.3 a week → 0.5 a week" {
+	if len(w.Steps) != 1 || w.Steps[0].Rule != "deployments" || w.Steps[0].BeforeN != 1 || w.Steps[0].AfterN != 2 || w.Steps[0].Says != "0.3 a week → 0.5 a week" || w.Steps[0].ChangesBy != "+0.3" {
 		t.Errorf("the steps are %+v", w.Steps)
 	}
 	if lead := c.Figures[1].Walks[0]; len(lead.Steps) != 0 {

@@ -75,9 +75,10 @@ type Choice struct {
 	Says string `json:"says"`
 }
 
-// Rules are those that a definition states in words, in the order in which a comparison goes from one definition to another.
+// DefinitionRules are those that a definition states in words, in the order in which a comparison goes from one definition to another.
+// Whom an incident is blamed on comes last: what is divided by what is then settled, so that no step on the way has nothing to count.
 func DefinitionRules() []Rule {
-	return slices.Concat(countingRules(), leadTimeRules(), incidentRules(), failRateRules(), recoveryRules())
+	return slices.Concat(countingRules(), leadTimeRules(), failRateRules(), recoveryRules(), incidentRules())
 }
 
 func countingRules() []Rule {

@@ -23,6 +23,11 @@ func TestTheGuideNamesEveryFigureEditionAndExample(t *testing.T) {
 			t.Errorf("edition %s is not named", e.Name)
 		}
 	}
+	for _, d := range Presets() {
+		if !strings.Contains(string(guide), "`"+d.Name+"`") {
+			t.Errorf("definition %s is not named", d.Name)
+		}
+	}
 	examples, err := os.ReadFile("example_test.go")
 	if err != nil {
 		t.Fatal(err)

@@ -83,6 +83,9 @@ func frequencyText(f metrics.Frequency) string {
 	if f.State != metrics.OK {
 		return string(f.State)
 	}
+	if f.Value != nil {
+		return fmt.Sprintf("%g %s", *f.Value, f.Unit)
+	}
 	if *f.PerDay >= 1 {
 		return fmt.Sprintf("%.1f a day", *f.PerDay)
 	}
@@ -101,11 +104,14 @@ func durationText(d metrics.Duration) string {
 	if d.State != metrics.OK {
 		return string(d.State)
 	}
-	return span(*d.Median)
+	return span(*d.Headline())
 }
 
 func durationNote(d metrics.Duration) string {
 	note := fmt.Sprintf("n = %d changes in %d rollouts", d.N, d.Rollouts)
+	if d.Value != nil {
+		return fmt.Sprintf("n = %d; %s", d.N, d.Statistic)
+	}
 	if d.State != metrics.OK {
 		return note
 	}
@@ -124,7 +130,10 @@ func shareText(s metrics.Share) string {
 
 func shareNote(s metrics.Share, what string) string {
 	note := fmt.Sprintf("%d of %d %s", s.Count, s.Of, what)
-	if s.State == metrics.OK {
+	if s.NoInterval != "" {
+		return fmt.Sprintf("%d ÷ %d: %s", s.Count, s.Of, s.Statistic)
+	}
+	if s.Interval != nil {
 		note += fmt.Sprintf("; 95%% %.1f to %.1f %%", 100*s.Interval.Low, 100*s.Interval.High)
 	}
 	return note
@@ -134,14 +143,18 @@ func survivalText(s metrics.Survival) string {
 	if s.State != metrics.OK {
 		return string(s.State)
 	}
-	if s.Median == nil {
+	value := s.Headline()
+	if value == nil {
 		return "not reached"
 	}
-	return span(*s.Median)
+	return span(*value)
 }
 
 func survivalNote(s metrics.Survival, what string) string {
 	note := fmt.Sprintf("n = %d %s", s.N, what)
+	if s.Value != nil {
+		note = fmt.Sprintf("n = %d; %s", s.N, s.Statistic)
+	}
 	if s.Censored > 0 && s.Longest != nil {
 		note += fmt.Sprintf(", %d still open, the longest for %s", s.Censored, span(*s.Longest))
 	}

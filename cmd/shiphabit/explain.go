@@ -37,6 +37,7 @@ func (p *program) explainCommand() *cobra.Command {
 		},
 	}
 	of.flags(command)
+	of.definitionFlag(command)
 	addFormat(command, &format, formatTable, formatJSON)
 	return command
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,8 +38,20 @@ func (s *slice) flags(command *cobra.Command) {
 	f.StringVar(&s.from, "from", "", "start of the window, 2026-03-01 or a time (default 90 days before its end)")
 	f.StringVar(&s.to, "to", "", "end of the window, not part of it (default now)")
 	f.StringVar(&s.asOf, "as-of", "", "what was known when (default now)")
-	f.StringVar(&s.definition, "definition", "dora", "the convention: dora")
 	f.StringVar(&s.zone, "zone", "", "time zone of days and weeks, like Europe/Berlin (default the configuration's, else UTC)")
+}
+
+// definitionFlag lets one definition be chosen.
+func (s *slice) definitionFlag(command *cobra.Command) {
+	command.Flags().StringVar(&s.definition, "definition", metrics.DORA().Name, "the convention: "+strings.Join(presetNames(), ", "))
+}
+
+func presetNames() []string {
+	var names []string
+	for _, d := range metrics.Presets() {
+		names = append(names, d.Name)
+	}
+	return names
 }
 
 // load reads the facts of the slice and the question to ask of them.
@@ -82,7 +96,7 @@ func (s *slice) query(p *program, settings config.Config) (metrics.Query, error)
 		}
 		asOf = asked.To
 	}
-	definition, err := definitionOf(s.definition)
+	definition, err := definitionOf(cmp.Or(s.definition, metrics.DORA().Name), settings)
 	if err != nil {
 		return metrics.Query{}, err
 	}
@@ -93,11 +107,16 @@ func (s *slice) query(p *program, settings config.Config) (metrics.Query, error)
 	return metrics.Query{Slice: s.name(), Window: window, AsOf: asOf, Zone: zone, Kind: kind, Definition: definition}, nil
 }
 
-func definitionOf(name string) (metrics.Definition, error) {
-	if dora := metrics.DORA(); name == dora.Name {
-		return dora, nil
+// definitionOf finds a definition by name. The default one takes the organisation's first day of the week.
+func definitionOf(name string, settings config.Config) (metrics.Definition, error) {
+	definition, err := metrics.DefinitionNamed(name)
+	if err != nil {
+		return definition, usage("--definition: %w", err)
 	}
-	return metrics.Definition{}, usage("--definition %q is not known; there is: dora", name)
+	if name == metrics.DORA().Name {
+		definition.WeekStart = settings.WeekStart
+	}
+	return definition, nil
 }
 
 // name says in words what the slice holds.
@@ -237,6 +256,8 @@ rework rate, each with its sample size and interval. "Not enough data" is an ans
 		},
 	}
 	of.flags(command)
+	of.definitionFlag(command)
+	command.AddCommand(p.compareCommand())
 	command.Flags().StringVar(&by, "by", "", "one row per day, week or month")
 	command.Flags().StringVar(&edition, "edition", "dora-2024", "whose levels stand beside the figures; empty for none")
 	addFormat(command, &format, formatTable, formatJSON, formatCSV)
