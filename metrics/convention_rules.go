@@ -207,6 +207,9 @@ func recoveryRules() []Rule {
 	}
 }
 
+// Set makes a definition choose a word of the rule; Validate finds one that the rule does not know.
+func (r Rule) Set(d *Definition, word string) { *r.of(d) = word }
+
 // chosen is what the definition chose, the default where it states nothing.
 func (r Rule) chosen(d Definition) Choice {
 	word := *r.of(&d)

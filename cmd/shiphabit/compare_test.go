@@ -29,6 +29,11 @@ func TestDefinitionsAreComparedRuleByRule(t *testing.T) {
 	if text := p.must(append([]string{"metrics", "--definition", "fourkeys"}, of...)...); !strings.Contains(text, "1.5 days with a deployment per week") { // the window touches two weeks from Sunday: 3 days and none
 		t.Errorf("by the convention of fourkeys:\n%s", text)
 	}
+	settings := filepath.Join(p.home, "own.yaml")
+	write(t, settings, "definitions: [{name: old-numbers, like: gitlab, version: 2, deployments: attempts}]")
+	if text := p.must(append([]string{"metrics", "--config", settings, "--definition", "old-numbers"}, of...)...); !strings.Contains(text, "definition old-numbers/2") || !strings.Contains(text, "n = 4") {
+		t.Errorf("by the organisation's own definition:\n%s", text)
+	}
 	for _, wrong := range [][]string{{"metrics", "compare", "--definition", "dora"}, {"metrics", "--definition", "mine"}} {
 		if _, errs, code := p.run(append(wrong, of...)...); code != exitUsage || !strings.Contains(errs, "--definition") {
 			t.Errorf("%v: exit code %d\n%s", wrong, code, errs)

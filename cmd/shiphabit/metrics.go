@@ -43,7 +43,7 @@ func (s *slice) flags(command *cobra.Command) {
 
 // definitionFlag lets one definition be chosen.
 func (s *slice) definitionFlag(command *cobra.Command) {
-	command.Flags().StringVar(&s.definition, "definition", metrics.DORA().Name, "the convention: "+strings.Join(presetNames(), ", "))
+	command.Flags().StringVar(&s.definition, "definition", metrics.DORA().Name, "the convention: "+strings.Join(presetNames(), ", ")+", or one of the configuration")
 }
 
 func presetNames() []string {
@@ -109,7 +109,7 @@ func (s *slice) query(p *program, settings config.Config) (metrics.Query, error)
 
 // definitionOf finds a definition by name. The default one takes the organisation's first day of the week.
 func definitionOf(name string, settings config.Config) (metrics.Definition, error) {
-	definition, err := metrics.DefinitionNamed(name)
+	definition, err := metrics.DefinitionNamed(name, settings.Definitions...)
 	if err != nil {
 		return definition, usage("--definition: %w", err)
 	}

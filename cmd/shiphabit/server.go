@@ -20,18 +20,19 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 		return nil, err
 	}
 	options := api.Options{
-		Store:      serverStore{db},
-		Kinds:      storeKinds(),
-		Clock:      p.now,
-		Logger:     p.logger(),
-		Version:    release(),
-		Zone:       settings.Zone(),
-		Definition: definition,
-		Calendar:   settings.Calendar,
-		Policy:     settings.Policy,
-		Questions:  settings.Questions,
-		Floor:      settings.Floor,
-		Thresholds: settings.Thresholds,
+		Store:       serverStore{db},
+		Kinds:       storeKinds(),
+		Clock:       p.now,
+		Logger:      p.logger(),
+		Version:     release(),
+		Zone:        settings.Zone(),
+		Definition:  definition,
+		Definitions: settings.Definitions,
+		Calendar:    settings.Calendar,
+		Policy:      settings.Policy,
+		Questions:   settings.Questions,
+		Floor:       settings.Floor,
+		Thresholds:  settings.Thresholds,
 		TeamSize: func(name string) int {
 			team, _ := settings.Team(name)
 			return team.Size

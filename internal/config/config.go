@@ -18,6 +18,7 @@ type Config struct {
 	RequireTokens bool
 	Hosts         []string // names besides localhost under which the server is asked
 	WeekStart     time.Weekday
+	Definitions   []metrics.Definition // the organisation's own
 	Teams         []Team
 	Services      []Service
 	Sources       []Source

@@ -126,6 +126,53 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 	}
 }
 
+func TestADefinitionChangesTheOneThatItIsLike(t *testing.T) {
+	t.Parallel()
+	c := mustParse(t, `
+definitions:
+  - name: old numbers
+    version: 3
+    like: gitlab
+    floor: 4
+    settling: 12h
+    without_bots: true
+    week_start: sunday
+    utc: true
+    deployments: rollouts
+    change_lead_time: {from: opened, statistic: mean, keeps: above 0}
+    change_fail_rate: {of: deployments}
+  - name: ours
+`)
+	want, err := metrics.DefinitionNamed("gitlab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Name, want.Version, want.Floor, want.Settling, want.WithoutBots, want.WeekStart, want.UTC = "old numbers", 3, 4, 12*time.Hour, true, time.Sunday, true
+	want.Deployments, want.FailRate.Of = "rollouts", "deployments"
+	want.LeadTime.From, want.LeadTime.Statistic, want.LeadTime.Keeps = "opened", "mean", "above 0"
+	plain := metrics.DORA()
+	plain.Name = "ours"
+	if diff := cmp.Diff([]metrics.Definition{want, plain}, c.Definitions); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestADefinitionThatCannotBeIsRefused(t *testing.T) {
+	t.Parallel()
+	for text, words := range map[string]string{
+		"definitions: [{name: dora}]":                                     "is used before",
+		"definitions: [{name: a}, {name: a}]":                             "is used before",
+		"definitions: [{name: a, change_lead_time: {from: birth}}]":       "one of authored",
+		"definitions: [{name: a, change_lead_time: {parts: requested}}]":  "per: request",
+		"definitions: [{name: a, like: theirs}]":                          "one of dora",
+		"definitions: [{name: a, change_lead_time: {until: production}}]": "until",
+	} {
+		if _, err := Parse("shiphabit.yaml", []byte(text), Options{}); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%s: %v, want %q", text, err, words)
+		}
+	}
+}
+
 func TestWorkingTimeIsThatOfTheServiceThenTheTeamThenTheFile(t *testing.T) {
 	t.Parallel()
 	c := mustParse(t, whole)
@@ -209,7 +256,7 @@ func TestEveryFaultIsReportedAtOnceWithLinePathAndRemedy(t *testing.T) {
 		"a zone nobody knows":  {"time_zone: Mars/Olympus", `f.yaml:1: time_zone: "Mars/Olympus" does not fit; write an IANA time zone like Europe/Vienna, or UTC`},
 		"hours that run back":  {"calendar: {hours: 18-9}", `f.yaml:1: calendar.hours: "18-9" does not fit; write hours like 9-18, from 0 to 24`},
 		"a missing key":        {"teams:\n  - size: 3", `f.yaml:2: teams[0].name: is missing; add name: a name of 1 to 200 characters in one line`},
-		"two faults, in order of line": {"nope: 1\nweek_start: soon", "f.yaml:1: nope: there is no such key; use one of listen, db, require_tokens, hosts, time_zone, week_start, calendar, environments, rules, teams, services, sources, assessment, policies\n" +
+		"two faults, in order of line": {"nope: 1\nweek_start: soon", "f.yaml:1: nope: there is no such key; use one of listen, db, require_tokens, hosts, time_zone, week_start, calendar, environments, rules, definitions, teams, services, sources, assessment, policies\n" +
 			`f.yaml:2: week_start: "soon" does not fit; write one of sunday, monday, tuesday, wednesday, thursday, friday, saturday`},
 		"a variable that is not set": {"db: ${NOPE}", `f.yaml:1: the environment variable "NOPE" is not set; set it, or write $${…} if no variable is meant`},
 		"no YAML":                    {"a: [", `f.yaml:1: is not YAML: did not find expected node content; check indentation, colons and quotes near this line`},

@@ -12,6 +12,7 @@ func mainFields() []field {
 		calendarField("calendar", "Monday to Friday, 9-18", "Working time of teams that have no calendar of their own."),
 		objects("environments", "names that contain `prod` or `live` are production, and so on", "Kinds of environments by name; the first that matches wins.", environmentFields()...),
 		object("rules", "the defaults of the definitions", "How events become facts.", ruleFields()...),
+		objects("definitions", "those that come with the program", "Definitions of the figures beside those that come with the program, to compute as another tool did.", definitionFields()...),
 		objects("teams", "none", "Teams. They own services, and answer the five questions.", teamFields()...),
 		objects("services", "each repository is a service", "Services. What no entry matches is a service named by its events, or by its repository.", serviceFields()...),
 		objects("sources", "none", "Where records come from. The order decides between sources that report the same deployment.", sourceFields()...),

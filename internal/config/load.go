@@ -78,6 +78,7 @@ func (l *loader) config(n node) Config {
 		c.zone, _ = time.LoadLocation(n.at("time_zone").text()) // the scalar has tried it
 	}
 	c.calendar = l.calendar("calendar", n.at("calendar"), metrics.DefaultCalendar(c.zone))
+	c.Definitions = l.definitions(n.at("definitions"))
 	c.Teams = l.teams(n.at("teams"), c.calendar)
 	c.Services = l.services(n.at("services"), c)
 	c.Sources = l.sources(n.at("sources"))
