@@ -30,7 +30,7 @@
 // # Change fail rate
 //
 // Definition: rollouts that failed ÷ rollouts. A rollout failed when its run failed after it began, or it was rolled back,
-// reverted, blamed for an incident, judged unhealthy, or followed by a declared hotfix, as known at AsOf.
+// reverted, blamed for an incident, judged unhealthy, or followed by a declared hotfix, by AsOf.
 // Unit: share in [0,1], with a Wilson 95% interval.
 // Source: DORA; Wilson (1927).
 // Caveat: failures become known late. Rollouts younger than the settling time (24 h) are counted and marked. Where no incidents
