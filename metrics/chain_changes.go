@@ -155,7 +155,7 @@ func (c *chain) change(r *draft, n node) Change {
 		reviewer = v.reviewer
 	}
 	if author, known := c.authorOf(commit, ch.Bot, pr); known {
-		ch.Handoffs = c.handoffs(r, author, reviewer)
+		ch.Handoffs = c.handoffs(r, author, reviewer, pr != nil)
 	}
 	return ch
 }

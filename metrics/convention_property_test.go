@@ -146,11 +146,20 @@ func TestExplainListsWhatEachPresetCounts(t *testing.T) {
 	}
 }
 
+// staged is the number of spans in all stages.
+func staged(t Tally) int {
+	n := 0
+	for _, spans := range t.Stages {
+		n += spans.Len()
+	}
+	return n
+}
+
 func checkRows(t *testing.T, fs []Facts, q Query) {
 	t.Helper()
 	tally := TallyOfAll(fs, q)
 	reasons := map[string]int{}
-	for _, figure := range Figures() {
+	for _, figure := range append(Figures(), FigureStages) {
 		e, err := Explain(fs, figure, q)
 		if err != nil {
 			t.Fatal(err)
@@ -164,6 +173,7 @@ func checkRows(t *testing.T, fs []Facts, q Query) {
 		want := map[string]int{
 			FigureFrequency: tally.Rollouts, FigureLeadTime: tally.LeadTimes.Len(), FigureRework: tally.Rollouts,
 			FigureRecovery: tally.Recoveries.Len(), FigureRestore: tally.Restores.Len(), FigureFailRate: tally.Rollouts,
+			FigureStages: staged(tally),
 		}[figure]
 		if figure == FigureFailRate && q.Definition.FailRate.Ratio == ratioOpened {
 			want += tally.Incidents

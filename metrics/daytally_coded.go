@@ -174,9 +174,7 @@ func (g *Gatherer) Coded(day int, text []byte) error {
 }
 
 // Observe takes in how long a service was observed, and its outages by their start.
-func (g *Gatherer) Observe(since time.Time, outages []Outage) {
-	g.tally.Observe(since, outages, g.query)
-}
+func (g *Gatherer) Observe(o Observed, outages []Outage) { g.tally.Observe(o, outages, g.query) }
 
 // Tally takes in a tally made from facts.
 func (g *Gatherer) Tally(t Tally) { g.tally.gather(&t) }

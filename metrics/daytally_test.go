@@ -22,7 +22,7 @@ func gathered(t *testing.T, fs []Facts, q Query) Tally {
 				t.Fatal(err)
 			}
 		}
-		g.Observe(f.Since, f.Outages(q.Kind))
+		g.Observe(Observed{f.Since, f.FirstIncident()}, f.Outages(q.Kind))
 	}
 	return g.Sum()
 }
@@ -59,7 +59,7 @@ func TestADayIsTheSameSeenFromAnyInstantAfterItWasKnown(t *testing.T) {
 			}
 			want := TallyOf(f, q)
 			want.LeftOut = g.Sum().LeftOut // those of no kind are in rows of their own
-			want.Observed, want.Down = 0, 0
+			want.Observed, want.Down, want.FirstIncident = 0, 0, time.Time{}
 			if got := encoded(t, g.Sum()); got != encoded(t, want) {
 				t.Fatalf("seed %d, day %d: stored\n%s\nfrom facts\n%s", seed, d.Day, got, encoded(t, want))
 			}

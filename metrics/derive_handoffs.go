@@ -66,10 +66,14 @@ func (d *derivation) courseOf(r *draft) *course {
 	return way
 }
 
-// handoffs counts those of one change. Only the owning team is known of author, reviewer and deployer.
-func (c *chain) handoffs(r *draft, author, reviewer string) *Handoffs {
+// handoffs counts those of one change. Only the owning team is known of author, reviewer and deployer. Where nothing but the author is
+// on record, nothing is known of the way.
+func (c *chain) handoffs(r *draft, author, reviewer string, requested bool) *Handoffs {
 	if r.course == nil {
 		r.course = c.of.courseOf(r)
+	}
+	if way := r.course; !requested && len(way.approvers)+len(way.teams) == 0 && way.deployer == "" {
+		return nil
 	}
 	var room [8]string // spares nearly every change an allocation
 	people := append(room[:0], author, reviewer, r.course.deployer)

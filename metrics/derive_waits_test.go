@@ -136,8 +136,12 @@ func TestAnApprovalThatIsOpenIsNoHandoff(t *testing.T) {
 	open := approval("a1", "board", clock(5, 0), time.Time{})
 	open.Approver = "eve"
 	s := owned().commit("c1").deploy("d0", "c1", clock(1, 0)).add(c).deploy("d1", "c2", clock(9, 0)).add(open)
-	if got := asJSON(t, s.derive(t).Rollouts[1].Changes[0].Handoffs); got != `{"people":0,"teams":0}` {
-		t.Errorf("the handoffs are %s", got)
+	if got := asJSON(t, s.derive(t).Rollouts[1].Changes[0].Handoffs); got != "null" {
+		t.Errorf("only the author is on record, and the handoffs are %s", got)
+	}
+	s.add(approval("a2", "board", clock(5, 0), clock(6, 0)))
+	if got := asJSON(t, s.derive(t).Rollouts[1].Changes[0].Handoffs); got != `{"people":0,"teams":1}` {
+		t.Errorf("with a decision of another team the handoffs are %s", got)
 	}
 }
 

@@ -16,11 +16,21 @@ const (
 	FigureRecovery  = "failed_deployment_recovery_time"
 	FigureRework    = "deployment_rework_rate"
 	FigureRestore   = "time_to_restore"
+
+	FigureStages      = "change_lead_time_stages"
+	FigureWaiting     = "approval_wait"
+	FigureHandoffs    = "handoffs"
+	FigureReliability = "reliability"
 )
 
-// Figures are the names of all figures, in the order in which they are shown.
+// Figures are the names of the figures that definitions differ about, in the order in which they are shown.
 func Figures() []string {
 	return []string{FigureFrequency, FigureLeadTime, FigureFailRate, FigureRecovery, FigureRework, FigureRestore}
+}
+
+// AllFigures are the names of everything that Explain opens.
+func AllFigures() []string {
+	return append(Figures(), FigureStages, FigureWaiting, FigureHandoffs, FigureReliability)
 }
 
 // Explanation opens a figure: every row that was counted, and every row that was left out with the reason.
@@ -53,8 +63,8 @@ type Row struct {
 
 // Explain lists the rows behind a figure. It asks the same counter as TallyOf, row by row.
 func Explain(fs []Facts, figure string, q Query) (Explanation, error) {
-	if !slices.Contains(Figures(), figure) {
-		return Explanation{}, fmt.Errorf("figure %q is not known: use one of %s", figure, strings.Join(Figures(), ", "))
+	if !slices.Contains(AllFigures(), figure) {
+		return Explanation{}, fmt.Errorf("figure %q is not known: use one of %s", figure, strings.Join(AllFigures(), ", "))
 	}
 	q = q.complete()
 	card := MeasureAll(fs, q)
@@ -75,6 +85,9 @@ func Explain(fs []Facts, figure string, q Query) (Explanation, error) {
 
 // formula says how a figure is made: in our own words by the default rules, else as the scorecard states it.
 func (d Definition) formula(figure string) string {
+	if f, ok := otherFormulas[figure]; ok {
+		return f
+	}
 	if !d.ours() {
 		return d.statistic(figure)
 	}
@@ -96,9 +109,12 @@ func (d Definition) formula(figure string) string {
 
 func (e *Explanation) addService(c *counter) {
 	rules := c.query.Definition.Recovery
-	if e.Figure == FigureRestore || e.Figure == FigureRecovery && rules.Of != "" {
+	switch {
+	case e.Figure == FigureReliability:
+		e.addOutages(c)
+	case e.Figure == FigureRestore || e.Figure == FigureRecovery && rules.Of != "":
 		e.addIncidents(c)
-	} else {
+	default:
 		e.addRollouts(c)
 	}
 	if e.Figure == FigureFailRate && c.query.Definition.FailRate.Ratio == ratioOpened {
@@ -126,6 +142,12 @@ func (e *Explanation) addRollouts(c *counter) {
 			e.leave(r.ID, r.FinishedAt, leftRedeploy)
 		case e.Figure == FigureLeadTime:
 			e.addChanges(c, r)
+		case e.Figure == FigureStages:
+			e.addStages(c, r)
+		case e.Figure == FigureWaiting:
+			e.addWaits(c, r)
+		case e.Figure == FigureHandoffs:
+			e.addHandoffs(c, r)
 		case e.Figure == FigureRecovery:
 			if !c.query.Definition.recoversByEnd() {
 				e.addRecovery(c, r)

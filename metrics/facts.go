@@ -155,7 +155,7 @@ type Change struct {
 	ReviewedAt     time.Time `json:"reviewed_at,omitzero"`
 	ApprovedAt     time.Time `json:"approved_at,omitzero"`
 	MergedAt       time.Time `json:"merged_at,omitzero"`
-	// Handoffs is nil where the author is not known. Facts that share one must not change it.
+	// Handoffs is nil where the author is not known, or nothing but the author. Facts that share one must not change it.
 	Handoffs *Handoffs `json:"handoffs,omitempty"`
 	// Fault is why the change has no lead time ("authored after it was deployed", "authored before 1971"); empty when it has one.
 	Fault string `json:"fault,omitempty"`

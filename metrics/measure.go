@@ -29,7 +29,7 @@ func Measure(t Tally, q Query) Scorecard {
 		Recovery:     recovery(t, FigureRecovery, q),
 		Rework:       share(t.Kinds[Rework], t, d),
 		Restore:      recovery(t, FigureRestore, q),
-		Reliability:  reliability(t),
+		Reliability:  reliability(t, q),
 		Waiting:      waiting(t, d),
 		Stages:       stages(t, d),
 		Causes:       maps.Clone(t.Causes),

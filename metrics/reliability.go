@@ -6,10 +6,11 @@ import (
 )
 
 // Reliability is the share of the time in which a service was observed during which no incident of a counted severity was open.
-// Of several services it is the share of their times together. It counts all there is, so that it has no interval.
+// Of several services it is the share of their times together. It counts all there is, so that it has no interval. Where no incident
+// was ever recorded nobody looks, and nothing is known.
 type Reliability struct {
 	State State `json:"state"`
-	// Value is a share in [0,1], nil when nothing was observed.
+	// Value is a share in [0,1], nil when nothing was observed, or no incident is known from before AsOf.
 	Value *float64 `json:"value"`
 	// Observed and Down are spans of service time in seconds: of two services an hour is two hours.
 	Observed float64 `json:"observed_s"`
@@ -31,10 +32,25 @@ func (f Facts) Outages(kind EnvironmentKind) []Outage {
 	return out
 }
 
+// FirstIncident is when the first incident of the service began, of whatever severity and environment; zero where none is known.
+func (f Facts) FirstIncident() time.Time {
+	var first time.Time
+	for _, i := range f.Incidents {
+		if first.IsZero() || i.StartedAt.Before(first) {
+			first = cmpTime(i.StartedAt, first)
+		}
+	}
+	return first
+}
+
+// Observed is since when a service is observed, and when its first incident began; zero where none is known.
+type Observed struct{ Since, FirstIncident time.Time }
+
 // Observe adds to a tally how long a service was observed in the query's window, as far as that has passed, and how much of it
 // was in an outage. The outages are sorted by their start; those that overlap count once.
-func (t *Tally) Observe(since time.Time, outages []Outage, q Query) {
-	w := q.passed()
+func (t *Tally) Observe(o Observed, outages []Outage, q Query) {
+	w, since := q.passed(), o.Since
+	t.firstIncident(o.FirstIncident)
 	if since.After(w.From) {
 		w.From = since
 	}
@@ -57,13 +73,19 @@ func (t *Tally) Observe(since time.Time, outages []Outage, q Query) {
 	}
 }
 
-func (c *counter) observe(t *Tally) {
-	t.Observe(c.facts.Since, c.facts.Outages(c.query.Kind), c.query)
+func (t *Tally) firstIncident(at time.Time) {
+	if !at.IsZero() && (t.FirstIncident.IsZero() || at.Before(t.FirstIncident)) {
+		t.FirstIncident = at.UTC()
+	}
 }
 
-func reliability(t Tally) Reliability {
+func (c *counter) observe(t *Tally) {
+	t.Observe(Observed{c.facts.Since, c.facts.FirstIncident()}, c.facts.Outages(c.query.Kind), c.query)
+}
+
+func reliability(t Tally, q Query) Reliability {
 	r := Reliability{State: NoData, Observed: t.Observed.Seconds(), Down: t.Down.Seconds()}
-	if t.Observed > 0 {
+	if t.Observed > 0 && !t.FirstIncident.IsZero() && q.knows(t.FirstIncident) {
 		r.State = OK
 		r.Value = new(1 - t.Down.Seconds()/t.Observed.Seconds())
 	}

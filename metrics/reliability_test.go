@@ -26,10 +26,11 @@ func TestReliabilityCountsOverlappingIncidentsOnceAndOpenOnesUntilNow(t *testing
 	}
 }
 
-func TestNothingObservedIsNotReliable(t *testing.T) {
+func TestWhereNothingWasObservedOrNoIncidentEverRecordedNothingIsKnown(t *testing.T) {
 	t.Parallel()
 	q := Query{Window: Window{From: july(), To: july().AddDate(0, 1, 0)}}
-	for _, f := range []Facts{{}, {Since: july().AddDate(1, 0, 0)}} {
+	late := []IncidentLink{{EnvironmentKind: Production, Incident: Incident{StartedAt: july().AddDate(2, 0, 0)}}}
+	for _, f := range []Facts{{}, {Since: july().AddDate(1, 0, 0)}, {Since: july()}, {Since: july(), Incidents: late}} {
 		if r := MeasureAll([]Facts{f}, q).Reliability; r.State != NoData || r.Value != nil {
 			t.Errorf("since %v: %+v", f.Since, r)
 		}

@@ -1,6 +1,9 @@
 package metrics
 
-import "time"
+import (
+	"iter"
+	"time"
+)
 
 // The parts of lead time in the order in which a change passes them. All but the last are per pull request.
 const (
@@ -20,27 +23,75 @@ func stageNames() []string {
 }
 
 // addStages counts the stages whose two ends are known. A stage that would be negative (a pull request opened before its
-// first commit was amended, a merge after the deployment began) is not measured by these times and is skipped: the lead time
+// first commit was amended, a merge after the deployment began) is not measured by these times and is left out: the lead time
 // of its changes counts all the same.
 func (c *counter) addStages(t *Tally, r *Rollout) {
-	if c.query.Definition.LeadTime.Parts != "" {
-		c.addParts(t, r)
-		return
-	}
-	t.addPart(stageDeploy, r.StartedAt, r.SucceededAt)
-	for _, p := range c.pullRequests(r) {
-		t.addPart(stageCoding, p.AuthoredAt, p.OpenedAt)
-		t.addPart(stagePickup, p.OpenedAt, p.ReviewedAt)
-		t.addPart(stageReview, p.ReviewedAt, p.MergedAt)
-		t.addPart(stageWait, p.MergedAt, r.StartedAt)
+	for s := range c.stages(r) {
+		if s.reason != "" {
+			count(&t.LeftOut, s.reason)
+			continue
+		}
+		t.addStage(s.name, s.took)
 	}
 }
 
-func (t *Tally) addPart(name string, from, to time.Time) {
-	if from.IsZero() || to.IsZero() || to.Before(from) {
-		return
+// stageSpan is one span of a stage, or one that is left out with the reason.
+type stageSpan struct {
+	record string // the pull request, or for the last stage the rollout
+	name   string
+	took   time.Duration
+	reason string
+}
+
+// stages are the stages of a rollout whose two ends are known. One that brought nothing with a lead time has none.
+func (c *counter) stages(r *Rollout) iter.Seq[stageSpan] {
+	if !c.brought(r) {
+		return func(func(stageSpan) bool) {}
 	}
-	t.addStage(name, to.Sub(from))
+	if c.query.Definition.LeadTime.Parts != "" {
+		return c.partStages(r)
+	}
+	return func(yield func(stageSpan) bool) {
+		if !yieldStage(yield, r.ID, stageDeploy, r.StartedAt, r.SucceededAt) {
+			return
+		}
+		for _, p := range c.pullRequests(r) {
+			ends := [...]time.Time{c.begun(p), p.OpenedAt, p.ReviewedAt, p.MergedAt, r.StartedAt}
+			for i, name := range [...]string{stageCoding, stagePickup, stageReview, stageWait} {
+				if !yieldStage(yield, p.PullRequest, name, ends[i], ends[i+1]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// brought reports whether anything of the rollout has a lead time.
+func (c *counter) brought(r *Rollout) bool {
+	for l := range c.leads(r) {
+		if l.reason == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// begun is when work on a pull request began: its first commit, or the first by a human where the definition leaves out bots.
+func (c *counter) begun(first *Change) time.Time {
+	if c.query.Definition.WithoutBots {
+		return first.AuthoredAt
+	}
+	return cmpTime(first.FirstOfRequest, first.AuthoredAt)
+}
+
+func yieldStage(yield func(stageSpan) bool, record, name string, from, to time.Time) bool {
+	switch {
+	case from.IsZero() || to.IsZero():
+		return true
+	case to.Before(from):
+		return yield(stageSpan{record: record, name: name, reason: "its stage " + name + " ends before it begins"})
+	}
+	return yield(stageSpan{record: record, name: name, took: to.Sub(from)})
 }
 
 // pullRequests are the rollout's pull requests, each as the first authored of its changes that have a lead time.
@@ -111,17 +162,19 @@ func (p stagePart) shown() stagePart {
 	return p
 }
 
-// addParts counts the stages of a definition that sums them: a part that is not known counts as 0 where the sum of the means is
-// to be the mean of the sums, and not at all where medians are taken.
-func (c *counter) addParts(t *Tally, r *Rollout) {
+// partStages are the stages of a definition that sums them: a part that is not known counts as 0 where the sum of the means is to
+// be the mean of the sums, and not at all where medians are taken.
+func (c *counter) partStages(r *Rollout) iter.Seq[stageSpan] {
 	rules := &c.query.Definition.LeadTime
-	for l := range c.leads(r) {
-		if l.reason != "" {
-			continue
-		}
-		for _, p := range rules.parts(r, l.change) {
-			if p.name != "" && (p.known || rules.Parts == partsApproved) {
-				t.addStage(p.name, p.took)
+	return func(yield func(stageSpan) bool) {
+		for l := range c.leads(r) {
+			if l.reason != "" {
+				continue
+			}
+			for _, p := range rules.parts(r, l.change) {
+				if p.name != "" && (p.known || rules.Parts == partsApproved) && !yield(stageSpan{record: l.record, name: p.name, took: p.took}) {
+					return
+				}
 			}
 		}
 	}

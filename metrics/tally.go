@@ -37,6 +37,8 @@ type Tally struct {
 	// Observed is the service time in the window, Down the part of it in an outage.
 	Observed time.Duration `json:"observed,omitempty"`
 	Down     time.Duration `json:"down,omitempty"`
+	// FirstIncident is when the first incident known of any of the services began: before, nobody may have looked.
+	FirstIncident time.Time `json:"first_incident,omitzero"`
 	// What follows is filled only for definitions that ask for it. Linked counts the incidents blamed on rollouts, Known the rollouts
 	// whose commit is known and KnownFailed those of them that failed. Groups holds a day's or a service's share by "day 20500" or
 	// "service api".
@@ -125,6 +127,7 @@ func (t *Tally) gather(o *Tally) {
 	t.Waits.gather(o.Waits)
 	t.Observed += o.Observed
 	t.Down += o.Down
+	t.firstIncident(o.FirstIncident)
 	t.Linked += o.Linked
 	t.Known += o.Known
 	t.KnownFailed += o.KnownFailed

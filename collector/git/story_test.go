@@ -129,7 +129,13 @@ func everyFigure(t *testing.T, f metrics.Facts) {
 	want := metrics.Scorecard{
 		Window: storyWindow, AsOf: today, Zone: "UTC", Definition: "dora/1",
 		Frequency: frequency, LeadTime: lead, FailRate: failRate, Recovery: recovery, Rework: rework,
-		Restore:   metrics.Survival{State: metrics.NoData},
+		Restore: metrics.Survival{State: metrics.NoData},
+		// A clone tells of no incident and of nobody but the authors: nothing is known of either.
+		Reliability: metrics.Reliability{State: metrics.NoData, Observed: 7221600},
+		Waiting: metrics.Waiting{
+			Outside: metrics.Duration{State: metrics.NoData}, Inside: metrics.Duration{State: metrics.NoData},
+			Unplaced: metrics.Duration{State: metrics.NoData}, Handoffs: metrics.HandoffCount{State: metrics.NoData},
+		},
 		Causes:    map[metrics.Cause]int{metrics.CauseRevert: 2, metrics.CauseHotfix: 1, metrics.CauseRollback: 1},
 		Kinds:     map[metrics.Kind]int{metrics.Planned: 8, metrics.Rework: 3, metrics.Rollback: 1},
 		Baselines: 1,

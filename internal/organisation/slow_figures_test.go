@@ -80,7 +80,7 @@ func card(services []slowFacts, q asked) object {
 		"change_fail_rate": share(failed, len(counted), settling), "deployment_rework_rate": share(rework, len(counted), 0),
 		"failed_deployment_recovery_time": survival(recoveries), "time_to_restore": survival(restores),
 		"reliability": reliability(services, q), "waiting": waiting(counted, f.requests, q),
-		"stages": stages(f, counted, q), "kinds": kinds, "causes": causes, "baselines": baselines,
+		"stages": stages(f, counted, q, left), "kinds": kinds, "causes": causes, "baselines": baselines,
 		"incidents": incidents, "incidents_unattributed": unattributed, "left_out": left,
 	}
 }
@@ -270,10 +270,14 @@ func leadTime(counted []*slowRollout, q asked) object {
 }
 
 // stages are the parts of lead time of the pull requests that were brought in the window.
-func stages(f slowFacts, counted []*slowRollout, q asked) []object {
+func stages(f slowFacts, counted []*slowRollout, q asked, left map[string]int) []object {
 	parts := map[string][]time.Duration{}
 	add := func(name string, from, to time.Time) {
-		if !from.IsZero() && !to.IsZero() && !to.Before(from) {
+		switch {
+		case from.IsZero() || to.IsZero():
+		case to.Before(from):
+			left["its stage "+name+" ends before it begins"]++
+		default:
 			parts[name] = append(parts[name], to.Sub(from))
 		}
 	}

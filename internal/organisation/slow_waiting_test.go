@@ -55,7 +55,10 @@ func reliability(services []slowFacts, q asked) object {
 		down += covered(from, q.end(), outages)
 	}
 	o := object{"state": "no data", "value": nil, "observed_s": observed.Seconds(), "down_s": down.Seconds()}
-	if observed > 0 {
+	looked := slices.ContainsFunc(services, func(f slowFacts) bool {
+		return slices.ContainsFunc(f.incidents, func(i slowIncident) bool { return !i.StartedAt.After(q.asOf) })
+	})
+	if observed > 0 && looked {
 		o["state"], o["value"] = "ok", near((observed-down).Seconds()/observed.Seconds())
 	}
 	return o
@@ -125,7 +128,10 @@ func handoffs(counted []*slowRollout, requests []slowRequest, q asked) object {
 			if q.leavesOut(it, c) != "" {
 				continue
 			}
-			who, whose := handsOf(c, it, requests)
+			who, whose, known := handsOf(c, it, requests)
+			if !known {
+				continue
+			}
 			people, teams = append(people, float64(max(0, who-1))), append(teams, float64(max(0, whose-1)))
 			if whose > 1 {
 				between++
@@ -141,7 +147,8 @@ func handoffs(counted []*slowRollout, requests []slowRequest, q asked) object {
 
 // handsOf counts the people and the teams. Author and reviewer are of the owning team; the author is that of the pull request, or of
 // the commit where a program opened it.
-func handsOf(c metrics.Commit, it *slowRollout, requests []slowRequest) (people, teams int) {
+func handsOf(c metrics.Commit, it *slowRollout, requests []slowRequest) (people, teams int, known bool) {
+	known = len(it.approvals) > 0 // nothing set these deployments off by hand
 	who, whose := map[string]bool{}, map[string]bool{}
 	author := c.Author
 	for _, p := range requests {
@@ -149,6 +156,7 @@ func handsOf(c metrics.Commit, it *slowRollout, requests []slowRequest) (people,
 			if !program(p.Author) {
 				author = p.Author
 			}
+			known = true
 			_, reviewer := firstReview(p)
 			who[reviewer] = true
 		}
@@ -161,7 +169,7 @@ func handsOf(c metrics.Commit, it *slowRollout, requests []slowRequest) (people,
 	for _, a := range it.approvals {
 		who[a.Approver], whose[a.ApproverTeam] = true, true
 	}
-	return len(who), len(whose)
+	return len(who), len(whose), known
 }
 
 func program(name string) bool { return strings.HasSuffix(name, "[bot]") }

@@ -75,7 +75,7 @@ func (r *tallyReader) observe(tx *gorm.DB, set int64) error {
 	}
 	for _, row := range observed {
 		for _, part := range r.parts {
-			part.Observe(fromMilli(row.Since), byScope[row.Scope])
+			part.Observe(metrics.Observed{Since: fromMilli(row.Since), FirstIncident: fromMilli(row.FirstIncident)}, byScope[row.Scope])
 		}
 	}
 	return nil

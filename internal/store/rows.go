@@ -192,6 +192,8 @@ type observedRow struct {
 	SetID int64 `gorm:"primaryKey;autoIncrement:false"`
 	Scope int64 `gorm:"primaryKey;autoIncrement:false"`
 	Since int64
+	// FirstIncident is the zero time's own millisecond where none is known.
+	FirstIncident int64
 }
 
 type outageRow struct {

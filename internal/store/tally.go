@@ -56,7 +56,7 @@ type serviceTallies struct {
 // talliesOf is done before a transaction begins, so that nobody waits for it.
 func (db *DB) talliesOf(f metrics.Facts) serviceTallies {
 	days := metrics.DayTallies(f, db.tallies.definition, db.tallies.zone)
-	t := serviceTallies{days: make([]tallyRow, len(days)), since: observedRow{SetID: db.tallies.id, Since: toMilli(f.Since)}, outages: db.outagesOf(f)}
+	t := serviceTallies{days: make([]tallyRow, len(days)), since: observedRow{SetID: db.tallies.id, Since: toMilli(f.Since), FirstIncident: toMilli(f.FirstIncident())}, outages: db.outagesOf(f)}
 	for i := range days {
 		d := &days[i]
 		t.days[i] = tallyRow{SetID: db.tallies.id, Kind: kindNumbers[d.Kind], Day: d.Day, KnownBy: toMilli(d.KnownBy), Body: d.Tally.AppendCoded(nil)}

@@ -36,12 +36,13 @@ CREATE TABLE dirty_days (
     PRIMARY KEY (set_id, kind, day)
 );
 
--- Since when each service is observed, and the incidents of a counted severity, for the share of time without one. ended_at is
+-- Since when each service is observed, when its first incident began, and the incidents of a counted severity, for the share of time without one. ended_at is
 -- the zero time's own millisecond while an incident is open.
 CREATE TABLE observed (
     set_id BIGINT NOT NULL,
     scope  BIGINT NOT NULL,
     since  BIGINT NOT NULL,
+    first_incident BIGINT NOT NULL,
     PRIMARY KEY (set_id, scope)
 );
 CREATE TABLE outages (

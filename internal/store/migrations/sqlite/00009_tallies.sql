@@ -36,12 +36,13 @@ CREATE TABLE dirty_days (
     PRIMARY KEY (set_id, kind, day)
 ) WITHOUT ROWID;
 
--- Since when each service is observed, and the incidents of a counted severity, for the share of time without one. ended_at is
+-- Since when each service is observed, when its first incident began, and the incidents of a counted severity, for the share of time without one. ended_at is
 -- the zero time's own millisecond while an incident is open.
 CREATE TABLE observed (
     set_id INTEGER NOT NULL,
     scope  INTEGER NOT NULL,
     since  INTEGER NOT NULL,
+    first_incident INTEGER NOT NULL,
     PRIMARY KEY (set_id, scope)
 ) WITHOUT ROWID;
 CREATE TABLE outages (
