@@ -200,3 +200,97 @@ func TestEpisodesJoinSamplesThatAreCloseInAnyOrder(t *testing.T) {
 		t.Errorf("the episodes are %v", got)
 	}
 }
+
+func TestAnIncidentAtTheVeryFinishIsBlamedOnThatDeploymentOrTheOneBefore(t *testing.T) {
+	t.Parallel()
+	f := Facts{Service: "api", Rollouts: []Rollout{rollout("1", at(3, 10)), rollout("2", at(4, 10))},
+		Incidents: []IncidentLink{{ID: "pager/1", EnvironmentKind: Production, Confidence: Unattributed, Incident: Incident{StartedAt: at(4, 10)}}}}
+	for blame, want := range map[string]string{blameLatest: "ci/2", blameLatestBefore: "ci/1"} {
+		q := march()
+		q.Definition = DORA()
+		q.Definition.Incidents.Blame = blame
+		got := Recast([]Facts{f}, q)[0]
+		if got.Incidents[0].Rollout != want || got.Incidents[0].Confidence != Inferred {
+			t.Errorf("%s: blamed on %q, want %s", blame, got.Incidents[0].Rollout, want)
+		}
+		for _, r := range got.Rollouts {
+			if r.Failed() != (r.ID == want) {
+				t.Errorf("%s: %s failed: %t", blame, r.ID, r.Failed())
+			}
+		}
+	}
+}
+
+func TestAnIncidentOfAnotherKindOfEnvironmentBlamesNoProductionDeployment(t *testing.T) {
+	t.Parallel()
+	f := Facts{Service: "api", Rollouts: []Rollout{rollout("1", at(3, 10))},
+		Incidents: []IncidentLink{{ID: "pager/1", EnvironmentKind: Staging, Incident: Incident{StartedAt: at(4, 10)}}}}
+	q := march()
+	q.Definition = devlake()
+	if s := MeasureAll([]Facts{f}, q).FailRate; s.Count != 0 || s.Of != 1 {
+		t.Errorf("%d of %d failed", s.Count, s.Of)
+	}
+}
+
+func TestASpanBelongsToTheWindowInWhichItBeganOrEnded(t *testing.T) {
+	t.Parallel()
+	f := Facts{Service: "api", Incidents: []IncidentLink{
+		{ID: "pager/1", EnvironmentKind: Production, Incident: Incident{StartedAt: at(1, 22), ResolvedAt: at(2, 2)}}, // began on the day before the window
+		{ID: "pager/2", EnvironmentKind: Production, Incident: Incident{StartedAt: at(29, 22), ResolvedAt: at(30, 4)}},
+	}}
+	for in, hours := range map[string]float64{"": 6, byResolution: 4} {
+		q := march()
+		q.AsOf = at(31, 0)
+		q.Definition = pelorus()
+		q.Definition.Recovery.In = in
+		got := MeasureAll([]Facts{f}, q).Recovery
+		value(t, "recovery in hours, in the window by "+in, scaled(got.Headline(), 1.0/3600), hours)
+	}
+}
+
+func TestAFailureBelongsToTheWindowInWhichItRecoveredWhereADefinitionSaysSo(t *testing.T) {
+	t.Parallel()
+	f := Facts{Service: "api", Rollouts: []Rollout{recovered(failed(rollout("1", at(1, 22)), CauseRun, 0), 5*time.Hour)}}
+	q := march()
+	q.Definition = DORA()
+	q.Definition.Floor, q.Definition.Recovery = 1, RecoveryRules{In: byResolution, Statistic: mean}
+	got := MeasureAll([]Facts{f}, q).Recovery
+	value(t, "recovery in hours", scaled(got.Headline(), 1.0/3600), 5)
+	e, err := Explain([]Facts{f}, FigureRecovery, q)
+	if err != nil || len(e.Rows) != 1 || e.Rows[0].Record != "ci/1" {
+		t.Errorf("rows %v, %v", e.Rows, err)
+	}
+}
+
+// Wednesday to Tuesday touches two weeks and one month.
+func TestAWholeWeekHasAtLeastSevenOfTheDaysDeployments(t *testing.T) {
+	t.Parallel()
+	f := Facts{Service: "api"}
+	for i := range 8 {
+		f.Rollouts = append(f.Rollouts, rollout(string(rune('a'+i)), at(4, 8+i)))
+	}
+	q := march()
+	q.Definition, q.Window = middleware(), Window{From: at(4, 0), To: at(11, 0)}
+	r := MeasureAll([]Facts{f}, q).Frequency.Rates
+	if r == nil || *r.PerDay != 1 || *r.PerWeek != 7 || *r.PerMonth != 30 {
+		t.Errorf("rates %v", asJSON(t, r))
+	}
+}
+
+func TestSpansThatDefinitionsLeaveOutSayWhy(t *testing.T) {
+	t.Parallel()
+	for from, want := range map[string]string{fromMerged: leftNoRequest, fromOpened: leftNoRequest, fromCommitted: leftNoCommit, fromRevision: leftNoRevision} {
+		q := march()
+		q.Definition = convention(func(d *Definition) { d.LeadTime.From = from })
+		card := MeasureAll([]Facts{{Service: "api", Rollouts: []Rollout{rollout("1", at(3, 10), 2)}}}, q)
+		if card.LeadTime.State != NoData || card.LeftOut[want] != 1 {
+			t.Errorf("from %s: %s, left out %v", from, card.LeadTime.State, card.LeftOut)
+		}
+	}
+	late := rollout("1", at(3, 10), 0)
+	q := march()
+	q.Definition = convention(func(d *Definition) { d.LeadTime.Keeps = aboveZero })
+	if card := MeasureAll([]Facts{{Service: "api", Rollouts: []Rollout{late}}}, q); card.LeftOut[leftZero] != 1 {
+		t.Errorf("a span of 0 is left out as %v", card.LeftOut)
+	}
+}
