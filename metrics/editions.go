@@ -51,10 +51,10 @@ const (
 	endless   = math.MaxFloat64 // a number that JSON can hold
 )
 
-// Editions are the dated ones that ship with the product: those of the reports, oldest first (later reports dropped the groups), then
-// those of other tools.
+// Editions are those that ship with the product: those of other tools, then the dated ones of the reports, the newest last. Later
+// reports dropped the groups.
 func Editions() []Edition {
-	return []Edition{edition2019(), edition2021(), edition2022(), edition2023(), edition2024(), gitlabTiers(), fourKeysTiers(), middlewareTiers()}
+	return []Edition{gitlabTiers(), fourKeysTiers(), middlewareTiers(), edition2019(), edition2021(), edition2022(), edition2023(), edition2024()}
 }
 
 // gitlabTiers has three levels for each figure, without gaps.

@@ -116,3 +116,34 @@ func TestAnUnknownEditionIsRefusedByName(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestTheLastEditionIsTheNewestReportsWhichPagesTakeUnlessAsked(t *testing.T) {
+	t.Parallel()
+	all := Editions()
+	if last := all[len(all)-1].Name; last != "dora-2024" {
+		t.Errorf("the last edition is %s", last)
+	}
+}
+
+func TestTiersOfOtherToolsPlaceAScorecardOfAnyDefinition(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string][]string{
+		// Three deployments in four weeks are one in 9 days; 24 hours; a third; not recovered.
+		"gitlab":     {"medium", "high", "medium", ""},
+		"fourkeys":   {"Monthly", "One week", "16-45%", ""},
+		"middleware": {"high", "", "", ""},
+	} {
+		q := march()
+		q.Definition = DORA()
+		q.Definition.Floor = 1
+		levels, err := Levels(MeasureAll(twoServices(), q), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, l := range levels {
+			if l.Level != want[i] {
+				t.Errorf("%s: %s is %q, want %q", name, l.Figure, l.Level, want[i])
+			}
+		}
+	}
+}
