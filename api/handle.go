@@ -137,6 +137,10 @@ func (s *Server) write(c *gin.Context, answer reply) {
 		}
 		answer.Body, answer.Type = body, jsonType
 	}
+	if answer.Stream != nil {
+		s.stream(c, answer)
+		return
+	}
 	if c.Request.Method != http.MethodPost && answer.Status == http.StatusOK {
 		tag := etag(answer.Body)
 		c.Header("ETag", tag)
@@ -146,6 +150,21 @@ func (s *Server) write(c *gin.Context, answer reply) {
 		}
 	}
 	c.Data(answer.Status, answer.Type, answer.Body)
+}
+
+// stream sends an answer while it is being made. One that fails on the way is broken off, so that nobody takes a part for the whole.
+func (s *Server) stream(c *gin.Context, answer reply) {
+	c.Header("Content-Type", answer.Type)
+	c.Status(answer.Status)
+	if c.Request.Method == http.MethodHead {
+		return
+	}
+	if err := answer.Stream(c.Writer); err != nil {
+		if c.Request.Context().Err() == nil {
+			s.o.Logger.Error("an answer broke off", slog.String("path", c.Request.URL.Path), slog.Any("error", err))
+		}
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // logRequest writes one line a request. Addresses that hold a token are never written, nor are queries.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"shiphabit/metrics"
 )
@@ -32,11 +31,7 @@ func (s *Server) metricRoutes() []route {
 			query: append(withoutParameter(sliceParameters(), "definition"),
 				parameter{"definition", "a convention, as for metrics; given at least twice: the first is compared with each of the others"}),
 		},
-		{
-			method: http.MethodGet, path: "/api/v1/explain/:figure", scope: Read,
-			summary: "The rows behind a figure, and those left out with the reason",
-			handle:  s.explain, response: metrics.Explanation{}, query: sliceParameters(),
-		},
+		s.explainRoute(),
 	}
 }
 
@@ -58,6 +53,9 @@ func (s *Server) metrics(r request) (reply, error) {
 		return reply{}, fail(Invalid, "by: "+err.Error())
 	}
 	tallies, err := s.o.Store.Tallies(r.Context(), names, q, metrics.WindowsOf(buckets))
+	if err == nil {
+		err = unknownEnvironment(q, tallies)
+	}
 	if err != nil {
 		return reply{}, err
 	}
@@ -95,20 +93,4 @@ func (s *Server) compare(r request) (reply, error) {
 		return reply{}, err
 	}
 	return reply{JSON: metrics.CompareDefinitions(facts, q, definitions)}, nil
-}
-
-func (s *Server) explain(r request) (reply, error) {
-	q, err := s.question(r)
-	if err != nil {
-		return reply{}, err
-	}
-	facts, err := s.factsOf(r.Context(), sliceOf(r.URL.Query()))
-	if err != nil {
-		return reply{}, err
-	}
-	explanation, err := metrics.Explain(facts, strings.ReplaceAll(r.param("figure"), "-", "_"), q)
-	if err != nil {
-		return reply{}, fail(NotFound, err.Error())
-	}
-	return reply{JSON: explanation}, nil
 }

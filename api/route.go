@@ -1,6 +1,7 @@
 package api
 
 import (
+	"io"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -57,6 +58,8 @@ type reply struct {
 	JSON any
 	Body []byte
 	Type string
+	// Stream writes an answer of any size in place of Body; once it has begun an error can only break it off.
+	Stream func(w io.Writer) error
 	// Location redirects a form (303).
 	Location string
 	Header   http.Header

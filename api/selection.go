@@ -17,7 +17,10 @@ func sliceParameters() []parameter {
 		{"service", "only this service; may be given several times, or names separated by commas"},
 		{"team", "only services of this team; several as above"},
 		{"tier", "only services of this tier: critical, high, standard, low; several as above"},
-		{"env", "kind of environment: production (when left out), staging, testing, development"},
+		{"env", "kind of environment: production (when left out), staging, testing, development; or one environment by name"},
+		{"repository", "only deployments built from this repository; several as above"},
+		{"branch", "only deployments of this branch or tag; several as above"},
+		{"label", "only deployments with this label, name=value; of several all"},
 		{"from", "start of the window, a date or an RFC 3339 time; 90 days before its end when left out"},
 		{"to", "end of the window, not part of it; now when left out"},
 		{"as_of", "what was known when; now when left out"},
@@ -128,18 +131,63 @@ func (s *Server) question(r request) (metrics.Query, error) {
 	if err != nil {
 		return metrics.Query{}, err
 	}
-	kind := metrics.EnvironmentKind(q.Get("env"))
-	if kind == "" {
-		kind = metrics.Production
+	filter, err := filterOf(q)
+	if err != nil {
+		return metrics.Query{}, err
 	}
-	if !slices.Contains([]metrics.EnvironmentKind{metrics.Production, metrics.Staging, metrics.Testing, metrics.Development}, kind) {
-		return metrics.Query{}, fail(Invalid, fmt.Sprintf("env %q is none of production, staging, testing, development", shorten(string(kind))))
+	kind := metrics.EnvironmentKind(q.Get("env"))
+	if kind != "" && !slices.Contains(metrics.EnvironmentKinds(), kind) {
+		filter.Environments, kind = []string{string(kind)}, s.o.KindOf(string(kind))
 	}
 	definition, err := s.definition(q.Get("definition"))
 	if err != nil {
 		return metrics.Query{}, err
 	}
-	return metrics.Query{Slice: sliceOf(q).String(), Window: window, AsOf: asOf, Zone: zone, Kind: kind, Definition: definition}, nil
+	return metrics.Query{Slice: sliceWords(q), Window: window, AsOf: asOf, Zone: zone, Kind: kind, Definition: definition, Filter: filter}.Completed(), nil
+}
+
+// filterOf narrows a question within its services.
+func filterOf(q url.Values) (metrics.Filter, error) {
+	filter := metrics.Filter{Repositories: listOf(q, "repository"), Refs: listOf(q, "branch")}
+	for _, label := range listOf(q, "label") {
+		name, value, ok := strings.Cut(label, "=")
+		if !ok || name == "" {
+			return filter, fail(Invalid, fmt.Sprintf("label %q is not of the form name=value", shorten(label)))
+		}
+		if filter.Labels == nil {
+			filter.Labels = map[string]string{}
+		}
+		filter.Labels[name] = value
+	}
+	return filter, nil
+}
+
+// sliceWords says what a question is about.
+func sliceWords(q url.Values) string {
+	words := sliceOf(q).String()
+	for _, name := range []string{"env", "repository", "branch", "label"} {
+		for _, value := range listOf(q, name) {
+			if value != string(metrics.Production) {
+				words += ", " + name + " " + value
+			}
+		}
+	}
+	return words
+}
+
+// unknownEnvironment refuses an answer about an environment to which nothing is known to have gone: an empty figure would look
+// like an answer, and the name is more likely a slip.
+func unknownEnvironment(q metrics.Query, tallies []metrics.Tally) error {
+	for _, t := range tallies {
+		if t.Rollouts+t.Incidents > 0 {
+			return nil
+		}
+	}
+	if len(q.Filter.Environments) == 0 {
+		return nil
+	}
+	return fail(NotFound, fmt.Sprintf("nothing is known of an environment called %q in this window; env is one of production, staging, testing, development, "+
+		"or the name of one environment", shorten(q.Filter.Environments[0])))
 }
 
 // definition finds a definition by name: the server's own when none is named.

@@ -30,6 +30,8 @@ type Options struct {
 	// Zone is the organisation's time zone: days and weeks are its days and weeks.
 	Zone       *time.Location
 	Definition metrics.Definition
+	// KindOf is the kind of an environment by its name.
+	KindOf func(environment string) metrics.EnvironmentKind
 	// Definitions are the organisation's own, beside those that ship with the product.
 	Definitions []metrics.Definition
 	// Calendar is the working time of a service, else of a team, else of the organisation; either name may be empty.

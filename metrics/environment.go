@@ -6,6 +6,11 @@ import (
 	"time"
 )
 
+// EnvironmentKinds are all kinds, production first.
+func EnvironmentKinds() []EnvironmentKind {
+	return []EnvironmentKind{Production, Staging, Testing, Development}
+}
+
 // DefaultRules are the rules of an organisation that has configured nothing.
 func DefaultRules() Rules {
 	return Rules{

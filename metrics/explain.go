@@ -63,13 +63,62 @@ type Row struct {
 
 // Explain lists the rows behind a figure. It asks the same counter as TallyOf, row by row.
 func Explain(fs []Facts, figure string, q Query) (Explanation, error) {
+	e, err := ExplanationOf(figure, q)
+	if err != nil {
+		return e, err
+	}
+	e.Scorecard = MeasureAll(fs, q)
+	e.add(fs, q.complete())
+	return e, nil
+}
+
+// ExplanationOf is an explanation without rows and without numbers: what is asked, and how the figure is made. It is an error
+// to ask for a figure that is not known.
+func ExplanationOf(figure string, q Query) (Explanation, error) {
 	if !slices.Contains(AllFigures(), figure) {
 		return Explanation{}, fmt.Errorf("figure %q is not known: use one of %s", figure, strings.Join(AllFigures(), ", "))
 	}
 	q = q.complete()
-	card := MeasureAll(fs, q)
-	e := Explanation{Figure: figure, Formula: q.Definition.formula(figure), Slice: q.Slice, Window: q.Window, AsOf: q.AsOf,
-		Definition: card.Definition, Scorecard: card}
+	return Explanation{Figure: figure, Formula: q.Definition.formula(figure), Slice: q.Slice, Window: q.Window, AsOf: q.AsOf,
+		Definition: q.Definition.label(), Rows: []Row{}, LeftOut: []LeftOut{}}, nil
+}
+
+// AcrossServices reports whether the definition looks beyond a service for what to count of it, so that figures and explanations
+// need the facts of the whole slice at once.
+func (d Definition) AcrossServices() bool { return d.Incidents.Among == amongSlice }
+
+// ExplainEach explains a figure service by service, so that the facts of one service are read at a time, however large the slice
+// is. Under a definition that looks across services they are read all at once, and yielded as one. It stops at the first error of
+// read or yield; the explanations carry no scorecard.
+func ExplainEach(services []string, read func(service string) (Facts, error), figure string, q Query, yield func(Explanation) error) error {
+	if !q.Definition.AcrossServices() {
+		for i := range services {
+			if err := explainSome(services[i:i+1], read, figure, q, yield); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return explainSome(services, read, figure, q, yield)
+}
+
+func explainSome(services []string, read func(string) (Facts, error), figure string, q Query, yield func(Explanation) error) error {
+	e, err := ExplanationOf(figure, q)
+	if err != nil {
+		return err
+	}
+	fs := make([]Facts, len(services))
+	for i, name := range services {
+		if fs[i], err = read(name); err != nil {
+			return err
+		}
+	}
+	e.add(fs, q.complete())
+	return yield(e)
+}
+
+// add lists the rows of some services, by time.
+func (e *Explanation) add(fs []Facts, q Query) {
 	for _, f := range Recast(fs, q) {
 		c := newCounter(f, q)
 		e.addService(&c)
@@ -80,7 +129,6 @@ func Explain(fs []Facts, figure string, q Query) (Explanation, error) {
 	slices.SortFunc(e.LeftOut, func(a, b LeftOut) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Record, b.Record), cmp.Compare(a.Reason, b.Reason))
 	})
-	return e, nil
 }
 
 // formula says how a figure is made: in our own words by the default rules, else as the scorecard states it.

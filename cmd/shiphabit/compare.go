@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -40,8 +41,12 @@ Definitions: ` + strings.Join(presetNames(), ", ") + ".",
 				}
 				definitions = append(definitions, definition)
 			}
-			facts, query, err := of.load(command.Context(), p)
+			from, query, err := of.open(command.Context(), p)
 			if err != nil {
+				return err
+			}
+			facts, err := from.everything()
+			if err = errors.Join(err, from.close()); err != nil {
 				return err
 			}
 			comparison := metrics.CompareDefinitions(facts, query, definitions)

@@ -80,7 +80,9 @@ func (p *program) openStore(ctx context.Context, flag string, settings config.Co
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, dsn, store.Options{Rules: rules, Zone: settings.Zone(), Logger: p.logger(), Clock: p.now})
+	definition := metrics.DORA()
+	definition.WeekStart = settings.WeekStart
+	db, err := store.Open(ctx, dsn, store.Options{Rules: rules, Definition: definition, Zone: settings.Zone(), Logger: p.logger(), Clock: p.now})
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}

@@ -27,6 +27,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 		Version:     release(),
 		Zone:        settings.Zone(),
 		Definition:  definition,
+		KindOf:      settings.Rules().KindOf,
 		Definitions: settings.Definitions,
 		Calendar:    settings.Calendar,
 		Policy:      settings.Policy,
