@@ -152,7 +152,7 @@ func factsOf(t *testing.T, team string, events []metrics.Event) slowFacts {
 }
 
 // grouped puts consecutive attempts of one revision together, each starting at most an hour after the one before ended. The
-// rollouts are in the order in which they finished.
+// rollouts are in the order of their first success, or of their last finish where none succeeded.
 func grouped(r records, place string) []*slowRollout {
 	var names []string
 	for name, d := range r.deployments {
@@ -183,9 +183,17 @@ func grouped(r records, place string) []*slowRollout {
 		of.replaces = append(of.replaces, d.RollbackOf)
 	}
 	slices.SortFunc(out, func(a, b *slowRollout) int {
-		return cmp.Or(a.finished.Compare(b.finished), strings.Compare(a.attempts[0], b.attempts[0]))
+		return cmp.Or(a.turn().Compare(b.turn()), strings.Compare(a.attempts[0], b.attempts[0]))
 	})
 	return out
+}
+
+// turn is when a rollout had its turn in the order of things.
+func (r *slowRollout) turn() time.Time {
+	if r.succeeded.IsZero() {
+		return r.finished
+	}
+	return r.succeeded
 }
 
 // successesBefore are the rollouts before the one at that place that succeeded.
@@ -336,16 +344,15 @@ func causesOf(all []*slowRollout, at int) {
 	it, before := all[at], successesBefore(all, at)
 	if it.last == metrics.Failed {
 		it.fail("run failed", it.finished)
-		for _, next := range all[at+1:] {
-			if !next.succeeded.IsZero() {
-				it.ended = append(it.ended, next.succeeded)
-			}
+		next := slices.IndexFunc(all[at+1:], func(r *slowRollout) bool { return !r.succeeded.IsZero() })
+		if next >= 0 {
+			it.ended = append(it.ended, all[at+1+next].succeeded)
 		}
 	}
 	if it.kind == "rollback" && !it.succeeded.IsZero() {
 		if of := replaced(all, at); of != nil {
 			repair(of, "rolled back", it.succeeded, it)
-			of.gone = it.succeeded
+			takeAway(append(removed(before, it.revision), of), it.succeeded)
 		}
 	}
 	if it.hotfix && it.kind == "rework" {
@@ -358,6 +365,25 @@ func causesOf(all []*slowRollout, at int) {
 			if slices.ContainsFunc(b.changes, func(brought metrics.Commit) bool { return brought.ID == id }) && !it.succeeded.IsZero() {
 				repair(b, "reverted", it.succeeded, it)
 			}
+		}
+	}
+}
+
+// removed are the rollouts since a revision was last live.
+func removed(before []*slowRollout, revision string) []*slowRollout {
+	for i := len(before) - 1; i >= 0; i-- {
+		if before[i].revision == revision {
+			return slices.Clone(before[i+1:])
+		}
+	}
+	return nil
+}
+
+// takeAway notes that a rollback took rollouts away, which ends whatever was wrong with them.
+func takeAway(all []*slowRollout, at time.Time) {
+	for _, r := range all {
+		if r.kind != "rollback" && r.kind != "redeploy" && r.gone.IsZero() {
+			r.gone, r.ended = at, append(r.ended, at)
 		}
 	}
 }
@@ -382,7 +408,8 @@ func replaced(all []*slowRollout, at int) *slowRollout {
 	return nil
 }
 
-// hotfixed are the rollouts that a hotfix names, else the last before it that can have broken something.
+// hotfixed are the rollouts that a hotfix names, else the last before it that can have broken something, unless it says what it
+// repairs by reverting it.
 func hotfixed(all []*slowRollout, at int) []*slowRollout {
 	var named []*slowRollout
 	for _, id := range all[at].fixes {
@@ -390,7 +417,7 @@ func hotfixed(all []*slowRollout, at int) []*slowRollout {
 			named = append(named, of)
 		}
 	}
-	for i := at - 1; i >= 0 && len(named) == 0; i-- {
+	for i := at - 1; i >= 0 && len(named) == 0 && len(all[at].repairs) == 0; i-- {
 		if all[i].kind != "rollback" && all[i].kind != "redeploy" {
 			named = append(named, all[i])
 		}
@@ -448,7 +475,11 @@ func blame(all []*slowRollout, r records) []slowIncident {
 		if i.Environment != "" {
 			i.place = i.Environment
 		}
-		if i.blamed = broken(all, i.Deployment); i.blamed == nil {
+		i.blamed = broken(all, i.Deployment)
+		if i.blamed == nil {
+			i.blamed = ofRevision(all, i)
+		}
+		if i.blamed == nil {
 			i.blamed = suspect(all, r, i)
 		}
 		if i.blamed != nil {
@@ -460,6 +491,18 @@ func blame(all []*slowRollout, r records) []slowIncident {
 		out = append(out, i)
 	}
 	return out
+}
+
+// ofRevision is the last rollout of the revision that an incident names that had begun when it did, else the first.
+func ofRevision(all []*slowRollout, i slowIncident) *slowRollout {
+	var found *slowRollout
+	for _, r := range all {
+		if r.revision == i.Revision && r.place == i.place && r.kind != "rollback" && r.kind != "redeploy" &&
+			(found == nil || !r.started.After(i.StartedAt)) {
+			found = r
+		}
+	}
+	return found
 }
 
 // suspect is the last rollout at the place of an incident that is no rollback and was running when it began, or else had gone live

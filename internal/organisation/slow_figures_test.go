@@ -114,7 +114,8 @@ func failures(counted []*slowRollout, q asked) (failed, settling, early int, len
 		switch {
 		case known:
 			failed++
-			if l := length(r.finished, r.ended, q.asOf); l.span >= 0 {
+			ends := slices.DeleteFunc(slices.Clone(r.ended), func(end time.Time) bool { return end.Before(r.started) })
+			if l := length(r.finished, ends, q.asOf); l.span >= 0 {
 				lengths = append(lengths, l)
 			} else {
 				early++

@@ -3,8 +3,13 @@ package organisation_test
 import (
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"slices"
+	"strings"
+	"testing"
 	"time"
+
+	"shiphabit/metrics"
 )
 
 // The statistics, written from their definitions in whole numbers and fractions wherever the definition allows it.
@@ -135,4 +140,38 @@ func firstAt(steps []step, holds func(step) bool) any {
 		}
 	}
 	return nil
+}
+
+// A made-up organisation hardly ever has two spans of one length, on which the definitions of a curve and of a rank turn.
+func TestStatisticsOfSpansOfWhichManyAreEquallyLongAreThoseOfTheSlowWay(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(8, 8))
+	now := time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC)
+	for range 2000 {
+		var spans []lasted
+		var tally metrics.Tally
+		var ended, all []time.Duration
+		for range r.IntN(40) {
+			l := lasted{span: time.Duration(1+r.IntN(6)) * time.Hour, open: r.IntN(3) == 0}
+			spans, all = append(spans, l), append(all, l.span)
+			if l.open {
+				tally.Restores.Open = append(tally.Restores.Open, now.Add(-l.span))
+			} else {
+				ended = append(ended, l.span)
+			}
+		}
+		slices.SortFunc(tally.Restores.Open, time.Time.Compare)
+		typical := all[:len(all)*r.IntN(3)/2]
+		tally.Restores.Ended, tally.LeadTimes, tally.Typical = metrics.SampleOf(ended...), metrics.SampleOf(all...), metrics.SampleOf(typical...)
+		q := metrics.Query{Window: metrics.Window{From: now.AddDate(0, 0, -7), To: now}, AsOf: now}
+		got := measured(t, tally, q)
+		lengths := make([]float64, len(typical))
+		for i, span := range typical {
+			lengths[i] = span.Seconds()
+		}
+		want := object{"time_to_restore": survival(spans), "change_lead_time": duration(all, lengths, len(lengths))}
+		if faults := differences("", want, got); len(faults) > 0 {
+			t.Fatalf("%v: %s", spans, strings.Join(faults, "\n"))
+		}
+	}
 }

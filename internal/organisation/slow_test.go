@@ -212,7 +212,13 @@ func (a told) stored(t *testing.T, names []string, q asked) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(metrics.Measure(tally, query))
+	return measured(t, tally, query)
+}
+
+// measured is a tally's scorecard, as JSON has it.
+func measured(t *testing.T, tally metrics.Tally, q metrics.Query) map[string]any {
+	t.Helper()
+	text, err := json.Marshal(metrics.Measure(tally, q))
 	if err != nil {
 		t.Fatal(err)
 	}

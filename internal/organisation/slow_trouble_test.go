@@ -47,13 +47,23 @@ func (w *trouble) say(source string, r metrics.Record) {
 	w.plain, w.told = append(w.plain, e), append(w.told, e)
 }
 
-// deployments tells of an attempt, of what came before it in another environment and of what went on in another region.
+// deployments tells of an attempt, of what came before it in another environment and of what went on in another region or was done
+// again. Some do not say what they repair.
 func (w *trouble) deployments(d metrics.Deployment) {
 	if w.happens(0.4) {
 		w.deployment(elsewhere(d, "s", "staging", -2*time.Hour, w.happens(0.1)))
 	}
 	if w.happens(0.2) {
 		w.deployment(elsewhere(d, "r", d.Environment, 15*time.Minute, w.happens(0.2)))
+	}
+	if w.happens(0.15) {
+		w.deployment(elsewhere(d, "a", d.Environment, 75*time.Minute, w.happens(0.1)))
+	}
+	if w.happens(0.3) {
+		d.Fixes, d.RollbackOf = nil, ""
+	}
+	if w.happens(0.2) || d.Status == metrics.Failed || d.Rollback != nil {
+		w.impair(d)
 	}
 	switch x := w.Float64(); {
 	case x < 0.03:
@@ -64,6 +74,23 @@ func (w *trouble) deployments(d metrics.Deployment) {
 		d.Status, d.StartedAt, d.FinishedAt = metrics.Pending, time.Time{}, time.Time{}
 	}
 	w.deployment(d)
+}
+
+// impair tells of something that went wrong at some time after an attempt, whatever became of that, and that names nothing or
+// only the revision.
+func (w *trouble) impair(d metrics.Deployment) {
+	began := d.FinishedAt.Add(time.Duration(w.ExpFloat64() * float64(8*time.Hour))).Truncate(time.Millisecond)
+	i := metrics.Incident{ID: "x" + d.ID, Service: d.Service, StartedAt: began, DetectedAt: began.Add(time.Duration(w.IntN(900)) * time.Second)}
+	if w.happens(0.8) {
+		i.ResolvedAt = i.DetectedAt.Add(time.Duration(w.IntN(40_000)) * time.Second)
+	}
+	if w.happens(0.2) {
+		i.Environment = "staging"
+	}
+	if w.happens(0.2) {
+		i.Revision = d.Revision
+	}
+	w.say("pager", i)
 }
 
 // elsewhere is an attempt at the same revision that states nothing else.
