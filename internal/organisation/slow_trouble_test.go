@@ -56,10 +56,10 @@ func (w *trouble) deployments(d metrics.Deployment) {
 	if w.happens(0.2) {
 		w.deployment(elsewhere(d, "r", d.Environment, 15*time.Minute, w.happens(0.2)))
 	}
-	if w.happens(0.15) {
+	if w.happens(0.3) {
 		w.deployment(elsewhere(d, "a", d.Environment, 75*time.Minute, w.happens(0.1)))
 	}
-	if w.happens(0.3) {
+	if w.happens(0.5) {
 		d.Fixes, d.RollbackOf = nil, ""
 	}
 	if w.happens(0.2) || d.Status == metrics.Failed || d.Rollback != nil {
