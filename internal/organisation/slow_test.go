@@ -121,9 +121,10 @@ func TestEveryFigureIsWhatASlowRecomputationFromEventsGives(t *testing.T) {
 		options organisation.Options
 		peace   bool
 	}{
-		"many services":  {organisation.Options{Services: 400, Deployments: 10_000, Years: 2, Seed: 3}, true},
-		"few in a hurry": {organisation.Options{Services: 6, Deployments: 1_500, Years: 1, Seed: 4}, true},
-		"in trouble":     {organisation.Options{Services: 30, Deployments: 3_000, Years: 1, Seed: 11}, false},
+		"many services":    {organisation.Options{Services: 400, Deployments: 10_000, Years: 2, Seed: 3}, true},
+		"few in a hurry":   {organisation.Options{Services: 6, Deployments: 1_500, Years: 1, Seed: 4}, true},
+		"in trouble":       {organisation.Options{Services: 30, Deployments: 3_000, Years: 1, Seed: 8}, false},
+		"in other trouble": {organisation.Options{Services: 30, Deployments: 3_000, Years: 1, Seed: 11}, false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
