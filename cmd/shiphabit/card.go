@@ -32,7 +32,10 @@ func writeCard(w io.Writer, card metrics.Scorecard, edition string) error {
 		{"failed deployment recovery", survivalText(card.Recovery), survivalNote(card.Recovery, "failed deployments"), levels[metrics.FigureRecovery]},
 		{"deployment rework rate", shareText(card.Rework), shareNote(card.Rework, "rollouts were rework"), levels["deployment_rework_rate"]},
 		{"time to restore, all incidents", survivalText(card.Restore), survivalNote(card.Restore, "incidents"), ""},
+		reliabilityRow(card.Reliability),
 	}
+	rows = append(rows, waitingRows(card.Waiting)...)
+	rows = slices.Insert(rows, 2, stageRows(card.Stages)...) // below lead time
 	if err := writeTable(w, rows); err != nil {
 		return err
 	}

@@ -23,3 +23,22 @@ func TestTheIndexIsPrintedAsPeopleReadIt(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsNotOnRecordIsNotPrintedAsGood(t *testing.T) {
+	t.Parallel()
+	for sentence, c := range map[string]struct {
+		reliability metrics.Reliability
+		value, note string
+	}{
+		"a value":            {metrics.Reliability{State: metrics.OK, Value: new(0.995), Observed: 7200, Down: 36}, "99.50 %", "an incident was open for 36 s of 2.0 h of service time"},
+		"no incident at all": {metrics.Reliability{State: metrics.NoData, Observed: 7200}, "no data", "no incident is on record, so that nobody seems to look"},
+		"nothing observed":   {metrics.Reliability{State: metrics.NoData}, "no data", "no service was observed in the window"},
+	} {
+		if got := reliabilityRow(c.reliability); got[1] != c.value || got[2] != c.note {
+			t.Errorf("%s: %q", sentence, got)
+		}
+	}
+	if rows := waitingRows(metrics.Waiting{}); rows != nil {
+		t.Errorf("of nothing: %q", rows)
+	}
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+
+	"shiphabit/metrics"
+)
+
+// reliabilityRow is the share of service time without an open incident.
+func reliabilityRow(r metrics.Reliability) []string {
+	switch {
+	case r.Value != nil:
+		return []string{"reliability", fmt.Sprintf("%.2f %%", 100**r.Value), fmt.Sprintf("an incident was open for %s of %s of service time", span(r.Down), span(r.Observed))}
+	case r.Observed > 0:
+		return []string{"reliability", string(r.State), "no incident is on record, so that nobody seems to look"}
+	default:
+		return []string{"reliability", string(r.State), "no service was observed in the window"}
+	}
+}
+
+// waitingRows are the waits for decisions and the handoffs, where anything is known of them.
+func waitingRows(w metrics.Waiting) [][]string {
+	var rows [][]string
+	for _, place := range []struct {
+		name string
+		wait metrics.Duration
+	}{{"wait for approval, outside", w.Outside}, {"wait for approval, inside", w.Inside}, {"wait for approval, unplaced", w.Unplaced}} {
+		if place.wait.N > 0 {
+			rows = append(rows, []string{place.name, durationText(place.wait), fmt.Sprintf("median; n = %s that waited", rolloutsOf(place.wait.N))})
+		}
+	}
+	if h := w.Handoffs; h.N > 0 {
+		row := []string{"handoffs", string(h.State), fmt.Sprintf("n = %d changes", h.N)}
+		if h.People != nil {
+			row[1] = fmt.Sprintf("%g, %g of them between teams", *h.People, *h.Teams)
+			row[2] = fmt.Sprintf("medians; %.0f %% of changes went from one team to another; n = %d changes", 100**h.Between, h.N)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// stageRows are the parts of lead time that are known, each by its median.
+func stageRows(stages []metrics.Stage) [][]string {
+	var rows [][]string
+	for _, s := range stages {
+		of := "pull requests"
+		if s.Name == "deploy" {
+			of = "rollouts"
+		}
+		rows = append(rows, []string{"  " + s.Name, durationText(s.Duration), fmt.Sprintf("median; n = %d %s", s.N, of)})
+	}
+	return rows
+}
