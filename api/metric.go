@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 
@@ -12,7 +13,12 @@ import (
 type metricsResponse struct {
 	Version    int     `json:"version"`
 	Scorecards []Entry `json:"scorecards"`
+	// Spread says how far the services of a narrow slice lie apart, none of them named; only of a whole window.
+	Spread []metrics.Spread `json:"spread,omitempty"`
 }
+
+// MostSpread is the number of services up to which a slice's spread is measured.
+const MostSpread = 200
 
 func (s *Server) metricRoutes() []route {
 	return []route{
@@ -60,12 +66,31 @@ func (s *Server) metrics(r request) (reply, error) {
 		return reply{}, err
 	}
 	series := Entries(metrics.Points(buckets, tallies, q))
+	var spread []metrics.Spread
+	if len(names) > 1 && len(names) <= MostSpread && r.URL.Query().Get("by") == "" {
+		if spread, err = s.spread(r.Context(), names, q); err != nil {
+			return reply{}, err
+		}
+	}
 	if format == "csv" {
 		var table bytes.Buffer
 		err := WriteSeries(&table, series)
 		return reply{Body: table.Bytes(), Type: "text/csv; charset=utf-8"}, err
 	}
-	return reply{JSON: metricsResponse{Version: 1, Scorecards: series}}, nil
+	return reply{JSON: metricsResponse{Version: 1, Scorecards: series, Spread: spread}}, nil
+}
+
+// spread measures each service of a slice by itself.
+func (s *Server) spread(ctx context.Context, names []string, q metrics.Query) ([]metrics.Spread, error) {
+	cards := make([]metrics.Scorecard, len(names))
+	for i, name := range names {
+		tallies, err := s.o.Store.Tallies(ctx, []string{name}, q, []metrics.Window{q.Window})
+		if err != nil {
+			return nil, err
+		}
+		cards[i] = metrics.Measure(tallies[0], q)
+	}
+	return metrics.Spreads(cards), nil
 }
 
 // mostCompared bounds the definitions of one comparison, each of which is walked to rule by rule.

@@ -137,3 +137,16 @@ func TestAnUnchangedAnswerCostsNoBody(t *testing.T) {
 		t.Errorf("HEAD: %+v", head)
 	}
 }
+
+func TestATeamsFiguresShowHowFarItsServicesLieApart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.post("/api/v1/events", history("payments", ".....x..")+history("web", "......x.xx")+history("tiny", ".")).is(http.StatusOK)
+	got := into[struct{ Spread []metrics.Spread }](s.get("/api/v1/metrics?service=payments,web,tiny").is(http.StatusOK)).Spread
+	if len(got) != 5 || got[2].Figure != metrics.FigureFailRate || got[2].Services != 2 || got[2].Of != 3 || *got[2].Low != 1.0/8 || *got[2].High != 3.0/10 {
+		t.Errorf("the spread is %+v", got)
+	}
+	if all := s.get("/api/v1/metrics").is(http.StatusOK); strings.Contains(all.body, `"spread"`) {
+		t.Error("the organisation is no list of services")
+	}
+}

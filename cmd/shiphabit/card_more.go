@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"shiphabit/metrics"
 )
@@ -51,4 +52,34 @@ func stageRows(stages []metrics.Stage) [][]string {
 		rows = append(rows, []string{"  " + s.Name, durationText(s.Duration), fmt.Sprintf("median; n = %d %s", s.N, of)})
 	}
 	return rows
+}
+
+// writeSpread prints how far the services lie apart in each figure; it names none of them.
+func writeSpread(w io.Writer, spreads []metrics.Spread) error {
+	if len(spreads) == 0 {
+		return nil
+	}
+	rows := [][]string{{"over the services, each by itself", "LOWEST", "MIDDLE", "HIGHEST", ""}}
+	for _, s := range spreads {
+		row := []string{figureWords(s.Figure), "", "", "", fmt.Sprintf("%d of %d services have a value", s.Services, s.Of)}
+		for i, v := range []*float64{s.Low, s.Middle, s.High} {
+			if row[1+i] = "–"; v != nil {
+				row[1+i] = spreadText(*v, s.Unit)
+			}
+		}
+		rows = append(rows, row)
+	}
+	fmt.Fprintln(w)
+	return writeTable(w, rows)
+}
+
+func spreadText(v float64, unit string) string {
+	switch unit {
+	case "s":
+		return span(v)
+	case "share":
+		return fmt.Sprintf("%.1f %%", 100*v)
+	default:
+		return fmt.Sprintf("%.1f a week", v)
+	}
 }

@@ -37,7 +37,12 @@ rework rate, each with its sample size and interval. "Not enough data" is an ans
 			if err != nil {
 				return err
 			}
-			return p.printCards(api.Entries(metrics.Points(buckets, tallies, query)), format, edition)
+			cards := api.Entries(metrics.Points(buckets, tallies, query))
+			spread, err := from.spread(query, by)
+			if err != nil {
+				return err
+			}
+			return p.printCards(cards, spread, format, edition)
 		},
 	}
 	of.flags(command)
@@ -49,17 +54,37 @@ rework rate, each with its sample size and interval. "Not enough data" is an ans
 	return command
 }
 
-func (p *program) printCards(cards []api.Entry, format, edition string) error {
+// spread says how far the services of a narrow slice lie apart, where a whole window is asked for.
+func (s source) spread(q metrics.Query, by string) ([]metrics.Spread, error) {
+	if s.all || by != "" || len(s.services) < 2 || len(s.services) > api.MostSpread {
+		return nil, nil
+	}
+	facts, err := s.everything()
+	if err != nil {
+		return nil, err
+	}
+	cards := make([]metrics.Scorecard, len(facts))
+	for i := range facts {
+		cards[i] = metrics.MeasureAll(facts[i:i+1], q)
+	}
+	return metrics.Spreads(cards), nil
+}
+
+func (p *program) printCards(cards []api.Entry, spread []metrics.Spread, format, edition string) error {
 	switch {
 	case format == formatJSON:
 		return writeJSON(p.out, struct {
-			Version int         `json:"version"`
-			Cards   []api.Entry `json:"scorecards"`
-		}{1, cards})
+			Version int              `json:"version"`
+			Cards   []api.Entry      `json:"scorecards"`
+			Spread  []metrics.Spread `json:"spread,omitempty"`
+		}{1, cards, spread})
 	case format == formatCSV:
 		return api.WriteSeries(p.out, cards)
 	case len(cards) == 1 && cards[0].Label == "":
-		return writeCard(p.out, cards[0].Card, edition)
+		if err := writeCard(p.out, cards[0].Card, edition); err != nil {
+			return err
+		}
+		return writeSpread(p.out, spread)
 	default:
 		rows := [][]string{{"BUCKET", "ROLLOUTS", "LEAD TIME", "FAIL RATE", "RECOVERY", "REWORK"}}
 		for _, c := range cards {
