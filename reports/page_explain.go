@@ -37,21 +37,17 @@ func (e Explain) To(page int) string {
 	return e.Link(e.Path, "service", e.Service, "page", n)
 }
 
-// FigureOf is one of the five numbers of a scorecard with what explains it; ok is false for a name that is no figure.
+// FigureOf is one of the figures of a scorecard with what explains it; ok is false for a name that is no figure.
 func FigureOf(name string, card metrics.Scorecard, levels []metrics.Level) (Figure, bool) {
 	for _, f := range figures(card, nil, levels, Course{}) {
 		if f.Name == name {
 			return f, true
 		}
 	}
-	if name == "time_to_restore" {
-		f := recovery(card.Restore)
-		f.Name, f.Title, f.Question = name, "Time to restore", "How long do incidents last?"
-		f.N = plural(card.Restore.N, "incident", "incidents")
-		if card.Restore.N == 0 {
-			f.Why = "No incident is known"
+	for _, f := range moreFigures(card) {
+		if f.Name == name {
+			return f, true
 		}
-		return f, true
 	}
 	return Figure{}, false
 }
@@ -107,6 +103,10 @@ var formulas = map[string][2]string{
 	"failed_deployment_recovery_time": {"For each failed deployment of the window: from its finish to the earliest of rollback, fix, or resolved incident. Failures that are still open count as not yet recovered (Kaplan and Meier), so a median may not be reached.", "time"},
 	"deployment_rework_rate":          {"Unplanned deployments made to repair what a deployment broke, divided by deployments. The interval is Wilson's, 95%.", "share of deployments"},
 	"time_to_restore":                 {"For each incident: from its start to its resolution, whether or not a deployment is linked to it. Open incidents count as not yet restored (Kaplan and Meier).", "time"},
+	"change_lead_time_stages":         {"Per pull request: from its first commit to its opening (coding), to the first review by a human who is not its author (pickup), to the merge (review), to the start of the deployment (wait); per deployment: from its start to its first success (deploy). Each has a median of its own.", "time"},
+	"approval_wait":                   {"For each deployment with decided approvals: from asking to deciding, decisions asked for at the same time counted once; by the owning team (inside), by another (outside), or by one that nobody named (unplaced).", "time"},
+	"handoffs":                        {"For each change: the distinct people on its way from author by first reviewer and approvers to deployer, minus one. Programs are no people. Where only the author is on record, nothing is known.", "handoffs a change"},
+	"reliability":                     {"One minus the time in which an incident of a counted severity was open, divided by the time in which the services were observed. Overlapping incidents count once. Where no incident was ever recorded, nothing is known.", "share of time"},
 }
 
 // FormulaOf says how a figure is made, and in which unit.
@@ -207,7 +207,7 @@ func (About) Formulas() []Figure {
 
 // FigureNames are the figures that can be explained.
 func FigureNames() []string {
-	return []string{"deployment_frequency", "change_lead_time", "change_fail_rate", "failed_deployment_recovery_time", "deployment_rework_rate", "time_to_restore"}
+	return metrics.AllFigures()
 }
 
 // Fault is a page for what could not be shown.

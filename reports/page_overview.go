@@ -55,6 +55,9 @@ func (o Overview) Single() *ServiceRow {
 // Figures are the five numbers of the whole window.
 func (o Overview) Figures() []Figure { return figures(o.Card, o.Moves, o.Levels, o.Course) }
 
+// More is the table of the figures beside the five.
+func (o Overview) More() Table { return more(o.Card, o.Explain) }
+
 // Explain is the address that opens a figure of this page.
 func (o Overview) Explain(figure string) string { return o.Link(segments("explain", figure)) }
 

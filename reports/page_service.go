@@ -32,6 +32,9 @@ func (Service) template() string { return "service" }
 // Figures are the five numbers of the service.
 func (s Service) Figures() []Figure { return figures(s.Row.Card, s.Moves, s.Levels, s.Course) }
 
+// More is the table of the figures beside the five.
+func (s Service) More() Table { return more(s.Row.Card, s.Explain) }
+
 // Explain is the address that opens a figure of this service.
 func (s Service) Explain(figure string) string {
 	return s.Link(segments("explain", figure), "service", s.Row.Service.Name)
