@@ -9,13 +9,14 @@ import (
 const DefaultSpan = 90 * 24 * time.Hour
 
 // ParseWindow reads a window from two words: a date ("2026-03-01", midnight in the zone), an RFC 3339 time, or nothing.
-// A missing end is now; a missing start is DefaultSpan before the end.
+// A missing end is now; a missing start is the start of the day that lies DefaultSpan before the end, so that the window cuts no day
+// at its start.
 func ParseWindow(from, to string, now time.Time, zone *time.Location) (Window, error) {
 	end, err := parseInstant("to", to, now, zone)
 	if err != nil {
 		return Window{}, err
 	}
-	start, err := parseInstant("from", from, end.Add(-DefaultSpan), zone)
+	start, err := parseInstant("from", from, dayOf(end.Add(-DefaultSpan), zone).start(zone), zone)
 	if err != nil {
 		return Window{}, err
 	}
