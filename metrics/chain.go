@@ -37,7 +37,7 @@ func (c *chain) run() {
 		c.judge(r)
 		c.collect(r)
 		if c.unchanged(r) {
-			c.drop(r, "brings no change below the service's paths")
+			c.drop(r, leftUnchanged)
 			continue
 		}
 		c.judgeReverts(r)

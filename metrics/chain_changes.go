@@ -164,14 +164,14 @@ func (c *chain) change(r *draft, n node) Change {
 const firstYear = 1971
 
 // faultOf says why a change cannot have a lead time.
-func faultOf(authored, deployed time.Time) string {
+func faultOf(authored, deployed time.Time) (reason string) {
 	switch {
 	case authored.IsZero():
-		return "its authored time is not known"
+		return leftNoAuthored
 	case authored.Year() < firstYear:
-		return "authored before 1971"
+		return leftUnsetClock
 	case authored.After(deployed):
-		return "authored after it was deployed"
+		return leftEarlyChange
 	}
 	return ""
 }

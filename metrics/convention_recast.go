@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// leftUnsuccessful is the reason of an attempt that a definition of successes does not count.
-const leftUnsuccessful = "it did not succeed, and the definition counts successes only"
-
 // Recast gives facts the shape in which the query's definition counts them: attempts in place of rollouts, incidents blamed as it
 // blames them, the causes that it knows. It is a pure function of all the slice's facts over all time, because an incident may be
 // blamed on a deployment long before the window; under the default definition it changes nothing but what the query's filter narrows. What counts is then counted by

@@ -6,19 +6,6 @@ import (
 	"time"
 )
 
-// Reasons for which a record enters a figure not at all, beside those that the facts themselves state.
-const (
-	leftRedeploy    = "redeploy of the live revision"
-	leftUnsuccess   = "its rollout did not succeed"
-	leftElsewhere   = "already in production through another environment"
-	leftBot         = "authored by a bot, which the definition leaves out"
-	leftEarlyChange = "authored after it was deployed"
-	leftEarlyEnd    = "recovered before its deployment finished"
-	leftEarlyFix    = "resolved before it started"
-	leftUnblamed    = "blamed on no deployment"
-	leftEarlyBlamed = "resolved before the deployment to blame finished"
-)
-
 // counter decides, for one service and query, what counts where. Tally and Explain both ask it, so that they cannot disagree.
 // Rollouts are passed by reference only because they are large and many; nothing here changes them.
 type counter struct {

@@ -5,16 +5,6 @@ import (
 	"time"
 )
 
-// Reasons for which a change has no lead time under a definition that looks at more than its author date.
-const (
-	leftNoRequest  = "it belongs to no pull request"
-	leftNoCommit   = "its committer date is not known"
-	leftNoRevision = "the commit of the deployed revision is not known"
-	leftNoStart    = "the time from which the definition counts is not known"
-	leftLateStart  = "the time from which the definition counts lies after the deployment"
-	leftZero       = "not above 0, which the definition leaves out"
-)
-
 // lead is one lead time, or a record that has none with the reason. Change is the one whose times it has; zero for a deployment
 // that is counted by its own revision.
 type lead struct {

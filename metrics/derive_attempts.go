@@ -62,18 +62,18 @@ func unfit(v Deployment) (reason string, running bool) {
 	case Running:
 		return "", true
 	case Pending:
-		return "pending: it has not begun", false
+		return leftPending, false
 	case Cancelled:
-		return "cancelled", false
+		return leftCancelled, false
 	case Succeeded, Failed:
 	default:
-		return "its status is not stated", false
+		return leftNoStatus, false
 	}
 	if v.FinishedAt.IsZero() {
-		return "finished, but the source does not say when", false
+		return leftNoFinish, false
 	}
 	if v.StartedAt.After(v.FinishedAt) {
-		return "it finished before it started", false
+		return leftEarlyFinish, false
 	}
 	return "", false
 }

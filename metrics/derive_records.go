@@ -49,7 +49,7 @@ func readRecords(events []Event) records {
 			continue
 		}
 		if err := out.add(e, revisions); err != nil {
-			out.leftOut = append(out.leftOut, LeftOut{Record: e.String(), Reason: "cannot be read"})
+			out.leftOut = append(out.leftOut, LeftOut{Record: e.String(), Reason: leftUnread})
 		}
 	}
 	sortRecords(out.deployments)
@@ -65,7 +65,7 @@ func (r *records) exclude(e Event, revisions []*Event) bool {
 	if c == nil {
 		return false
 	}
-	r.leftOut = append(r.leftOut, LeftOut{Record: e.String(), At: timeIn(e), Reason: "left out by a correction: " + c.Reason})
+	r.leftOut = append(r.leftOut, LeftOut{Record: e.String(), At: timeIn(e), Reason: leftByHand + c.Reason})
 	return e.Type != TypeCommit
 }
 
@@ -110,7 +110,7 @@ func (r *records) add(e Event, revisions []*Event) (err error) {
 	case TypeVerdict:
 		r.verdicts, err = appendRecord(r.verdicts, e, revisions, Event.Verdict)
 	default:
-		r.leftOut = append(r.leftOut, LeftOut{Record: e.String(), Reason: "its type is not known"})
+		r.leftOut = append(r.leftOut, LeftOut{Record: e.String(), Reason: leftUnknownType})
 	}
 	return err
 }

@@ -10,7 +10,7 @@ func (d *derivation) linkApprovals() {
 	for _, a := range d.approvals {
 		r := d.references.find(a.Source, a.Value.Deployment)
 		if r == nil {
-			d.leaveOut(a.Key, cmpTime(a.Value.DecidedAt, a.Value.RequestedAt), "names a deployment that is not counted")
+			d.leaveOut(a.Key, cmpTime(a.Value.DecidedAt, a.Value.RequestedAt), leftNoDeployment)
 			continue
 		}
 		a.Value.Approver = "" // who it was has been counted among the handoffs; facts name nobody

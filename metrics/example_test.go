@@ -54,11 +54,32 @@ func ExampleMeasure() {
 	// recovery: not enough data, n = 1
 }
 
-// Services pool their rows; the figure of a team is never a mean of means.
+// Services pool their rows; the figure of a team is never a mean of means. No rollout of twelve was rework, from which the rate may
+// still be as high as z² ÷ (12 + z²) = 24.2%, with z = 1.96.
 func ExampleMeasureAll() {
 	card := metrics.MeasureAll([]metrics.Facts{shop(), shop()}, week())
-	fmt.Println(card.FailRate.Count, "of", card.FailRate.Of)
-	// Output: 2 of 12
+	fmt.Println(card.FailRate.Count, "of", card.FailRate.Of, "failed")
+	fmt.Printf("%d of %d were rework, at most %.1f%%\n", card.Rework.Count, card.Rework.Of, 100*card.Rework.Interval.High)
+	// Output:
+	// 2 of 12 failed
+	// 0 of 12 were rework, at most 24.2%
+}
+
+// Incidents of 1, 2, 3 and 4 hours, and one that is open since Monday. The curve falls by a fifth with each that ends: to 0.8, 0.6, 0.4
+// and 0.2. It is at one half or below from 3 h on, and never at one tenth.
+func ExampleMeasure_restore() {
+	f := metrics.Facts{Service: "shop"}
+	for i := range 5 {
+		start := week().Window.From.Add(time.Duration(i) * time.Hour)
+		link := metrics.IncidentLink{ID: fmt.Sprint("pager/", i), EnvironmentKind: metrics.Production, Incident: metrics.Incident{StartedAt: start}}
+		if i > 0 {
+			link.ResolvedAt = start.Add(time.Duration(i) * time.Hour)
+		}
+		f.Incidents = append(f.Incidents, link)
+	}
+	r := metrics.Measure(metrics.TallyOf(f, week()), week()).Restore
+	fmt.Printf("median %v h, P90 reached: %v, %d of %d open for %v h\n", *r.Median/3600, r.P90 != nil, r.Censored, r.N, *r.Longest/3600)
+	// Output: median 3 h, P90 reached: false, 1 of 5 open for 240 h
 }
 
 // Two halves of a week, merged, are the week.
@@ -86,6 +107,7 @@ func ExampleSum() {
 	// Output: 6
 }
 
+// The one row behind the recovery time: Tuesday's failure, which ended after an hour.
 func ExampleExplain() {
 	e, err := metrics.Explain([]metrics.Facts{shop()}, metrics.FigureRecovery, week())
 	if err != nil {
@@ -95,6 +117,49 @@ func ExampleExplain() {
 		fmt.Println(row.Record, row.Says, "-", row.Why)
 	}
 	// Output: ci/2 1 h - incident (pager/7, stated); recovered by incident resolved (pager/7)
+}
+
+// waited is the shop's week with pull requests. The first took an hour of coding, the next 2, up to 6; each then an hour until its first
+// review and three more until the merge. A board of another team took twice as long as the coding had, and the deployment followed.
+// The change went from its author to a reviewer of the same team and to the board.
+func waited() metrics.Facts {
+	f := shop()
+	for i := range f.Rollouts {
+		r, change := &f.Rollouts[i], &f.Rollouts[i].Changes[0]
+		first := time.Duration(i+1) * time.Hour
+		change.PullRequest, change.MergedAt = fmt.Sprint("pr", i), r.StartedAt.Add(-2*first)
+		change.ReviewedAt = change.MergedAt.Add(-3 * time.Hour)
+		change.OpenedAt = change.ReviewedAt.Add(-time.Hour)
+		change.FirstOfRequest = change.OpenedAt.Add(-first)
+		change.AuthoredAt = change.FirstOfRequest
+		change.Handoffs = &metrics.Handoffs{People: 2, Teams: 1}
+		r.Waits = metrics.Waits{Total: 2 * first, Outside: 2 * first, DecidedOutside: 1}
+	}
+	return f
+}
+
+// Coding takes (3 + 4) ÷ 2 = 3.5 h in the middle, waiting twice that, and each deployment five minutes.
+func ExampleMeasure_stages() {
+	for _, s := range metrics.Measure(metrics.TallyOf(waited(), week()), week()).Stages {
+		fmt.Printf("%s: median %.4g h, n = %d\n", s.Name, *s.Median/3600, s.N)
+	}
+	// Output:
+	// coding: median 3.5 h, n = 6
+	// pickup: median 1 h, n = 6
+	// review: median 3 h, n = 6
+	// wait: median 7 h, n = 6
+	// deploy: median 0.08333 h, n = 6
+}
+
+// The board decided six times, 2 to 12 hours after it was asked: 7 h in the middle. Each change passed through two
+// hands after its author's, and once from one team to another.
+func ExampleMeasure_waiting() {
+	w := metrics.Measure(metrics.TallyOf(waited(), week()), week()).Waiting
+	fmt.Printf("outside: median %v h of %d decisions; inside: %s\n", *w.Outside.Median/3600, w.Decisions.Outside, w.Inside.State)
+	fmt.Printf("handoffs: %v people, %v teams, %v%% of changes between teams\n", *w.Handoffs.People, *w.Handoffs.Teams, 100**w.Handoffs.Between)
+	// Output:
+	// outside: median 7 h of 6 decisions; inside: no data
+	// handoffs: 2 people, 1 teams, 100% of changes between teams
 }
 
 // The clock goes forward on Sunday 29 March: the day has 23 hours and is still one bucket.
@@ -175,14 +240,16 @@ func ExampleLevels() {
 }
 
 // Six planned deployments in the last week of twelve: six are enough for a value, and evenness shows the silence before.
+// In working time the gaps are 9, 9, 9, 9 and 6 h: their deviation is 1/7 of their mean, so that burstiness is
+// (√6/7 − √4) ÷ ((√6 − 2)/7 + √4) = −0.80.
 func ExampleHabitIndex() {
 	x := metrics.HabitIndex(shop(), week().Window.To.Add(time.Hour), metrics.DefaultCalendar(time.UTC))
-	fmt.Println(*x.Value, x.Band)
+	fmt.Printf("%d %s, burstiness %.2f\n", *x.Value, x.Band, *x.Burstiness)
 	for _, p := range x.Parts {
 		fmt.Printf("%4.1f of %d  %s: %s\n", p.Score*float64(p.Weight), p.Weight, p.Name, p.Says)
 	}
 	// Output:
-	// 61 settling
+	// 61 settling, burstiness -0.80
 	//  1.5 of 25  coverage: deployed on 5 of 60 working days
 	// 20.0 of 20  longest quiet: nine pauses in ten last at most 1 working day, the longest 1
 	// 20.0 of 20  batch: half of all changes went out in batches of at most 1

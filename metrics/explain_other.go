@@ -44,7 +44,7 @@ func (e *Explanation) addWaits(c *counter, r *Rollout) {
 	}
 	if decided == 0 {
 		if len(r.Approvals) > 0 {
-			e.leave(r.ID, r.FinishedAt, "its approvals are not decided")
+			e.leave(r.ID, r.FinishedAt, leftUndecided)
 		}
 		return
 	}
@@ -62,7 +62,7 @@ func (e *Explanation) addHandoffs(c *counter, r *Rollout) {
 		case l.reason != "":
 			e.leave(l.record, r.FinishedAt, l.reason)
 		case l.change == nil || l.change.Handoffs == nil:
-			e.leave(l.record, r.FinishedAt, "nothing is on record of its way but its author, or not even that")
+			e.leave(l.record, r.FinishedAt, leftNoWay)
 		default:
 			h := l.change.Handoffs
 			e.Rows = append(e.Rows, Row{Service: c.facts.Service, Record: l.record, At: r.FinishedAt, Value: float64(h.People),
@@ -87,7 +87,7 @@ func (e *Explanation) addOutages(c *counter) {
 			continue
 		}
 		if i.Uncounted {
-			e.leave(i.ID, i.StartedAt, "its severity is none of those that count")
+			e.leave(i.ID, i.StartedAt, leftUncounted)
 			continue
 		}
 		took := w.To.Sub(w.From)

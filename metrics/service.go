@@ -36,7 +36,7 @@ func (f *Facts) unmatched(events []Event) {
 	for _, e := range events {
 		if name := e.String(); !listed[name] {
 			listed[name] = true
-			f.LeftOut = append(f.LeftOut, LeftOut{Record: name, Reason: "belongs to no service"})
+			f.LeftOut = append(f.LeftOut, LeftOut{Record: name, Reason: leftNoService})
 		}
 	}
 	slices.SortFunc(f.LeftOut, func(a, b LeftOut) int {

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"fmt"
 	"iter"
 	"time"
 )
@@ -89,7 +90,7 @@ func yieldStage(yield func(stageSpan) bool, record, name string, from, to time.T
 	case from.IsZero() || to.IsZero():
 		return true
 	case to.Before(from):
-		return yield(stageSpan{record: record, name: name, reason: "its stage " + name + " ends before it begins"})
+		return yield(stageSpan{record: record, name: name, reason: fmt.Sprintf(leftStage, name)})
 	}
 	return yield(stageSpan{record: record, name: name, took: to.Sub(from)})
 }
