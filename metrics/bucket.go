@@ -7,7 +7,7 @@ import (
 
 // Buckets cuts a window into days, weeks or months of the zone, in order. A bucket that the window or asOf cuts is kept,
 // shortened to the window, and marked Partial; one that begins at or after asOf is not there, because nothing of it is known.
-// A day lasts 23 or 25 hours where the clock changes.
+// A day lasts 23 or 25 hours where the clock changes. Size is "day", "week" or "month"; any other is an error.
 func Buckets(w Window, asOf time.Time, zone *time.Location, size string, weekStart time.Weekday) ([]Bucket, error) {
 	next, label, err := bucketSize(size)
 	if err != nil {
@@ -84,7 +84,8 @@ type Point struct {
 	Scorecard Scorecard `json:"scorecard"`
 }
 
-// Series makes a scorecard for each bucket of the query's window. Every point is what MeasureAll gives for its bucket.
+// Series makes a scorecard for each bucket of the query's window. Every point is what MeasureAll gives for its bucket. Size is that of
+// Buckets, and any other an error.
 func Series(fs []Facts, q Query, size string) ([]Point, error) {
 	q = q.complete()
 	buckets, err := Buckets(q.Window, q.AsOf, q.Zone, size, q.Definition.WeekStart)
@@ -94,7 +95,7 @@ func Series(fs []Facts, q Query, size string) ([]Point, error) {
 	return Points(buckets, TalliesOfAll(fs, q, WindowsOf(buckets)), q), nil
 }
 
-// WindowsOf are the windows of buckets.
+// WindowsOf are the windows of buckets, in their order.
 func WindowsOf(buckets []Bucket) []Window {
 	windows := make([]Window, len(buckets))
 	for i, b := range buckets {
@@ -103,7 +104,7 @@ func WindowsOf(buckets []Bucket) []Window {
 	return windows
 }
 
-// Points measures a series of tallies, one for each bucket.
+// Points measures a series of tallies, one for each bucket and in its order, as TalliesOfAll gives them for WindowsOf the buckets.
 func Points(buckets []Bucket, tallies []Tally, q Query) []Point {
 	points := make([]Point, len(buckets))
 	for i, b := range buckets {
@@ -114,7 +115,7 @@ func Points(buckets []Bucket, tallies []Tally, q Query) []Point {
 }
 
 // TrailingMean smooths a series for a chart: each value is the mean of itself and of those before it, so many in all. It begins with
-// the first value that has enough before it; with fewer values than that there is none.
+// the first value that has enough before it; with fewer values than that, or a width below 1, there is none. The unit is that of the values.
 func TrailingMean(values []float64, width int) []float64 {
 	if width < 1 || len(values) < width {
 		return nil

@@ -31,7 +31,7 @@ type Definition struct {
 	Recovery    RecoveryRules  `json:"failed_deployment_recovery_time,omitzero"`
 }
 
-// FrequencyRules say how deployments become a frequency.
+// FrequencyRules say how deployments become a frequency. The words are those of DefinitionRules, as in the other rules.
 type FrequencyRules struct {
 	Measure string `json:"measure,omitempty"`
 	Median  string `json:"median,omitempty"` // of weeks and months
@@ -81,7 +81,8 @@ func Presets() []Definition {
 	return []Definition{DORA(), devlake(), gitlab(), fourKeys(), middleware(), pelorus()}
 }
 
-// DefinitionNamed finds a definition by name, among those given first and then among the presets.
+// DefinitionNamed finds a definition by name, among those given first and then among the presets. A name that none has is an error
+// that lists them.
 func DefinitionNamed(name string, own ...Definition) (Definition, error) {
 	var names []string
 	for _, d := range append(slices.Clone(own), Presets()...) {

@@ -217,7 +217,8 @@ func jsonOf(v []string) []byte {
 }
 
 // EncodeCSV writes events of one type as CSV that DecodeCSV reads back: a header, then a row for each event. Texts that CSV
-// cannot keep (a string "null", spaces at its ends) are the limit of the format; JSON Lines keeps everything.
+// cannot keep (a string "null", spaces at its ends) are the limit of the format; JSON Lines keeps everything. A type that is not known
+// is an error, and so is what the writer reports.
 func EncodeCSV(w io.Writer, t EventType, events []Event) error {
 	s := schemas.of(t)
 	if s == nil {

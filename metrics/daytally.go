@@ -69,12 +69,12 @@ func PartTally(f Facts, q Query, kind EnvironmentKind) Tally {
 // endOfTime is an instant from which everything is known.
 var endOfTime = time.Unix(1<<40, 0).UTC()
 
-// DayWindow is the civil day of that number in a zone.
+// DayWindow is the civil day of that number in a zone: 24 hours, or 23 or 25 where the clock changes.
 func DayWindow(number int, zone *time.Location) Window {
 	return Window{From: day(number).start(zone), To: (day(number) + 1).start(zone)}
 }
 
-// DayNumber is the number of the civil day on which an instant falls in a zone, counted from 1 January 1970.
+// DayNumber is the number of the civil day on which an instant falls in a zone, counted from 1 January 1970, which is 0.
 func DayNumber(at time.Time, zone *time.Location) int { return int(dayOf(at, zone)) }
 
 // kindDay is a day in one kind of environment.

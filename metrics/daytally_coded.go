@@ -154,7 +154,8 @@ func NewDayGatherer() *Gatherer { return &Gatherer{query: Query{}.complete(), ev
 // Query is the query with everything that it left open filled in.
 func (g *Gatherer) Query() Query { return g.query }
 
-// Coded takes in the stored form of a day's tally, whose memory it keeps and which must not change.
+// Coded takes in the stored form of a day's tally, whose memory it keeps and which must not change. Text that AppendCoded did not
+// write is an error.
 func (g *Gatherer) Coded(day int, text []byte) error {
 	r := reader{rest: text}
 	if r.byte() != codedVersion {

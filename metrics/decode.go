@@ -99,7 +99,7 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 }
 
-// EncodeLine writes an event as a neutral JSON line, `type` first: DecodeLines reads the same event back.
+// EncodeLine writes an event as a neutral JSON line, `type` first: DecodeLines reads the same event back. The error is the writer's.
 func EncodeLine(w io.Writer, e Event) error {
 	line := append([]byte(`{"type":`), quoted(string(e.Type))...)
 	line = append(append(line, `,"source":`...), quoted(e.Source)...)

@@ -26,7 +26,8 @@ const (
 	byShownUnit      = "shown unit"      // the day's, else the week's, else the month's whole number
 )
 
-// Band is the range of values of one level. To is left out of it when Open, and is the last value of it otherwise.
+// Band is the range of values of one level, in the unit of Edition's field: days between rollouts, seconds or percent. To is left out
+// of it when Open, and is the last value of it otherwise.
 type Band struct {
 	Level string  `json:"level"` // "elite", "high", "medium", "low"
 	Says  string  `json:"says"`  // "between a day and a week"

@@ -74,7 +74,7 @@ const (
 	Succeeded Status = "succeeded"
 )
 
-// Deployment is one attempt to put a revision of a service into an environment.
+// Deployment is one attempt to put a revision of a service into an environment. SchemaOf(TypeDeployment) says what each field means.
 // Fields stand in alphabetical order of their JSON names, so that marshalling them is canonical.
 type Deployment struct {
 	Actor        string            `json:"actor,omitempty"`
@@ -101,7 +101,7 @@ type Deployment struct {
 	Version      string            `json:"version,omitempty"`
 }
 
-// Commit is a commit of a repository. Its ID is the full object name.
+// Commit is a commit of a repository. Its ID is the full object name. SchemaOf(TypeCommit) says what each field means.
 type Commit struct {
 	Author      string    `json:"author,omitempty"`
 	AuthoredAt  time.Time `json:"authored_at,omitzero"`
@@ -114,7 +114,7 @@ type Commit struct {
 	Repository  string    `json:"-"`
 }
 
-// PullRequest is a pull request (GitLab: merge request).
+// PullRequest is a pull request (GitLab: merge request). SchemaOf(TypePullRequest) says what each field means.
 type PullRequest struct {
 	Author      string    `json:"author,omitempty"`
 	Base        string    `json:"base,omitempty"`
@@ -133,7 +133,7 @@ type PullRequest struct {
 	URL         string    `json:"url,omitempty"`
 }
 
-// Review is one review of a pull request.
+// Review is one review of a pull request: when, by whom, and the host's word for its outcome ("approved").
 type Review struct {
 	At     time.Time `json:"at,omitzero"`
 	Author string    `json:"author,omitempty"`
@@ -141,7 +141,8 @@ type Review struct {
 	State  string    `json:"state,omitempty"`
 }
 
-// Incident is an impairment of a service. Severity runs from 1 (worst) to 4; 0 means not stated.
+// Incident is an impairment of a service. Severity runs from 1 (worst) to 4; 0 means not stated. SchemaOf(TypeIncident) says what each
+// field means.
 type Incident struct {
 	AcknowledgedAt time.Time `json:"acknowledged_at,omitzero"`
 	Deployment     string    `json:"deployment,omitempty"`
@@ -159,7 +160,7 @@ type Incident struct {
 	URL            string    `json:"url,omitempty"`
 }
 
-// Approval is a decision on a deployment.
+// Approval is a decision on a deployment, one that nobody has taken yet included. SchemaOf(TypeApproval) says what each field means.
 type Approval struct {
 	Approver     string    `json:"approver,omitempty"`
 	ApproverTeam string    `json:"approver_team,omitempty"`
@@ -171,7 +172,7 @@ type Approval struct {
 	Required     *bool     `json:"required,omitempty"`
 }
 
-// Verdict is the result of watching a deployment's signals.
+// Verdict is the result of watching a deployment's signals. SchemaOf(TypeVerdict) says what each field means.
 type Verdict struct {
 	At         time.Time         `json:"at,omitzero"`
 	Deployment string            `json:"deployment,omitempty"`

@@ -7,7 +7,7 @@ const ninetyFive = 0.95
 
 // Wilson is the score interval of a share count ÷ of (Wilson, 1927), without continuity correction. It stays inside [0,1]
 // and holds its coverage at small n and at shares near 0 and 1, where the textbook interval fails. Of nothing, nothing is
-// known: [0,1].
+// known: [0,1]. Count lies in [0, of]; confidence is the nominal coverage in (0,1), 0.95 in every figure.
 func Wilson(count, of int, confidence float64) Interval {
 	if of <= 0 {
 		return Interval{Low: 0, High: 1, Coverage: confidence}

@@ -21,7 +21,8 @@ type Level struct {
 	Note    string        `json:"note,omitempty"`
 }
 
-// Levels places the figures of a scorecard in an edition, each by itself: a team has no overall level.
+// Levels places the figures of a scorecard in an edition, each by itself: a team has no overall level. They are frequency, lead time, fail
+// rate and recovery, in this order. An edition that is not known is an error that lists those known.
 func Levels(card Scorecard, edition string) ([]Level, error) {
 	var names []string
 	for _, e := range Editions() {
@@ -33,7 +34,7 @@ func Levels(card Scorecard, edition string) ([]Level, error) {
 	return nil, fmt.Errorf("edition %q is not known: use one of %s", edition, strings.Join(names, ", "))
 }
 
-// Levels places the figures of a scorecard in this edition.
+// Levels places the figures of a scorecard in this edition: frequency, lead time, fail rate and recovery, in this order.
 func (e Edition) Levels(card Scorecard) []Level {
 	levels := []Level{
 		e.frequency(card.Frequency),

@@ -44,8 +44,8 @@ func pseudonym(key []byte, name string, bots []string) string {
 var personFields = []string{"actor", "approver", "author"}
 
 // HidePeople returns the event with every name of a person replaced by its pseudonym; bots are the names of programs that the rules
-// know, which cannot be told from people afterwards. An event that names nobody, or only
-// pseudonyms, is returned as it is.
+// know, which cannot be told from people afterwards. An event that names nobody, or only pseudonyms, is returned as it is. A payload
+// that is no JSON object is an error.
 func HidePeople(e Event, key []byte, bots []string) (Event, error) {
 	if !namesPeople(e.Payload) {
 		return e, nil

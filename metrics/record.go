@@ -74,7 +74,7 @@ func canonicalTime(t time.Time) time.Time {
 	return t
 }
 
-// Digest identifies a revision: the same key, order and content give the same digest, however it was written down.
+// Digest identifies a revision: the same key, order and content give the same SHA-256, however it was written down.
 func (e Event) Digest() [sha256.Size]byte {
 	h := sha256.New()
 	var n [8]byte
@@ -105,42 +105,42 @@ func (e Event) view(t EventType, into any) error {
 	return nil
 }
 
-// Deployment is the typed view of a deployment event.
+// Deployment is the typed view of a deployment event; an event of another type, or one that cannot be read, is an error.
 func (e Event) Deployment() (Deployment, error) {
 	r := Deployment{ID: e.ID}
 	err := e.view(TypeDeployment, &r)
 	return r, err
 }
 
-// Commit is the typed view of a commit event.
+// Commit is the typed view of a commit event; an event of another type, or one that cannot be read, is an error.
 func (e Event) Commit() (Commit, error) {
 	r := Commit{ID: e.ID, Repository: e.Repository}
 	err := e.view(TypeCommit, &r)
 	return r, err
 }
 
-// PullRequest is the typed view of a pull request event.
+// PullRequest is the typed view of a pull request event; an event of another type, or one that cannot be read, is an error.
 func (e Event) PullRequest() (PullRequest, error) {
 	r := PullRequest{ID: e.ID, Repository: e.Repository}
 	err := e.view(TypePullRequest, &r)
 	return r, err
 }
 
-// Incident is the typed view of an incident event.
+// Incident is the typed view of an incident event; an event of another type, or one that cannot be read, is an error.
 func (e Event) Incident() (Incident, error) {
 	r := Incident{ID: e.ID}
 	err := e.view(TypeIncident, &r)
 	return r, err
 }
 
-// Approval is the typed view of an approval event.
+// Approval is the typed view of an approval event; an event of another type, or one that cannot be read, is an error.
 func (e Event) Approval() (Approval, error) {
 	r := Approval{ID: e.ID}
 	err := e.view(TypeApproval, &r)
 	return r, err
 }
 
-// Verdict is the typed view of a health verdict event.
+// Verdict is the typed view of a health verdict event; an event of another type, or one that cannot be read, is an error.
 func (e Event) Verdict() (Verdict, error) {
 	r := Verdict{ID: e.ID}
 	err := e.view(TypeVerdict, &r)

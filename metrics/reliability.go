@@ -47,7 +47,8 @@ func (f Facts) FirstIncident() time.Time {
 type Observed struct{ Since, FirstIncident time.Time }
 
 // Observe adds to a tally how long a service was observed in the query's window, as far as that has passed, and how much of it
-// was in an outage. The outages are sorted by their start; those that overlap count once.
+// was in an outage. The outages are sorted by their start; those that overlap count once. It adds nothing of a service that is not
+// observed in the window.
 func (t *Tally) Observe(o Observed, outages []Outage, q Query) {
 	w, since := q.passed(), o.Since
 	t.firstIncident(o.FirstIncident)

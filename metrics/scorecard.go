@@ -24,7 +24,7 @@ const (
 	NoData        State = "no data"         // n is 0
 )
 
-// Interval is a confidence interval with its true coverage, which for exact methods is seldom a round 95%.
+// Interval is a confidence interval, in the unit of its figure, with its true coverage, which for exact methods is seldom a round 95%.
 type Interval struct {
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
@@ -128,7 +128,7 @@ func headlineOf(value, own *float64) *float64 {
 	return own
 }
 
-// Bounds is an interval either end of which may not be reached.
+// Bounds is an interval in seconds, either end of which may not be reached and is then nil.
 type Bounds struct {
 	Low  *float64 `json:"low"`
 	High *float64 `json:"high"`

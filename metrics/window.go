@@ -10,7 +10,7 @@ const DefaultSpan = 90 * 24 * time.Hour
 
 // ParseWindow reads a window from two words: a date ("2026-03-01", midnight in the zone), an RFC 3339 time, or nothing.
 // A missing end is now; a missing start is the start of the day that lies DefaultSpan before the end, so that the window cuts no day
-// at its start.
+// at its start. Any other word, and a window that would be empty, is an error.
 func ParseWindow(from, to string, now time.Time, zone *time.Location) (Window, error) {
 	end, err := parseInstant("to", to, now, zone)
 	if err != nil {
