@@ -68,7 +68,10 @@ Whatever a source knows is written as events, one JSON object a line, ` + "`type
   names. Any other line states a whole record.
 - **When revisions disagree**, per field the greatest (updated_at, sequence) wins. Between equals a null wins, then the later of the states
   pending, running, cancelled, failed, succeeded, then the larger value as canonical JSON. The order of arrival never matters.
-  What a person states in a correction goes before every source, whatever their order.
+  What a person states in a [correction](metrics.md#corrections) goes before every source, whatever their order. It is no event: the API takes it,
+  and names the record as explanations do, source/type/id, with the repository before the id for commits and pull requests.
+- **What becomes of events** is told in [metrics.md](metrics.md#rollouts). Labels called ` + "`region`, `cluster` or `target`" + ` tell the parts of an environment
+  apart to which one rollout goes. Figures can be narrowed to an ` + "`environment`" + `, a ` + "`repository`" + `, a ` + "`ref`" + ` (asked for as branch) and ` + "`labels`" + `.
 - **People** (actor, approver, author) are kept only as a keyed hash; the hash of a program says that it is one.
 - **null clears** a field. An empty string, list or map states nothing.
 - **Names** (ids, services, environments, revisions) have 1 to 1024 bytes and no control characters. A line has at most 16 MiB.
