@@ -139,11 +139,11 @@ func (e Edition) place(l Level, value *float64, bands []Band) Level {
 	case l.State != OK:
 		l.Note = string(l.State)
 		return l
-	case value == nil:
-		l.Note = "the median is not reached: too many are still open"
-		return l
 	case len(bands) == 0:
 		l.Note = "this edition has no levels for this figure"
+		return l
+	case value == nil:
+		l.Note = "the median is not reached: too many are still open"
 		return l
 	}
 	i := bandOf(bands, *value)

@@ -147,3 +147,15 @@ func TestTiersOfOtherToolsPlaceAScorecardOfAnyDefinition(t *testing.T) {
 		}
 	}
 }
+
+func TestAFigureForWhichAnEditionHasNoLevelsSaysThat(t *testing.T) {
+	t.Parallel()
+	open := Survival{State: OK, N: 9, Censored: 9} // a median that is not reached is no reason where there are no bands
+	card := Scorecard{Frequency: Frequency{State: OK, Rollouts: 9, PerDay: new(1.5)}, LeadTime: Duration{State: OK, N: 9, Median: new(60.0)},
+		FailRate: Share{State: OK, Of: 9, Value: new(0.5)}, Recovery: open}
+	for _, l := range (Edition{Name: "ours"}).Levels(card) {
+		if l.Note != "this edition has no levels for this figure" || l.Level != "" {
+			t.Errorf("%s: %q, %q", l.Figure, l.Level, l.Note)
+		}
+	}
+}
