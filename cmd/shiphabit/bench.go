@@ -21,12 +21,12 @@ func (p *program) benchCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:    "bench",
 		Hidden: true,
-		Short:  "Make up an organisation to measure with",
+		Short:  "Make up an organisation and measure with it",
 		Long: `Makes up the deployments, commits, pull requests, incidents, approvals and verdicts of an organisation, the same ones
 for the same seed, so that what docs/performance.md says can be measured again.`,
 		Example: "  shiphabit bench load --db bench.db --deployments 100000 --services 500",
 	}
-	command.AddCommand(p.benchGenerateCommand(), p.benchConfigCommand(), p.benchLoadCommand())
+	command.AddCommand(p.benchGenerateCommand(), p.benchConfigCommand(), p.benchLoadCommand(), p.benchDeriveCommand(), p.benchFactsCommand(), p.benchFiguresCommand())
 	return command
 }
 

@@ -41,3 +41,35 @@ func TestAnOrganisationOfNothingIsRefused(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, errs)
 	}
 }
+
+func TestQuestionsAreAskedOfAnOrganisationWithoutItsEvents(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	db := filepath.Join(p.home, "facts.db")
+	size := []string{"--deployments", "3000", "--services", "40", "--years", "1"}
+	out := p.must(append([]string{"bench", "facts", "--db", db}, size...)...)
+	if !strings.Contains(out, "made up, derived and stored 3000 deployments in ") {
+		t.Errorf("facts: %s", out)
+	}
+	if events := p.must("export", "--db", db); events != "" {
+		t.Errorf("there are events:\n%.300s", events)
+	}
+	out = p.must(append([]string{"bench", "figures", "--db", db, "--times", "2"}, size...)...)
+	if rows := strings.Count(out, " ms\n"); rows != 14 {
+		t.Errorf("%d questions, want 14:\n%s", rows, out)
+	}
+}
+
+func TestWhatIsUpToDateIsNotDerivedAgainButForOtherRules(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	db, settings := filepath.Join(p.home, "bench.db"), filepath.Join(p.home, "other.yaml")
+	p.must("bench", "load", "--db", db, "--deployments", "200", "--services", "10", "--years", "1")
+	if out := p.must("bench", "derive", "--db", db); out != "" {
+		t.Errorf("under the same rules: %s", out)
+	}
+	write(t, settings, "rules: {rollout_gap: 2h}\n")
+	if out := p.must("bench", "derive", "--db", db, "--config", settings); !strings.Contains(out, " rollouts in ") {
+		t.Errorf("under other rules: %s", out)
+	}
+}

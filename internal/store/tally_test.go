@@ -197,3 +197,25 @@ func TestOldFiguresAreServedWhileALargeRebuildGoesOn(t *testing.T) {
 		compareTallies(t, other, rand.New(rand.NewPCG(1, 1)), time.UTC)
 	})
 }
+
+func TestFactsKeptWithoutEventsAnswerAsThoseDerivedFromThem(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		events := organisation(rand.New(rand.NewPCG(9, 9)), 200)
+		if err := db.KeepFacts(t.Context(), events); err != nil {
+			t.Fatal(err)
+		}
+		mustRefresh(t, db)
+		compareTallies(t, db, rand.New(rand.NewPCG(2, 2)), time.UTC)
+		before := allTallies(t, db)
+		if err := db.KeepFacts(t.Context(), events); err != nil {
+			t.Fatal(err)
+		}
+		mustAppend(t, db, events...)
+		mustRefresh(t, db)
+		if after := allTallies(t, db); len(before) == 0 || text(t, after) != text(t, before) {
+			t.Errorf("%d rows without the events, %d with them; they differ", len(before), len(after))
+		}
+	})
+}
