@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -107,4 +108,21 @@ func FuzzStoredSpansAreReadOrRefused(f *testing.F) {
 			s.Sorted()
 		}
 	})
+}
+
+func TestManySpansAreSortedAsFewAre(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(12, 12))
+	for _, longest := range []int64{1, 1000, 1 << 40, math.MaxInt64 / 2} {
+		for _, n := range []int{0, 1, manyToSort - 1, manyToSort, 3*manyToSort + 7} {
+			spans := make([]time.Duration, n)
+			for i := range spans {
+				spans[i] = time.Duration(r.Int64N(longest) - longest/2)
+			}
+			want := slices.Sorted(slices.Values(spans))
+			if sortSpans(spans); !slices.Equal(spans, want) {
+				t.Errorf("%d spans up to %d are not in order", n, longest)
+			}
+		}
+	}
 }

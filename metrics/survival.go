@@ -3,6 +3,7 @@ package metrics
 import (
 	"math"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -44,7 +45,11 @@ const rounding = 1e-12
 
 // quantile is the smallest span t with S(t) ≤ 1 − q; false when the curve never falls that far.
 func (c curve) quantile(q float64) (time.Duration, bool) {
-	return c.first(func(s step) bool { return s.share <= 1-q+rounding })
+	from := sort.Search(len(c), func(i int) bool { return c[i].share <= 1-q+rounding })
+	if from == len(c) {
+		return 0, false
+	}
+	return c[from].at, true
 }
 
 // bounds is the interval of the q-quantile after Brookmeyer and Crowley (1982): all t whose share is not significantly
@@ -52,8 +57,8 @@ func (c curve) quantile(q float64) (time.Duration, bool) {
 // reached.
 func (c curve) bounds(q, confidence float64) Bounds {
 	z := normalQuantile((1 + confidence) / 2)
-	low, lowFound := c.first(func(s step) bool { return s.limit(z) <= 1-q+rounding })
-	high, highFound := c.first(func(s step) bool { return s.limit(-z) <= 1-q+rounding })
+	low, lowFound := c.lowerReaches(1-q+rounding, z)
+	high, highFound := c.upperReaches(1-q+rounding, z)
 	var b Bounds
 	if lowFound {
 		b.Low = new(low.Seconds())
@@ -62,6 +67,34 @@ func (c curve) bounds(q, confidence float64) Bounds {
 		b.High = new(high.Seconds())
 	}
 	return b
+}
+
+// lowerReaches is the first span whose lower limit is at most the level. Many steps before it are passed over together.
+func (c curve) lowerReaches(level, z float64) (time.Duration, bool) {
+	for at, n := 0, 1; at < len(c); at += n {
+		n = min(2*n, len(c)-at)
+		for n > 1 && !c[at:at+n].stays(level, z) {
+			n /= 2
+		}
+		if n == 1 && c[at].limit(z) <= level {
+			return c[at].at, true
+		}
+	}
+	return 0, false
+}
+
+// stays reports that the lower limits of all steps are above the level. The share only falls and the spread only grows, so that the
+// two ends bound the limits of what lies between.
+func (c curve) stays(level, z float64) bool {
+	first, last := c[0], c[len(c)-1]
+	lowest := math.Log(last.share) * math.Exp(z*math.Sqrt(last.spread)/-math.Log(first.share))
+	return lowest > math.Log(level)+rounding // false for a curve that has reached 0, of which the scale knows nothing
+}
+
+// upperReaches is the first span whose upper limit is at most the level: not before the share is, below which no upper limit lies.
+func (c curve) upperReaches(level, z float64) (time.Duration, bool) {
+	from := sort.Search(len(c), func(i int) bool { return c[i].share <= level })
+	return c[from:].first(func(s step) bool { return s.limit(-z) <= level })
 }
 
 // limit is the confidence limit of the share: the lower one for z > 0, the upper one for z < 0. At the end of a curve that

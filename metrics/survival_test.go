@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -97,5 +99,36 @@ func TestASpanStillOpenWhenAnotherEndsIsAtRiskThen(t *testing.T) {
 	}
 	if b := kaplanMeier(weeks(3, 3, 3, 3, 3), nil).bounds(0.5, 0.95); b.Low == nil || *b.Low != 3 || b.High != nil {
 		t.Errorf("all at once: %+v", b)
+	}
+}
+
+// The bounds are found by passing over steps; looking at each of them must give the same.
+func TestNoStepOfACurveIsPassedOverWrongly(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(11, 11))
+	z := normalQuantile((1 + ninetyFive) / 2)
+	for range 400 {
+		var ended, open []time.Duration
+		longest := 1 + r.Int64N(3000)
+		for range 1 + r.IntN(1500) {
+			if d := time.Duration(r.Int64N(longest)) * time.Second; r.IntN(1+r.IntN(20)) == 0 {
+				open = append(open, d)
+			} else {
+				ended = append(ended, d)
+			}
+		}
+		slices.Sort(ended)
+		slices.Sort(open)
+		c := kaplanMeier(ended, open)
+		for _, level := range []float64{0.9, 0.5, 0.1} {
+			low, lowFound := c.lowerReaches(level, z)
+			high, highFound := c.upperReaches(level, z)
+			wantLow, wantLowFound := c.first(func(s step) bool { return s.limit(z) <= level })
+			wantHigh, wantHighFound := c.first(func(s step) bool { return s.limit(-z) <= level })
+			if low != wantLow || lowFound != wantLowFound || high != wantHigh || highFound != wantHighFound {
+				t.Fatalf("%d ended, %d open, level %v: %v %v to %v %v, looking at each %v %v to %v %v", len(ended), len(open), level,
+					low, lowFound, high, highFound, wantLow, wantLowFound, wantHigh, wantHighFound)
+			}
+		}
 	}
 }
