@@ -179,7 +179,8 @@ func (s Sample) quantile(q float64) float64 {
 // search finds the i-th shortest span across stretches. The first span of each block bounds how many spans of a stretch are at most some
 // length; halving the range of lengths by these bounds leaves about two blocks of each, which are looked into.
 func (s Sample) search(i int) time.Duration {
-	low, high := s.bounds()
+	shortest, high := s.bounds()
+	low := shortest
 	for low < high { // the shortest length for which the lower bound reaches i+1
 		mid := low + (high-low)/2
 		if _, least := s.upTo(mid); least > i {
@@ -189,8 +190,7 @@ func (s Sample) search(i int) time.Duration {
 		}
 	}
 	longest := low
-	low, _ = s.bounds()
-	high = longest
+	low, high = shortest, longest
 	for low < high { // the shortest length for which the upper bound reaches i+1
 		mid := low + (high-low)/2
 		if most, _ := s.upTo(mid); most > i {
@@ -199,7 +199,7 @@ func (s Sample) search(i int) time.Duration {
 			low = mid + 1
 		}
 	}
-	var near []time.Duration
+	near := make([]time.Duration, 0, 3*blockSpans*len(s.stretches))
 	for _, r := range s.stretches {
 		var skipped int
 		near, skipped = r.within(near, low, longest)

@@ -3,6 +3,7 @@ package metrics
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sort"
 	"time"
 )
@@ -143,6 +144,9 @@ func (c coded) appendTo(all []time.Duration) []time.Duration {
 }
 
 func (c coded) at(i int) time.Duration {
+	if i%blockSpans == 0 {
+		return c.heads[i/blockSpans].first
+	}
 	var room [blockSpans]time.Duration
 	return c.block(room[:0], i/blockSpans)[i%blockSpans]
 }
@@ -166,6 +170,7 @@ func (c coded) upTo(length time.Duration) (most, least int) {
 // within decodes the blocks that can hold lengths in [low, high].
 func (c coded) within(near []time.Duration, low, high time.Duration) ([]time.Duration, int) {
 	from, to := max(0, c.begun(low-1)-1), c.begun(high)
+	near = slices.Grow(near, max(0, to-from)*blockSpans)
 	start := len(near)
 	for i := from; i < to; i++ {
 		near = c.block(near, i)

@@ -21,7 +21,7 @@ type step struct {
 // kaplanMeier makes the curve of ended and still open spans, both sorted. A span that was still open when another ended
 // was at risk then; where both have the same length the end comes first.
 func kaplanMeier(ended, open []time.Duration) curve {
-	var c curve
+	c := slices.Grow(curve(nil), len(ended))
 	share, spread := 1.0, 0.0
 	atRisk := len(ended) + len(open)
 	for len(ended) > 0 {
