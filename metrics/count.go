@@ -26,7 +26,7 @@ func newCounter(f Facts, q Query) counter {
 // firstArrivals says when each change first reached an environment of the kind. It is nil for a service with one such
 // environment, where derivation lists each change once.
 func firstArrivals(f Facts, kind EnvironmentKind) map[shipped]time.Time {
-	if !severalEnvironments(f, kind) {
+	if !f.SeveralEnvironments(kind) {
 		return nil
 	}
 	first := map[shipped]time.Time{}
@@ -45,7 +45,9 @@ func firstArrivals(f Facts, kind EnvironmentKind) map[shipped]time.Time {
 	return first
 }
 
-func severalEnvironments(f Facts, kind EnvironmentKind) bool {
+// SeveralEnvironments reports that rollouts went to more than one environment of a kind. What a rollout counts then depends on
+// those before it.
+func (f Facts) SeveralEnvironments(kind EnvironmentKind) bool {
 	name := ""
 	for i := range f.Rollouts {
 		r := &f.Rollouts[i]

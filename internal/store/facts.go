@@ -18,6 +18,8 @@ type part struct {
 	from, to    int64 // rollouts that finished in [from, to), milliseconds
 	withChanges bool
 	withLeftOut bool
+	tallied     bool                    // the rollouts are to be tallied …
+	kind        metrics.EnvironmentKind // … of this kind: with others before them where what they count depends on those
 }
 
 var (
@@ -40,6 +42,14 @@ func (db *DB) GateFacts(ctx context.Context, service string) (metrics.Facts, err
 func (db *DB) FactsFor(ctx context.Context, service string, window metrics.Window) (metrics.Facts, error) {
 	p := whole
 	p.from, p.to = ceilMilli(window.From), ceilMilli(window.To)
+	return db.facts(ctx, service, p)
+}
+
+// factsToTally are the facts from which a window of one kind of environment can be tallied.
+func (db *DB) factsToTally(ctx context.Context, service string, window metrics.Window, kind metrics.EnvironmentKind) (metrics.Facts, error) {
+	p := whole
+	p.from, p.to = ceilMilli(window.From), ceilMilli(window.To)
+	p.tallied, p.kind = true, kind
 	return db.facts(ctx, service, p)
 }
 
@@ -74,6 +84,9 @@ func unknownService(name string) error { return fmt.Errorf("service %q: %w", nam
 
 // of cuts freshly derived facts to the part.
 func (p part) of(f metrics.Facts) metrics.Facts {
+	if p.tallied && f.SeveralEnvironments(p.kind) {
+		return f
+	}
 	f.Rollouts = slices.DeleteFunc(slices.Clone(f.Rollouts), func(r metrics.Rollout) bool {
 		at := toMilli(r.FinishedAt)
 		return at < p.from || at >= p.to

@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -81,6 +83,9 @@ func readFacts(tx *gorm.DB, service string, p part) (metrics.Facts, error) {
 	if err != nil {
 		return metrics.Facts{}, err
 	}
+	if p.tallied && row.several(p.kind) {
+		p = whole
+	}
 	changes := "''"
 	if p.withChanges {
 		changes = "changes"
@@ -150,7 +155,7 @@ func factsRowOf(f metrics.Facts) (factsRow, error) {
 	for i, link := range f.Incidents {
 		incidents[i] = storedIncident{IncidentLink: link, OwnID: link.Incident.ID}
 	}
-	row := factsRow{Service: f.Service, Team: f.Team, Since: toMilli(f.Since)}
+	row := factsRow{Service: f.Service, Team: f.Team, Since: toMilli(f.Since), Several: severalOf(f)}
 	for _, part := range []struct {
 		into *string
 		from any
@@ -162,6 +167,22 @@ func factsRowOf(f metrics.Facts) (factsRow, error) {
 		*part.into = string(text)
 	}
 	return row, nil
+}
+
+// severalOf lists the kinds of environment of which a service has several.
+func severalOf(f metrics.Facts) string {
+	list := ","
+	for _, kind := range slices.Sorted(maps.Keys(kindNumbers)) {
+		if f.SeveralEnvironments(kind) {
+			list += string(kind) + ","
+		}
+	}
+	return list
+}
+
+// several reports that there may be several environments of a kind.
+func (r factsRow) several(kind metrics.EnvironmentKind) bool {
+	return r.Several == "*" || strings.Contains(r.Several, ","+string(kind)+",")
 }
 
 // facts decodes all but the rollouts. The zero row is that of a service without events.

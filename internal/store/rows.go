@@ -75,6 +75,7 @@ type factsRow struct {
 	Incidents string
 	LeftOut   string
 	Running   string
+	Several   string // kinds of environment of which there are several, each between commas; "*" where that is not known
 }
 
 type rolloutRow struct {

@@ -154,7 +154,7 @@ func scopeNames(tx *gorm.DB, wanted int) (map[int64]string, error) {
 // readRows reads the rows of one scope on all days that the windows touch.
 func (r *tallyReader) readRows(tx *gorm.DB, set, scope int64, cut func(tallyRow)) error {
 	q := r.parts[0].Query()
-	first, last := r.day(q.Window), r.lastDay(r.parts[len(r.parts)-1].Query().Window)
+	first, last := r.day(q.Window), r.lastDay(r.parts[len(r.parts)-1].Query())
 	for _, kind := range []int{kindNumbers[""], kindNumbers[q.Kind]} {
 		err := eachTally(tx.Raw(`SELECT scope, kind, day, known_by, body FROM tallies
 			WHERE set_id = ? AND scope = ? AND kind = ? AND day BETWEEN ? AND ? ORDER BY day`, set, scope, kind, first, last),
@@ -168,9 +168,13 @@ func (r *tallyReader) readRows(tx *gorm.DB, set, scope int64, cut func(tallyRow)
 
 func (r *tallyReader) day(w metrics.Window) int { return metrics.DayNumber(w.From, r.db.tallies.zone) }
 
-// lastDay is the last day of which the window holds a part.
-func (r *tallyReader) lastDay(w metrics.Window) int {
-	return metrics.DayNumber(w.To.Add(-1), r.db.tallies.zone)
+// lastDay is the last day of which a query's window holds a part and of which something may be known.
+func (r *tallyReader) lastDay(q metrics.Query) int {
+	end := q.Window.To.Add(-1)
+	if q.AsOf.Before(end) {
+		end = q.AsOf
+	}
+	return metrics.DayNumber(end, r.db.tallies.zone)
 }
 
 // take gathers a row into the window that holds its whole day, or hands it to cut if one or several hold parts of it. A day
@@ -223,15 +227,15 @@ func (r *tallyReader) fromFacts(service string, row tallyRow) {
 // tallyPieces adds what no row answered.
 func (r *tallyReader) tallyPieces(ctx context.Context) error {
 	for service, pieces := range r.pieces {
-		facts, err := r.db.Facts(ctx, service)
-		if err != nil {
-			return err
-		}
 		for _, p := range pieces {
 			q := r.parts[p.into].Query()
 			kind := q.Kind
 			if p.kind == kindNumbers[""] {
 				kind = ""
+			}
+			facts, err := r.db.factsToTally(ctx, service, p.window, kind)
+			if err != nil {
+				return err
 			}
 			q.Window = p.window
 			r.parts[p.into].Tally(metrics.PartTally(facts, q, kind))

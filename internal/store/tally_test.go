@@ -219,3 +219,34 @@ func TestFactsKeptWithoutEventsAnswerAsThoseDerivedFromThem(t *testing.T) {
 		}
 	})
 }
+
+func TestAPartOfADayKnowsWhatArrivedInAnotherEnvironmentBefore(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		events := history("api", 40)
+		for i := range 40 { // each revision once more a day later, elsewhere
+			id := fmt.Sprintf("api-%d", i)
+			at := noon.Add(time.Duration(2*i+25) * time.Hour)
+			events = append(events, metrics.NewEvent("ci", metrics.Deployment{
+				ID: "us-" + id, Service: "api", Repository: "org/api", Environment: "production-us",
+				Revision: "rev-" + id, Status: metrics.Succeeded, StartedAt: at.Add(-time.Minute), FinishedAt: at,
+			}))
+		}
+		mustAppend(t, db, events...)
+		facts := factsOf(t, db, "api")
+		if !facts.SeveralEnvironments(metrics.Production) {
+			t.Fatal("there are not several environments")
+		}
+		for range 2 { // the second time from stored facts
+			q := metrics.Query{Window: metrics.Window{From: noon.Add(50 * time.Hour), To: noon.Add(53 * time.Hour)}}
+			got, err := db.Tally(t.Context(), []string{"api"}, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := metrics.TallyOf(facts, q); want.Rollouts < 2 || text(t, got) != text(t, want) {
+				t.Errorf("%d rollouts, stored\n%s\nfrom facts\n%s", want.Rollouts, text(t, got), text(t, want))
+			}
+		}
+	})
+}
