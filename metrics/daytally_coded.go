@@ -174,8 +174,8 @@ func (g *Gatherer) Coded(day int, text []byte) error {
 	return r.end()
 }
 
-// Observe takes in how long a service was observed, and its outages by their start.
-func (g *Gatherer) Observe(o Observed, outages []Outage) { g.tally.Observe(o, outages, g.query) }
+// Observe takes in how long services were observed, and their outages.
+func (g *Gatherer) Observe(o *Observation) { g.tally.Observe(o, g.query) }
 
 // Tally takes in a tally made from facts.
 func (g *Gatherer) Tally(t Tally) { g.tally.gather(&t) }

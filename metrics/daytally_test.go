@@ -13,7 +13,9 @@ func gathered(t *testing.T, fs []Facts, q Query) Tally {
 	q = q.complete()
 	g := NewGatherer(q)
 	from, to := DayNumber(q.Window.From, q.Zone), DayNumber(q.Window.To, q.Zone)
+	var observation Observation
 	for _, f := range fs {
+		observation.Add(f.observed(), f.Outages(q.Kind))
 		for _, d := range DayTallies(f, q.Definition, q.Zone) {
 			if d.Day < from || d.Day >= to || d.Kind != "" && d.Kind != q.Kind {
 				continue
@@ -22,8 +24,9 @@ func gathered(t *testing.T, fs []Facts, q Query) Tally {
 				t.Fatal(err)
 			}
 		}
-		g.Observe(Observed{f.Since, f.FirstIncident()}, f.Outages(q.Kind))
 	}
+	observation.Sort()
+	g.Observe(&observation)
 	return g.Sum()
 }
 

@@ -63,8 +63,11 @@ func ExampleTally_Observe() {
 	tuesday := q.Window.From.AddDate(0, 0, 1)
 	at := func(hours float64) time.Time { return tuesday.Add(time.Duration(hours * float64(time.Hour))) }
 	outages := []metrics.Outage{{From: at(10), To: at(12)}, {From: at(11), To: at(13)}, {From: at(13.5), To: at(14.1)}}
+	var seen metrics.Observation
+	seen.Add(metrics.Observed{Since: tuesday, FirstIncident: at(10)}, outages)
+	seen.Sort()
 	var t metrics.Tally
-	t.Observe(metrics.Observed{Since: tuesday, FirstIncident: at(10)}, outages, q)
+	t.Observe(&seen, q)
 	r := metrics.Measure(t, q).Reliability
 	fmt.Printf("down %v of %v h: reliability %.1f%%\n", r.Down/3600, r.Observed/3600, 100**r.Value)
 	// Output: down 3.6 of 144 h: reliability 97.5%

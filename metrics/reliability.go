@@ -46,42 +46,10 @@ func (f Facts) FirstIncident() time.Time {
 // Observed is since when a service is observed, and when its first incident began; zero where none is known.
 type Observed struct{ Since, FirstIncident time.Time }
 
-// Observe adds to a tally how long a service was observed in the query's window, as far as that has passed, and how much of it
-// was in an outage. The outages are sorted by their start; those that overlap count once. It adds nothing of a service that is not
-// observed in the window.
-func (t *Tally) Observe(o Observed, outages []Outage, q Query) {
-	w, since := q.passed(), o.Since
-	t.firstIncident(o.FirstIncident)
-	if since.After(w.From) {
-		w.From = since
-	}
-	if since.IsZero() || !w.From.Before(w.To) {
-		return
-	}
-	t.Observed += w.To.Sub(w.From)
-	covered := w.From
-	for _, o := range outages {
-		if o.To.IsZero() || o.To.After(w.To) {
-			o.To = w.To
-		}
-		if o.From.Before(covered) {
-			o.From = covered
-		}
-		if o.From.Before(o.To) {
-			t.Down += o.To.Sub(o.From)
-			covered = o.To
-		}
-	}
-}
-
 func (t *Tally) firstIncident(at time.Time) {
 	if !at.IsZero() && (t.FirstIncident.IsZero() || at.Before(t.FirstIncident)) {
 		t.FirstIncident = at.UTC()
 	}
-}
-
-func (c *counter) observe(t *Tally) {
-	t.Observe(Observed{c.facts.Since, c.facts.FirstIncident()}, c.facts.Outages(c.query.Kind), c.query)
 }
 
 func reliability(t Tally, q Query) Reliability {

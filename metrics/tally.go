@@ -35,8 +35,8 @@ type Tally struct {
 	// Waits are the waits for decisions, and the hands that changes passed through.
 	Waits waitTally `json:"waits,omitzero"`
 	// Observed is the service time in the window, Down the part of it in an outage.
-	Observed time.Duration `json:"observed,omitempty"`
-	Down     time.Duration `json:"down,omitempty"`
+	Observed ServiceTime `json:"observed_ms,omitempty"`
+	Down     ServiceTime `json:"down_ms,omitempty"`
 	// FirstIncident is when the first incident known of any of the services began: before, nobody may have looked.
 	FirstIncident time.Time `json:"first_incident,omitzero"`
 	// What follows is filled only for definitions that ask for it. Linked counts the incidents blamed on rollouts, Known the rollouts
@@ -73,16 +73,20 @@ func TallyOfAll(fs []Facts, q Query) Tally { return TalliesOfAll(fs, q, []Window
 func TalliesOfAll(fs []Facts, q Query, windows []Window) []Tally {
 	q = q.complete()
 	tallies := make([]Tally, len(windows))
+	var observation Observation
 	for _, f := range Recast(fs, q) {
+		observation.Add(f.observed(), f.Outages(q.Kind))
 		c := newCounter(f, q)
 		for i, w := range windows {
 			c.query.Window = w
 			c.add(&tallies[i])
 			c.addLeftOut(&tallies[i])
-			c.observe(&tallies[i])
 		}
 	}
-	for i := range tallies {
+	observation.Sort()
+	for i, w := range windows {
+		q.Window = w
+		tallies[i].Observe(&observation, q)
 		tallies[i].sort()
 	}
 	return tallies

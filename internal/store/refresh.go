@@ -18,6 +18,9 @@ func (db *DB) Refresh(ctx context.Context) error { return db.RefreshTelling(ctx,
 
 // RefreshTelling is Refresh that tells how far it has come, from one goroutine at a time.
 func (db *DB) RefreshTelling(ctx context.Context, tell func(Progress)) error {
+	if done, err := db.refreshed(ctx); done || err != nil {
+		return err
+	}
 	leave, err := db.flights.enter(ctx, "")
 	if err != nil {
 		return err
@@ -36,6 +39,21 @@ func (db *DB) RefreshTelling(ctx context.Context, tell func(Progress)) error {
 		return err
 	}
 	return db.completeSet(ctx)
+}
+
+// refreshed reports that there is nothing to do. It is asked before every answer, and a few looks into indexes.
+func (db *DB) refreshed(ctx context.Context) (bool, error) {
+	if !db.tallies.complete.Load() {
+		return false, nil
+	}
+	var open bool
+	err := db.read.WithContext(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM services WHERE touched <> derived)
+		OR EXISTS (SELECT 1 FROM services WHERE rules < ?) OR EXISTS (SELECT 1 FROM services WHERE rules > ?)
+		OR EXISTS (SELECT 1 FROM dirty_days WHERE set_id = ?)`, db.print, db.print, db.tallies.id).Scan(&open).Error
+	if err != nil {
+		return false, fmt.Errorf("looking for something to derive: %w", err)
+	}
+	return !open, nil
 }
 
 // stale lists the services whose facts are out of date. Those of one repository stand together, so that its history is mostly

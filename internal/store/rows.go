@@ -166,6 +166,8 @@ type tallySetRow struct {
 	Zone       string
 	Definition string
 	Complete   bool
+	// Observations counts the changes of the set's observed and outage rows.
+	Observations int64
 }
 
 type tallyScopeRow struct {

@@ -66,39 +66,37 @@ func (db *DB) replacementOf(name string, o outcome) (replacement, error) {
 
 func (db *DB) replace(ctx context.Context, services []replacement) error {
 	return db.change(ctx, func(tx *gorm.DB) error {
-		var dirty []kindDay
+		var change talliesChange
 		for i := range services {
-			changed, err := db.replaceOne(tx, &services[i])
-			if err != nil {
+			if err := db.replaceOne(tx, &services[i], &change); err != nil {
 				return err
 			}
-			dirty = append(dirty, changed...)
 		}
-		return db.markDirty(tx, dirty)
+		return db.mark(tx, change)
 	})
 }
 
-// replaceOne stores one derivation unless another process has stored this or a later one meanwhile. It tells which days of the
-// organisation differ now.
-func (db *DB) replaceOne(tx *gorm.DB, r *replacement) (changed []kindDay, err error) {
+// replaceOne stores one derivation unless another process has stored this or a later one meanwhile. It notes what differs now for
+// the organisation.
+func (db *DB) replaceOne(tx *gorm.DB, r *replacement, change *talliesChange) error {
 	var row serviceRow
 	name := r.service.Name
 	if err := tx.Raw("SELECT * FROM services WHERE name = ?"+db.dialect.lock, name).Scan(&row).Error; err != nil {
-		return nil, err
+		return err
 	}
 	if row.Derived >= r.service.Derived && row.Rules == db.print {
-		return nil, nil
+		return nil
 	}
 	if err := db.saveRollouts(tx, name, r.rollouts); err != nil {
-		return nil, err
+		return err
 	}
-	if changed, err = db.saveTallies(tx, name, r.tallies); err != nil {
-		return nil, err
+	if err := db.saveTallies(tx, name, r.tallies, change); err != nil {
+		return err
 	}
 	if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&r.header).Error; err != nil {
-		return nil, err
+		return err
 	}
-	return changed, tx.Model(&serviceRow{}).Where("name = ?", name).Updates(map[string]any{
+	return tx.Model(&serviceRow{}).Where("name = ?", name).Updates(map[string]any{
 		"derived": r.service.Derived, "rules": db.print, "present": r.service.Present, "document": r.service.Document,
 	}).Error
 }

@@ -54,6 +54,8 @@ type DB struct {
 	clock   func() time.Time
 	flights flights
 	cache   factCache
+
+	observations observationCache
 }
 
 // Open opens the database that dsn names ("sqlite:PATH", a plain path, "postgres://…"), creates it or brings its schema up to

@@ -64,15 +64,38 @@ func (db *DB) talliesOf(f metrics.Facts) serviceTallies {
 	return t
 }
 
-// saveTallies replaces the tallies of a service, and tells which days of the organisation differ now.
-func (db *DB) saveTallies(tx *gorm.DB, service string, t serviceTallies) ([]kindDay, error) {
+// talliesChange is what differs for the organisation after services were saved.
+type talliesChange struct {
+	days     []kindDay
+	observed bool // how long services are observed, or their outages
+}
+
+// mark notes it in the order in which every transaction locks these rows.
+func (db *DB) mark(tx *gorm.DB, c talliesChange) error {
+	if err := db.markDirty(tx, c.days); err != nil || !c.observed {
+		return err
+	}
+	return tx.Exec("UPDATE tally_sets SET observations = observations + 1 WHERE id = ?", db.tallies.id).Error
+}
+
+// saveTallies replaces the tallies of a service and notes what differs now.
+func (db *DB) saveTallies(tx *gorm.DB, service string, t serviceTallies, change *talliesChange) error {
 	scope, err := scopeNumber(tx, service)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := db.saveOutages(tx, scope, t); err != nil {
-		return nil, err
+	observed, err := db.saveOutages(tx, scope, t)
+	if err != nil {
+		return err
 	}
+	change.observed = change.observed || observed
+	days, err := db.saveDays(tx, scope, t)
+	change.days = append(change.days, days...)
+	return err
+}
+
+// saveDays replaces the day tallies of a service, and tells which days differ now.
+func (db *DB) saveDays(tx *gorm.DB, scope int64, t serviceTallies) ([]kindDay, error) {
 	gone, err := storedTallies(tx, db.tallies.id, scope)
 	if err != nil {
 		return nil, err

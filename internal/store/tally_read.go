@@ -90,6 +90,7 @@ type tallyReader struct {
 	db       *DB
 	services []string
 	parts    []*metrics.Gatherer // one for each window
+	scopes   []tallyScopeRow     // of the services
 	pieces   map[string][]piece  // service → what is to be tallied from its facts
 }
 
@@ -101,15 +102,14 @@ func (r *tallyReader) read(tx *gorm.DB, set int64) error {
 	if len(r.services) == 0 {
 		return r.readOrganisation(tx, set)
 	}
-	var scopes []tallyScopeRow
 	for part := range slices.Chunk(r.services, namesPerStatement) {
 		var found []tallyScopeRow
 		if err := tx.Find(&found, "service IN ?", part).Error; err != nil {
 			return err
 		}
-		scopes = append(scopes, found...)
+		r.scopes = append(r.scopes, found...)
 	}
-	for _, s := range scopes {
+	for _, s := range r.scopes {
 		err := r.readRows(tx, set, s.ID, func(row tallyRow) { r.fromFacts(s.Service, row) })
 		if err != nil {
 			return err

@@ -250,3 +250,24 @@ func TestAPartOfADayKnowsWhatArrivedInAnotherEnvironmentBefore(t *testing.T) {
 		}
 	})
 }
+
+func TestAnOutageStoredByAnotherProgramIsSeenAtOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		mustAppend(t, db, history("api", 20)...)
+		q := metrics.Query{Window: metrics.Window{From: noon, To: noon.AddDate(0, 0, 5)}}
+		for hours := range 3 {
+			tally, err := db.Tally(t.Context(), nil, q)
+			if err != nil || tally.Down.Seconds() != float64(hours)*3600 || tally.Observed == 0 {
+				t.Errorf("after %d hours of outages: %+v (%v)", hours, tally, err)
+			}
+			at := noon.Add(time.Duration(20+2*hours) * time.Hour)
+			other := t.open()
+			mustAppend(t, other, metrics.NewEvent("pages", metrics.Incident{ID: fmt.Sprint(hours), Service: "api", StartedAt: at, ResolvedAt: at.Add(time.Hour), Severity: 1}))
+			if hours%2 == 0 {
+				mustRefresh(t, other)
+			}
+		}
+	})
+}
