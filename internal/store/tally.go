@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -158,8 +159,8 @@ func storedTallies(tx *gorm.DB, set, scope int64) (map[kindDay]tallyRow, error) 
 const (
 	putTally = `INSERT INTO tallies (set_id, scope, kind, day, known_by, body) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (set_id, scope, kind, day) DO UPDATE SET known_by = excluded.known_by, body = excluded.body`
-	putDirty = `INSERT INTO dirty_days (set_id, kind, day, marks) VALUES (?, ?, ?, 1)
-		ON CONFLICT (set_id, kind, day) DO UPDATE SET marks = dirty_days.marks + 1`
+	putDirty = `INSERT INTO dirty_days (set_id, kind, day, marks) VALUES (?, ?, ?, ?)
+		ON CONFLICT (set_id, kind, day) DO UPDATE SET marks = excluded.marks`
 )
 
 // tallyRowsPerStatement stays far below the number of parameters that a statement takes.
@@ -176,23 +177,25 @@ func (db *DB) putTallies(tx *gorm.DB, rows []tallyRow) error {
 }
 
 // markDirty marks days of the organisation, all of a transaction at once and in order, so that two processes lock rows in the same order. A mark that is there is
-// written again: whoever is adding up the day at this moment will not have seen our rows, and must not take the mark away.
+// written again, with a number that no other mark has: whoever is adding up the day at this moment will not have seen our rows, and must
+// not take the mark away.
 func (db *DB) markDirty(tx *gorm.DB, days []kindDay) error {
 	slices.SortFunc(days, compareKindDays)
 	days = slices.Compact(days)
+	mark := rand.Int64() //nolint:gosec // to tell marks apart, not secret
 	if db.dialect.rowsPerInsert > 1 {
 		rows := make([]dirtyDayRow, len(days))
 		for i, d := range days {
-			rows[i] = dirtyDayRow{SetID: db.tallies.id, Kind: d.kind, Day: d.day, Marks: 1}
+			rows[i] = dirtyDayRow{SetID: db.tallies.id, Kind: d.kind, Day: d.day, Marks: mark}
 		}
 		if len(rows) == 0 {
 			return nil
 		}
 		again := clause.OnConflict{Columns: []clause.Column{{Name: "set_id"}, {Name: "kind"}, {Name: "day"}},
-			DoUpdates: clause.Assignments(map[string]any{"marks": gorm.Expr("dirty_days.marks + 1")})}
+			DoUpdates: clause.AssignmentColumns([]string{"marks"})}
 		return tx.Clauses(again).CreateInBatches(rows, namesPerStatement).Error
 	}
-	return eachPrepared(tx, putDirty, days, func(d kindDay) []any { return []any{db.tallies.id, d.kind, d.day} })
+	return eachPrepared(tx, putDirty, days, func(d kindDay) []any { return []any{db.tallies.id, d.kind, d.day, mark} })
 }
 
 // eachPrepared runs a prepared statement for each row: the fastest way where the database runs in this process.
@@ -216,85 +219,6 @@ func eachPrepared[Row any](tx *gorm.DB, statement string, rows []Row, values fun
 		}
 	}
 	return nil
-}
-
-// daysPerSum bounds how many days of the organisation one transaction adds up: few enough not to keep a writer waiting.
-const daysPerSum = 8
-
-// addUp makes the organisation's rows of all days that are marked.
-func (db *DB) addUp(ctx context.Context) error {
-	for {
-		var marked []dirtyDayRow
-		err := db.read.WithContext(ctx).Order("kind, day").Limit(512).Find(&marked, "set_id = ?", db.tallies.id).Error
-		if err != nil {
-			return fmt.Errorf("looking for days to add up: %w", err)
-		}
-		if len(marked) == 0 {
-			return nil
-		}
-		for len(marked) > 0 {
-			n := 1
-			for n < len(marked) && marked[n].Kind == marked[0].Kind && marked[n].Day < marked[0].Day+daysPerSum {
-				n++
-			}
-			if err := db.addUpDays(ctx, marked[0].Kind, marked[0].Day, marked[n-1].Day); err != nil {
-				return fmt.Errorf("adding up days of the organisation: %w", err)
-			}
-			marked = marked[n:]
-		}
-	}
-}
-
-// addUpDays takes the marks away first: a service that is saved meanwhile waits with its own marks, or has set them and is seen.
-func (db *DB) addUpDays(ctx context.Context, kind, from, to int) error {
-	return db.change(ctx, func(tx *gorm.DB) error {
-		var days []int
-		err := tx.Raw("DELETE FROM dirty_days WHERE set_id = ? AND kind = ? AND day BETWEEN ? AND ? RETURNING day", db.tallies.id, kind, from, to).Scan(&days).Error
-		if err != nil || len(days) == 0 {
-			return err
-		}
-		sums, err := db.sums(tx, kind, days)
-		if err != nil {
-			return err
-		}
-		if err := tx.Delete(&tallyRow{}, "set_id = ? AND scope = ? AND kind = ? AND day IN ?", db.tallies.id, everyService, kind, days).Error; err != nil {
-			return err
-		}
-		return db.putTallies(tx, sums)
-	})
-}
-
-// sums adds up the services' rows of some days.
-func (db *DB) sums(tx *gorm.DB, kind int, days []int) ([]tallyRow, error) {
-	byDay := map[int]*metrics.Gatherer{}
-	knownBy := map[int]int64{}
-	for _, d := range days {
-		byDay[d] = nil
-	}
-	err := eachTally(tx.Raw(`SELECT t.scope, t.kind, t.day, t.known_by, t.body FROM tally_scopes s
-		JOIN tallies t ON t.set_id = ? AND t.scope = s.id AND t.kind = ? AND t.day BETWEEN ? AND ?`,
-		db.tallies.id, kind, slices.Min(days), slices.Max(days)), func(r tallyRow) error {
-		sum, wanted := byDay[r.Day]
-		if !wanted {
-			return nil
-		}
-		if sum == nil {
-			sum = metrics.NewDayGatherer()
-			byDay[r.Day] = sum
-			knownBy[r.Day] = r.KnownBy
-		}
-		knownBy[r.Day] = max(knownBy[r.Day], r.KnownBy)
-		return sum.Coded(r.Day, r.Body)
-	})
-	var rows []tallyRow
-	for day, sum := range byDay {
-		if sum != nil {
-			t := sum.Sum()
-			rows = append(rows, tallyRow{SetID: db.tallies.id, Scope: everyService, Kind: kind, Day: day, KnownBy: knownBy[day], Body: t.AppendCoded(nil)})
-		}
-	}
-	slices.SortFunc(rows, func(a, b tallyRow) int { return a.Day - b.Day })
-	return rows, err
 }
 
 // eachTally runs a query for scope, kind, day, known_by and body.
