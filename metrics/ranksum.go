@@ -27,19 +27,70 @@ func shift(earlier, later []time.Duration) (estimate float64, in *Interval) {
 	}
 }
 
+// thinning is how many spans one stands for where a first bracket is looked for, and manyDifferences from how many spans on.
+const (
+	thinning        = 64
+	manyDifferences = 1 << 13
+)
+
 // nthDifference is the n-th smallest, from 0, of all later − earlier. It looks for the value by halving its range, so that the
-// n·m differences need not be made.
+// n·m differences need not be made, until those left are no more than the spans.
 func nthDifference(earlier, later []time.Duration, n int) time.Duration {
 	low, high := later[0]-earlier[len(earlier)-1], later[len(later)-1]-earlier[0]
-	for low < high {
-		mid := low + (high-low)/2
-		if differencesUpTo(earlier, later, mid) > n {
-			high = mid
-		} else {
-			low = mid + 1
+	below, upTo := 0, len(earlier)*len(later) // differences below low, and up to high
+	if min(len(earlier), len(later)) >= manyDifferences {
+		a, b := bracket(earlier, later, n)
+		if c := differencesUpTo(earlier, later, a-1); c <= n {
+			low, below = a, c
+		}
+		if c := differencesUpTo(earlier, later, b); c > n {
+			high, upTo = b, c
 		}
 	}
-	return low
+	for low < high && upTo-below > len(earlier)+len(later) {
+		mid := low + (high-low)/2
+		if c := differencesUpTo(earlier, later, mid); c > n {
+			high, upTo = mid, c
+		} else {
+			low, below = mid+1, c
+		}
+	}
+	if low == high {
+		return low
+	}
+	return nth(differencesWithin(earlier, later, low, high), n-below)
+}
+
+// bracket is a narrow range that most likely holds the n-th difference: that of every so many spans, some ranks to either side.
+func bracket(earlier, later []time.Duration, n int) (low, high time.Duration) {
+	thinEarlier, thinLater := thinned(earlier), thinned(later)
+	last := len(thinEarlier)*len(thinLater) - 1
+	rank, margin := n/thinning/thinning, 2*(len(thinEarlier)+len(thinLater))
+	low = nthDifference(thinEarlier, thinLater, max(0, min(last, rank-margin)))
+	return low, nthDifference(thinEarlier, thinLater, min(last, rank+margin))
+}
+
+func thinned(spans []time.Duration) []time.Duration {
+	thin := make([]time.Duration, 0, len(spans)/thinning+1)
+	for i := thinning / 2; i < len(spans); i += thinning {
+		thin = append(thin, spans[i])
+	}
+	return thin
+}
+
+// differencesWithin lists the differences from low to high, in one walk along both.
+func differencesWithin(earlier, later []time.Duration, low, high time.Duration) []time.Duration {
+	list := make([]time.Duration, 0, len(earlier)+len(later))
+	first := 0
+	for _, l := range later {
+		for first < len(earlier) && l-earlier[first] > high {
+			first++
+		}
+		for i := first; i < len(earlier) && l-earlier[i] >= low; i++ {
+			list = append(list, l-earlier[i])
+		}
+	}
+	return list
 }
 
 // differencesUpTo counts the pairs with later − earlier ≤ limit, in one walk along both.

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -93,4 +94,28 @@ func spansOf(bytes []byte) []time.Duration {
 	}
 	slices.Sort(out)
 	return out
+}
+
+func TestADifferenceAmongManyIsFoundAsAmongFew(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(14, 14))
+	for _, longest := range []int64{3, 1000, 1 << 50} {
+		for _, sizes := range [][2]int{{1, 1}, {5, 40}, {300, 200}, {manyDifferences + 17, manyDifferences}} {
+			var samples [2][]time.Duration
+			for i, n := range sizes {
+				for range n {
+					samples[i] = append(samples[i], time.Duration(r.Int64N(longest)*r.Int64N(longest)%longest))
+				}
+				slices.Sort(samples[i])
+			}
+			earlier, later := samples[0], samples[1]
+			pairs := len(earlier) * len(later)
+			for _, n := range []int{0, pairs / 3, pairs / 2, pairs - 1} {
+				d := nthDifference(earlier, later, n)
+				if upTo, below := differencesUpTo(earlier, later, d), differencesUpTo(earlier, later, d-1); below > n || upTo <= n {
+					t.Errorf("%d and %d spans: difference %d is said to be %v, which are those from %d to %d", len(earlier), len(later), n, d, below, upTo-1)
+				}
+			}
+		}
+	}
 }

@@ -63,11 +63,12 @@ type benchQuestion struct {
 	compared bool // with the window before
 }
 
-// questionsOf ask about the last days of an organisation, as seen at their end.
+// questionsOf ask about the days before the last year, in which every service still deploys, as seen at the end of the last.
 func questionsOf(made *organisation.Organisation) []benchQuestion {
-	end := organisation.Standard().End
+	now := organisation.Standard().End
+	end := now.AddDate(-1, 0, 0)
 	last := func(days int) metrics.Query {
-		return metrics.Query{Window: metrics.Window{From: end.AddDate(0, 0, -days), To: end}, AsOf: end}
+		return metrics.Query{Window: metrics.Window{From: end.AddDate(0, 0, -days), To: end}, AsOf: now}
 	}
 	cut := last(30)
 	cut.Window = metrics.Window{From: cut.Window.From.Add(9 * time.Hour), To: cut.Window.To.Add(-7 * time.Hour)}
@@ -78,13 +79,15 @@ func questionsOf(made *organisation.Organisation) []benchQuestion {
 	year.byDay = true
 	compared := all("organisation, 1 year and what moved", last(365))
 	compared.compared = true
+	five := last(0)
+	five.Window = metrics.Window{From: now.AddDate(-5, 0, 0), To: now}
 	team, busiest, usual := namesOf(made)
 	return []benchQuestion{
 		all("organisation, 30 days", last(30)),
 		all("organisation, 1 year", last(365)),
 		year,
 		compared,
-		all("organisation, 5 years", last(5*365)),
+		all("organisation, 5 years", five),
 		{name: "team of 8, 1 year", services: team, query: last(365)},
 		{name: "usual service, 90 days", services: usual, query: last(90)},
 		{name: "usual service, 1 year", services: usual, query: last(365)},
