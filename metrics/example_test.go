@@ -3,6 +3,7 @@ package metrics_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"shiphabit/metrics"
@@ -63,6 +64,26 @@ func ExampleMeasureAll() {
 	// Output:
 	// 2 of 12 failed
 	// 0 of 12 were rework, at most 24.2%
+}
+
+// Three services of a team with 4, 6 and 14 rollouts in a week, of which the first has too few for a value of its own.
+func ExampleSpreads() {
+	few, many := shop(), shop()
+	few.Rollouts = few.Rollouts[:4]
+	for i := range 8 {
+		again := many.Rollouts[0]
+		again.ID, again.Failures, again.Recovery = fmt.Sprint("ci/again", i), nil, nil
+		again.FinishedAt = again.FinishedAt.Add(time.Duration(i) * time.Minute)
+		many.Rollouts = append(many.Rollouts, again)
+	}
+	slices.SortFunc(many.Rollouts, func(a, b metrics.Rollout) int { return a.FinishedAt.Compare(b.FinishedAt) })
+	var cards []metrics.Scorecard
+	for _, f := range []metrics.Facts{few, shop(), many} {
+		cards = append(cards, metrics.Measure(metrics.TallyOf(f, week()), week()))
+	}
+	s := metrics.Spreads(cards)[0]
+	fmt.Printf("%s: %d of %d services, %v to %v %s, %v in the middle\n", s.Figure, s.Services, s.Of, *s.Low, *s.High, s.Unit, *s.Middle)
+	// Output: deployment_frequency: 2 of 3 services, 6 to 14 rollouts per week, 10 in the middle
 }
 
 // Incidents of 1, 2, 3 and 4 hours, and one that is open since Monday. The curve falls by a fifth with each that ends: to 0.8, 0.6, 0.4
