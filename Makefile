@@ -26,7 +26,7 @@ deps: ## install what the tests need (as root), or name what is missing
 test: deps assets unit nocgo browser ## everything: unit, both databases, both SQLite drivers, a real browser
 
 unit: ## Go tests with the race detector
-	$(GO) test $(TAGS) -race ./...
+	$(GO) test $(TAGS) -race -timeout 20m ./...
 
 cases: ## other tools' recorded cases, where they are at hand: how many run, and which are left out and why
 	@mkdir -p bin; $(GO) test $(TAGS) -count=1 -run RecordedCases -v ./metrics > bin/cases.txt 2>&1; passed=$$?; \

@@ -148,18 +148,11 @@ func (s *Server) question(r request) (metrics.Query, error) {
 
 // filterOf narrows a question within its services.
 func filterOf(q url.Values) (metrics.Filter, error) {
-	filter := metrics.Filter{Repositories: listOf(q, "repository"), Refs: listOf(q, "branch")}
-	for _, label := range listOf(q, "label") {
-		name, value, ok := strings.Cut(label, "=")
-		if !ok || name == "" {
-			return filter, fail(Invalid, fmt.Sprintf("label %q is not of the form name=value", shorten(label)))
-		}
-		if filter.Labels == nil {
-			filter.Labels = map[string]string{}
-		}
-		filter.Labels[name] = value
+	labels, err := metrics.LabelsOf(listOf(q, "label"))
+	if err != nil {
+		return metrics.Filter{}, fail(Invalid, err.Error())
 	}
-	return filter, nil
+	return metrics.Filter{Repositories: listOf(q, "repository"), Refs: listOf(q, "branch"), Labels: labels}, nil
 }
 
 // sliceWords says what a question is about.
@@ -175,15 +168,9 @@ func sliceWords(q url.Values) string {
 	return words
 }
 
-// unknownEnvironment refuses an answer about an environment to which nothing is known to have gone: an empty figure would look
-// like an answer, and the name is more likely a slip.
+// unknownEnvironment refuses an answer about an environment to which nothing is known to have gone.
 func unknownEnvironment(q metrics.Query, tallies []metrics.Tally) error {
-	for _, t := range tallies {
-		if t.Rollouts+t.Incidents > 0 {
-			return nil
-		}
-	}
-	if len(q.Filter.Environments) == 0 {
+	if !q.Filter.Misses(tallies) {
 		return nil
 	}
 	return fail(NotFound, fmt.Sprintf("nothing is known of an environment called %q in this window; env is one of production, staging, testing, development, "+

@@ -1,6 +1,10 @@
 package metrics
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Filter narrows facts to rollouts of some environments, repositories, branches or labels. What is empty does not narrow; of
 // several values in one field any will do, and every field that is set must fit. Such a slice has no stored tallies and is
@@ -15,6 +19,28 @@ type Filter struct {
 // Empty reports that the filter narrows nothing.
 func (f Filter) Empty() bool {
 	return len(f.Environments)+len(f.Repositories)+len(f.Refs)+len(f.Labels) == 0
+}
+
+// LabelsOf reads words of the form "name=value"; nil for no words.
+func LabelsOf(words []string) (map[string]string, error) {
+	var labels map[string]string
+	for _, word := range words {
+		name, value, ok := strings.Cut(word, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("label %q is not of the form name=value", word)
+		}
+		if labels == nil {
+			labels = map[string]string{}
+		}
+		labels[name] = value
+	}
+	return labels, nil
+}
+
+// Misses reports that an environment is asked for by name of which the tallies hold nothing. The name is more likely a slip, and an
+// empty figure would look like an answer.
+func (f Filter) Misses(tallies []Tally) bool {
+	return len(f.Environments) > 0 && !slices.ContainsFunc(tallies, func(t Tally) bool { return t.Rollouts+t.Incidents > 0 })
 }
 
 // Of is the facts that fit. An incident fits by the rollout that it is attributed to, or without one by its environment where

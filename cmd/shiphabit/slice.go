@@ -142,14 +142,9 @@ func (s *slice) query(p *program, settings config.Config) (metrics.Query, error)
 	return metrics.Query{Slice: s.name(), Window: window, AsOf: asOf, Zone: zone, Kind: kind, Definition: definition, Filter: filter}, nil
 }
 
-// unknownEnvironment refuses figures of an environment to which nothing is known to have gone: the name is more likely a slip.
+// unknownEnvironment refuses figures of an environment to which nothing is known to have gone.
 func unknownEnvironment(q metrics.Query, tallies []metrics.Tally) error {
-	for _, t := range tallies {
-		if t.Rollouts+t.Incidents > 0 {
-			return nil
-		}
-	}
-	if len(q.Filter.Environments) == 0 {
+	if !q.Filter.Misses(tallies) {
 		return nil
 	}
 	return usage("--env: nothing is known of an environment called %q in this window; it takes production, staging, testing, development, or the name of one environment",
@@ -158,18 +153,11 @@ func unknownEnvironment(q metrics.Query, tallies []metrics.Tally) error {
 
 // filter narrows a question within its services.
 func (s *slice) filter() (metrics.Filter, error) {
-	filter := metrics.Filter{Repositories: s.repositories, Refs: s.branches}
-	for _, label := range s.labels {
-		name, value, ok := strings.Cut(label, "=")
-		if !ok || name == "" {
-			return filter, usage("--label %q is not of the form name=value", label)
-		}
-		if filter.Labels == nil {
-			filter.Labels = map[string]string{}
-		}
-		filter.Labels[name] = value
+	labels, err := metrics.LabelsOf(s.labels)
+	if err != nil {
+		return metrics.Filter{}, usage("--%w", err)
 	}
-	return filter, nil
+	return metrics.Filter{Repositories: s.repositories, Refs: s.branches, Labels: labels}, nil
 }
 
 // definitionOf finds a definition by name. The default one takes the organisation's first day of the week.
