@@ -150,3 +150,11 @@ func TestATeamsFiguresShowHowFarItsServicesLieApart(t *testing.T) {
 		t.Error("the organisation is no list of services")
 	}
 }
+
+func TestRecordsOfNoServiceAreListed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.get("/api/v1/unmatched").is(http.StatusOK, `{"records":[]}`)
+	s.post("/api/v1/events", history("payments", ".")+`{"type":"verdict","id":"v1","deployment":"nobody-knows","at":"2026-03-02T10:00:00Z","result":"healthy"}`).is(http.StatusOK)
+	s.get("/api/v1/unmatched").is(http.StatusOK, "import/verdict/v1")
+}

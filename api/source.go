@@ -4,12 +4,16 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"shiphabit/metrics"
 )
 
 // sourceStore tells where the reading of each source stands.
 type sourceStore interface {
 	Sources(ctx context.Context) ([]Source, error)
 	SetAsides(ctx context.Context, source string) ([]SetAside, error)
+	// Unmatched are the records that belong to no service.
+	Unmatched(ctx context.Context) ([]metrics.LeftOut, error)
 }
 
 // SetAside is a record that a source has and that was not counted.
@@ -39,6 +43,10 @@ type setAsidesResponse struct {
 	SetAside []SetAside `json:"set_aside"`
 }
 
+type unmatchedResponse struct {
+	Records []metrics.LeftOut `json:"records"`
+}
+
 func (s *Server) sourceRoutes() []route {
 	return []route{
 		{
@@ -49,7 +57,20 @@ func (s *Server) sourceRoutes() []route {
 			method: http.MethodGet, path: "/api/v1/sources/:source/set-aside", scope: Read,
 			summary: "The records of a source that were not counted, each with the reason", handle: s.setAsides, response: setAsidesResponse{},
 		},
+		{
+			method: http.MethodGet, path: "/api/v1/unmatched", scope: Read,
+			summary: "The records that are kept and belong to no service, each with what is known of why; all that is stored is looked through",
+			handle:  s.unmatched, response: unmatchedResponse{},
+		},
 	}
+}
+
+func (s *Server) unmatched(r request) (reply, error) {
+	all, err := s.o.Store.Unmatched(r.Context())
+	if all == nil {
+		all = []metrics.LeftOut{}
+	}
+	return reply{JSON: unmatchedResponse{all}}, err
 }
 
 func (s *Server) setAsides(r request) (reply, error) {
