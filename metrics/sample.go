@@ -177,26 +177,34 @@ func (s Sample) quantile(q float64) float64 {
 }
 
 // search finds the i-th shortest span across stretches. The first span of each block bounds how many spans of a stretch are at most some
-// length; halving the range of lengths by these bounds leaves about two blocks of each, which are looked into.
+// length; halving the range of lengths by these bounds leaves about two blocks of each, which are looked into. It is halved no
+// further than until few more blocks are left than must be.
 func (s Sample) search(i int) time.Duration {
-	shortest, high := s.bounds()
-	low := shortest
-	for low < high { // the shortest length for which the lower bound reaches i+1
+	shortest, longest := s.bounds()
+	enough := len(s.stretches) * blockSpans / 8 // ranks, where the bounds leave as many open as blocks have spans
+	low, high := shortest, longest
+	for low < high { // longest: a length up to which i+1 spans lie for sure
 		mid := low + (high-low)/2
-		if _, least := s.upTo(mid); least > i {
-			high = mid
-		} else {
+		_, least := s.upTo(mid)
+		if least <= i {
 			low = mid + 1
+			continue
+		}
+		if high = mid; least <= i+enough {
+			break
 		}
 	}
-	longest := low
-	low, high = shortest, longest
-	for low < high { // the shortest length for which the upper bound reaches i+1
+	longest = high
+	low = shortest
+	for low < high { // low: a length below which at most i lie for sure
 		mid := low + (high-low)/2
-		if most, _ := s.upTo(mid); most > i {
+		most, _ := s.upTo(mid)
+		if most > i {
 			high = mid
-		} else {
-			low = mid + 1
+			continue
+		}
+		if low = mid + 1; most >= i-enough {
+			break
 		}
 	}
 	near := make([]time.Duration, 0, 3*blockSpans*len(s.stretches))

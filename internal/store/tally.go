@@ -222,7 +222,7 @@ func eachPrepared[Row any](tx *gorm.DB, statement string, rows []Row, values fun
 }
 
 // eachTally runs a query for scope, kind, day, known_by and body.
-func eachTally(query *gorm.DB, yield func(tallyRow) error) error {
+func (db *DB) eachTally(query *gorm.DB, yield func(tallyRow) error) error {
 	rows, err := query.Rows()
 	if err != nil {
 		return err
@@ -230,8 +230,12 @@ func eachTally(query *gorm.DB, yield func(tallyRow) error) error {
 	defer func() { _ = rows.Close() }() // rows.Err says what went wrong
 	for rows.Next() {
 		var r tallyRow
-		if err := rows.Scan(&r.Scope, &r.Kind, &r.Day, &r.KnownBy, &r.Body); err != nil {
+		var body sql.RawBytes
+		if err := rows.Scan(&r.Scope, &r.Kind, &r.Day, &r.KnownBy, &body); err != nil {
 			return err
+		}
+		if r.Body = body; !db.dialect.ownBytes {
+			r.Body = bytes.Clone(body)
 		}
 		if err := yield(r); err != nil {
 			return err

@@ -129,7 +129,7 @@ func (r *tallyReader) readOrganisation(tx *gorm.DB, set int64) error {
 		if err != nil {
 			return err
 		}
-		err = eachTally(tx.Raw(`SELECT t.scope, t.kind, t.day, t.known_by, t.body FROM tally_scopes s
+		err = r.db.eachTally(tx.Raw(`SELECT t.scope, t.kind, t.day, t.known_by, t.body FROM tally_scopes s
 			JOIN tallies t ON t.set_id = ? AND t.scope = s.id AND t.kind = ? AND t.day = ?`, set, sum.Kind, sum.Day), func(row tallyRow) error {
 			return r.take(row, func(row tallyRow) { r.fromFacts(names[row.Scope], row) })
 		})
@@ -156,7 +156,7 @@ func (r *tallyReader) readRows(tx *gorm.DB, set, scope int64, cut func(tallyRow)
 	q := r.parts[0].Query()
 	first, last := r.day(q.Window), r.lastDay(r.parts[len(r.parts)-1].Query())
 	for _, kind := range []int{kindNumbers[""], kindNumbers[q.Kind]} {
-		err := eachTally(tx.Raw(`SELECT scope, kind, day, known_by, body FROM tallies
+		err := r.db.eachTally(tx.Raw(`SELECT scope, kind, day, known_by, body FROM tallies
 			WHERE set_id = ? AND scope = ? AND kind = ? AND day BETWEEN ? AND ? ORDER BY day`, set, scope, kind, first, last),
 			func(row tallyRow) error { return r.take(row, cut) })
 		if err != nil {

@@ -174,7 +174,7 @@ func (db *DB) sums(tx *gorm.DB, kind int, days []int) ([]tallyRow, error) {
 	for _, d := range days {
 		byDay[d] = nil
 	}
-	err := eachTally(tx.Raw(`SELECT t.scope, t.kind, t.day, t.known_by, t.body FROM tally_scopes s
+	err := db.eachTally(tx.Raw(`SELECT t.scope, t.kind, t.day, t.known_by, t.body FROM tally_scopes s
 		JOIN tallies t ON t.set_id = ? AND t.scope = s.id AND t.kind = ? AND t.day BETWEEN ? AND ?`,
 		db.tallies.id, kind, slices.Min(days), slices.Max(days)), func(r tallyRow) error {
 		sum, wanted := byDay[r.Day]
