@@ -45,11 +45,14 @@ func (db *DB) FactsFor(ctx context.Context, service string, window metrics.Windo
 	return db.facts(ctx, service, p)
 }
 
-// factsToTally are the facts from which a window of one kind of environment can be tallied.
+// factsToTally are the facts from which a window of one kind of environment can be tallied; for no kind, the records left out.
 func (db *DB) factsToTally(ctx context.Context, service string, window metrics.Window, kind metrics.EnvironmentKind) (metrics.Facts, error) {
 	p := whole
 	p.from, p.to = ceilMilli(window.From), ceilMilli(window.To)
 	p.tallied, p.kind = true, kind
+	if p.withLeftOut = kind == ""; p.withLeftOut {
+		p.to = p.from
+	}
 	return db.facts(ctx, service, p)
 }
 
