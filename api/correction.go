@@ -118,8 +118,8 @@ func (s *Server) withdraw(r request) (reply, error) {
 		return reply{}, fail(NotFound, shorten(r.param("id"))+" is no number of a correction; GET /api/v1/corrections lists them")
 	}
 	reason := strings.TrimSpace(r.URL.Query().Get("reason"))
-	if reason == "" {
-		return reply{}, fail(Invalid, "the withdrawal gives no reason; add ?reason=… to the address")
+	if fault := metrics.FaultOfReason(reason); fault != nil {
+		return reply{}, fail(Invalid, "the reason of the withdrawal, ?reason=…, is not fit: "+fault.Problem+"; "+fault.Remedy)
 	}
 	if err := s.o.Store.Withdraw(r.Context(), id, r.caller.Name, reason); err != nil {
 		return reply{}, err

@@ -53,6 +53,9 @@ func TestACorrectionChangesFactsUntilItIsWithdrawn(t *testing.T) {
 	s.ask("DELETE", corrections+"/1?reason=it+did", "").is(http.StatusOK, `"withdrawn_at":"2026-03-03T13:00:00Z"`)
 	failures(0)
 	s.ask("DELETE", corrections+"/1?reason=again", "").is(http.StatusNotFound)
+	s.ask("DELETE", corrections+"/1?reason=two%0Alines", "").is(http.StatusBadRequest, "one line")
+	s.ask("DELETE", corrections+"/1?reason=%00", "").is(http.StatusBadRequest, "zero character")
+	s.get("/api/v1/audit?limit=1").is(http.StatusOK, `"action":"correction withdrawn"`, "it did", `"next":"`)
 	s.ask("DELETE", corrections+"/one?reason=x", "").is(http.StatusNotFound, "is no number of a correction")
 	log, _, err := s.db.AuditLog(t.Context(), "", 10)
 	if err != nil || len(log) != 2 || log[0].Actor != "local" || log[0].Details != "correction 1: it did" {

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -44,6 +45,9 @@ func (s *Server) answer(c *gin.Context, at route) (answer reply, err error) {
 	if err := s.guard.check(c.Request); err != nil {
 		return reply{}, err
 	}
+	if err := readable(c.Request); err != nil {
+		return reply{}, err
+	}
 	who, err := s.authenticate(c.Request, at.scope)
 	if err != nil {
 		return reply{}, err
@@ -59,6 +63,21 @@ func (s *Server) answer(c *gin.Context, at route) (answer reply, err error) {
 		r.csrf = s.guard.formToken(c.Writer, c.Request)
 	}
 	return at.handle(r)
+}
+
+// readable refuses an address with text that no database would take.
+func readable(r *http.Request) error {
+	for name, values := range r.URL.Query() {
+		for _, text := range append(values, name) {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				return fail(Invalid, "the query holds a zero character, or text that is not valid UTF-8")
+			}
+		}
+	}
+	if path := r.URL.Path; !utf8.ValidString(path) || strings.ContainsRune(path, 0) {
+		return fail(Invalid, "the address holds a zero character, or text that is not valid UTF-8")
+	}
+	return nil
 }
 
 // translated gives the errors of store and assessments the kind that callers act on.

@@ -54,6 +54,15 @@ func (k keptBy) Sources(ctx context.Context) ([]api.Source, error) {
 	return sources, err
 }
 
+func (k keptBy) Audit(ctx context.Context, cursor string, limit int) ([]api.Deed, string, error) {
+	list, next, err := k.AuditLog(ctx, cursor, limit)
+	deeds := make([]api.Deed, len(list))
+	for i, e := range list {
+		deeds[i] = api.Deed(e)
+	}
+	return deeds, next, err
+}
+
 func (k keptBy) TokenByHash(ctx context.Context, hash string) (api.Token, bool, error) {
 	t, err := k.DB.TokenByHash(ctx, hash)
 	if errors.Is(err, store.ErrNotFound) {

@@ -15,6 +15,14 @@ type metricsResponse struct {
 	Scorecards []Entry `json:"scorecards"`
 	// Spread says how far the services of a narrow slice lie apart, none of them named; only of a whole window.
 	Spread []metrics.Spread `json:"spread,omitempty"`
+	// Rebuilding is there while figures of the organisation are still of the rules before a change of them.
+	Rebuilding *rebuilding `json:"rebuilding,omitempty"`
+}
+
+// rebuilding says how many services are derived under the new rules.
+type rebuilding struct {
+	Done  int `json:"done"`
+	Total int `json:"total"`
 }
 
 // MostSpread is the number of services up to which a slice's spread is measured.
@@ -66,6 +74,14 @@ func (s *Server) metrics(r request) (reply, error) {
 		return reply{}, err
 	}
 	series := Entries(metrics.Points(buckets, tallies, q))
+	var answer metricsResponse
+	done, total, before, err := s.o.Store.Rebuild(r.Context())
+	if err != nil {
+		return reply{}, err
+	}
+	if before && names == nil {
+		answer.Rebuilding = &rebuilding{done, total}
+	}
 	var spread []metrics.Spread
 	if len(names) > 1 && len(names) <= MostSpread && r.URL.Query().Get("by") == "" {
 		if spread, err = s.spread(r.Context(), names, q); err != nil {
@@ -77,7 +93,8 @@ func (s *Server) metrics(r request) (reply, error) {
 		err := WriteSeries(&table, series)
 		return reply{Body: table.Bytes(), Type: "text/csv; charset=utf-8"}, err
 	}
-	return reply{JSON: metricsResponse{Version: 1, Scorecards: series, Spread: spread}}, nil
+	answer.Version, answer.Scorecards, answer.Spread = 1, series, spread
+	return reply{JSON: answer}, nil
 }
 
 // spread measures each service of a slice by itself.

@@ -158,3 +158,10 @@ func TestRecordsOfNoServiceAreListed(t *testing.T) {
 	s.post("/api/v1/events", history("payments", ".")+`{"type":"verdict","id":"v1","deployment":"nobody-knows","at":"2026-03-02T10:00:00Z","result":"healthy"}`).is(http.StatusOK)
 	s.get("/api/v1/unmatched").is(http.StatusOK, "import/verdict/v1")
 }
+
+func TestASeriesOfTooManyBucketsIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.get("/api/v1/metrics?by=day&from=0001-01-01").is(http.StatusBadRequest, "more than 4000 of them (days)")
+	s.get("/api/v1/metrics?by=month&from=1900-01-01").is(http.StatusOK)
+}

@@ -26,12 +26,18 @@ func SeriesOf(facts []metrics.Facts, q metrics.Query, size string) ([]Entry, err
 	return Entries(metrics.Points(buckets, metrics.TalliesOfAll(facts, q, metrics.WindowsOf(buckets)), q)), nil
 }
 
+// mostDays bounds a series: ten years by day.
+const mostDays = 4000
+
 // BucketsOf are the buckets of a query's window; the whole window when no size is named.
 func BucketsOf(q metrics.Query, size string) ([]metrics.Bucket, error) {
 	if size == "" {
 		return []metrics.Bucket{{Window: q.Window}}, nil
 	}
 	q = q.Completed()
+	if days := q.Window.Days(); days > mostDays && size == "day" || days/7 > mostDays && size == "week" || days/30 > mostDays {
+		return nil, fmt.Errorf("the window holds more than %d of them (%ss); take a shorter window or larger buckets", mostDays, size)
+	}
 	return metrics.Buckets(q.Window, q.AsOf, q.Zone, size, q.Definition.WeekStart)
 }
 

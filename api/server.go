@@ -68,6 +68,7 @@ type Store interface {
 	roundStore
 	sourceStore
 	tokenStore
+	auditStore
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
 }
@@ -135,6 +136,7 @@ func (s *Server) routes() []route {
 		s.gateRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),
+		s.auditRoutes(),
 		s.healthRoutes(),
 		s.referenceRoutes(),
 		s.pageRoutes(),

@@ -15,6 +15,9 @@ type factStore interface {
 	AllFacts(ctx context.Context) ([]metrics.Facts, error)
 	// Tallies are the tallies of windows that follow one another, of the services named, or of all when none are.
 	Tallies(ctx context.Context, services []string, q metrics.Query, windows []metrics.Window) ([]metrics.Tally, error)
+	// Rebuild counts the services, and those of them whose facts are derived under the rules in force; before tells that figures of
+	// the organisation are still of the rules before.
+	Rebuild(ctx context.Context) (done, total int, before bool, err error)
 }
 
 type servicesResponse struct {

@@ -89,7 +89,9 @@ func DefinitionNamed(name string, own ...Definition) (Definition, error) {
 		if d.Name == name {
 			return d, nil
 		}
-		names = append(names, d.Name)
+		if !slices.Contains(names, d.Name) {
+			names = append(names, d.Name)
+		}
 	}
 	return Definition{}, fmt.Errorf("definition %q is not known: use one of %s", name, strings.Join(names, ", "))
 }

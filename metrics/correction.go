@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Correction is what a person states about one record, whatever its sources say now or later. It can be withdrawn, and then counts as
@@ -48,11 +49,8 @@ func NewCorrection(c Correction) (Correction, []Fault) {
 	}
 	c.Fields, faults = s.corrected(c.Fields)
 	c.Reason = strings.TrimSpace(c.Reason)
-	switch {
-	case c.Reason == "":
-		faults = append(faults, Fault{Field: "reason", Problem: "missing", Remedy: "say why: it stands beside everything that follows from the correction"})
-	case len(c.Reason) > maxReason || strings.ContainsFunc(c.Reason, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		faults = append(faults, Fault{Field: "reason", Problem: "too long or more than one line", Remedy: fmt.Sprintf("write one line of at most %d bytes", maxReason)})
+	if fault := FaultOfReason(c.Reason); fault != nil {
+		faults = append(faults, *fault)
 	}
 	switch {
 	case c.Unlinked && c.Record.Type != TypeIncident:
@@ -63,6 +61,19 @@ func NewCorrection(c Correction) (Correction, []Fault) {
 		faults = append(faults, Fault{Field: "fields", Problem: "the correction says nothing", Remedy: "set fields, exclude or unlinked"})
 	}
 	return c, faults
+}
+
+// FaultOfReason says what is wrong with the reason that somebody gives: it is one line of text.
+func FaultOfReason(reason string) *Fault {
+	switch {
+	case strings.TrimSpace(reason) == "":
+		return &Fault{Field: "reason", Problem: "missing", Remedy: "say why: it stands beside everything that follows from the correction"}
+	case !utf8.ValidString(reason):
+		return &Fault{Field: "reason", Problem: "is not valid UTF-8", Remedy: "send it as UTF-8"}
+	case len(reason) > maxReason || strings.ContainsFunc(reason, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return &Fault{Field: "reason", Problem: "too long or more than one line", Remedy: fmt.Sprintf("write one line of at most %d bytes", maxReason)}
+	}
+	return nil
 }
 
 // corrected checks the fields of a correction as those of an event are checked. They are some of the record's own: what identifies a

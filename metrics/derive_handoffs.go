@@ -83,7 +83,11 @@ func (c *chain) handoffs(r *draft, author, reviewer string, requested bool) *Han
 	if owners {
 		teams = append(slices.Clone(teams), c.of.service.Team)
 	}
-	return c.of.shared(Handoffs{People: max(0, distinct(people)-1), Teams: max(0, distinct(teams)-1)})
+	h := Handoffs{People: max(0, distinct(people)-1), Teams: max(0, distinct(teams)-1), Unowned: c.of.service.Team == ""}
+	if h.Unowned {
+		h.Teams = 0
+	}
+	return c.of.shared(h)
 }
 
 // distinct counts different names; an empty one is not known. The lists are short.

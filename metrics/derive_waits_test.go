@@ -87,7 +87,7 @@ func TestHandoffsCountDistinctPeopleAndTeamsFromAuthorToDeployer(t *testing.T) {
 		"a program's work":                   {author: "renovate[bot]", reviewer: "bob", approver: "eve", team: "board", want: `{"people":1,"teams":1}`},
 		"a program's work that nobody saw":   {author: "renovate[bot]", want: `{"people":0,"teams":0}`},
 		"flagged as a program's":             {author: "ada", bot: true, reviewer: "bob", want: `{"people":0,"teams":0}`},
-		"nobody owns the service":            {author: "ada", approver: "eve", team: "board", noOwner: true, want: `{"people":1,"teams":0}`},
+		"nobody owns the service":            {author: "ada", approver: "eve", team: "board", noOwner: true, want: `{"people":1,"teams":0,"unowned":true}`},
 		"nobody knows who":                   {reviewer: "bob", want: `null`},
 	} {
 		t.Run(name, func(t *testing.T) {

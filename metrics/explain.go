@@ -255,6 +255,9 @@ func failureWords(failures []Failure) string {
 }
 
 func (e *Explanation) addChanges(c *counter, r *Rollout) {
+	if r.Baseline {
+		e.leave(r.ID, r.FinishedAt, leftBaseline+r.BaselineReason)
+	}
 	for l := range c.leads(r) {
 		if l.reason != "" {
 			e.leave(l.record, r.FinishedAt, l.reason)

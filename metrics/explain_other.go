@@ -66,9 +66,16 @@ func (e *Explanation) addHandoffs(c *counter, r *Rollout) {
 		default:
 			h := l.change.Handoffs
 			e.Rows = append(e.Rows, Row{Service: c.facts.Service, Record: l.record, At: r.FinishedAt, Value: float64(h.People),
-				Says: fmt.Sprintf("%s, %s of them between teams", plural(h.People, "handoff"), plural(h.Teams, "handoff")), Why: "in production with " + r.ID})
+				Says: handoffWords(*h), Why: "in production with " + r.ID})
 		}
 	}
+}
+
+func handoffWords(h Handoffs) string {
+	if h.Unowned {
+		return plural(h.People, "handoff") + ", between how many teams is not known"
+	}
+	return fmt.Sprintf("%s, %d between teams", plural(h.People, "handoff"), h.Teams)
 }
 
 // addOutages lists the incidents that were open in the window, each with the part of it that lies there.

@@ -166,6 +166,8 @@ type Change struct {
 type Handoffs struct {
 	People int `json:"people"`
 	Teams  int `json:"teams"`
+	// Unowned: no team is declared for the service, so that Teams is not known, and 0 here.
+	Unowned bool `json:"unowned,omitempty"`
 }
 
 // Failure is one cause for which a rollout counts as failed.

@@ -26,6 +26,7 @@ const (
 
 // Of changes that have no lead time.
 const (
+	leftBaseline    = "a baseline, whose changes are not known: " // and why
 	leftUnsuccess   = "its rollout did not succeed"
 	leftNoAuthored  = "its authored time is not known"
 	leftUnsetClock  = "authored before 1971"

@@ -45,3 +45,12 @@ func TestTheTimesOfSeveralServicesArePooled(t *testing.T) {
 	r := MeasureAll([]Facts{down, {Service: "b", Since: day(-3)}}, q).Reliability
 	value(t, "reliability", r.Value, 1-1.0/12)
 }
+
+func TestOfAPartOfAServiceNoReliabilityIsKnown(t *testing.T) {
+	t.Parallel()
+	f := Facts{Service: "a", Since: july(), Incidents: []IncidentLink{{EnvironmentKind: Production, Incident: Incident{StartedAt: july()}}}}
+	q := Query{Window: Window{From: july(), To: july().AddDate(0, 1, 0)}, Filter: Filter{Repositories: []string{"org/a"}}}
+	if r := MeasureAll([]Facts{f}, q).Reliability; r.State != NoData || r.Value != nil {
+		t.Errorf("got %+v", r)
+	}
+}

@@ -75,7 +75,9 @@ func TalliesOfAll(fs []Facts, q Query, windows []Window) []Tally {
 	tallies := make([]Tally, len(windows))
 	var observation Observation
 	for _, f := range Recast(fs, q) {
-		observation.Add(f.observed(), f.Outages(q.Kind))
+		if q.Filter.Empty() { // how long a part of a service was observed is not known
+			observation.Add(f.observed(), f.Outages(q.Kind))
+		}
 		c := newCounter(f, q)
 		for i, w := range windows {
 			c.query.Window = w

@@ -32,8 +32,10 @@ type Decisions struct {
 type HandoffCount struct {
 	State State `json:"state"`
 	N     int   `json:"n"` // changes of which the author is known
-	// People and Teams are medians over changes, Between the share of changes that passed from one team to another; nil unless
-	// State is OK. Changes of one rollout are not independent, so that they have no interval.
+	// Owned counts those of them of whose service the owning team is declared: only there are teams known.
+	Owned int `json:"owned"`
+	// People and Teams are medians over changes, Between the share of changes that passed from one team to another; nil where there
+	// are too few. Changes of one rollout are not independent, so that they have no interval.
 	People  *float64 `json:"people"`
 	Teams   *float64 `json:"teams"`
 	Between *float64 `json:"between_teams"`
@@ -98,7 +100,9 @@ func (c *counter) addWaits(t *Tally, r *Rollout) {
 func (t *Tally) addHandoffs(change *Change) {
 	if change != nil && change.Handoffs != nil {
 		count(&t.Waits.People, change.Handoffs.People)
-		count(&t.Waits.Teams, change.Handoffs.Teams)
+		if !change.Handoffs.Unowned {
+			count(&t.Waits.Teams, change.Handoffs.Teams)
+		}
 	}
 }
 
@@ -110,10 +114,15 @@ func waiting(t Tally, d Definition) Waiting {
 	for _, n := range t.Waits.People {
 		w.Handoffs.N += n
 	}
-	w.Handoffs.State = d.state(w.Handoffs.N)
-	if w.Handoffs.State == OK {
-		w.Handoffs.People, w.Handoffs.Teams = new(countedQuantile(t.Waits.People, 0.5)), new(countedQuantile(t.Waits.Teams, 0.5))
-		w.Handoffs.Between = new(float64(w.Handoffs.N-t.Waits.Teams[0]) / float64(w.Handoffs.N))
+	for _, n := range t.Waits.Teams {
+		w.Handoffs.Owned += n
+	}
+	if w.Handoffs.State = d.state(w.Handoffs.N); w.Handoffs.State == OK {
+		w.Handoffs.People = new(countedQuantile(t.Waits.People, 0.5))
+	}
+	if d.state(w.Handoffs.Owned) == OK {
+		w.Handoffs.Teams = new(countedQuantile(t.Waits.Teams, 0.5))
+		w.Handoffs.Between = new(float64(w.Handoffs.Owned-t.Waits.Teams[0]) / float64(w.Handoffs.Owned))
 	}
 	return w
 }

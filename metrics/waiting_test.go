@@ -30,3 +30,17 @@ func TestWaitsAreCountedPerRolloutAndPlace(t *testing.T) {
 	value(t, "teams", h.Teams, 0.5)
 	value(t, "between teams", h.Between, 0.5)
 }
+
+func TestBetweenTeamsIsNotKnownWhereNobodyOwnsTheService(t *testing.T) {
+	t.Parallel()
+	f := Facts{Service: "api"}
+	for i := range 6 {
+		r := rollout("r", july().Add(time.Duration(i)*time.Hour), 5)
+		r.Changes[0].Handoffs = &Handoffs{People: 2, Unowned: true}
+		f.Rollouts = append(f.Rollouts, r)
+	}
+	h := MeasureAll([]Facts{f}, Query{Window: Window{From: july(), To: july().AddDate(0, 0, 1)}}).Waiting.Handoffs
+	if value(t, "people", h.People, 2); h.Teams != nil || h.Between != nil || h.N != 6 || h.Owned != 0 {
+		t.Errorf("got %+v", h)
+	}
+}

@@ -105,7 +105,10 @@ func handoffs(h metrics.HandoffCount) Figure {
 	}
 	if h.People != nil {
 		f.Value, f.Why = digits(*h.People)+" a change", ""
-		f.Interval = Percent(*h.Between) + " of changes went from one team to another"
+		f.Interval = "between how many teams is not known: none is declared"
+		if h.Between != nil {
+			f.Interval = Percent(*h.Between) + " of changes went from one team to another"
+		}
 	}
 	return f
 }

@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"net/url"
+	"strings"
 	"time"
 )
 
@@ -38,6 +40,33 @@ func (f Frame) Link(path string, pairs ...string) string {
 
 // Current is the address of the same page as of now.
 func (f Frame) Current() string { return f.View.Now().Link(f.Path, f.Editions, f.Extra...) }
+
+// AsJSON is the address of the same numbers for programs: of the same window, moment, service and figure.
+func (f Frame) AsJSON() string {
+	path, q := "/api/v1/metrics", url.Values{}
+	if rest, found := strings.CutPrefix(f.Path, "/explain/"); found {
+		path = "/api/v1/explain/" + rest
+	}
+	if rest, found := strings.CutPrefix(f.Path, "/services/"); found {
+		if name, err := url.PathUnescape(rest); err == nil {
+			q.Set("service", name)
+		}
+	}
+	for i := 0; i+1 < len(f.Extra); i += 2 {
+		if f.Extra[i] == "service" && f.Extra[i+1] != "" {
+			q.Set("service", f.Extra[i+1])
+		}
+	}
+	if w := f.View.Window; !w.From.IsZero() {
+		q.Set("from", w.From.Format(time.RFC3339Nano))
+		q.Set("to", w.To.Format(time.RFC3339Nano))
+		q.Set("as_of", f.AsOf.Format(time.RFC3339Nano))
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
 
 // Choice is one of several views that a page offers.
 type Choice struct {

@@ -71,6 +71,15 @@ func (s serverStore) SetAsides(ctx context.Context, source string) ([]api.SetAsi
 	return aside, err
 }
 
+func (s serverStore) Audit(ctx context.Context, cursor string, limit int) ([]api.Deed, string, error) {
+	list, next, err := s.AuditLog(ctx, cursor, limit)
+	deeds := make([]api.Deed, len(list))
+	for i, e := range list {
+		deeds[i] = api.Deed(e)
+	}
+	return deeds, next, err
+}
+
 // storeKinds says what the store's errors mean to a caller of the API.
 func storeKinds() map[error]api.Kind {
 	return map[error]api.Kind{

@@ -33,8 +33,11 @@ func waitingRows(w metrics.Waiting) [][]string {
 	if h := w.Handoffs; h.N > 0 {
 		row := []string{"handoffs", string(h.State), fmt.Sprintf("n = %d changes", h.N)}
 		if h.People != nil {
-			row[1] = fmt.Sprintf("%g, %g of them between teams", *h.People, *h.Teams)
-			row[2] = fmt.Sprintf("medians; %.0f %% of changes went from one team to another; n = %d changes", 100**h.Between, h.N)
+			row[1] = fmt.Sprintf("%g a change", *h.People)
+			row[2] = fmt.Sprintf("median; n = %d changes; between teams not known", h.N)
+		}
+		if h.Between != nil {
+			row[2] = fmt.Sprintf("median; %.0f %% of changes went from one team to another; n = %d changes", 100**h.Between, h.N)
 		}
 		rows = append(rows, row)
 	}

@@ -106,7 +106,7 @@ func (w *changesWriter) split(c metrics.Change) changeParts {
 	if c.Head {
 		p.bits |= changeHead
 	}
-	if c.Handoffs != nil && c.Handoffs.People >= 0 && c.Handoffs.Teams >= 0 {
+	if c.Handoffs != nil && c.Handoffs.People >= 0 && c.Handoffs.Teams >= 0 && !(c.Handoffs.Unowned && c.Handoffs.Teams > 0) {
 		p.bits |= changeHands
 		p.rest.Handoffs = nil
 	}
@@ -158,8 +158,12 @@ func (w *changesWriter) change(c metrics.Change) error {
 		w.time(t)
 	}
 	if p.bits&changeHands != 0 {
+		teams := c.Handoffs.Teams + 1
+		if c.Handoffs.Unowned {
+			teams = 0
+		}
 		w.number(uint64(c.Handoffs.People)) //nolint:gosec // not negative
-		w.number(uint64(c.Handoffs.Teams))  //nolint:gosec // not negative
+		w.number(uint64(teams))             //nolint:gosec // not negative
 	}
 	if p.bits&changeRest == 0 {
 		return nil
@@ -268,7 +272,8 @@ func (r *changesReader) change(c *metrics.Change) {
 		}
 	}
 	if bits&changeHands != 0 {
-		c.Handoffs = &metrics.Handoffs{People: int(r.number()), Teams: int(r.number())} //nolint:gosec // as they were written
+		people, teams := r.number(), r.number()
+		c.Handoffs = &metrics.Handoffs{People: int(people), Teams: max(0, int(teams)-1), Unowned: teams == 0} //nolint:gosec // as they were written
 	}
 	if bits&changeRest != 0 && r.err == nil {
 		r.others(c, r.text())

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -56,7 +57,7 @@ func (db *DB) Correct(ctx context.Context, c metrics.Correction, by string) (int
 			return err
 		}
 		if told, err := isTold(tx, c.Record); err != nil || !told {
-			return cmpError(err, ErrNotFound)
+			return cmp.Or(err, ErrNotFound)
 		}
 		row := correctionRowOf(hidden)
 		if err := tx.Create(&row).Error; err != nil {
@@ -66,7 +67,7 @@ func (db *DB) Correct(ctx context.Context, c metrics.Correction, by string) (int
 		if err := db.apply(tx, hidden); err != nil {
 			return err
 		}
-		return db.note(tx, Entry{Actor: by, Action: "record corrected", Subject: c.Record.String(), Details: detailsOf(c)})
+		return db.note(tx, Entry{Actor: by, Action: "record corrected", Subject: c.Record.String(), Details: detailsOf(hidden)})
 	})
 	if err != nil {
 		return 0, fmt.Errorf("correcting record %s: %w", c.Record, err)
@@ -74,14 +75,7 @@ func (db *DB) Correct(ctx context.Context, c metrics.Correction, by string) (int
 	return c.ID, nil
 }
 
-func cmpError(first, second error) error {
-	if first != nil {
-		return first
-	}
-	return second
-}
-
-// hidden is the correction with pseudonyms in place of names. The audit log keeps what was written.
+// hidden is the correction with pseudonyms in place of names, which is all that is kept of them, in the audit log, too.
 func (db *DB) hidden(c metrics.Correction) (metrics.Correction, error) {
 	e, _ := c.Event()
 	if err := storable(e); err != nil {
@@ -154,7 +148,7 @@ func (db *DB) Withdraw(ctx context.Context, id int64, by, reason string) error {
 		done := tx.Model(&correctionRow{}).Where("id = ? AND withdrawn_at = ?", id, toMilli(metrics.Correction{}.WithdrawnAt)).
 			Update("withdrawn_at", toMilli(db.clock()))
 		if done.Error != nil || done.RowsAffected == 0 {
-			return cmpError(done.Error, ErrNotFound)
+			return cmp.Or(done.Error, ErrNotFound)
 		}
 		var row correctionRow
 		if err := tx.Take(&row, "id = ?", id).Error; err != nil {

@@ -104,9 +104,15 @@ func (db *DB) Event(ctx context.Context, record string) ([]metrics.Event, error)
 	return found, nil
 }
 
+// longestRecord bounds how many ways there are to read a record's name, in bytes: no host makes such long ones.
+const longestRecord = 600
+
 // readings are the keys that a record's name can mean: a slash may separate its parts or belong to one of them.
 func readings(record string) []metrics.Key {
 	var keys []metrics.Key
+	if len(record) > longestRecord {
+		return nil
+	}
 	for at := range slashes(record) {
 		source := record[:at]
 		name, rest, found := strings.Cut(record[at+1:], "/")

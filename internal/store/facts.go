@@ -20,6 +20,7 @@ type part struct {
 	withLeftOut bool
 	tallied     bool                    // the rollouts are to be tallied …
 	kind        metrics.EnvironmentKind // … of this kind: with others before them where what they count depends on those
+	stale       bool                    // facts that are out of date will do
 }
 
 var (
@@ -45,13 +46,25 @@ func (db *DB) FactsFor(ctx context.Context, service string, window metrics.Windo
 	return db.facts(ctx, service, p)
 }
 
-// factsToTally are the facts from which a window of one kind of environment can be tallied; for no kind, the records left out.
-func (db *DB) factsToTally(ctx context.Context, service string, window metrics.Window, kind metrics.EnvironmentKind) (metrics.Facts, error) {
+// tallied says what is to be tallied: a window of one kind of environment, or for no kind the records left out.
+type tallied struct {
+	window metrics.Window
+	kind   metrics.EnvironmentKind
+	asIs   bool // as they are stored, if out of date
+}
+
+// factsToTally are the facts from which that can be tallied.
+func (db *DB) factsToTally(ctx context.Context, service string, of tallied) (metrics.Facts, error) {
 	p := whole
-	p.from, p.to = ceilMilli(window.From), ceilMilli(window.To)
-	p.tallied, p.kind = true, kind
-	if p.withLeftOut = kind == ""; p.withLeftOut {
+	p.from, p.to = ceilMilli(of.window.From), ceilMilli(of.window.To)
+	p.tallied, p.kind = true, of.kind
+	if p.withLeftOut = of.kind == ""; p.withLeftOut {
 		p.to = p.from
+	}
+	if of.asIs {
+		p.stale = true
+		f, _, err := db.stored(ctx, service, p)
+		return f, err
 	}
 	return db.facts(ctx, service, p)
 }
@@ -114,7 +127,7 @@ func (db *DB) stored(ctx context.Context, service string, p part) (f metrics.Fac
 		} else if err != nil {
 			return err
 		}
-		if fresh = db.fresh(row); !fresh {
+		if fresh = p.stale || db.fresh(row); !fresh {
 			return nil
 		}
 		if !row.Present && !row.Declared {

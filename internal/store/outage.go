@@ -16,7 +16,7 @@ func (db *DB) outagesOf(f metrics.Facts) []outageRow {
 	var rows []outageRow
 	for kind, number := range kindNumbers {
 		for i, o := range f.Outages(kind) {
-			rows = append(rows, outageRow{SetID: db.tallies.id, Kind: number, StartedAt: toMilli(o.From), EndedAt: toMilli(o.To), Number: i})
+			rows = append(rows, outageRow{Kind: number, StartedAt: toMilli(o.From), EndedAt: toMilli(o.To), Number: i})
 		}
 	}
 	slices.SortFunc(rows, compareOutages)
@@ -26,16 +26,16 @@ func (db *DB) outagesOf(f metrics.Facts) []outageRow {
 // saveOutages replaces what is stored of a service's observation where it differs, and tells whether it did.
 func (db *DB) saveOutages(tx *gorm.DB, scope int64, t serviceTallies) (changed bool, err error) {
 	since, rows := t.since, slices.Clone(t.outages)
-	since.Scope = scope
+	since.SetID, since.Scope = db.tallies.id.Load(), scope
 	for i := range rows {
-		rows[i].Scope = scope
+		rows[i].SetID, rows[i].Scope = db.tallies.id.Load(), scope
 	}
 	var before []observedRow
 	var old []outageRow
-	if err := tx.Limit(1).Find(&before, "set_id = ? AND scope = ?", db.tallies.id, scope).Error; err != nil {
+	if err := tx.Limit(1).Find(&before, "set_id = ? AND scope = ?", db.tallies.id.Load(), scope).Error; err != nil {
 		return false, err
 	}
-	if err := tx.Order("kind, started_at, number").Find(&old, "set_id = ? AND scope = ?", db.tallies.id, scope).Error; err != nil {
+	if err := tx.Order("kind, started_at, number").Find(&old, "set_id = ? AND scope = ?", db.tallies.id.Load(), scope).Error; err != nil {
 		return false, err
 	}
 	if slices.Equal(before, []observedRow{since}) && slices.Equal(rows, old) {
@@ -44,7 +44,7 @@ func (db *DB) saveOutages(tx *gorm.DB, scope int64, t serviceTallies) (changed b
 	if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&since).Error; err != nil {
 		return false, err
 	}
-	if err := tx.Delete(&outageRow{}, "set_id = ? AND scope = ?", db.tallies.id, scope).Error; err != nil || len(rows) == 0 {
+	if err := tx.Delete(&outageRow{}, "set_id = ? AND scope = ?", db.tallies.id.Load(), scope).Error; err != nil || len(rows) == 0 {
 		return true, err
 	}
 	return true, tx.CreateInBatches(rows, namesPerStatement).Error

@@ -49,7 +49,7 @@ func (db *DB) refreshed(ctx context.Context) (bool, error) {
 	var open bool
 	err := db.read.WithContext(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM services WHERE touched <> derived)
 		OR EXISTS (SELECT 1 FROM services WHERE rules < ?) OR EXISTS (SELECT 1 FROM services WHERE rules > ?)
-		OR EXISTS (SELECT 1 FROM dirty_days WHERE set_id = ?)`, db.print, db.print, db.tallies.id).Scan(&open).Error
+		OR EXISTS (SELECT 1 FROM dirty_days WHERE set_id = ?)`, db.print, db.print, db.tallies.id.Load()).Scan(&open).Error
 	if err != nil {
 		return false, fmt.Errorf("looking for something to derive: %w", err)
 	}

@@ -64,8 +64,22 @@ func (db *DB) replacementOf(name string, o outcome) (replacement, error) {
 	return r, err
 }
 
+// replace stores services. Where another program has forgotten the set of our tallies, it is begun anew.
 func (db *DB) replace(ctx context.Context, services []replacement) error {
+	err := db.replaceHeld(ctx, services)
+	if errors.Is(err, errNoSet) {
+		if err = db.openTallies(ctx); err == nil {
+			err = db.replaceHeld(ctx, services)
+		}
+	}
+	return err
+}
+
+func (db *DB) replaceHeld(ctx context.Context, services []replacement) error {
 	return db.change(ctx, func(tx *gorm.DB) error {
+		if err := db.holdSet(tx); err != nil {
+			return err
+		}
 		var change talliesChange
 		for i := range services {
 			if err := db.replaceOne(tx, &services[i], &change); err != nil {

@@ -98,8 +98,12 @@ func (db *DB) declared(name string) metrics.Service {
 
 // Services lists the services that are declared or have events of their own, by name.
 func (db *DB) Services(ctx context.Context) ([]metrics.Service, error) {
-	if err := db.Refresh(ctx); err != nil {
+	if _, _, rebuilding, err := db.Rebuild(ctx); err != nil {
 		return nil, err
+	} else if !rebuilding { // else the list is as it was: nobody waits for all services to be derived to learn their names
+		if err := db.Refresh(ctx); err != nil {
+			return nil, err
+		}
 	}
 	var rows []serviceRow
 	err := db.read.WithContext(ctx).Order("name").Find(&rows, "present OR declared").Error

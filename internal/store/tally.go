@@ -19,7 +19,7 @@ import (
 
 // tallySet is what the stored tallies are made by, and where they stand.
 type tallySet struct {
-	id         int64
+	id         atomic.Int64
 	definition metrics.Definition
 	zone       *time.Location
 	complete   atomic.Bool // it was once: nothing is read from the set before any more
@@ -31,19 +31,51 @@ const everyService = 0
 // kindNumbers stand for kinds of environment in the rows of tallies; a number is never given to another kind.
 var kindNumbers = map[metrics.EnvironmentKind]int{"": 0, metrics.Production: 1, metrics.Staging: 2, metrics.Testing: 3, metrics.Development: 4}
 
-// openTallies finds the set of tallies of our rules, or begins it.
+// openTallies finds the set of tallies of our rules, or begins it: then no service counts as derived, whatever it was before.
 func (db *DB) openTallies(ctx context.Context) error {
 	row := tallySetRow{Print: db.print, Zone: db.tallies.zone.String(), Definition: db.tallies.definition.Name}
 	err := db.change(ctx, func(tx *gorm.DB) error {
-		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
-			return err
+		begun := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
+		if begun.Error != nil {
+			return begun.Error
 		}
+		if begun.RowsAffected > 0 {
+			if err := disown(tx, db.print); err != nil {
+				return err
+			}
+		}
+		row = tallySetRow{}
 		return tx.Take(&row, "print = ?", db.print).Error
 	})
 	if err != nil {
 		return fmt.Errorf("opening the tallies: %w", err)
 	}
-	db.tallies.id = row.ID
+	db.tallies.complete.Store(row.Complete)
+	db.tallies.id.Store(row.ID)
+	return nil
+}
+
+// disown makes the facts derived under some rules count as out of date, because there are no tallies to them.
+func disown(tx *gorm.DB, print string) error {
+	return tx.Model(&serviceRow{}).Where("rules = ?", print).Update("rules", "").Error
+}
+
+// errNoSet: another program, whose rules differ, has forgotten our tallies.
+var errNoSet = errors.New("the tallies were forgotten by a program with other rules")
+
+// holdSet makes sure that the set of our tallies is there until the transaction ends.
+func (db *DB) holdSet(tx *gorm.DB) error {
+	var id int64
+	query := "SELECT id FROM tally_sets WHERE id = ?"
+	if db.dialect.lock != "" {
+		query += " FOR KEY SHARE" // keeps it from being deleted, and nobody from counting in it
+	}
+	if err := tx.Raw(query, db.tallies.id.Load()).Scan(&id).Error; err != nil {
+		return err
+	}
+	if id == 0 {
+		return errNoSet
+	}
 	return nil
 }
 
@@ -57,10 +89,10 @@ type serviceTallies struct {
 // talliesOf is done before a transaction begins, so that nobody waits for it.
 func (db *DB) talliesOf(f metrics.Facts) serviceTallies {
 	days := metrics.DayTallies(f, db.tallies.definition, db.tallies.zone)
-	t := serviceTallies{days: make([]tallyRow, len(days)), since: observedRow{SetID: db.tallies.id, Since: toMilli(f.Since), FirstIncident: toMilli(f.FirstIncident())}, outages: db.outagesOf(f)}
+	t := serviceTallies{days: make([]tallyRow, len(days)), since: observedRow{Since: toMilli(f.Since), FirstIncident: toMilli(f.FirstIncident())}, outages: db.outagesOf(f)}
 	for i := range days {
 		d := &days[i]
-		t.days[i] = tallyRow{SetID: db.tallies.id, Kind: kindNumbers[d.Kind], Day: d.Day, KnownBy: toMilli(d.KnownBy), Body: d.Tally.AppendCoded(nil)}
+		t.days[i] = tallyRow{Kind: kindNumbers[d.Kind], Day: d.Day, KnownBy: toMilli(d.KnownBy), Body: d.Tally.AppendCoded(nil)}
 	}
 	return t
 }
@@ -76,7 +108,7 @@ func (db *DB) mark(tx *gorm.DB, c talliesChange) error {
 	if err := db.markDirty(tx, c.days); err != nil || !c.observed {
 		return err
 	}
-	return tx.Exec("UPDATE tally_sets SET observations = observations + 1 WHERE id = ?", db.tallies.id).Error
+	return tx.Exec("UPDATE tally_sets SET observations = observations + 1 WHERE id = ?", db.tallies.id.Load()).Error
 }
 
 // saveTallies replaces the tallies of a service and notes what differs now.
@@ -97,14 +129,14 @@ func (db *DB) saveTallies(tx *gorm.DB, service string, t serviceTallies, change 
 
 // saveDays replaces the day tallies of a service, and tells which days differ now.
 func (db *DB) saveDays(tx *gorm.DB, scope int64, t serviceTallies) ([]kindDay, error) {
-	gone, err := storedTallies(tx, db.tallies.id, scope)
+	gone, err := storedTallies(tx, db.tallies.id.Load(), scope)
 	if err != nil {
 		return nil, err
 	}
 	var changed []tallyRow
 	var days []kindDay
 	for _, row := range t.days {
-		row.Scope = scope
+		row.SetID, row.Scope = db.tallies.id.Load(), scope
 		key := kindDay{row.Kind, row.Day}
 		if old, stored := gone[key]; !stored || old.KnownBy != row.KnownBy || !bytes.Equal(old.Body, row.Body) {
 			changed, days = append(changed, row), append(days, key)
@@ -112,7 +144,7 @@ func (db *DB) saveDays(tx *gorm.DB, scope int64, t serviceTallies) ([]kindDay, e
 		delete(gone, key)
 	}
 	for key := range gone {
-		err := tx.Delete(&tallyRow{}, "set_id = ? AND scope = ? AND kind = ? AND day = ?", db.tallies.id, scope, key.kind, key.day).Error
+		err := tx.Delete(&tallyRow{}, "set_id = ? AND scope = ? AND kind = ? AND day = ?", db.tallies.id.Load(), scope, key.kind, key.day).Error
 		if err != nil {
 			return nil, err
 		}
@@ -186,7 +218,7 @@ func (db *DB) markDirty(tx *gorm.DB, days []kindDay) error {
 	if db.dialect.rowsPerInsert > 1 {
 		rows := make([]dirtyDayRow, len(days))
 		for i, d := range days {
-			rows[i] = dirtyDayRow{SetID: db.tallies.id, Kind: d.kind, Day: d.day, Marks: mark}
+			rows[i] = dirtyDayRow{SetID: db.tallies.id.Load(), Kind: d.kind, Day: d.day, Marks: mark}
 		}
 		if len(rows) == 0 {
 			return nil
@@ -195,7 +227,7 @@ func (db *DB) markDirty(tx *gorm.DB, days []kindDay) error {
 			DoUpdates: clause.AssignmentColumns([]string{"marks"})}
 		return tx.Clauses(again).CreateInBatches(rows, namesPerStatement).Error
 	}
-	return eachPrepared(tx, putDirty, days, func(d kindDay) []any { return []any{db.tallies.id, d.kind, d.day, mark} })
+	return eachPrepared(tx, putDirty, days, func(d kindDay) []any { return []any{db.tallies.id.Load(), d.kind, d.day, mark} })
 }
 
 // eachPrepared runs a prepared statement for each row: the fastest way where the database runs in this process.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -28,27 +29,58 @@ func (db *DB) Tallies(ctx context.Context, services []string, q metrics.Query, w
 	if q = q.Completed(); !db.tallies.answers(q) {
 		return db.talliesOfFacts(ctx, services, q, windows)
 	}
+	for range tallyTries - 1 {
+		out, settled, err := db.tryTallies(ctx, services, q, windows)
+		if err != nil || settled {
+			return out, err
+		}
+	}
+	out, _, err := db.tryTallies(ctx, services, q, windows)
+	return out, err
+}
+
+// tallyTries is how often an answer is made at most, when services are derived between the reading of rows and that of facts.
+const tallyTries = 4
+
+// tryTallies makes the tallies, and tells whether rows and facts were of one state of the database.
+func (db *DB) tryTallies(ctx context.Context, services []string, q metrics.Query, windows []metrics.Window) (out []metrics.Tally, settled bool, err error) {
 	r := &tallyReader{db: db, services: services, pieces: map[string][]piece{}}
 	for _, w := range windows {
 		of := q
 		of.Window = w
 		r.parts = append(r.parts, metrics.NewGatherer(of))
 	}
-	set, err := db.readableSet(ctx, services)
-	if err == nil {
-		err = db.look(ctx, func(tx *gorm.DB) error { return errors.Join(r.read(tx, set), r.observe(tx, set)) })
+	if r.set, r.old, err = db.readableSet(ctx, services); err != nil {
+		return nil, false, fmt.Errorf("reading tallies: %w", err)
 	}
-	if err == nil {
-		err = r.tallyPieces(ctx)
+	var before, after int64
+	err = db.look(ctx, func(tx *gorm.DB) error {
+		err := errors.Join(r.read(tx, r.set), r.observe(tx, r.set))
+		if err == nil && len(r.pieces) > 0 {
+			before, err = derivations(tx)
+		}
+		return err
+	})
+	if err == nil && len(r.pieces) > 0 {
+		if err = r.tallyPieces(ctx); err == nil {
+			after, err = derivations(db.read.WithContext(ctx))
+		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading tallies: %w", err)
+		return nil, false, fmt.Errorf("reading tallies: %w", err)
 	}
-	out := make([]metrics.Tally, len(windows))
+	out = make([]metrics.Tally, len(windows))
 	for i, g := range r.parts {
 		out[i] = g.Sum()
 	}
-	return out, nil
+	return out, r.old || before == after, nil
+}
+
+// derivations is a number that grows with every derivation that was stored.
+func derivations(tx *gorm.DB) (int64, error) {
+	var n int64
+	err := tx.Raw("SELECT coalesce(sum(derived), 0) FROM services").Scan(&n).Error
+	return n, err
 }
 
 // answers reports whether the stored tallies are those that the query asks for.
@@ -56,26 +88,45 @@ func (s *tallySet) answers(q metrics.Query) bool {
 	return q.Zone.String() == s.zone.String() && q.Filter.Empty() && reflect.DeepEqual(q.Definition, s.definition)
 }
 
+// talliesOfFacts counts the facts, those of one service at a time unless the definition looks across them.
 func (db *DB) talliesOfFacts(ctx context.Context, services []string, q metrics.Query, windows []metrics.Window) ([]metrics.Tally, error) {
-	facts, err := db.factsOfAll(ctx, services)
-	if err != nil {
-		return nil, err
-	}
-	return metrics.TalliesOfAll(facts, q, windows), nil
-}
-
-func (db *DB) factsOfAll(ctx context.Context, services []string) ([]metrics.Facts, error) {
 	if len(services) == 0 {
-		return db.AllFacts(ctx)
-	}
-	all := make([]metrics.Facts, len(services))
-	for i, name := range services {
-		var err error
-		if all[i], err = db.Facts(ctx, name); err != nil {
+		list, err := db.Services(ctx)
+		if err != nil {
 			return nil, err
 		}
+		for _, service := range list {
+			services = append(services, service.Name)
+		}
 	}
-	return all, nil
+	if q.Definition.AcrossServices() {
+		facts := make([]metrics.Facts, len(services))
+		for i, name := range services {
+			var err error
+			if facts[i], err = db.Facts(ctx, name); err != nil {
+				return nil, err
+			}
+		}
+		return metrics.TalliesOfAll(facts, q, windows), nil
+	}
+	sums := make([]*metrics.Gatherer, len(windows))
+	for i := range sums {
+		sums[i] = metrics.NewGatherer(q)
+	}
+	for _, name := range services {
+		facts, err := db.Facts(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		for i, t := range metrics.TalliesOfAll([]metrics.Facts{facts}, q, windows) {
+			sums[i].Tally(t)
+		}
+	}
+	out := make([]metrics.Tally, len(windows))
+	for i, sum := range sums {
+		out[i] = sum.Sum()
+	}
+	return out, nil
 }
 
 // piece is a part of a window that no row answers, of the kind given by its number.
@@ -92,6 +143,8 @@ type tallyReader struct {
 	parts    []*metrics.Gatherer // one for each window
 	scopes   []tallyScopeRow     // of the services
 	pieces   map[string][]piece  // service → what is to be tallied from its facts
+	set      int64
+	old      bool // the set is of other rules than ours
 }
 
 // read gathers the rows of every scope.
@@ -110,7 +163,7 @@ func (r *tallyReader) read(tx *gorm.DB, set int64) error {
 		r.scopes = append(r.scopes, found...)
 	}
 	for _, s := range r.scopes {
-		err := r.readRows(tx, set, s.ID, func(row tallyRow) { r.fromFacts(s.Service, row) })
+		err := r.readRows(tx, set, s.ID, func(row tallyRow) { r.fromFacts(s.Service, row) }, nil)
 		if err != nil {
 			return err
 		}
@@ -118,23 +171,40 @@ func (r *tallyReader) read(tx *gorm.DB, set int64) error {
 	return nil
 }
 
-// readOrganisation reads the sums; a day that they do not answer is read service by service.
+// readOrganisation reads the sums. A day that they do not answer, or that is not added up yet, is read service by service.
 func (r *tallyReader) readOrganisation(tx *gorm.DB, set int64) error {
-	var open []tallyRow
-	if err := r.readRows(tx, set, everyService, func(row tallyRow) { open = append(open, row) }); err != nil {
+	open, err := r.dirty(tx, set)
+	if err != nil {
+		return err
+	}
+	err = r.readRows(tx, set, everyService, func(row tallyRow) { open[kindDay{row.Kind, row.Day}] = true }, open)
+	if err != nil {
 		return err
 	}
 	names, err := scopeNames(tx, len(open))
-	for _, sum := range open {
+	for _, on := range slices.SortedFunc(maps.Keys(open), compareKindDays) {
 		if err != nil {
 			return err
 		}
 		err = r.db.eachTally(tx.Raw(`SELECT t.scope, t.kind, t.day, t.known_by, t.body FROM tally_scopes s
-			JOIN tallies t ON t.set_id = ? AND t.scope = s.id AND t.kind = ? AND t.day = ?`, set, sum.Kind, sum.Day), func(row tallyRow) error {
+			JOIN tallies t ON t.set_id = ? AND t.scope = s.id AND t.kind = ? AND t.day = ?`, set, on.kind, on.day), func(row tallyRow) error {
 			return r.take(row, func(row tallyRow) { r.fromFacts(names[row.Scope], row) })
 		})
 	}
 	return err
+}
+
+// dirty are the days whose sums are not those of the services' rows.
+func (r *tallyReader) dirty(tx *gorm.DB, set int64) (map[kindDay]bool, error) {
+	q := r.parts[0].Query()
+	first, last := r.day(q.Window), r.lastDay(r.parts[len(r.parts)-1].Query())
+	var rows []dirtyDayRow
+	err := tx.Find(&rows, "set_id = ? AND kind IN ? AND day BETWEEN ? AND ?", set, []int{kindNumbers[""], kindNumbers[q.Kind]}, first, last).Error
+	days := map[kindDay]bool{}
+	for _, row := range rows {
+		days[kindDay{row.Kind, row.Day}] = true
+	}
+	return days, err
 }
 
 // scopeNames are the services by their numbers, if there is something to be named.
@@ -151,14 +221,19 @@ func scopeNames(tx *gorm.DB, wanted int) (map[int64]string, error) {
 	return names, err
 }
 
-// readRows reads the rows of one scope on all days that the windows touch.
-func (r *tallyReader) readRows(tx *gorm.DB, set, scope int64, cut func(tallyRow)) error {
+// readRows reads the rows of one scope on all days that the windows touch, but for some.
+func (r *tallyReader) readRows(tx *gorm.DB, set, scope int64, cut func(tallyRow), but map[kindDay]bool) error {
 	q := r.parts[0].Query()
 	first, last := r.day(q.Window), r.lastDay(r.parts[len(r.parts)-1].Query())
 	for _, kind := range []int{kindNumbers[""], kindNumbers[q.Kind]} {
 		err := r.db.eachTally(tx.Raw(`SELECT scope, kind, day, known_by, body FROM tallies
 			WHERE set_id = ? AND scope = ? AND kind = ? AND day BETWEEN ? AND ? ORDER BY day`, set, scope, kind, first, last),
-			func(row tallyRow) error { return r.take(row, cut) })
+			func(row tallyRow) error {
+				if but[kindDay{row.Kind, row.Day}] {
+					return nil
+				}
+				return r.take(row, cut)
+			})
 		if err != nil {
 			return err
 		}
@@ -233,9 +308,9 @@ func (r *tallyReader) tallyPieces(ctx context.Context) error {
 			if p.kind == kindNumbers[""] {
 				kind = ""
 			}
-			facts, err := r.db.factsToTally(ctx, service, p.window, kind)
-			if err != nil {
-				return err
+			facts, err := r.db.factsToTally(ctx, service, tallied{p.window, kind, r.old})
+			if err != nil && (!errors.Is(err, ErrNotFound) || len(r.services) > 0) {
+				return err // else the service went away after its rows were read
 			}
 			q.Window = p.window
 			r.parts[p.into].Tally(metrics.PartTally(facts, q, kind))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"gorm.io/gorm"
 )
 
 // servicesWorthWaitingFor is how many services a question about the organisation waits for to be derived under new rules. When
@@ -12,15 +14,16 @@ const servicesWorthWaitingFor = 200
 
 // readableSet is the set of tallies to read for some services, or for all: ours, brought up to date first, or while a large
 // rebuild goes on the one before.
-func (db *DB) readableSet(ctx context.Context, services []string) (int64, error) {
+func (db *DB) readableSet(ctx context.Context, services []string) (id int64, old bool, err error) {
 	if len(services) > 0 {
-		return db.tallies.id, db.freshen(ctx, services)
+		err = db.freshen(ctx, services)
+		return db.tallies.id.Load(), false, err
 	}
-	before, err := db.setBefore(ctx)
-	if err != nil || before != 0 {
-		return before, err
+	if id, err = db.setBefore(ctx); err != nil || id != 0 {
+		return id, true, err
 	}
-	return db.tallies.id, db.Refresh(ctx)
+	err = db.Refresh(ctx)
+	return db.tallies.id.Load(), false, err
 }
 
 // freshen derives those of the services whose facts are out of date.
@@ -48,28 +51,38 @@ func (db *DB) setBefore(ctx context.Context) (int64, error) {
 	var before []tallySetRow
 	err := db.read.WithContext(ctx).Order("id DESC").Limit(1).
 		Find(&before, "complete AND zone = ? AND definition = ? AND id <> ? AND NOT EXISTS (SELECT 1 FROM tally_sets o WHERE o.id = ? AND o.complete)",
-			db.tallies.zone.String(), db.tallies.definition.Name, db.tallies.id, db.tallies.id).Error
+			db.tallies.zone.String(), db.tallies.definition.Name, db.tallies.id.Load(), db.tallies.id.Load()).Error
 	if err != nil || len(before) == 0 {
 		return 0, err
 	}
-	done, err := db.Rebuild(ctx)
-	if err != nil || done.Total-done.Done <= servicesWorthWaitingFor {
+	done, total, err := db.derived(ctx)
+	if err != nil || total-done <= servicesWorthWaitingFor {
 		return 0, err
 	}
 	return before[0].ID, nil
 }
 
-// Rebuilt says how far the facts of all services are derived under the rules in force.
-type Rebuilt struct{ Done, Total int }
-
-// Rebuild reports how far a change of rules has got.
-func (db *DB) Rebuild(ctx context.Context) (Rebuilt, error) {
-	var r Rebuilt
-	err := db.read.WithContext(ctx).Raw("SELECT count(*) AS total, coalesce(sum(CASE WHEN rules = ? THEN 1 ELSE 0 END), 0) AS done FROM services", db.print).Scan(&r).Error
-	if err != nil {
-		return r, fmt.Errorf("counting services: %w", err)
+// Rebuild counts the services and those of them whose facts are derived under our rules. Before tells that answers about the
+// organisation still come from the tallies of the rules before.
+func (db *DB) Rebuild(ctx context.Context) (done, total int, before bool, err error) {
+	if db.tallies.complete.Load() {
+		return 0, 0, false, nil
 	}
-	return r, nil
+	set, err := db.setBefore(ctx)
+	if err != nil || set == 0 {
+		return 0, 0, false, err
+	}
+	done, total, err = db.derived(ctx)
+	return done, total, true, err
+}
+
+func (db *DB) derived(ctx context.Context) (done, total int, err error) {
+	var r struct{ Done, Total int }
+	err = db.read.WithContext(ctx).Raw("SELECT count(*) AS total, coalesce(sum(CASE WHEN rules = ? THEN 1 ELSE 0 END), 0) AS done FROM services", db.print).Scan(&r).Error
+	if err != nil {
+		err = fmt.Errorf("counting services: %w", err)
+	}
+	return r.Done, r.Total, err
 }
 
 // completeSet says, when every service is derived, that our tallies can be read, and forgets those made under other rules.
@@ -77,24 +90,51 @@ func (db *DB) completeSet(ctx context.Context) error {
 	if db.tallies.complete.Load() {
 		return nil
 	}
-	if err := db.write.WithContext(ctx).Exec("UPDATE tally_sets SET complete = ? WHERE id = ? AND NOT complete", true, db.tallies.id).Error; err != nil {
+	if err := db.write.WithContext(ctx).Exec("UPDATE tally_sets SET complete = ? WHERE id = ? AND NOT complete", true, db.tallies.id.Load()).Error; err != nil {
 		return err
 	}
 	db.tallies.complete.Store(true)
-	var others []int64
-	if err := db.read.WithContext(ctx).Model(&tallySetRow{}).Where("id < ?", db.tallies.id).Pluck("id", &others).Error; err != nil {
+	var others []tallySetRow
+	if err := db.read.WithContext(ctx).Find(&others, "id < ?", db.tallies.id.Load()).Error; err != nil {
 		return err
 	}
-	for _, id := range others {
-		if err := db.forgetSet(ctx, id); err != nil {
+	for _, other := range others {
+		err := db.change(ctx, func(tx *gorm.DB) error { // from here on a program of those rules begins anew
+			if err := tx.Delete(&tallySetRow{}, "id = ?", other.ID).Error; err != nil {
+				return err
+			}
+			return disown(tx, other.Print)
+		})
+		if err != nil {
 			return fmt.Errorf("forgetting old tallies: %w", err)
 		}
 	}
-	return nil
+	return db.deleteForgotten(ctx)
 }
 
-// forgetSet deletes a set service by service, so that no writer waits for long.
-func (db *DB) forgetSet(ctx context.Context, id int64) error {
+// deleteForgotten deletes the rows of sets that are no more.
+func (db *DB) deleteForgotten(ctx context.Context) error {
+	for last := int64(-1); ; {
+		var next []int64
+		err := db.read.WithContext(ctx).Raw("SELECT set_id FROM tallies WHERE set_id > ? ORDER BY set_id LIMIT 1", last).Scan(&next).Error
+		if err != nil || len(next) == 0 {
+			return err
+		}
+		last = next[0]
+		var known int64
+		if err := db.read.WithContext(ctx).Model(&tallySetRow{}).Where("id = ?", last).Count(&known).Error; err != nil {
+			return err
+		}
+		if known == 0 {
+			if err := db.deleteRows(ctx, last); err != nil {
+				return fmt.Errorf("deleting old tallies: %w", err)
+			}
+		}
+	}
+}
+
+// deleteRows deletes those of a set service by service, so that no writer waits for long.
+func (db *DB) deleteRows(ctx context.Context, id int64) error {
 	var scopes []int64
 	if err := db.read.WithContext(ctx).Raw("SELECT 0 UNION ALL SELECT id FROM tally_scopes").Scan(&scopes).Error; err != nil {
 		return err
@@ -109,5 +149,5 @@ func (db *DB) forgetSet(ctx context.Context, id int64) error {
 			return err
 		}
 	}
-	return db.write.WithContext(ctx).Delete(&tallySetRow{}, "id = ?", id).Error
+	return nil
 }

@@ -21,7 +21,7 @@ const daysPerSum = 8
 func (db *DB) addUp(ctx context.Context) error {
 	for {
 		var marked []dirtyDayRow
-		err := db.read.WithContext(ctx).Order("kind, day").Limit(512).Find(&marked, "set_id = ?", db.tallies.id).Error
+		err := db.read.WithContext(ctx).Order("kind, day").Limit(512).Find(&marked, "set_id = ?", db.tallies.id.Load()).Error
 		if err != nil {
 			return fmt.Errorf("looking for days to add up: %w", err)
 		}
@@ -102,7 +102,7 @@ func (db *DB) addUpUnlessMarked(ctx context.Context, group []dirtyDayRow) (done 
 	var seen []dirtyDayRow
 	byDay := map[int]tallyRow{}
 	err = db.look(ctx, func(tx *gorm.DB) error {
-		if err := tx.Order("day").Find(&seen, "set_id = ? AND kind = ? AND day BETWEEN ? AND ?", db.tallies.id, kind, from, to).Error; err != nil || len(seen) == 0 {
+		if err := tx.Order("day").Find(&seen, "set_id = ? AND kind = ? AND day BETWEEN ? AND ?", db.tallies.id.Load(), kind, from, to).Error; err != nil || len(seen) == 0 {
 			return err
 		}
 		days := make([]int, len(seen))
@@ -122,7 +122,7 @@ func (db *DB) addUpUnlessMarked(ctx context.Context, group []dirtyDayRow) (done 
 		var days []int
 		var rows []tallyRow
 		for _, mark := range seen {
-			taken := tx.Delete(&dirtyDayRow{}, "set_id = ? AND kind = ? AND day = ? AND marks = ?", db.tallies.id, kind, mark.Day, mark.Marks)
+			taken := tx.Delete(&dirtyDayRow{}, "set_id = ? AND kind = ? AND day = ? AND marks = ?", db.tallies.id.Load(), kind, mark.Day, mark.Marks)
 			if taken.Error != nil {
 				return taken.Error
 			}
@@ -145,7 +145,7 @@ func (db *DB) replaceSums(tx *gorm.DB, kind int, days []int, sums []tallyRow) er
 	if len(days) == 0 {
 		return nil
 	}
-	if err := tx.Delete(&tallyRow{}, "set_id = ? AND scope = ? AND kind = ? AND day IN ?", db.tallies.id, everyService, kind, days).Error; err != nil {
+	if err := tx.Delete(&tallyRow{}, "set_id = ? AND scope = ? AND kind = ? AND day IN ?", db.tallies.id.Load(), everyService, kind, days).Error; err != nil {
 		return err
 	}
 	return db.putTallies(tx, sums)
@@ -155,7 +155,7 @@ func (db *DB) replaceSums(tx *gorm.DB, kind int, days []int, sums []tallyRow) er
 func (db *DB) addUpDays(ctx context.Context, kind, from, to int) error {
 	return db.change(ctx, func(tx *gorm.DB) error {
 		var days []int
-		err := tx.Raw("DELETE FROM dirty_days WHERE set_id = ? AND kind = ? AND day BETWEEN ? AND ? RETURNING day", db.tallies.id, kind, from, to).Scan(&days).Error
+		err := tx.Raw("DELETE FROM dirty_days WHERE set_id = ? AND kind = ? AND day BETWEEN ? AND ? RETURNING day", db.tallies.id.Load(), kind, from, to).Scan(&days).Error
 		if err != nil || len(days) == 0 {
 			return err
 		}
@@ -176,7 +176,7 @@ func (db *DB) sums(tx *gorm.DB, kind int, days []int) ([]tallyRow, error) {
 	}
 	err := db.eachTally(tx.Raw(`SELECT t.scope, t.kind, t.day, t.known_by, t.body FROM tally_scopes s
 		JOIN tallies t ON t.set_id = ? AND t.scope = s.id AND t.kind = ? AND t.day BETWEEN ? AND ?`,
-		db.tallies.id, kind, slices.Min(days), slices.Max(days)), func(r tallyRow) error {
+		db.tallies.id.Load(), kind, slices.Min(days), slices.Max(days)), func(r tallyRow) error {
 		sum, wanted := byDay[r.Day]
 		if !wanted {
 			return nil
@@ -193,7 +193,7 @@ func (db *DB) sums(tx *gorm.DB, kind int, days []int) ([]tallyRow, error) {
 	for day, sum := range byDay {
 		if sum != nil {
 			t := sum.Sum()
-			rows = append(rows, tallyRow{SetID: db.tallies.id, Scope: everyService, Kind: kind, Day: day, KnownBy: knownBy[day], Body: t.AppendCoded(nil)})
+			rows = append(rows, tallyRow{SetID: db.tallies.id.Load(), Scope: everyService, Kind: kind, Day: day, KnownBy: knownBy[day], Body: t.AppendCoded(nil)})
 		}
 	}
 	slices.SortFunc(rows, func(a, b tallyRow) int { return a.Day - b.Day })

@@ -1,0 +1,48 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// auditStore tells who did what.
+type auditStore interface {
+	// Audit lists deeds, newest first, from a cursor on; next is empty at the end.
+	Audit(ctx context.Context, cursor string, limit int) (list []Deed, next string, err error)
+}
+
+// Deed is one entry of the audit log.
+type Deed struct {
+	At      time.Time `json:"at"`
+	Actor   string    `json:"actor"`
+	Action  string    `json:"action"`
+	Subject string    `json:"subject"`
+	Details string    `json:"details"`
+}
+
+type auditResponse struct {
+	Entries []Deed `json:"entries"`
+	Next    string `json:"next,omitempty"`
+}
+
+func (s *Server) auditRoutes() []route {
+	return []route{{
+		method: http.MethodGet, path: "/api/v1/audit", scope: Admin, summary: "Who corrected and withdrew what, and why: newest first",
+		handle: s.audit, response: auditResponse{},
+		query: []parameter{{"limit", "entries on a page: 1 to 200, 50 when left out"}, {"cursor", "the next of the page before"}},
+	}}
+}
+
+func (s *Server) audit(r request) (reply, error) {
+	q := r.URL.Query()
+	limit, err := limitOf(q.Get("limit"), 50, 200)
+	if err != nil {
+		return reply{}, err
+	}
+	list, next, err := s.o.Store.Audit(r.Context(), q.Get("cursor"), limit)
+	if list == nil {
+		list = []Deed{}
+	}
+	return reply{JSON: auditResponse{list, next}}, err
+}
