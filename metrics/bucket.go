@@ -2,6 +2,8 @@ package metrics
 
 import (
 	"fmt"
+	"runtime"
+	"sync"
 	"time"
 )
 
@@ -104,13 +106,22 @@ func WindowsOf(buckets []Bucket) []Window {
 	return windows
 }
 
-// Points measures a series of tallies, one for each bucket and in its order, as TalliesOfAll gives them for WindowsOf the buckets.
+// Points measures a series of tallies, one for each bucket and in its order, as TalliesOfAll gives them for WindowsOf the buckets. It
+// uses all processors.
 func Points(buckets []Bucket, tallies []Tally, q Query) []Point {
 	points := make([]Point, len(buckets))
-	for i, b := range buckets {
-		q.Window = b.Window
-		points[i] = Point{Bucket: b, Scorecard: Measure(tallies[i], q)}
+	var workers sync.WaitGroup
+	step := min(runtime.GOMAXPROCS(0), len(buckets))
+	for first := range step {
+		workers.Go(func() {
+			of := q
+			for i := first; i < len(buckets); i += step {
+				of.Window = buckets[i].Window
+				points[i] = Point{Bucket: buckets[i], Scorecard: Measure(tallies[i], of)}
+			}
+		})
 	}
+	workers.Wait()
 	return points
 }
 
