@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 )
@@ -112,6 +113,9 @@ func (db *DB) completeSet(ctx context.Context) error {
 	return db.deleteForgotten(ctx)
 }
 
+// scopesPerDelete are forgotten in one transaction: few enough not to keep a writer waiting, many enough for few commits.
+const scopesPerDelete = 32
+
 // deleteForgotten deletes the rows of sets that are no more.
 func (db *DB) deleteForgotten(ctx context.Context) error {
 	for last := int64(-1); ; {
@@ -133,14 +137,14 @@ func (db *DB) deleteForgotten(ctx context.Context) error {
 	}
 }
 
-// deleteRows deletes those of a set service by service, so that no writer waits for long.
+// deleteRows deletes those of a set, some services at a time.
 func (db *DB) deleteRows(ctx context.Context, id int64) error {
 	var scopes []int64
 	if err := db.read.WithContext(ctx).Raw("SELECT 0 UNION ALL SELECT id FROM tally_scopes").Scan(&scopes).Error; err != nil {
 		return err
 	}
-	for _, scope := range scopes {
-		if err := db.write.WithContext(ctx).Delete(&tallyRow{}, "set_id = ? AND scope = ?", id, scope).Error; err != nil {
+	for part := range slices.Chunk(scopes, scopesPerDelete) {
+		if err := db.write.WithContext(ctx).Delete(&tallyRow{}, "set_id = ? AND scope IN ?", id, part).Error; err != nil {
 			return err
 		}
 	}
