@@ -29,9 +29,9 @@ func writeCard(w io.Writer, card metrics.Scorecard, edition string) error {
 		{"deployment frequency", frequencyText(card.Frequency), frequencyNote(card.Frequency), levels[metrics.FigureFrequency]},
 		{"change lead time", durationText(card.LeadTime), durationNote(card.LeadTime), levels[metrics.FigureLeadTime]},
 		{"change fail rate", shareText(card.FailRate), shareNote(card.FailRate, "rollouts failed"), levels[metrics.FigureFailRate]},
-		{"failed deployment recovery", survivalText(card.Recovery), survivalNote(card.Recovery, "failed deployments"), levels[metrics.FigureRecovery]},
+		{"failed deployment recovery", survivalText(card.Recovery), survivalNote(card.Recovery, "failed deployment"), levels[metrics.FigureRecovery]},
 		{"deployment rework rate", shareText(card.Rework), shareNote(card.Rework, "rollouts were rework"), levels["deployment_rework_rate"]},
-		{"time to restore, all incidents", survivalText(card.Restore), survivalNote(card.Restore, "incidents"), ""},
+		{"time to restore, all incidents", survivalText(card.Restore), survivalNote(card.Restore, "incident"), ""},
 		reliabilityRow(card.Reliability),
 	}
 	rows = append(rows, waitingRows(card.Waiting)...)
@@ -64,11 +64,14 @@ func writeRemarks(w io.Writer, card metrics.Scorecard) error {
 	return err
 }
 
-func rolloutsOf(n int) string {
+func rolloutsOf(n int) string { return counted(n, "rollout") }
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
 	if n == 1 {
-		return "1 rollout"
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%d rollouts", n)
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func levelText(l metrics.Level) string {
@@ -96,9 +99,9 @@ func frequencyText(f metrics.Frequency) string {
 }
 
 func frequencyNote(f metrics.Frequency) string {
-	note := fmt.Sprintf("n = %d rollouts", f.Rollouts)
+	note := "n = " + rolloutsOf(f.Rollouts)
 	if f.DaysPerWeek != nil {
-		note += fmt.Sprintf(", on %g days of the median week (%d weeks)", *f.DaysPerWeek, f.Weeks)
+		note += fmt.Sprintf(", on %g days of the median week (%s)", *f.DaysPerWeek, counted(f.Weeks, "week"))
 	}
 	return note
 }
@@ -111,7 +114,7 @@ func durationText(d metrics.Duration) string {
 }
 
 func durationNote(d metrics.Duration) string {
-	note := fmt.Sprintf("n = %d changes in %d rollouts", d.N, d.Rollouts)
+	note := "n = " + counted(d.N, "change") + " in " + rolloutsOf(d.Rollouts)
 	if d.Value != nil {
 		return fmt.Sprintf("n = %d; %s", d.N, d.Statistic)
 	}
@@ -154,7 +157,7 @@ func survivalText(s metrics.Survival) string {
 }
 
 func survivalNote(s metrics.Survival, what string) string {
-	note := fmt.Sprintf("n = %d %s", s.N, what)
+	note := "n = " + counted(s.N, what)
 	if s.Value != nil {
 		note = fmt.Sprintf("n = %d; %s", s.N, s.Statistic)
 	}

@@ -31,13 +31,13 @@ func waitingRows(w metrics.Waiting) [][]string {
 		}
 	}
 	if h := w.Handoffs; h.N > 0 {
-		row := []string{"handoffs", string(h.State), fmt.Sprintf("n = %d changes", h.N)}
+		row := []string{"handoffs", string(h.State), "n = " + counted(h.N, "change")}
 		if h.People != nil {
 			row[1] = fmt.Sprintf("%g a change", *h.People)
-			row[2] = fmt.Sprintf("median; n = %d changes; between teams not known", h.N)
+			row[2] = "median; n = " + counted(h.N, "change") + "; between teams not known"
 		}
 		if h.Between != nil {
-			row[2] = fmt.Sprintf("median; %.0f %% of changes went from one team to another; n = %d changes", 100**h.Between, h.N)
+			row[2] = fmt.Sprintf("median; %.0f %% of changes went from one team to another; n = %s", 100**h.Between, counted(h.N, "change"))
 		}
 		rows = append(rows, row)
 	}
@@ -48,11 +48,11 @@ func waitingRows(w metrics.Waiting) [][]string {
 func stageRows(stages []metrics.Stage) [][]string {
 	var rows [][]string
 	for _, s := range stages {
-		of := "pull requests"
+		of := "pull request"
 		if s.Name == "deploy" {
-			of = "rollouts"
+			of = "rollout"
 		}
-		rows = append(rows, []string{"  " + s.Name, durationText(s.Duration), fmt.Sprintf("median; n = %d %s", s.N, of)})
+		rows = append(rows, []string{"  " + s.Name, durationText(s.Duration), "median; n = " + counted(s.N, of)})
 	}
 	return rows
 }

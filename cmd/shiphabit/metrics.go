@@ -37,6 +37,9 @@ rework rate, each with its sample size and interval. "Not enough data" is an ans
 			if err != nil {
 				return err
 			}
+			if !command.Flags().Changed("edition") {
+				edition = editionOf(query.Definition, edition)
+			}
 			cards := api.Entries(metrics.Points(buckets, tallies, query))
 			spread, err := from.spread(query, by)
 			if err != nil {
@@ -49,9 +52,19 @@ rework rate, each with its sample size and interval. "Not enough data" is an ans
 	of.definitionFlag(command)
 	command.AddCommand(p.compareCommand())
 	command.Flags().StringVar(&by, "by", "", "one row per day, week or month")
-	command.Flags().StringVar(&edition, "edition", "dora-2024", "whose levels stand beside the figures; empty for none")
+	command.Flags().StringVar(&edition, "edition", "dora-2024", "whose levels stand beside the figures, by default those of the definition's own tool where it has some; empty for none")
 	addFormat(command, &format, formatTable, formatJSON, formatCSV)
 	return command
+}
+
+// editionOf is the edition that goes with a definition: that of its own name where there is one.
+func editionOf(d metrics.Definition, otherwise string) string {
+	for _, e := range metrics.Editions() {
+		if e.Name == d.Name {
+			return e.Name
+		}
+	}
+	return otherwise
 }
 
 // spread says how far the services of a narrow slice lie apart, where a whole window is asked for.
