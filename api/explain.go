@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"net/http"
 	"net/url"
@@ -112,7 +113,8 @@ func (s *Server) explainPageOf(r request, head metrics.Explanation, x explained)
 	if err != nil {
 		return reply{}, err
 	}
-	service, skip, err := cursorOf(r.URL.Query().Get("cursor"))
+	question := questionMark(r)
+	service, skip, err := cursorOf(r.URL.Query().Get("cursor"), question)
 	if err != nil {
 		return reply{}, err
 	}
@@ -132,7 +134,7 @@ func (s *Server) explainPageOf(r request, head metrics.Explanation, x explained)
 		}
 		taken := page.take(e, skip, limit)
 		if taken < len(e.Rows)+len(e.LeftOut) {
-			page.Next = strconv.Itoa(taken) + ":" + url.QueryEscape(name)
+			page.Next = question + ":" + strconv.Itoa(taken) + ":" + url.QueryEscape(name)
 			return errPageFull
 		}
 		skip = 0
@@ -158,12 +160,26 @@ func (e *explainResponse) take(of metrics.Explanation, skip, limit int) int {
 	return end
 }
 
+// questionMark tells one question from another, so that a cursor is not taken to a question that it does not belong to.
+func questionMark(r request) string {
+	q := r.URL.Query()
+	q.Del("cursor")
+	q.Del("limit")
+	sum := fnv.New32a()
+	_, _ = io.WriteString(sum, r.URL.Path+"?"+q.Encode()) // a hash takes everything
+	return strconv.FormatUint(uint64(sum.Sum32()), 36)
+}
+
 // cursorOf reads how many rows of which service come before the page.
-func cursorOf(word string) (service string, skip int, err error) {
+func cursorOf(word, question string) (service string, skip int, err error) {
 	if word == "" {
 		return "", 0, nil
 	}
-	number, name, found := strings.Cut(word, ":")
+	of, rest, _ := strings.Cut(word, ":")
+	if of != question {
+		return "", 0, fail(Invalid, fmt.Sprintf("cursor %q belongs to another question, or is none; leave it out to begin anew", shorten(word)))
+	}
+	number, name, found := strings.Cut(rest, ":")
 	skip, numberErr := strconv.Atoi(number)
 	service, nameErr := url.QueryUnescape(name)
 	if !found || numberErr != nil || nameErr != nil || skip < 0 {

@@ -47,6 +47,8 @@ func TestThePagesOfAnExplanationHoldEveryRowOnceWhateverTheirSize(t *testing.T) 
 	for _, limit := range []int{1, 2, 3, 8, 9, 13, 14} {
 		checkPages(s, limit, "dora", want)
 	}
+	other := into[explainPage](s.get("/api/v1/explain/deployment_frequency?limit=2").is(http.StatusOK)).Next
+	s.get("/api/v1/explain/change_fail_rate?limit=2&cursor="+url.QueryEscape(other)).is(http.StatusBadRequest, "belongs to another question")
 	whole = into[explainPage](s.get("/api/v1/explain/change_fail_rate?definition=devlake").is(http.StatusOK))
 	checkPages(s, 5, "devlake", slices.Sorted(slices.Values(whole.records())))
 }

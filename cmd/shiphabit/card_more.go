@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"shiphabit/metrics"
 )
@@ -85,4 +86,48 @@ func spreadText(v float64, unit string) string {
 	default:
 		return fmt.Sprintf("%.1f a week", v)
 	}
+}
+
+// figureText is a figure of a scorecard in one line.
+func figureText(figure string, card metrics.Scorecard) string {
+	line := func(value, note string) string { return value + ", " + note }
+	switch figure {
+	case metrics.FigureFrequency:
+		return line(frequencyText(card.Frequency), frequencyNote(card.Frequency))
+	case metrics.FigureLeadTime:
+		return line(durationText(card.LeadTime), durationNote(card.LeadTime))
+	case metrics.FigureFailRate:
+		return line(shareText(card.FailRate), shareNote(card.FailRate, "rollouts failed"))
+	case metrics.FigureRecovery:
+		return line(survivalText(card.Recovery), survivalNote(card.Recovery, "failed deployment"))
+	case metrics.FigureRework:
+		return line(shareText(card.Rework), shareNote(card.Rework, "rollouts were rework"))
+	case metrics.FigureRestore:
+		return line(survivalText(card.Restore), survivalNote(card.Restore, "incident"))
+	case metrics.FigureReliability:
+		row := reliabilityRow(card.Reliability)
+		return line(row[1], row[2])
+	}
+	return ""
+}
+
+// outside says, where a window holds nothing, when there is something: the window is more likely wrong than the records.
+func outside(facts []metrics.Facts) string {
+	var first, last time.Time
+	n := 0
+	for _, f := range facts {
+		for _, r := range f.Rollouts {
+			n++
+			if first.IsZero() || r.FinishedAt.Before(first) {
+				first = r.FinishedAt
+			}
+			if r.FinishedAt.After(last) {
+				last = r.FinishedAt
+			}
+		}
+	}
+	if n == 0 {
+		return "no deployment that counts is known"
+	}
+	return fmt.Sprintf("nothing finished in this window: the %s known, of all environments, finished from %s to %s", rolloutsOf(n), first.Format(time.DateOnly), last.Format(time.DateOnly))
 }

@@ -53,14 +53,17 @@ func (p *program) explain(from source, figure string, query metrics.Query, forma
 	if err != nil {
 		return usage("%w", err)
 	}
-	if format == formatTable {
-		return p.explainTable(from, head, query)
-	}
 	tallies, err := from.tallies(query, []metrics.Window{query.Window})
+	if err == nil {
+		err = unknownEnvironment(query, tallies)
+	}
 	if err != nil {
 		return err
 	}
 	head.Scorecard = metrics.Measure(tallies[0], query)
+	if format == formatTable {
+		return p.explainTable(from, head, query)
+	}
 	out := bufio.NewWriter(p.out)
 	each := func(yield func(metrics.Explanation) error) error {
 		return metrics.ExplainEach(from.services, from.facts, figure, query, yield)
@@ -145,7 +148,11 @@ func (p *program) explainTable(from source, head metrics.Explanation, query metr
 		return p.printRows(e)
 	})
 	if err == nil {
-		fmt.Fprintf(p.out, "%s counted, %s left out\n", rowsOf(counted), rowsOf(left))
+		fmt.Fprintf(p.out, "%s counted, %s left out", rowsOf(counted), rowsOf(left))
+		if says := figureText(head.Figure, head.Scorecard); says != "" {
+			fmt.Fprintf(p.out, ": %s", says)
+		}
+		fmt.Fprintln(p.out)
 	}
 	return err
 }

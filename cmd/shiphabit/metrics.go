@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -45,7 +46,17 @@ rework rate, each with its sample size and interval. "Not enough data" is an ans
 			if err != nil {
 				return err
 			}
-			return p.printCards(cards, spread, format, edition)
+			if err := p.printCards(cards, spread, format, edition); err != nil {
+				return err
+			}
+			if tallies[0].Rollouts > 0 || by != "" || format != formatTable || len(from.services) > api.MostSpread {
+				return nil
+			}
+			facts, err := from.everything()
+			if err == nil {
+				fmt.Fprintf(p.out, "\n%s\n", outside(facts))
+			}
+			return err
 		},
 	}
 	of.flags(command)

@@ -85,6 +85,11 @@ func (s *slice) open(ctx context.Context, p *program) (source, metrics.Query, er
 	if err != nil {
 		return source{}, metrics.Query{}, err
 	}
+	for _, tier := range s.tiers {
+		if !slices.Contains([]metrics.Tier{metrics.Critical, metrics.High, metrics.Standard, metrics.Low}, metrics.Tier(tier)) {
+			return source{}, metrics.Query{}, usage("--tier %q is none of critical, high, standard, low", tier)
+		}
+	}
 	query, err := s.query(p, settings)
 	if err != nil {
 		return source{}, query, err
