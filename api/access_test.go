@@ -134,7 +134,7 @@ func TestSecretsAreNeverLogged(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, requireTokens)
 	secret := s.grant("reader", time.Time{}, "read")
-	s.ask("GET", "/api/v1/services?service=query-is-not-logged", "", "Authorization", "Bearer "+secret).is(http.StatusOK)
+	s.ask("GET", "/api/v1/metrics?branch=query-is-not-logged", "", "Authorization", "Bearer "+secret).is(http.StatusOK)
 	s.ask("GET", "/api/v1/services", "", "Authorization", "Bearer shp_wrong_secret").is(http.StatusUnauthorized)
 	s.get("/assess/link-secret").is(http.StatusNotFound)
 	s.ask("POST", "/assess/link-secret", "q1=o1")

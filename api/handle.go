@@ -1,12 +1,15 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -52,6 +55,9 @@ func (s *Server) answer(c *gin.Context, at route) (answer reply, err error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if err := at.knows(c.Request); err != nil {
+		return reply{}, err
+	}
 	r := request{Request: c.Request, gin: c, caller: who}
 	if at.scope == Page && c.Request.Method == http.MethodGet {
 		r.csrf = s.guard.formToken(c.Writer, c.Request)
@@ -76,6 +82,25 @@ func readable(r *http.Request) error {
 	}
 	if path := r.URL.Path; !utf8.ValidString(path) || strings.ContainsRune(path, 0) {
 		return fail(Invalid, "the address holds a zero character, or text that is not valid UTF-8")
+	}
+	return nil
+}
+
+// knows refuses to programs a query parameter that the route does not have: a misspelt filter would answer about everything, unnoticed.
+// People's pages take any, as links get things added on their way.
+func (at route) knows(r *http.Request) error {
+	if at.scope == Page || at.scope == Public {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
+		if slices.ContainsFunc(at.query, func(p parameter) bool { return p.name == name }) {
+			continue
+		}
+		known := make([]string, len(at.query))
+		for i, p := range at.query {
+			known[i] = p.name
+		}
+		return fail(Invalid, fmt.Sprintf("query parameter %q is unknown here; there are: %s", shorten(name), cmp.Or(strings.Join(known, ", "), "none")))
 	}
 	return nil
 }

@@ -165,3 +165,19 @@ func TestASeriesOfTooManyBucketsIsRefused(t *testing.T) {
 	s.get("/api/v1/metrics?by=day&from=0001-01-01").is(http.StatusBadRequest, "more than 4000 of them (days)")
 	s.get("/api/v1/metrics?by=month&from=1900-01-01").is(http.StatusOK)
 }
+
+func TestAMisspeltFilterIsRefusedInsteadOfAnsweringAboutEverything(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.post("/api/v1/events", history("payments", ".")).is(http.StatusOK)
+	for path, want := range map[string]string{
+		"/api/v1/metrics?services=payments":                    "there are: service, team, tier",
+		"/api/v1/metrics?service=payments&from=2026-02-01&x=1": `query parameter \"x\" is unknown here`,
+		"/api/v1/explain/change_fail_rate?Service=payments":    "there are: service, team, tier",
+		"/api/v1/gate/verdict?service=payments&env=staging":    "there are: service, environment",
+		"/api/v1/services?service=payments":                    "there are: none",
+	} {
+		s.get(path).is(http.StatusBadRequest, want)
+	}
+	s.get("/api/v1/metrics?service=payments").is(http.StatusOK)
+}
