@@ -542,6 +542,13 @@ func caseRevertBranch(t *testing.T, c recordedCase) string {
 	return ""
 }
 
+type caseRequest struct {
+	ID, Repo   string
+	Number     int64
+	HeadBranch string `json:"head_branch"`
+	Title      string
+}
+
 func caseRevertRequests(t *testing.T, c recordedCase) string {
 	in := read[struct {
 		Reverts []caseRequest `json:"candidate_reverts"`

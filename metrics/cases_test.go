@@ -413,8 +413,13 @@ func caseRanges(t *testing.T, c recordedCase) string {
 		}
 		s.add(d)
 	}
+	facts := DeriveAll(s.events, s.rules)
+	var first []string
+	for _, r := range facts[0].Rollouts {
+		first = append(first, r.Changes[0].SHA)
+	}
 	d := convention(func(d *Definition) { d.LeadTime.Per = perDeployment })
-	e, err := Explain(DeriveAll(s.events, s.rules), FigureLeadTime, asked(d, ever(), ever().To))
+	e, err := Explain(facts, FigureLeadTime, asked(d, ever(), ever().To))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -422,8 +427,8 @@ func caseRanges(t *testing.T, c recordedCase) string {
 	for _, row := range e.Rows {
 		lead = append(lead, row.Value)
 	}
-	if !slices.Equal(lead, want.Lead) {
-		t.Errorf("lead times %v, want %v", lead, want.Lead)
+	if !slices.Equal(first, want.First) || !slices.Equal(lead, want.Lead) {
+		t.Errorf("the first commits are %v after %v, want %v after %v", first, lead, want.First, want.Lead)
 	}
 	return ""
 }
