@@ -82,16 +82,16 @@ func (s *Server) metrics(r request) (reply, error) {
 	if before && names == nil {
 		answer.Rebuilding = &rebuilding{done, total}
 	}
+	if format == "csv" {
+		var table bytes.Buffer
+		err := WriteSeries(&table, series)
+		return reply{Body: table.Bytes(), Type: "text/csv; charset=utf-8"}, err
+	}
 	var spread []metrics.Spread
 	if len(names) > 1 && len(names) <= MostSpread && r.URL.Query().Get("by") == "" {
 		if spread, err = s.spread(r.Context(), names, q); err != nil {
 			return reply{}, err
 		}
-	}
-	if format == "csv" {
-		var table bytes.Buffer
-		err := WriteSeries(&table, series)
-		return reply{Body: table.Bytes(), Type: "text/csv; charset=utf-8"}, err
 	}
 	answer.Version, answer.Scorecards, answer.Spread = 1, series, spread
 	return reply{JSON: answer}, nil

@@ -181,3 +181,11 @@ func TestAMisspeltFilterIsRefusedInsteadOfAnsweringAboutEverything(t *testing.T)
 	}
 	s.get("/api/v1/metrics?service=payments").is(http.StatusOK)
 }
+
+func TestANarrowedAnswerSaysToWhatItIsNarrowed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.post("/api/v1/events", history("payments", ".")).is(http.StatusOK)
+	s.get("/api/v1/metrics?branch=production").is(http.StatusOK, `"all services, branch production"`)
+	s.get("/api/v1/metrics?env=production").is(http.StatusOK, `"slice":"all services"`)
+}

@@ -160,7 +160,7 @@ func sliceWords(q url.Values) string {
 	words := sliceOf(q).String()
 	for _, name := range []string{"env", "repository", "branch", "label"} {
 		for _, value := range listOf(q, name) {
-			if value != string(metrics.Production) {
+			if name != "env" || value != string(metrics.Production) {
 				words += ", " + name + " " + value
 			}
 		}

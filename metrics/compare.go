@@ -66,15 +66,18 @@ func CompareDefinitions(fs []Facts, q Query, definitions []Definition) Compariso
 	for _, figure := range Figures() {
 		c.Figures = append(c.Figures, ComparedFigure{Figure: figure, Unit: unitOf(figure), Values: []ComparedValue{}, Walks: []Walk{}})
 	}
+	var first Scorecard
 	for i, d := range definitions {
 		c.Definitions = append(c.Definitions, d.label())
 		card := measuredBy(fs, q, d)
 		for j := range c.Figures {
 			c.Figures[j].Values = append(c.Figures[j].Values, comparedValue(card, c.Figures[j].Figure))
 		}
-		if i > 0 {
-			c.walk(fs, q, definitions[0], d)
+		if i == 0 {
+			first = card
+			continue
 		}
+		c.walk(fs, q, definitions[0], d, first)
 	}
 	return c
 }
@@ -86,15 +89,15 @@ func measuredBy(fs []Facts, q Query, d Definition) Scorecard {
 	return MeasureAll(fs, q)
 }
 
-// walk turns one definition into another rule by rule and notes what each turn does to each figure.
-func (c *Comparison) walk(fs []Facts, q Query, from, to Definition) {
+// walk turns one definition, whose scorecard is known, into another rule by rule and notes what each turn does to each figure.
+func (c *Comparison) walk(fs []Facts, q Query, from, to Definition, card Scorecard) {
 	start := len(c.Figures[0].Walks)
 	for j := range c.Figures {
 		values := c.Figures[j].Values
 		difference := differenceOf(values[0].Value, values[len(values)-1].Value)
 		c.Figures[j].Walks = append(c.Figures[j].Walks, Walk{From: from.label(), To: to.label(), Difference: difference, Steps: []Step{}})
 	}
-	at, card := from, measuredBy(fs, q, from)
+	at := from
 	for _, t := range turns() {
 		next := at
 		t.take(&next, to)

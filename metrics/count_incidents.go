@@ -95,7 +95,7 @@ func (c *counter) addRatio(t *Tally, r *Rollout, failures []Failure) {
 func incidentsAmong(failures []Failure) int {
 	n := 0
 	for i, f := range failures {
-		if f.Cause == CauseIncident && !slices.ContainsFunc(failures[:i], func(o Failure) bool { return o.Cause == f.Cause && o.Evidence == f.Evidence }) {
+		if f.Cause == CauseIncident && !slices.ContainsFunc(failures[:i], f.same) {
 			n++
 		}
 	}

@@ -29,8 +29,7 @@ func Spreads(cards []Scorecard) []Spread {
 		}
 		if s.Services = len(values); s.Services >= 2 {
 			slices.Sort(values)
-			n := len(values)
-			s.Low, s.High, s.Middle = new(values[0]), new(values[n-1]), new((values[(n-1)/2]+values[n/2])/2)
+			s.Low, s.High, s.Middle = new(values[0]), new(values[len(values)-1]), new(medianOf(values))
 		}
 		return s
 	}

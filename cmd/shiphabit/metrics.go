@@ -42,9 +42,11 @@ rework rate, each with its sample size and interval. "Not enough data" is an ans
 				edition = editionOf(query.Definition, edition)
 			}
 			cards := api.Entries(metrics.Points(buckets, tallies, query))
-			spread, err := from.spread(query, by)
-			if err != nil {
-				return err
+			var spread []metrics.Spread
+			if format != formatCSV { // which has no place for it
+				if spread, err = from.spread(query, by); err != nil {
+					return err
+				}
 			}
 			if err := p.printCards(cards, spread, format, edition); err != nil {
 				return err

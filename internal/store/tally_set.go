@@ -30,10 +30,14 @@ func (db *DB) readableSet(ctx context.Context, services []string) (id int64, old
 // freshen derives those of the services whose facts are out of date.
 func (db *DB) freshen(ctx context.Context, services []string) error {
 	var stale []string
-	err := db.read.WithContext(ctx).Raw(`SELECT name FROM services WHERE name IN ? AND (touched <> derived OR rules <> ?) ORDER BY name`,
-		services, db.print).Scan(&stale).Error
-	if err != nil {
-		return fmt.Errorf("looking for services to derive: %w", err)
+	for part := range slices.Chunk(services, namesPerStatement) {
+		var some []string
+		err := db.read.WithContext(ctx).Raw(`SELECT name FROM services WHERE name IN ? AND (touched <> derived OR rules <> ?) ORDER BY name`,
+			part, db.print).Scan(&some).Error
+		if err != nil {
+			return fmt.Errorf("looking for services to derive: %w", err)
+		}
+		stale = append(stale, some...)
 	}
 	for _, name := range stale {
 		if _, err := db.facts(ctx, name, part{}); err != nil && !errors.Is(err, ErrNotFound) {

@@ -271,3 +271,40 @@ func TestAnOutageStoredByAnotherProgramIsSeenAtOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestASliceMayHoldMoreServicesThanAStatementTakesNames(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open(inZone(berlin(t)))
+		events := organisation(rand.New(rand.NewPCG(3, 3)), 120)
+		mustAppend(t, db, events[:80]...)
+		start := time.Date(2026, time.March, 2, 0, 0, 0, 0, berlin(t))
+		q := metrics.Query{Window: metrics.Window{From: start, To: start.AddDate(0, 0, 100)}, AsOf: start.AddDate(0, 0, 900), Zone: berlin(t)}
+		if _, err := db.Tally(t.Context(), nil, q); err != nil {
+			t.Fatal(err)
+		}
+		mustAppend(t, db, events[80:]...)
+		known, err := db.Services(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, s := range known {
+			names = append(names, s.Name)
+		}
+		for i := range 70_000 { // PostgreSQL takes 65,535, SQLite 32,766
+			names = append(names, fmt.Sprint("unheard of ", i))
+		}
+		got, err := db.Tally(t.Context(), names, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts, err := db.AllFacts(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := metrics.TallyOfAll(facts, q); got.Rollouts == 0 || text(t, got) != text(t, want) {
+			t.Errorf("stored\n%s\nfrom facts\n%s", text(t, got), text(t, want))
+		}
+	})
+}
