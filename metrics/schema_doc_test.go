@@ -59,7 +59,8 @@ const eventsIntro = `# Neutral events, version 1
 <!-- Generated from metrics/schema.go: go test ./metrics -update -->
 
 Whatever a source knows is written as events, one JSON object a line, ` + "`type`" + ` first. ` + "`shiphabit import`" + `, ` + "`shiphabit export`" + ` and
-` + "`POST /api/v1/events`" + ` speak this form. CSV has the same names as columns, one file per type.
+` + "`POST /api/v1/events`" + ` speak this form. CSV has the same names as columns, one file per type,
+named after it (` + "`deployment.csv`" + `) or imported with ` + "`--type`" + `; the API takes JSON alone.
 
 - **Times** are RFC 3339 with any offset, kept to the millisecond. Years run from 1970 to 9999; the dates of a commit may be older.
 - **Unknown keys, missing ids, wrong types and impossible times are refused** with line number and field. The other lines go on.

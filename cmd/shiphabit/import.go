@@ -118,6 +118,9 @@ func decodeEvents(r io.Reader, name string, kind metrics.EventType, source strin
 	}
 	if kind == "" {
 		kind = metrics.EventType(strings.TrimSuffix(strings.ToLower(filepath.Base(name)), ".csv"))
+		if _, known := metrics.SchemaOf(kind); !known {
+			return nil, usage("a CSV file holds events of one type, and this name tells none: call it deployment.csv, commit.csv and so on, or import it with --type")
+		}
 	}
 	return metrics.DecodeCSV(r, kind, source, yield)
 }

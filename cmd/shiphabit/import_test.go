@@ -111,3 +111,15 @@ func badConfig(t *testing.T, p process) string {
 	write(t, name, "colour: red\n")
 	return name
 }
+
+func TestACSVFileWhoseNameTellsNoTypeIsRefusedWithTheWayOut(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	file := filepath.Join(p.home, "d.csv")
+	write(t, file, "id,service\n1,api\n")
+	for _, args := range [][]string{{"import", file}, {"metrics", "--events", file}} {
+		if _, errs, code := p.run(args...); code != exitUsage || !strings.Contains(errs, "import it with --type") {
+			t.Errorf("%v: exit code %d\n%s", args, code, errs)
+		}
+	}
+}

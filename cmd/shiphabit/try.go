@@ -226,6 +226,9 @@ func (t *try) report(ctx context.Context, db *store.DB, settings config.Config, 
 		window = metrics.Window{From: last.AddDate(-1, 0, 0), To: last.Add(time.Second)}
 		t.say("Nothing was released in the last year; the figures are of the year up to the last release, %s.", last.Format(time.DateOnly))
 	}
+	if first := firstRollout(facts); first.After(window.From.AddDate(0, 1, 0)) {
+		t.say("The first release known is of %s; the year's figures, and the index, take the time before for quiet.", first.Format(time.DateOnly))
+	}
 	query := metrics.Query{Slice: summary.Repository, Window: window, AsOf: now, Zone: settings.Zone(), Definition: metrics.DORA()}
 	fmt.Fprintln(t.out)
 	if err := writeCard(t.out, metrics.MeasureAll(facts, query), "dora-2024"); err != nil {
@@ -233,6 +236,19 @@ func (t *try) report(ctx context.Context, db *store.DB, settings config.Config, 
 	}
 	fmt.Fprintln(t.out)
 	return t.reportIndex(facts, settings)
+}
+
+// firstRollout is the finish of the first production rollout, zero when there is none.
+func firstRollout(facts []metrics.Facts) time.Time {
+	var first time.Time
+	for _, f := range facts {
+		for _, r := range f.Rollouts {
+			if r.EnvironmentKind == metrics.Production && (first.IsZero() || r.FinishedAt.Before(first)) {
+				first = r.FinishedAt
+			}
+		}
+	}
+	return first
 }
 
 // lastRollout is the finish of the last production rollout before now, zero when there is none.

@@ -3,7 +3,7 @@ package config
 // mainFields are the keys of the configuration file.
 func mainFields() []field {
 	return []field{
-		value("listen", anAddress, "127.0.0.1:8080", "Address the server listens on. Without `require_tokens` it has to be a loopback address.").eg("127.0.0.1:8080"),
+		value("listen", anAddress, "127.0.0.1:8080", "Address the server listens on. Without `require_tokens` it has to be a loopback address, unless `serve` is told `--insecure`.").eg("127.0.0.1:8080"),
 		value("db", aDSN, "a file in the user's data directory", "The database: a file for SQLite, or `postgres://…`. Take a password from the environment: `postgres://shiphabit:${DB_PASSWORD}@db/shiphabit`.").eg("/var/lib/shiphabit/shiphabit.db"),
 		value("require_tokens", aBool, "false", "Whether every request needs a token. The server listens beyond this machine only when it is true.").eg("false"),
 		list("hosts", aName, "only localhost and loopback addresses", "Names under which browsers and programs reach the server; a request under any other name is refused, so that a foreign page cannot use it.").eg("[shiphabit.example.org]"),
