@@ -4,6 +4,8 @@ package collector
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"shiphabit/metrics"
 )
@@ -26,8 +28,22 @@ type Page struct {
 	// Done and Total count records for progress; Total is 0 when unknown. Doing says what is being read ("commits").
 	Done, Total int
 	Doing       string
+	// Part of Parts lists are read, where a source reads several lists one after the other; Parts is 0 where it does not.
+	Part, Parts int
 	// SetAside are records that could not be read, each with its reason.
 	SetAside []SetAside
+	// Troubles were met beside the records and did not keep the rest from being read.
+	Troubles []error
+	// Watermark, on the last page: everything that the host recorded before it has arrived. Zero stands for the start of the reading.
+	Watermark time.Time
+	// Budget is what the host lets us ask still.
+	Budget Budget
+}
+
+// Budget is what a host lets us ask still: Left of Limit calls until ResetAt. Limit is 0 when the host has said nothing.
+type Budget struct {
+	Left, Limit int
+	ResetAt     time.Time
 }
 
 // SetAside is a record that could not be turned into an event.
@@ -43,4 +59,41 @@ type Store interface {
 	// Apply saves events, set-aside records and the move of the cursor from one value to the next in one transaction. It
 	// returns ErrMoved when the cursor no longer stands at from: another replica was faster, and nothing was saved.
 	Apply(ctx context.Context, source, from, to string, page Page) error
+	// Beat notes that a source was read to its end, and up to when its records have arrived; a watermark never moves back.
+	Beat(ctx context.Context, source string, watermark time.Time) error
+	// Trouble notes what keeps a source from being read. A beat ends it.
+	Trouble(ctx context.Context, source, sentence string) error
+}
+
+// Sound says whether an event keeps the rules of neutral events. One that does not is to be set aside under the name of its record.
+func Sound(record string, e metrics.Event) (SetAside, bool) {
+	faults := metrics.Check(e)
+	if len(faults) == 0 {
+		return SetAside{}, true
+	}
+	reasons := make([]string, len(faults))
+	for i, f := range faults {
+		if reasons[i] = f.Problem; f.Field != "" {
+			reasons[i] = "field " + f.Field + ": " + f.Problem
+		}
+	}
+	return SetAside{Record: record, Reason: strings.Join(reasons, "; ")}, false
+}
+
+// Take adds an event to the batch, or sets its record aside where it breaks the rules.
+func (b *Batch) Take(record string, e metrics.Event) {
+	if aside, ok := Sound(record, e); !ok {
+		b.SetAside = append(b.SetAside, aside)
+		return
+	}
+	b.Events = append(b.Events, e)
+}
+
+// Take adds an event to what was pushed, or sets its record aside where it breaks the rules.
+func (p *Pushed) Take(record string, e metrics.Event) {
+	if aside, ok := Sound(record, e); !ok {
+		p.SetAside = append(p.SetAside, aside)
+		return
+	}
+	p.Events = append(p.Events, e)
 }

@@ -31,32 +31,51 @@ func NewEngine() Engine {
 }
 
 // Run reads everything the source has after the saved cursor and tells progress of each page once it is saved. It returns
-// when the source has no more, when the context ends, or with an error that another try would not mend.
+// when the source has no more, when the context ends, or with an error that another try would not mend. How it went is noted in
+// the store: a beat with the watermark, or the trouble.
 func (e Engine) Run(ctx context.Context, source Source, store Store, progress func(Page)) error {
+	began := e.Clock()
+	last, err := e.read(ctx, source, store, progress)
+	if ctx.Err() != nil {
+		return err
+	}
+	if err != nil {
+		return errors.Join(err, store.Trouble(ctx, source.Name(), err.Error()))
+	}
+	if last.Watermark.IsZero() {
+		last.Watermark = began
+	}
+	return store.Beat(ctx, source.Name(), last.Watermark)
+}
+
+// read reads to the end and returns the last page. Troubles of single pages are told once all is read.
+func (e Engine) read(ctx context.Context, source Source, store Store, progress func(Page)) (Page, error) {
 	if closer, ok := source.(io.Closer); ok {
 		defer closer.Close() //nolint:errcheck // a source closes what it only reads
 	}
 	from, err := store.Cursor(ctx, source.Name())
 	if err != nil {
-		return fmt.Errorf("cursor of %s: %w", source.Name(), err)
+		return Page{}, fmt.Errorf("cursor of %s: %w", source.Name(), err)
 	}
+	var troubles []error
 	for {
 		page, err := e.pull(ctx, source, from)
 		if err != nil {
-			return err
+			return Page{}, err
 		}
 		if page.More && page.Next == from {
-			return fmt.Errorf("read %s: it promises more but its cursor stands still at %q", source.Name(), from)
+			return Page{}, fmt.Errorf("read %s: it promises more but its cursor stands still at %q", source.Name(), from)
 		}
 		from, err = e.save(ctx, store, source.Name(), from, page)
 		if err != nil {
-			return err
+			return Page{}, err
 		}
+		troubles = append(troubles, page.Troubles...)
 		if progress != nil {
 			progress(page)
 		}
 		if !page.More {
-			return nil
+			return page, errors.Join(troubles...)
 		}
 	}
 }

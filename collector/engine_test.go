@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"sync"
@@ -253,4 +255,12 @@ func TestAnErrorIsOneSentenceWithItsRemedy(t *testing.T) {
 	if !errors.Is(err, cause) {
 		t.Error("the cause is lost")
 	}
+}
+
+// serve starts a real server for the test.
+func serve(t *testing.T, handler http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
 }

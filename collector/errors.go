@@ -17,6 +17,8 @@ type Trouble string
 const (
 	Passing    Trouble = "passing"    // the network, the host or its limits: try again later
 	Refused    Trouble = "refused"    // the host does not let us in: a person must change access
+	Forbidden  Trouble = "forbidden"  // the host lets us in and keeps this from us: a person must widen access
+	Missing    Trouble = "missing"    // the host has no such record, or has it no longer
 	Unreadable Trouble = "unreadable" // what the source points at is not there or not what it should be
 	Outdated   Trouble = "outdated"   // what was read before no longer fits: discard it and read from the start
 )

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"shiphabit/collector"
-	"shiphabit/collector/file"
-	"shiphabit/collector/git"
 	"shiphabit/internal/config"
 	"shiphabit/internal/store"
 	"shiphabit/metrics"
@@ -96,46 +93,15 @@ func (b brokenSource) Pull(context.Context, string) (collector.Page, error) {
 	return collector.Page{}, b.why
 }
 
-// source makes one source, and the services it brings.
-func (p *program) source(ctx context.Context, s config.Source) (collector.Source, []metrics.Service, error) {
-	switch s.Type {
-	case "git":
-		folder, err := p.dataFolder()
-		if err != nil {
-			return nil, nil, err
-		}
-		key, err := keyFile(filepath.Join(folder, "author.key"))
-		if err != nil {
-			return nil, nil, err
-		}
-		source, err := git.New(git.Options{
-			Name: s.Name, Path: s.Text("path"), Tags: s.Text("tags"), Branch: s.Text("branch"), Services: s.Pairs("services"),
-			Bots: s.Settings["bots"], AuthorKey: key, Clock: p.now,
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-		if err := source.Prepare(ctx); err != nil {
-			return nil, nil, err
-		}
-		return source, source.Services(), nil
-	case "file":
-		source, err := file.New(file.Options{Path: s.Text("path"), Source: s.Name})
-		return source, nil, err
-	default:
-		return nil, nil, fmt.Errorf("type %q is known to the configuration and to nobody else", s.Type)
-	}
-}
-
 // collectOne reads one source to its end and notes how it went.
 func (p *program) collectOne(ctx context.Context, db *store.DB, source collector.Source) error {
 	events := 0
 	err := collector.NewEngine().Run(ctx, source, pageStore{db}, func(page collector.Page) { events += len(page.Events) })
 	if err != nil {
-		return exitError{exitUsage, errors.Join(fmt.Errorf("source %s: %w", source.Name(), err), db.Trouble(context.WithoutCancel(ctx), source.Name(), err.Error()))}
+		return exitError{exitUsage, fmt.Errorf("source %s: %w", source.Name(), err)}
 	}
 	p.say("%s: %d events read", printable(source.Name()), events)
-	return db.Beat(ctx, source.Name(), p.now())
+	return nil
 }
 
 // collectLoop reads every source again and again until the context ends. One source's trouble is written down and does not

@@ -3,6 +3,7 @@ package sourcetest
 import (
 	"context"
 	"sync"
+	"time"
 
 	"shiphabit/collector"
 	"shiphabit/metrics"
@@ -18,6 +19,47 @@ type Memory struct {
 	seen     map[[32]byte]bool
 	events   []metrics.Event
 	setAside []collector.SetAside
+	marks    map[string]time.Time
+	troubles map[string]string
+}
+
+// Beat keeps the watermark, which never moves back, and ends the trouble.
+func (m *Memory) Beat(_ context.Context, source string, watermark time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.marks == nil {
+		m.marks = map[string]time.Time{}
+	}
+	if watermark.After(m.marks[source]) {
+		m.marks[source] = watermark
+	}
+	delete(m.troubles, source)
+	return nil
+}
+
+// Trouble keeps what a source's reading met last.
+func (m *Memory) Trouble(_ context.Context, source, sentence string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.troubles == nil {
+		m.troubles = map[string]string{}
+	}
+	m.troubles[source] = sentence
+	return nil
+}
+
+// Watermark returns a source's watermark, zero when it never came to its end.
+func (m *Memory) Watermark(source string) time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.marks[source]
+}
+
+// TroubleOf returns the sentence noted for a source, "" when it is in no trouble.
+func (m *Memory) TroubleOf(source string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.troubles[source]
 }
 
 // Cursor returns the saved cursor.

@@ -162,13 +162,20 @@ func checkRepeat(t *testing.T, open func(*testing.T) collector.Source) {
 	}
 }
 
+// checkEnd lets a source look again at records that may still change, as long as it comes back to the same place with nothing new.
 func checkEnd(t *testing.T, open func(*testing.T) collector.Source) {
 	t.Helper()
 	list := all(t, open)
+	known := digests(list...)
 	end := list[len(list)-1].Next
 	again := pages(t, open(t), end)
-	if len(again) != 1 || len(again[0].Events) != 0 || again[0].Next != end {
-		t.Errorf("after the end there are %d pages, the first with %d events", len(again), len(again[0].Events))
+	for _, d := range digests(again...) {
+		if !slices.Contains(known, d) {
+			t.Error("after the end there is an event that was not there before")
+		}
+	}
+	if got := again[len(again)-1].Next; got != end {
+		t.Errorf("after the end the cursor goes on to\n%q, from\n%q", got, end)
 	}
 }
 

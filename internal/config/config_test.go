@@ -408,7 +408,7 @@ func TestPasswordsInAddressesAreMasked(t *testing.T) {
 
 func TestASourcesSecretsComeFromTheEnvironmentOrAFile(t *testing.T) {
 	t.Parallel()
-	kind := sourceType{name: "host", one: []string{"url", "token"}, needed: []string{"token"}}
+	kind := sourceType{"host", []sourceSetting{{key: "url", scalar: aText}, {key: "token", scalar: aText, needed: true}}}
 	load := func(settings string) (Source, error) {
 		r := newReport("f.yaml")
 		root := r.read([]byte("settings: "+settings), []field{{key: "settings", free: aSetting}}, func(string) string { return "hunter2" })

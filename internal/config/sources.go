@@ -3,6 +3,7 @@ package config
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // Source is a declared source of records. Its settings are those of its kind; secrets stand apart, so that nothing that shows
@@ -22,6 +23,20 @@ func (s Source) Text(key string) string {
 	return ""
 }
 
+// Span is a setting that holds a span, zero when it is not given.
+func (s Source) Span(key string) time.Duration {
+	if text := s.Text(key); text != "" {
+		return parseSpan(text)
+	}
+	return 0
+}
+
+// Date is a setting that holds a day, as its beginning in UTC, zero when it is not given.
+func (s Source) Date(key string) time.Time {
+	at, _ := time.Parse(time.DateOnly, s.Text(key)) // it was checked when it was read
+	return at
+}
+
 // Pairs is a setting whose values have the form NAME=VALUE.
 func (s Source) Pairs(key string) map[string]string {
 	pairs := map[string]string{}
@@ -32,17 +47,71 @@ func (s Source) Pairs(key string) map[string]string {
 	return pairs
 }
 
-// sourceType is what a kind of source can be told: settings of one value, settings of several, those of several that are
-// pairs NAME=VALUE, and those it cannot do without.
+// sourceType is a kind of source with what it can be told.
 type sourceType struct {
-	name                     string
-	one, many, pairs, needed []string
+	name     string
+	settings []sourceSetting
+}
+
+// sourceSetting is one thing that a kind of source can be told.
+type sourceSetting struct {
+	key    string
+	scalar *scalar
+	needed bool
+	many   bool // takes a list
+	pairs  bool // its values have the form NAME=VALUE
+	doc    string
 }
 
 // sourceTypes are the kinds of source that this program can read.
 var sourceTypes = []sourceType{
-	{name: "git", one: []string{"path", "tags", "branch"}, many: []string{"services", "bots"}, pairs: []string{"services"}, needed: []string{"path"}},
-	{name: "file", one: []string{"path"}, needed: []string{"path"}},
+	{"git", []sourceSetting{
+		{key: "path", scalar: aText, needed: true, doc: "The clone: a folder, with or without files checked out."},
+		{key: "tags", scalar: aText, doc: "Release tags, by a pattern such as `v*`."},
+		{key: "branch", scalar: aText, doc: "The branch that is released."},
+		{key: "services", scalar: aText, many: true, pairs: true, doc: "Services of a monorepo, each as NAME=PATH."},
+		{key: "bots", scalar: aText, many: true, doc: "Names of programs among the authors."},
+	}},
+	{"file", []sourceSetting{
+		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
+	}},
+}
+
+// ofHosts are the settings of every source that asks a host over HTTP, before its own.
+func ofHosts(own ...sourceSetting) []sourceSetting {
+	return append([]sourceSetting{
+		{key: "url", scalar: aText, doc: "Address of the host."},
+		{key: "token", scalar: aText, doc: "Secret by which the host lets us in."},
+		{key: "ca_file", scalar: aText, doc: "File of certificates (PEM) to trust beside the system's."},
+		{key: "proxy", scalar: aText, doc: "Address of a proxy, in place of the environment's."},
+		{key: "timeout", scalar: aSpan, doc: "How long one request may take; 1m."},
+		{key: "every", scalar: aSpan, doc: "How often the source is read; 5m."},
+		{key: "since", scalar: aDate, doc: "Day at which the first reading begins; without it everything is read."},
+	}, own...)
+}
+
+// ofHooks are the settings of every source to which its host pushes.
+func ofHooks() []sourceSetting {
+	return []sourceSetting{
+		{key: "webhook_secret", scalar: aText, doc: "Secret of the webhook: deliveries to `/hooks/NAME` carry its signature."},
+		{key: "previous_webhook_secret", scalar: aText, doc: "The secret before it, still valid while one replaces the other."},
+	}
+}
+
+func (t sourceType) setting(key string) (sourceSetting, bool) {
+	i := slices.IndexFunc(t.settings, func(s sourceSetting) bool { return s.key == key })
+	if i < 0 {
+		return sourceSetting{}, false
+	}
+	return t.settings[i], true
+}
+
+func (t sourceType) keys() []string {
+	keys := make([]string, len(t.settings))
+	for i, s := range t.settings {
+		keys[i] = s.key
+	}
+	return keys
 }
 
 func sourceTypeNames() string {
@@ -79,23 +148,29 @@ func (l *loader) settings(path string, n node, t sourceType, s Source) {
 		if listed := v.texts(); listed != nil {
 			values = listed
 		}
-		switch name := strings.TrimSuffix(key, "_file"); {
-		case !slices.Contains(t.one, name) && !slices.Contains(t.many, name):
-			l.at(at, "a source of type "+t.name+" has no such setting", "use one of "+strings.Join(slices.Concat(t.one, t.many), ", "))
-		case len(values) > 1 && !slices.Contains(t.many, name):
+		known, found := t.setting(key)
+		name, inFile := strings.CutSuffix(key, "_file")
+		if inFile && !found && secretKey(name) {
+			known, found = t.setting(name)
+		}
+		switch {
+		case !found:
+			l.at(at, "a source of type "+t.name+" has no such setting", "use one of "+strings.Join(t.keys(), ", "))
+		case len(values) > 1 && !known.many:
 			l.at(at, "takes one value", "write one")
-		case secretKey(name):
-			l.secret(at, name, key != name, v, s.Secrets)
+		case secretKey(known.key):
+			l.secret(at, known.key, key != known.key, v, s.Secrets)
+		case known.pairs && slices.ContainsFunc(values, noPair):
+			l.at(at, "has a value without a name", "write each as NAME=VALUE, like api=services/api")
+		case slices.ContainsFunc(values, func(value string) bool { return !known.scalar.ok(value) }):
+			l.at(at, quote(shorten(strings.Join(values, ", ")))+" does not fit", "write "+known.scalar.says)
 		default:
 			s.Settings[key] = values
-			if slices.Contains(t.pairs, key) && slices.ContainsFunc(values, noPair) {
-				l.at(at, "has a value without a name", "write each as NAME=VALUE, like api=services/api")
-			}
 		}
 	}
-	for _, key := range t.needed {
-		if !n.has(key) && !n.has(key+"_file") {
-			l.at(path, key+" is missing", "add it: a source of type "+t.name+" cannot do without")
+	for _, known := range t.settings {
+		if known.needed && !n.has(known.key) && !n.has(known.key+"_file") {
+			l.at(path, known.key+" is missing", "add it: a source of type "+t.name+" cannot do without")
 		}
 	}
 }

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"shiphabit/collector"
+	"shiphabit/collector/file"
+	"shiphabit/collector/git"
+	"shiphabit/internal/config"
+	"shiphabit/metrics"
+)
+
+// sourceKind is what can be done with a kind of source: reading it, and taking what its host pushes. Either may be nil.
+type sourceKind struct {
+	open func(*program, context.Context, config.Source) (collector.Source, []metrics.Service, error)
+	hook func(config.Source) collector.Hook
+}
+
+// sourceKinds are all kinds by their name in the configuration, each in a file of its own: source_gitlab.go.
+func sourceKinds() map[string]sourceKind {
+	return map[string]sourceKind{
+		"file": {open: (*program).openFile},
+		"git":  {open: (*program).openGit},
+	}
+}
+
+// source makes one source, and the services it brings.
+func (p *program) source(ctx context.Context, s config.Source) (collector.Source, []metrics.Service, error) {
+	kind, known := sourceKinds()[s.Type]
+	if !known {
+		return nil, nil, fmt.Errorf("type %q is known to the configuration and to nobody else", s.Type)
+	}
+	return kind.open(p, ctx, s)
+}
+
+// host is how the host of a source is reached by its settings. standard is its address where there is only one, "" where it must be
+// given; access says what its token needs.
+func (p *program) host(s config.Source, standard, access string, headers map[string]string) collector.Host {
+	return collector.Host{
+		Name: s.Name, URL: cmp.Or(s.Text("url"), standard), Headers: headers, Access: access,
+		Roots: s.Text("ca_file"), Proxy: s.Text("proxy"), Timeout: s.Span("timeout"), Clock: p.now,
+	}
+}
+
+func (p *program) openFile(_ context.Context, s config.Source) (collector.Source, []metrics.Service, error) {
+	source, err := file.New(file.Options{Path: s.Text("path"), Source: s.Name})
+	return source, nil, err
+}
+
+func (p *program) openGit(ctx context.Context, s config.Source) (collector.Source, []metrics.Service, error) {
+	folder, err := p.dataFolder()
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := keyFile(filepath.Join(folder, "author.key"))
+	if err != nil {
+		return nil, nil, err
+	}
+	source, err := git.New(git.Options{
+		Name: s.Name, Path: s.Text("path"), Tags: s.Text("tags"), Branch: s.Text("branch"), Services: s.Pairs("services"),
+		Bots: s.Settings["bots"], AuthorKey: key, Clock: p.now,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := source.Prepare(ctx); err != nil {
+		return nil, nil, err
+	}
+	return source, source.Services(), nil
+}
