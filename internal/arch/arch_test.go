@@ -29,11 +29,12 @@ var mayImport = map[string][]string{
 	"internal/store":        {"metrics", "metrics/gate", "assessments"},
 	"internal/config":       {"metrics", "metrics/gate", "assessments"},
 	"internal/organisation": {"metrics"},
+	"internal/simulation":   {"metrics", "metrics/gate"},
 	"internal/arch":         {},
 	"api":                   {"metrics", "metrics/gate", "assessments", "reports"},
 	"cmd/shiphabit": {
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
-		"internal/store", "internal/config", "internal/organisation", "api",
+		"internal/store", "internal/config", "internal/organisation", "internal/simulation", "api",
 	},
 }
 
