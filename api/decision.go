@@ -141,7 +141,7 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 		return fault(err)
 	}
 	policy := s.o.Policy(service)
-	return policy, gate.Take(facts, service, r, policy, now, sources, granted), nil
+	return policy, gate.Take(r, policy, now, gate.Known{Facts: facts, Service: service, Sources: sources, Granted: granted}), nil
 }
 
 func (s *Server) watermarks(ctx context.Context) ([]gate.Watermark, error) {

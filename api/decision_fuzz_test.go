@@ -40,7 +40,7 @@ func FuzzDecodeAsk(f *testing.F) {
 		if second, err := newAsk(again, "local", ""); err != nil || second.hash != first.hash {
 			t.Fatalf("another hash for %s: %v", written, err)
 		}
-		snapshot := gate.Take(metrics.Facts{Service: r.Service}, metrics.Service{Name: r.Service, Tier: metrics.Standard}, r, gate.PolicyFor(metrics.Standard), lastYear, nil, nil)
+		snapshot := gate.Take(r, gate.PolicyFor(metrics.Standard), lastYear, gate.Known{Facts: metrics.Facts{Service: r.Service}, Service: metrics.Service{Name: r.Service, Tier: metrics.Standard}})
 		if d := gate.Decide(gate.PolicyFor(metrics.Standard), snapshot, r); d.Verdict == "" || d.Summary == "" {
 			t.Fatalf("no verdict on %s", written)
 		}

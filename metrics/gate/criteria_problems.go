@@ -148,27 +148,32 @@ func (c OpenIncidents) promises() string {
 
 func (c PreviousChange) judge(q question) finding {
 	f := finding{result: Pass, says: "No change is inside its watch window."}
-	if q.s.Live == nil {
+	watched, ends := q.s.underWay(q.r)
+	if q.s.Live == nil && watched == nil {
 		f.result, f.says = NotApplicable, "Nothing was deployed here before."
 		return f
 	}
-	if q.s.Watching == nil {
+	if watched == nil {
 		return f
 	}
-	until := q.s.WatchEndsAt
-	if held := q.s.Watching.FinishedAt.Add(seconds(c.HoldSeconds)); c.HoldSeconds > 0 && held.Before(until) {
+	until := ends
+	if held := watched.FinishedAt.Add(seconds(c.HoldSeconds)); c.HoldSeconds > 0 && held.Before(until) {
 		until = held
 	}
-	f.evidence = []string{q.s.Watching.ID}
-	ago := span(q.s.Now.Sub(q.s.Watching.FinishedAt))
+	f.evidence = []string{watched.ID}
+	ago := span(q.s.Now.Sub(watched.FinishedAt))
+	what := "went out " + ago + " ago"
+	if q.s.InFlight != nil && watched.ID == q.s.InFlight.Decision {
+		what = "was let through " + ago + " ago and has not reported yet"
+	}
 	if !q.s.Now.Before(until) {
-		f.says = fmt.Sprintf("%s went out %s ago and is still watched, but no longer held for.", name(*q.s.Watching), ago)
+		f.says = fmt.Sprintf("%s %s and is still watched, but no longer held for.", name(*watched), what)
 		return f
 	}
 	f.result, f.until = Unknown, until
-	f.short = fmt.Sprintf("the previous change, %s, is watched until %s", name(*q.s.Watching), clock(until))
-	f.says = fmt.Sprintf("%s went out %s ago; whether it is good is not known before %s.", name(*q.s.Watching), ago, clock(until))
-	f.opensWhen = []string{"the watch of " + name(*q.s.Watching) + " ends at " + clock(until)}
+	f.short = fmt.Sprintf("the previous change, %s, is watched until %s", name(*watched), clock(until))
+	f.says = fmt.Sprintf("%s %s; whether it is good is not known before %s.", name(*watched), what, clock(until))
+	f.opensWhen = []string{"the watch of " + name(*watched) + " ends at " + clock(until)}
 	return f
 }
 

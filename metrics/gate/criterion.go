@@ -42,14 +42,20 @@ func (p Policy) criteria() []criterion {
 	c := p.Criteria
 	return []criterion{
 		{"failure-meter", c.FailureMeter.Rule, c.FailureMeter == FailureMeter{}, c.FailureMeter},
+		{"own-usual", c.OwnUsual.Rule, c.OwnUsual == OwnUsual{}, c.OwnUsual},
 		{"restore-first", c.RestoreFirst.Rule, c.RestoreFirst == RestoreFirst{}, c.RestoreFirst},
 		{"open-incidents", c.OpenIncidents.Rule, c.OpenIncidents == OpenIncidents{}, c.OpenIncidents},
+		{"error-budget", c.ErrorBudget.Rule, c.ErrorBudget == ErrorBudget{}, c.ErrorBudget},
+		{"restored-in-time", c.RestoredInTime.Rule, c.RestoredInTime == RestoredInTime{}, c.RestoredInTime},
 		{"previous-change", c.PreviousChange.Rule, c.PreviousChange == PreviousChange{}, c.PreviousChange},
+		{"drain", c.Drain.Rule, c.Drain == Drain{}, c.Drain},
 		{"rollback-ready", c.RollbackReady.Rule, c.RollbackReady == RollbackReady{}, c.RollbackReady},
+		{"monitoring-live", c.MonitoringLive.Rule, c.MonitoringLive == MonitoringLive{}, c.MonitoringLive},
 		{"test-evidence", c.TestEvidence.Rule, c.TestEvidence == TestEvidence{}, c.TestEvidence},
 		{"changed-line-coverage", c.Coverage.Rule, c.Coverage == Coverage{}, c.Coverage},
 		{"batch-size", c.BatchSize.Rule, c.BatchSize == BatchSize{}, c.BatchSize},
 		{"data-fresh", c.DataFresh.Rule, c.DataFresh == DataFresh{}, c.DataFresh},
+		{"freeze", c.Freezes.Rule, c.Freezes == Freezes{}, c.Freezes},
 	}
 }
 

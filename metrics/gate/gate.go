@@ -74,6 +74,10 @@ type Evidence struct {
 	Commits *int64 `json:"commits,omitempty"`
 	// Canary tells that only a part of the traffic will meet the new revision at first.
 	Canary bool `json:"canary,omitempty"`
+	// ErrorBudgetLeftPPM is what is left of the service's error budget over 28 days, in parts per million; below 0 when overspent.
+	ErrorBudgetLeftPPM *int64 `json:"error_budget_left_ppm,omitempty"`
+	// SignalsSeen says when each signal that the service is watched by was last seen: "errors", "latency", and business signals.
+	SignalsSeen map[string]time.Time `json:"signals_seen,omitempty"`
 }
 
 // Run is the pipeline run that asks.
@@ -120,6 +124,14 @@ type Snapshot struct {
 	VerdictSource bool `json:"verdict_source"`
 	// BatchCommits is the number of commits the promotion would bring, -1 when unknown.
 	BatchCommits int `json:"batch_commits"`
+	// Usual and Restored are where the meters of the service's own usual and of restoring in time stand.
+	Usual    UsualState    `json:"usual,omitzero"`
+	Restored RestoredState `json:"restored,omitzero"`
+	// InFlight is a promotion that was let through and whose outcome is not known yet.
+	InFlight *Flight `json:"in_flight,omitempty"`
+	// Freeze is the window that holds now; OpenedAt when a stop of the meter or a freeze ended last.
+	Freeze   *Freeze   `json:"freeze,omitempty"`
+	OpenedAt time.Time `json:"opened_at,omitzero"`
 }
 
 // Deployed is a rollout as the gate sees it.

@@ -88,7 +88,7 @@ func ask() Request {
 // decide judges a request about a record under the standard policy.
 func decide(f metrics.Facts, r Request, now time.Time) Decision {
 	p := PolicyFor(metrics.Standard)
-	return Decide(p, Take(f, standard(), r, p, now, nil, nil), r)
+	return Decide(p, take(f, standard(), r, p, now, nil, nil), r)
 }
 
 // reason finds the reason of a criterion.
@@ -101,4 +101,9 @@ func reason(t *testing.T, d Decision, criterion string) Reason {
 	}
 	t.Fatalf("no reason %s in %+v", criterion, d.Reasons)
 	return Reason{}
+}
+
+// take is Take of a record with nothing else known.
+func take(f metrics.Facts, service metrics.Service, r Request, p Policy, now time.Time, sources []Watermark, granted []ProbeGrant) Snapshot { //nolint:revive // a test's shorthand
+	return Take(r, p, now, Known{Facts: f, Service: service, Sources: sources, Granted: granted})
 }

@@ -70,6 +70,9 @@ func Lint(p Policy, volume int) LintReport {
 				sum.Add(sum, perYear(meter, line.Meter.Line, volume))
 			}
 		}
+		if meter, ok := c.kind.(RestoredInTime); ok && c.rule.Mode == Enforce {
+			sum.Add(sum, new(big.Rat).Inv(meter.WrongStopYears.Rat())) // whatever the number of incidents: the line follows from it
+		}
 		report.Lines = append(report.Lines, line)
 	}
 	report.WrongStopsPerYear = thousandthsUp(sum)

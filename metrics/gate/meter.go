@@ -22,6 +22,9 @@ type meterEvent struct {
 	id    string
 	why   Step
 	trial int // position of the trial in the facts, -1 for a probe
+	// out is when the trial went out; of names the trial whose cause is verified.
+	out time.Time
+	of  string
 }
 
 // FoldMeter folds everything known of a service by now into its failure meter: the state, and every step that led to it.
@@ -35,14 +38,20 @@ func (h *history) foldMeter(rule FailureMeter, trials []int) (MeterState, []Mete
 	if rule == (FailureMeter{}) {
 		return MeterState{}, nil // no meter was agreed
 	}
-	m := newMeter(rule, h, trials)
-	for _, e := range h.events(trials) {
-		m.advance(e.at)
-		m.fold(e)
-	}
-	m.advance(h.now)
-	m.finish(trials)
+	l := newLines(rule.OneIn, rule.WrongStopYears, h.finishes(trials))
+	m := newMeter(rule.GoodInARow, len(h.facts.Rollouts), &l, l.first())
+	m.foldAll(h.events(trials), h.now)
+	h.finish(m, rule.ProbesPerDay, trials)
 	return m.state, m.steps
+}
+
+// finishes are when the trials went out.
+func (h *history) finishes(trials []int) []time.Time {
+	at := make([]time.Time, len(trials))
+	for i, t := range trials {
+		at[i] = h.facts.Rollouts[t].FinishedAt
+	}
+	return at
 }
 
 // events are everything that moves the meter, in order of (known at, id).
@@ -55,6 +64,11 @@ func (h *history) events(trials []int) []meterEvent {
 	for _, g := range h.probes {
 		events = append(events, meterEvent{at: g.At, id: g.Decision, why: StepProbe, trial: -1})
 	}
+	return ordered(events)
+}
+
+// ordered puts events in the order in which they became known.
+func ordered(events []meterEvent) []meterEvent {
 	slices.SortStableFunc(events, func(a, b meterEvent) int {
 		return cmp.Or(a.at.Compare(b.at), strings.Compare(a.id, b.id))
 	})
@@ -69,13 +83,13 @@ func (h *history) appendTrial(events []meterEvent, i int) []meterEvent {
 	state := Step("")
 	for _, c := range h.changes(r) {
 		if known && state == "" && good.Before(c.at) {
-			events, state = append(events, meterEvent{good, r.ID, StepGood, i}), StepGood
+			events, state = append(events, meterEvent{at: good, id: r.ID, why: StepGood, trial: i, out: r.FinishedAt}), StepGood
 		}
 		step := c.step(state)
-		events, state = append(events, meterEvent{c.at, r.ID, step, i}), step
+		events, state = append(events, meterEvent{at: c.at, id: r.ID, why: step, trial: i, out: r.FinishedAt}), step
 	}
 	if known && state == "" {
-		events = append(events, meterEvent{good, r.ID, StepGood, i})
+		events = append(events, meterEvent{at: good, id: r.ID, why: StepGood, trial: i, out: r.FinishedAt})
 	}
 	return events
 }
@@ -162,43 +176,57 @@ func (h *history) appendVerified(events []meterEvent, trials []int) []meterEvent
 			continue
 		}
 		if o := h.outcome(&h.facts.Rollouts[at]); o.Outcome == Good {
-			events = append(events, meterEvent{o.KnownAt, o.ID, StepVerified, i})
+			events = append(events, meterEvent{at: o.KnownAt, id: o.ID, why: StepVerified, trial: i, of: h.facts.Rollouts[i].ID})
 		}
 	}
 	return events
 }
 
-// meter is a failure meter while it is folded.
-type meter struct {
-	rule  FailureMeter
-	h     *history
-	state MeterState
-	steps []MeterStep
-	paid  []bool // by position in the facts: the trial paid back a point
-	lines lines
+// schedule says when a meter's step and line are looked at anew.
+type schedule interface {
+	// due reports whether it is time to look by the instant; next is what holds from then on.
+	due(at time.Time) bool
+	next() (at time.Time, s setting)
 }
 
-func newMeter(rule FailureMeter, h *history, trials []int) *meter {
-	m := &meter{rule: rule, h: h, paid: make([]bool, len(h.facts.Rollouts)), steps: make([]MeterStep, 0, len(trials)+16)}
-	m.lines = newLines(rule, h, trials)
-	m.state.Step = rule.OneIn - 1
-	m.state.Volume = newVolume
-	m.state.Line = m.lines.of(newVolume)
+// setting is what a meter goes by: the points that a failure costs, the line, and the volume that it follows from.
+type setting struct{ step, line, volume int }
+
+// meter is one while it is folded.
+type meter struct {
+	goodInARow int
+	schedule   schedule
+	state      MeterState
+	steps      []MeterStep
+	paid       []bool // by position of the trial: it paid back a point
+}
+
+func newMeter(goodInARow, trials int, sched schedule, first setting) *meter {
+	m := &meter{goodInARow: goodInARow, schedule: sched, paid: make([]bool, trials), steps: make([]MeterStep, 0, trials+16)}
+	m.state.Step, m.state.Line, m.state.Volume = first.step, first.line, first.volume
 	return m
 }
 
-// advance looks at the volume on the first of each month that has begun since.
+// foldAll takes the events in their order, up to now.
+func (m *meter) foldAll(events []meterEvent, now time.Time) {
+	for _, e := range events {
+		m.advance(e.at)
+		m.fold(e)
+	}
+	m.advance(now)
+}
+
+// advance takes over the settings that have become due since.
 func (m *meter) advance(to time.Time) {
-	for m.lines.due(to) {
-		at, volume := m.lines.next()
-		line := m.lines.of(volume)
-		m.state.Volume = volume
-		if line == m.state.Line {
+	for m.schedule.due(to) {
+		at, s := m.schedule.next()
+		same := s.line == m.state.Line && s.step == m.state.Step
+		m.state.Step, m.state.Line, m.state.Volume = s.step, s.line, s.volume
+		if same {
 			continue
 		}
-		m.state.Line = line
 		if !m.state.Blocked { // a changed line never blocks by itself
-			m.state.Value = min(m.state.Value, line-1)
+			m.state.Value = max(0, min(m.state.Value, s.line-1))
 		}
 		m.step(at, "", StepLine)
 	}
@@ -222,7 +250,7 @@ func (m *meter) fold(e meterEvent) {
 	case StepProbe:
 		m.step(e.at, e.id, e.why)
 	case StepVerified:
-		if s.Blocked && s.BlockedBy == m.h.facts.Rollouts[e.trial].ID {
+		if s.Blocked && s.BlockedBy == e.of {
 			m.reopen(e.at, e.id, StepVerified)
 		}
 	case StepReopened, StepLine: // made by the meter itself
@@ -252,11 +280,11 @@ func (m *meter) failed(e meterEvent) {
 // probed counts a good trial towards reopening when it went out during the block.
 func (m *meter) probed(e meterEvent) {
 	s := &m.state
-	if !s.Blocked || !m.h.facts.Rollouts[e.trial].FinishedAt.After(s.BlockedSince) {
+	if !s.Blocked || !e.out.After(s.BlockedSince) {
 		return
 	}
 	s.GoodInARow++
-	if s.GoodInARow >= m.rule.GoodInARow {
+	if s.GoodInARow >= m.goodInARow {
 		m.reopen(e.at, e.id, StepReopened)
 	}
 }
@@ -274,27 +302,27 @@ func (m *meter) step(at time.Time, id string, why Step) {
 }
 
 // finish adds what the state tells about now: trials under watch, and when the next probe may go.
-func (m *meter) finish(trials []int) {
+func (h *history) finish(m *meter, probesPerDay int, trials []int) {
 	s, last := &m.state, m.state.BlockedSince
 	var wait time.Time
 	for _, i := range trials {
-		r := &m.h.facts.Rollouts[i]
+		r := &h.facts.Rollouts[i]
 		last = latest(last, r.FinishedAt)
-		if m.h.now.Sub(r.FinishedAt) > volumeDays*24*time.Hour {
+		if h.now.Sub(r.FinishedAt) > volumeDays*24*time.Hour {
 			continue // long decided, or never to be
 		}
-		if o := m.h.outcome(r); o.Outcome == PendingWatch {
+		if o := h.outcome(r); o.Outcome == PendingWatch {
 			s.Pending++
 			wait = latest(wait, o.KnownAt)
 		}
 	}
-	for _, g := range m.h.probes {
+	for _, g := range h.probes {
 		last = latest(last, g.At)
-		if g.At.UTC().Truncate(24 * time.Hour).Equal(m.h.now.UTC().Truncate(24 * time.Hour)) {
+		if g.At.UTC().Truncate(24 * time.Hour).Equal(h.now.UTC().Truncate(24 * time.Hour)) {
 			s.ProbesToday++
 		}
 	}
-	if s.Blocked && m.rule.ProbesPerDay > 0 {
-		s.NextProbeAt = latest(last.Add(24*time.Hour/time.Duration(m.rule.ProbesPerDay)), wait)
+	if s.Blocked && probesPerDay > 0 {
+		s.NextProbeAt = latest(last.Add(24*time.Hour/time.Duration(probesPerDay)), wait)
 	}
 }

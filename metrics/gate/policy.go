@@ -54,6 +54,12 @@ type Criteria struct {
 	Coverage       Coverage       `json:"changed-line-coverage,omitzero"`
 	BatchSize      BatchSize      `json:"batch-size,omitzero"`
 	DataFresh      DataFresh      `json:"data-fresh,omitzero"`
+	OwnUsual       OwnUsual       `json:"own-usual,omitzero"`
+	RestoredInTime RestoredInTime `json:"restored-in-time,omitzero"`
+	ErrorBudget    ErrorBudget    `json:"error-budget,omitzero"`
+	MonitoringLive MonitoringLive `json:"monitoring-live,omitzero"`
+	Freezes        Freezes        `json:"freeze,omitzero"`
+	Drain          Drain          `json:"drain,omitzero"`
 }
 
 // Rule is what every criterion has: what it may do, and what happens when it cannot tell (hold, warn or allow).

@@ -11,22 +11,23 @@ import (
 // recentTrials is how many trials are shown as evidence.
 const recentTrials = 30
 
-// Take collects everything a decision about the request may know of a service at an instant.
-//
-//nolint:revive // a snapshot is made of exactly these; a struct of them would be filled in once and read once
-func Take(f metrics.Facts, service metrics.Service, r Request, p Policy, now time.Time, sources []Watermark, granted []ProbeGrant) Snapshot {
+// Take collects everything a decision about the request may know at an instant.
+func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 	now = now.UTC().Truncate(time.Millisecond)
-	h := newHistory(f, p, now, granted)
+	h := newHistory(k.Facts, p, now, k.Granted)
 	trials := h.trials()
 	s := Snapshot{
-		Now: now, Service: service.Name, Tier: service.Tier, Team: service.Team,
-		Known: len(f.Rollouts) > 0, Environment: r.Environment, Kind: kindOf(f, r.Environment),
-		VerdictSource: !h.verdictsSince.IsZero(), BatchCommits: -1, Sources: watermarks(sources),
+		Now: now, Service: k.Service.Name, Tier: k.Service.Tier, Team: k.Service.Team,
+		Known: len(k.Facts.Rollouts) > 0, Environment: r.Environment, Kind: kindOf(k.Facts, r.Environment),
+		VerdictSource: !h.verdictsSince.IsZero(), BatchCommits: -1, Sources: watermarks(k.Sources),
 	}
 	if s.Service == "" {
 		s.Service = r.Service
 	}
-	s.Meter, _ = h.foldMeter(p.Criteria.FailureMeter, trials)
+	var steps []MeterStep
+	s.Meter, steps = h.foldMeter(p.Criteria.FailureMeter, trials)
+	s.Usual = h.foldUsual(p.Criteria.OwnUsual, trials, steps)
+	s.Restored = h.foldRestored(p.Criteria.RestoredInTime)
 	s.Recent = h.recent(trials)
 	h.standing(&s, r)
 	h.staged(&s, r)
@@ -35,7 +36,22 @@ func Take(f metrics.Facts, service metrics.Service, r Request, p Policy, now tim
 	if n := r.Evidence.Commits; n != nil && *n >= 0 {
 		s.BatchCommits = int(clampInt(*n))
 	}
+	if flight := h.inFlight(s.Environment, k.Promotions); flight != nil {
+		s.InFlight = &Flight{Promotion: *flight, Ends: flight.ValidUntil.Add(h.watch).UTC()}
+	}
+	s.Freeze, s.OpenedAt = frozen(k.Windows, k.Service, s.Environment, s.Kind, now)
+	s.OpenedAt = latest(s.OpenedAt, reopened(steps))
 	return s
+}
+
+// reopened is when the meter opened last, zero when it never stopped the service or stops it now.
+func reopened(steps []MeterStep) time.Time {
+	for i := len(steps) - 1; i >= 0; i-- {
+		if steps[i].Why == StepReopened || steps[i].Why == StepVerified {
+			return steps[i].At.UTC()
+		}
+	}
+	return time.Time{}
 }
 
 // kindOf is what the records say an environment is for; one they do not know is judged by its name.
