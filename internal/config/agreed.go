@@ -30,6 +30,7 @@ func terms() []term {
 		}
 	}
 	addMeter(add)
+	addMeters(add)
 	addProblems(add)
 	addReadiness(add)
 	return all
@@ -45,6 +46,35 @@ func addMeter(add addTerms) {
 		term{group: "reopen", key: "good_in_a_row", scalar: number(1, 100), tighter: 1, doc: "Good deployments in a row that open a stopped service again.", of: func(p P) any { return &p.Criteria.FailureMeter.GoodInARow }},
 		term{group: "reopen", key: "probes_per_day", scalar: number(0, 24), tighter: -1, doc: "Promotions a day let through while stopped.", of: func(p P) any { return &p.Criteria.FailureMeter.ProbesPerDay }},
 		term{group: "reopen", key: "probe_canary", scalar: aBool, tighter: 1, doc: "Whether those have to go out as a canary.", of: func(p P) any { return &p.Criteria.FailureMeter.ProbeCanary }})
+}
+
+// addMeters adds the meters beside the one of failures.
+func addMeters(add addTerms) {
+	type P = *gate.Policy
+	add("own-usual", func(p P) *gate.Rule { return &p.Criteria.OwnUsual.Rule },
+		term{key: "notice", scalar: percent, tighter: -1, doc: "The share of failed deployments that is to be noticed soon, where less is usual.", of: func(p P) any { return &p.Criteria.OwnUsual.NoticePPM }},
+		term{key: "wrong_warning", scalar: years, tighter: -1, doc: "How often a service that stays as it was may be warned about.", of: func(p P) any { return &p.Criteria.OwnUsual.WrongStopYears }},
+		term{key: "good_in_a_row", scalar: number(1, 100), tighter: 1, doc: "Good deployments in a row that end a warning.", of: func(p P) any { return &p.Criteria.OwnUsual.GoodInARow }},
+		term{key: "min_deployments", scalar: number(10, 10_000), tighter: -1, doc: "Deployments that make a usual rate.", of: func(p P) any { return &p.Criteria.OwnUsual.MinTrials }})
+	add("restored-in-time", func(p P) *gate.Rule { return &p.Criteria.RestoredInTime.Rule },
+		term{key: "within", scalar: aSpan, tighter: -1, doc: "How soon an incident is to be over.", of: func(p P) any { return &p.Criteria.RestoredInTime.TargetSeconds }},
+		term{key: "not_acceptable", scalar: oneIn, tighter: 1, doc: "The share of late ones that is not acceptable.", of: func(p P) any { return &p.Criteria.RestoredInTime.OneIn }},
+		term{key: "wrong_stop", scalar: years, tighter: -1, doc: "How often a service that is late half as often may be stopped wrongly.", of: func(p P) any { return &p.Criteria.RestoredInTime.WrongStopYears }},
+		term{key: "good_in_a_row", scalar: number(1, 100), tighter: 1, doc: "Incidents in a row restored in time that open a stopped service again.", of: func(p P) any { return &p.Criteria.RestoredInTime.GoodInARow }},
+		term{key: "min_incidents", scalar: number(0, 1000), tighter: -1, doc: "Until so many incidents are known it only warns.", of: func(p P) any { return &p.Criteria.RestoredInTime.MinIncidents }},
+		term{key: "quiet_days", scalar: number(1, 366), tighter: 1, doc: "Days without a late one that open a stopped service again.", of: func(p P) any { return &p.Criteria.RestoredInTime.QuietDays }})
+	add("error-budget", func(p P) *gate.Rule { return &p.Criteria.ErrorBudget.Rule },
+		term{key: "warn_below", scalar: percent, tighter: 1, doc: "The share left below which it warns.", of: func(p P) any { return &p.Criteria.ErrorBudget.WarnBelowPPM }},
+		term{key: "stops_at_zero", scalar: aBool, tighter: 1, doc: "Whether a budget that is used up stops changes.", of: func(p P) any { return &p.Criteria.ErrorBudget.StopsAtZero }})
+	add("monitoring-live", func(p P) *gate.Rule { return &p.Criteria.MonitoringLive.Rule },
+		term{key: "errors", scalar: aBool, tighter: 1, doc: "Whether errors must have been seen.", of: func(p P) any { return &p.Criteria.MonitoringLive.Errors }},
+		term{key: "latency", scalar: aBool, tighter: 1, doc: "Whether latency must have been seen.", of: func(p P) any { return &p.Criteria.MonitoringLive.Latency }},
+		term{key: "business", scalar: number(0, 20), tighter: 1, doc: "How many other signals must have been seen.", of: func(p P) any { return &p.Criteria.MonitoringLive.Business }},
+		term{key: "max_silence", scalar: aSpan, tighter: -1, doc: "How long ago at most.", of: func(p P) any { return &p.Criteria.MonitoringLive.MaxSilenceSeconds }},
+		term{key: "required", scalar: aBool, tighter: 1, doc: "Whether a request that says nothing about signals counts as unknown.", of: func(p P) any { return &p.Criteria.MonitoringLive.Required }})
+	add("freeze", func(p P) *gate.Rule { return &p.Criteria.Freezes.Rule })
+	add("drain", func(p P) *gate.Rule { return &p.Criteria.Drain.Rule },
+		term{key: "for", scalar: aSpan, tighter: 1, doc: "How long after a stop or a freeze changes go out one at a time.", of: func(p P) any { return &p.Criteria.Drain.Seconds }})
 }
 
 func addProblems(add addTerms) {

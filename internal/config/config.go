@@ -25,6 +25,7 @@ type Config struct {
 	Floor         int // group size k of survey rounds
 	Questions     assessments.Set
 	Thresholds    assessments.Thresholds
+	Freezes       []gate.Window
 
 	zone     *time.Location
 	calendar metrics.Calendar

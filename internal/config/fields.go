@@ -18,6 +18,7 @@ func mainFields() []field {
 		objects("sources", "none", "Where records come from. The order decides between sources that report the same deployment.", sourceFields()...),
 		object("assessment", "the five questions that come with the program", "The self-assessment.", assessmentFields()...),
 		objects("policies", "the built-in policy of each tier", "Policies of the release gate, each changing parts of the one below it: organisation, tier, team, service.", policyFields()...),
+		objects("freezes", "none", "Times in which nothing but rollbacks and fixes goes out. They hold where the criterion `freeze` is enforced.", freezeFields()...),
 	}
 }
 

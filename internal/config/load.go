@@ -86,6 +86,7 @@ func (l *loader) config(n node) Config {
 	c.Questions = l.questions(n.at("assessment"))
 	c.Thresholds = thresholds(n.at("assessment").at("evidence"))
 	c.overlays = l.policies(n.at("policies"), c)
+	c.Freezes = l.freezes(n.at("freezes"), c)
 	return c
 }
 
