@@ -25,6 +25,9 @@ type decisionStore interface {
 	DecisionByKey(ctx context.Context, caller, key string) (gate.Logged, error)
 	Decisions(ctx context.Context, service, cursor string, limit int) (list []gate.Logged, next string, err error)
 	ProbeGrants(ctx context.Context, service string, since time.Time) ([]gate.ProbeGrant, error)
+	Promotions(ctx context.Context, service string, since time.Time) ([]gate.Promotion, error)
+	// Report refuses a second outcome for one decision (Duplicate).
+	Report(ctx context.Context, decision, outcome, caller string, deployment []metrics.Event) error
 }
 
 // keyLife is how long an idempotency key stands for its decision.
@@ -141,7 +144,13 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 		return fault(err)
 	}
 	policy := s.o.Policy(service)
-	return policy, gate.Take(r, policy, now, gate.Known{Facts: facts, Service: service, Sources: sources, Granted: granted}), nil
+	promoted, err := s.o.Store.Promotions(ctx, r.Service, now.Add(-policy.FlightReach()))
+	if err != nil {
+		return fault(err)
+	}
+	return policy, gate.Take(r, policy, now, gate.Known{
+		Facts: facts, Service: service, Sources: sources, Granted: granted, Promotions: promoted, Windows: s.o.Freezes,
+	}), nil
 }
 
 func (s *Server) watermarks(ctx context.Context) ([]gate.Watermark, error) {

@@ -60,6 +60,15 @@ func (s *Server) gateRoutes() []route {
 			summary: "The same decision made again from its policy and input, and whether it came out as the same bytes",
 		},
 		{
+			method: http.MethodPost, path: "/api/v1/gate/decisions/:id/report", scope: Gate, handle: s.report,
+			summary: "How it went: succeeded, failed, cancelled or skipped. It becomes a deployment of the source gate; a decision that let nothing through is refused, the same outcome again changes nothing",
+			request: gate.Report{}, response: reportResponse{},
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/gate/decisions/:id/outcome", scope: Gate, handle: s.outcome, response: gate.PromotionOutcome{},
+			summary: "What is known now of what the decision let through: good, failed, pending or inconclusive",
+		},
+		{
 			method: http.MethodGet, path: "/api/v1/gate/verdict", scope: Gate, handle: s.verdict, response: gate.Decision{},
 			summary: "What the gate would say now: the bare word, or the decision when JSON is accepted. It is not logged, and no probe is granted: a promotion asks for a decision",
 			query: []parameter{

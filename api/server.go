@@ -38,6 +38,8 @@ type Options struct {
 	Calendar func(service, team string) metrics.Calendar
 	// Policy is what a service is judged by.
 	Policy func(metrics.Service) gate.Policy
+	// Freezes are the windows in which nothing but rollbacks and fixes goes out.
+	Freezes []gate.Window
 	// Questions is the set that new rounds ask, Floor their group size where the request names none; Thresholds grade the
 	// evidence shown beside the answers.
 	Questions  assessments.Set

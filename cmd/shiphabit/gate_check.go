@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"strings"
@@ -33,6 +34,8 @@ type gateCheck struct {
 	// coverage is in percent of changed lines; -1 means not given, here and in the counts.
 	coverage       float64
 	changed, batch int64
+	budget         float64 // percent left
+	signals        []string
 	wait           time.Duration
 	patience       time.Duration
 	closed         string
@@ -77,6 +80,8 @@ func (c *gateCheck) flags(command *cobra.Command) {
 	f.Float64Var(&c.coverage, "coverage", -1, "test coverage of the changed lines in percent")
 	f.Int64Var(&c.changed, "changed-lines", -1, "number of changed lines that --coverage speaks of")
 	f.Int64Var(&c.batch, "commits", -1, "number of commits this promotion brings")
+	f.Float64Var(&c.budget, "error-budget", 101, "what is left of the error budget of 28 days in percent; below 0 when it is overspent")
+	f.StringSliceVar(&c.signals, "signal", nil, "a signal that was seen just now (errors, latency, or a business signal), or NAME=TIME for one seen then; several with commas")
 	f.BoolVar(&c.request.Evidence.Canary, "canary", false, "only a part of the traffic meets the new revision at first")
 	f.StringVar(&c.request.Evidence.PreviousStage, "previous-stage", "", "stage this artifact has passed")
 	f.StringVar(&c.tests, "tests", "", "passed or failed: the tests of this artifact")
@@ -148,6 +153,13 @@ func (c *gateCheck) complete() error {
 		ppm := int64(c.coverage*10_000 + 0.5)
 		c.request.Evidence.CoverageChangedLinesPPM = &ppm
 	}
+	if c.budget <= 100 {
+		ppm := int64(math.Round(max(c.budget, -1_000_000) * 10_000))
+		c.request.Evidence.ErrorBudgetLeftPPM = &ppm
+	}
+	if err := c.signalsSeen(); err != nil {
+		return err
+	}
 	if c.changed >= 0 {
 		c.request.Evidence.ChangedLines = &c.changed
 	}
@@ -155,6 +167,28 @@ func (c *gateCheck) complete() error {
 		c.request.Evidence.Commits = &c.batch
 	}
 	c.request.Run = runOf(c.env)
+	return nil
+}
+
+// signalsSeen reads --signal. A signal without a time is one seen now, to the minute, so that a retry asks the same.
+func (c *gateCheck) signalsSeen() error {
+	for _, word := range c.signals {
+		name, when, stated := strings.Cut(word, "=")
+		at := c.now().UTC().Truncate(time.Minute)
+		if stated {
+			var err error
+			if at, err = time.Parse(time.RFC3339, when); err != nil {
+				return usage("--signal %q: %q is no time like 2026-03-01T10:00:00Z", word, when)
+			}
+		}
+		if name == "" {
+			return usage("--signal %q names no signal", word)
+		}
+		if c.request.Evidence.SignalsSeen == nil {
+			c.request.Evidence.SignalsSeen = map[string]time.Time{}
+		}
+		c.request.Evidence.SignalsSeen[name] = at
+	}
 	return nil
 }
 

@@ -235,3 +235,30 @@ func TestAFixPassesThoughTheLastAnswerOfAGoneGateWasABlock(t *testing.T) {
 		t.Errorf("exit code %d\n%s%s", code, out, errs)
 	}
 }
+
+func TestAReportFollowsACheckAndIsRefusedAfterAStop(t *testing.T) {
+	t.Parallel()
+	p, url := gateServer(t)
+	p.must("gate", "check", "--server", url, "--service", "steady", "--commit", "c0ffee", "--digest", "sha256:new")
+	if said := p.must("gate", "report", "--server", url, "--outcome", "success"); !strings.Contains(said, "booked as gate/gd_") {
+		t.Errorf("it says %q", said)
+	}
+	if said := p.must("gate", "report", "--server", url, "--outcome", "success"); !strings.Contains(said, "booked as gate/gd_") {
+		t.Errorf("the second time it says %q", said)
+	}
+	p.exits(exitBlocked, "gate", "check", "--server", url, "--service", "shaky", "--commit", "c0ffee")
+	if said := p.exits(exitUsage, "gate", "report", "--server", url, "--outcome", "failure"); !strings.Contains(said, "nothing was let through") {
+		t.Errorf("after a stop it says %q", said)
+	}
+	p.exits(exitUsage, "gate", "report", "--server", url, "--outcome", "splendid")
+}
+
+// exits runs a command that must end with a code, and returns all that it says.
+func (p process) exits(code int, args ...string) string {
+	p.t.Helper()
+	out, errs, got := p.run(args...)
+	if got != code {
+		p.t.Errorf("%v ends with %d, want %d: %s%s", args, got, code, out, errs)
+	}
+	return out + errs
+}

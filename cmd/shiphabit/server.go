@@ -31,6 +31,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 		Definitions: settings.Definitions,
 		Calendar:    settings.Calendar,
 		Policy:      settings.Policy,
+		Freezes:     settings.Freezes,
 		Questions:   settings.Questions,
 		Floor:       settings.Floor,
 		Thresholds:  settings.Thresholds,

@@ -28,6 +28,9 @@ func (l Logged) Promotion() (Promotion, bool) {
 	}, l.Verdict == Allow || l.Verdict == Warn
 }
 
+// FlightReach is how long ago a promotion in flight can have been let through, at most.
+func (p Policy) FlightReach() time.Duration { return validFor + 2*seconds(p.WatchSeconds) }
+
 // inFlight finds the newest promotion into the environment whose outcome is not known: neither reported nor seen among the deployments. A
 // runner that was killed holds nobody up for longer than the decision was valid and its watch would have lasted.
 func (h *history) inFlight(environment string, promotions []Promotion) *Promotion {

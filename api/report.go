@@ -1,0 +1,73 @@
+package api
+
+import (
+	"fmt"
+	"io"
+
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// reportResponse says what became of a report.
+type reportResponse struct {
+	Decision string `json:"decision"`
+	Outcome  string `json:"outcome"`
+	// Deployment is the record that it became, "" when nothing went out.
+	Deployment string `json:"deployment,omitempty"`
+}
+
+// report books the outcome of a promotion.
+func (s *Server) report(r request) (reply, error) {
+	data, err := io.ReadAll(io.LimitReader(r.Body, maxAsk))
+	if err != nil {
+		return reply{}, unreadable(err)
+	}
+	var said gate.Report
+	if err := decodeJSON(data, &said); err != nil {
+		return reply{}, err
+	}
+	outcome, known := gate.OutcomeWord(said.Outcome)
+	if !known {
+		return reply{}, fail(Invalid, fmt.Sprintf("outcome %q is none of succeeded, failed, cancelled, skipped", shorten(said.Outcome)))
+	}
+	said.Outcome = outcome
+	logged, err := s.o.Store.Decision(r.Context(), r.param("id"))
+	if err != nil {
+		return reply{}, err
+	}
+	d, booked, err := logged.Deployment(said, s.o.Clock().UTC())
+	if err != nil {
+		return reply{}, fail(Conflict, err.Error())
+	}
+	answer := reportResponse{Decision: logged.ID, Outcome: outcome}
+	var events []metrics.Event
+	if booked {
+		e := metrics.NewEvent(gate.ReportSource, d)
+		e.Live = true
+		if faults := metrics.Check(e); len(faults) > 0 {
+			return reply{}, &Error{Kind: Invalid, Detail: "the report does not fit: " + faults[0].Field + ": " + faults[0].Problem, Faults: faults}
+		}
+		events, answer.Deployment = append(events, e), gate.ReportSource+"/"+d.ID
+	}
+	if err := s.o.Store.Report(r.Context(), logged.ID, outcome, r.caller.Name, events); err != nil {
+		return reply{}, err
+	}
+	return reply{JSON: answer}, nil
+}
+
+// outcome tells how a promotion stands.
+func (s *Server) outcome(r request) (reply, error) {
+	logged, err := s.o.Store.Decision(r.Context(), r.param("id"))
+	if err != nil {
+		return reply{}, err
+	}
+	policy, err := gate.ParsePolicy(logged.PolicyDoc)
+	if err != nil {
+		return reply{}, err
+	}
+	facts, err := s.o.Store.GateFacts(r.Context(), logged.Request.Service)
+	if err != nil && !s.is(err, NotFound) {
+		return reply{}, err
+	}
+	return reply{JSON: logged.Outcome(facts, policy, s.o.Clock())}, nil
+}
