@@ -1,0 +1,304 @@
+package gate
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// Backtest is what a policy would have done to the promotions of one service, or of several, in the order in which things became known.
+// Criteria that judge what a request states (tests, coverage, error budget, signals, size of the batch) are left out: no request was made.
+type Backtest struct {
+	Services   int `json:"services"`
+	Promotions int `json:"promotions"`
+	// Stopped are those that it would have stopped (block or hold), by what became of them; Missed those that it let through and that failed.
+	Stopped   int `json:"stopped"`
+	Prevented int `json:"prevented"` // later failed
+	Delayed   int `json:"delayed"`   // later fine
+	Undecided int `json:"undecided"` // of which nothing is known
+	Missed    int `json:"missed"`
+	// Spells are runs of stops. Only the first stop of each says what would have happened: those after it are modelled, since what the
+	// service would have done in the meantime is not known.
+	Spells         int `json:"spells"`
+	FirstPrevented int `json:"first_prevented"`
+	FirstDelayed   int `json:"first_delayed"`
+	// PreventedLow and PreventedHigh bound the share of first stops that were right, in parts per million: the exact interval of a share
+	// (Clopper–Pearson) with at most 2.5 % in each tail. 0 and 1,000,000 without a stop.
+	PreventedLow  int64 `json:"prevented_low_ppm"`
+	PreventedHigh int64 `json:"prevented_high_ppm"`
+	// DelaySeconds is how long good promotions would have waited, from their stop to the next one that was let through.
+	DelaySeconds int64 `json:"delay_seconds"`
+	// Overrides is how many overrides it would have taken to let the delayed ones of the spells go.
+	Overrides int `json:"overrides_needed"`
+	// AssumedPPM is the share of outcomes whose time of being known is assumed and not recorded.
+	AssumedPPM int64               `json:"assumed_ppm"`
+	Criteria   []BacktestCriterion `json:"criteria"`
+	// Verdicts are the promotions that were not simply allowed, in order.
+	Verdicts []BacktestVerdict `json:"verdicts,omitempty"`
+
+	assumed, known int
+	years          *big.Rat // in which a meter could have stopped
+}
+
+// BacktestCriterion is what one criterion alone would have stopped.
+type BacktestCriterion struct {
+	Criterion string `json:"criterion"`
+	Stopped   int    `json:"stopped"`
+	Prevented int    `json:"prevented"`
+	Delayed   int    `json:"delayed"`
+	// Spells of wrong stops of the failure meter, and whether that is more often than promised.
+	WrongStops int  `json:"wrong_stops,omitempty"`
+	Broken     bool `json:"promise_broken,omitempty"`
+}
+
+// BacktestVerdict is one promotion with what would have been said and what became of it.
+type BacktestVerdict struct {
+	Service  string    `json:"service"`
+	Rollout  string    `json:"rollout"`
+	At       time.Time `json:"at"`
+	Verdict  Result    `json:"verdict"`
+	Summary  string    `json:"summary"`
+	Outcome  Outcome   `json:"outcome"`
+	Modelled bool      `json:"modelled,omitempty"` // a stop after the first of its spell
+}
+
+// RunBacktest walks the record of one service from one instant to another (half-open) and judges each planned promotion to production at the
+// moment it began, with what was known then. End is the instant whose knowledge decides what became of them.
+func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
+	p = withoutEvidence(p)
+	final := newHistory(k.Facts, p, end.UTC().Truncate(time.Millisecond), nil)
+	b := Backtest{Services: 1, years: new(big.Rat)}
+	counts := map[string]*BacktestCriterion{}
+	for _, c := range p.criteria() {
+		if !c.absent && c.rule.Mode != Off {
+			b.Criteria = append(b.Criteria, BacktestCriterion{Criterion: c.name})
+		}
+	}
+	for i := range b.Criteria {
+		counts[b.Criteria[i].Criterion] = &b.Criteria[i]
+	}
+	var waiting []time.Time // good promotions stopped in the spell under way
+	stopped := false
+	for _, i := range final.trials() {
+		r := &final.facts.Rollouts[i]
+		at := began(r)
+		if at.Before(from) || !at.Before(to) {
+			continue
+		}
+		d := judgedAt(p, k, r, at)
+		o := final.outcome(r)
+		b.Promotions++
+		b.note(r, o)
+		stops := d.WouldBe == Block || d.WouldBe == Hold
+		if !stops {
+			for _, since := range waiting {
+				b.DelaySeconds += int64(at.Sub(since) / time.Second)
+			}
+			waiting = nil
+			if o.Outcome == Failed {
+				b.Missed++
+			}
+		} else if b.stop(o, stopped) {
+			waiting = append(waiting, at)
+		}
+		for _, reason := range d.Reasons {
+			if c := counts[reason.Criterion]; c != nil && objects(p, reason) {
+				c.stop(o)
+			}
+		}
+		if d.WouldBe != Allow {
+			b.Verdicts = append(b.Verdicts, BacktestVerdict{Service: k.Facts.Service, Rollout: r.ID, At: at.UTC(), Verdict: d.WouldBe, Summary: d.Summary, Outcome: o.Outcome, Modelled: stops && stopped})
+		}
+		stopped = stops
+	}
+	b.wrongStops(p, final, from, to)
+	b.finish()
+	return b
+}
+
+// withoutEvidence takes out the criteria that judge what a request states, and lets the others do what they would in force.
+func withoutEvidence(p Policy) Policy {
+	p.Criteria.TestEvidence, p.Criteria.Coverage = TestEvidence{}, Coverage{}
+	p.Criteria.ErrorBudget, p.Criteria.MonitoringLive, p.Criteria.BatchSize = ErrorBudget{}, MonitoringLive{}, BatchSize{}
+	p.Criteria.DataFresh = DataFresh{} // how late sources were is not recorded
+	return p
+}
+
+// began is when a rollout began, as far as is stated.
+func began(r *metrics.Rollout) time.Time {
+	if !r.StartedAt.IsZero() {
+		return r.StartedAt
+	}
+	return r.FinishedAt
+}
+
+// judgedAt is the decision about a rollout at the moment it began.
+func judgedAt(p Policy, k Known, r *metrics.Rollout, at time.Time) Decision {
+	ask := Request{
+		Service: k.Facts.Service, Environment: r.Environment, Commit: r.Revision, Artifact: Artifact{Digest: r.Digest, Version: r.Version},
+		Change: Change{Kind: KindNormal},
+	}
+	known := Known{Facts: k.Facts, Service: k.Service, Windows: k.Windows}
+	q := question{p, Take(ask, p, at, known), ask}
+	return q.judge(claim{kind: KindNormal}, false) // probes are the promotions themselves
+}
+
+// objects reports whether a criterion alone would have stopped a promotion.
+func objects(p Policy, reason Reason) bool {
+	for _, c := range p.criteria() {
+		if c.name == reason.Criterion {
+			e := effect(inForce(c.rule.Mode, reason.Mode), c.rule.OnUnknown, reason.Result)
+			return e == Block || e == Hold
+		}
+	}
+	return false
+}
+
+func (b *Backtest) note(r *metrics.Rollout, o Trial) {
+	if o.Outcome != Failed && o.Outcome != Good {
+		return
+	}
+	b.known++
+	if r.Assumed {
+		b.assumed++
+	}
+}
+
+// stop counts a stop and reports whether a good promotion had to wait for it.
+func (b *Backtest) stop(o Trial, further bool) (delayed bool) {
+	b.Stopped++
+	if !further {
+		b.Spells++
+	}
+	switch o.Outcome {
+	case Failed:
+		b.Prevented++
+		if !further {
+			b.FirstPrevented++
+		}
+	case Good:
+		b.Delayed++
+		if !further {
+			b.FirstDelayed++
+			b.Overrides++
+		}
+		return true
+	default:
+		b.Undecided++
+	}
+	return false
+}
+
+func (c *BacktestCriterion) stop(o Trial) {
+	c.Stopped++
+	switch o.Outcome {
+	case Failed:
+		c.Prevented++
+	case Good:
+		c.Delayed++
+	default:
+	}
+}
+
+// wrongStops counts the spells of the failure meter that good promotions opened, and holds them against the promise. Only a service that
+// outside its spells fails at most half as often as the limit can be stopped wrongly.
+func (b *Backtest) wrongStops(p Policy, h *history, from, to time.Time) {
+	rule := p.Criteria.FailureMeter
+	trials := h.trials()
+	_, steps := h.foldMeter(rule, trials)
+	if len(trials) == 0 || rule == (FailureMeter{}) {
+		return
+	}
+	wrong, blocked := 0, time.Time{}
+	outside, failed := 0, 0
+	for _, s := range steps {
+		switch {
+		case s.Blocked && blocked.IsZero():
+			blocked = s.At
+		case !s.Blocked && !blocked.IsZero():
+			if s.Why == StepReopened && !blocked.Before(from) && blocked.Before(to) {
+				wrong++
+			}
+			blocked = time.Time{}
+		}
+		if s.Blocked || (s.Why != StepGood && s.Why != StepFailed) {
+			continue
+		}
+		outside++
+		if s.Why == StepFailed {
+			failed++
+		}
+	}
+	if 2*failed*rule.OneIn > outside {
+		return // its stops may well have been right
+	}
+	since := latest(from, h.facts.Rollouts[trials[0]].FinishedAt)
+	if span := to.Sub(since); span > 0 {
+		b.years.SetFrac64(int64(span/time.Second), int64(365*24*time.Hour/time.Second))
+	}
+	b.criterion("failure-meter", func(c *BacktestCriterion) { c.WrongStops = wrong })
+}
+
+func (b *Backtest) criterion(name string, change func(*BacktestCriterion)) {
+	if i := slices.IndexFunc(b.Criteria, func(c BacktestCriterion) bool { return c.Criterion == name }); i >= 0 {
+		change(&b.Criteria[i])
+	}
+}
+
+// Add joins another service's backtest under the same policy.
+func (b *Backtest) Add(o Backtest) {
+	b.Services += o.Services
+	b.Promotions += o.Promotions
+	b.Stopped += o.Stopped
+	b.Prevented += o.Prevented
+	b.Delayed += o.Delayed
+	b.Undecided += o.Undecided
+	b.Missed += o.Missed
+	b.Spells += o.Spells
+	b.FirstPrevented += o.FirstPrevented
+	b.FirstDelayed += o.FirstDelayed
+	b.DelaySeconds += o.DelaySeconds
+	b.Overrides += o.Overrides
+	b.assumed += o.assumed
+	b.known += o.known
+	if b.years == nil {
+		b.years = new(big.Rat)
+	}
+	if o.years != nil {
+		b.years.Add(b.years, o.years)
+	}
+	for _, c := range o.Criteria {
+		i := slices.IndexFunc(b.Criteria, func(mine BacktestCriterion) bool { return mine.Criterion == c.Criterion })
+		if i < 0 {
+			b.Criteria = append(b.Criteria, c)
+			continue
+		}
+		mine := &b.Criteria[i]
+		mine.Stopped, mine.Prevented, mine.Delayed, mine.WrongStops = mine.Stopped+c.Stopped, mine.Prevented+c.Prevented, mine.Delayed+c.Delayed, mine.WrongStops+c.WrongStops
+	}
+	b.Verdicts = append(b.Verdicts, o.Verdicts...)
+	slices.SortStableFunc(b.Verdicts, func(a, c BacktestVerdict) int {
+		if d := a.At.Compare(c.At); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Rollout, c.Rollout)
+	})
+	b.finish()
+}
+
+// Judge holds the wrong stops of the failure meter against its promise.
+func (b *Backtest) Judge(p Policy) {
+	b.criterion("failure-meter", func(c *BacktestCriterion) {
+		c.Broken = b.years != nil && b.years.Sign() > 0 && BreaksPromise(c.WrongStops, b.years, p.Criteria.FailureMeter.WrongStopYears)
+	})
+}
+
+func (b *Backtest) finish() {
+	b.PreventedLow, b.PreventedHigh = exactShare(b.FirstPrevented, b.FirstPrevented+b.FirstDelayed)
+	if b.known > 0 {
+		b.AssumedPPM = int64(b.assumed) * 1_000_000 / int64(b.known)
+	}
+}

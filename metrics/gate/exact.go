@@ -1,0 +1,86 @@
+package gate
+
+import "math/big"
+
+// exactShare is the Clopper–Pearson interval of k of n in parts per million: the shares at which k or more, and k or fewer, have a chance
+// of 2.5 %. Of nothing, nothing is known.
+func exactShare(k, n int) (low, high int64) {
+	const whole = 1_000_000
+	low, high = 0, whole
+	if n == 0 {
+		return low, high
+	}
+	if k > 0 {
+		low = lastPPM(func(ppm int64) bool { return tail(n, k, ppm, true) }) // grows with the share
+	}
+	if k < n {
+		high = lastPPM(func(ppm int64) bool { return !tail(n, k, ppm, false) }) + 1
+	}
+	return low, high
+}
+
+// lastPPM is the largest share for which something holds that holds below it and not above.
+func lastPPM(holds func(ppm int64) bool) int64 {
+	low, high := int64(0), int64(1_000_000)
+	for low+1 < high {
+		if mid := (low + high) / 2; holds(mid) {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return low
+}
+
+// tail reports whether at a share the chance of k or more among n (or of k or fewer) is at most 2.5 %.
+func tail(n, k int, ppm int64, more bool) bool {
+	a, b := big.NewInt(ppm), big.NewInt(1_000_000-ppm)
+	from, to := k, n
+	if !more {
+		from, to = 0, k
+	}
+	sum, term := new(big.Int), new(big.Int)
+	for i := from; i <= to; i++ {
+		term.Binomial(int64(n), int64(i))
+		term.Mul(term, new(big.Int).Exp(a, big.NewInt(int64(i)), nil))
+		sum.Add(sum, term.Mul(term, new(big.Int).Exp(b, big.NewInt(int64(n-i)), nil)))
+	}
+	whole := new(big.Int).Exp(big.NewInt(1_000_000), big.NewInt(int64(n)), nil)
+	return sum.Mul(sum, big.NewInt(40)).Cmp(whole) <= 0
+}
+
+// BreaksPromise reports whether so many wrong stops in so many service-years are more than a promise of one in so many years explains: the
+// exact Poisson test with a chance of at most 5 %. It is computed with fractions alone.
+func BreaksPromise(stops int, observed *big.Rat, promised Fraction) bool {
+	if stops <= 0 || observed.Sign() <= 0 {
+		return false
+	}
+	mean := new(big.Rat).Quo(observed, promised.Rat())
+	// P(X ≥ stops) ≤ 5 % means Σ_{i<stops} λ^i/i! ≥ 95 % of e^λ, and e^λ lies between a partial sum of its series and that sum with a
+	// geometric bound on what is left.
+	below, sum, term := new(big.Rat), big.NewRat(1, 1), big.NewRat(1, 1)
+	below.Add(below, term)
+	limit := big.NewRat(95, 100)
+	for i := int64(1); ; i++ {
+		term.Mul(term, mean)
+		term.Quo(term, big.NewRat(i, 1))
+		sum.Add(sum, term)
+		if i < int64(stops) {
+			below.Add(below, term)
+			continue
+		}
+		if new(big.Rat).Mul(limit, sum).Cmp(below) > 0 {
+			return false
+		}
+		ratio := new(big.Rat).Quo(mean, big.NewRat(i+2, 1))
+		if ratio.Cmp(big.NewRat(1, 2)) >= 0 {
+			continue
+		}
+		rest := new(big.Rat).Mul(term, mean)
+		rest.Quo(rest, big.NewRat(i+1, 1)) // the next term; twice of it bounds all that follow
+		upper := new(big.Rat).Add(sum, rest.Mul(rest, big.NewRat(2, 1)))
+		if upper.Mul(upper, limit).Cmp(below) <= 0 {
+			return true
+		}
+	}
+}
