@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 	"strings"
@@ -301,4 +302,38 @@ func (b *Backtest) finish() {
 	if b.known > 0 {
 		b.AssumedPPM = int64(b.assumed) * 1_000_000 / int64(b.known)
 	}
+}
+
+// Difference is a promotion that two backtests judge another way.
+type Difference struct {
+	Service string    `json:"service"`
+	Rollout string    `json:"rollout"`
+	At      time.Time `json:"at"`
+	Old     Result    `json:"old"`
+	New     Result    `json:"new"`
+	Outcome Outcome   `json:"outcome"`
+}
+
+// Differences lists the promotions that two backtests over the same record judge another way, in order of time.
+func Differences(before, after Backtest) []Difference {
+	changes := map[string]Difference{}
+	for _, v := range before.Verdicts {
+		changes[v.Rollout] = Difference{Service: v.Service, Rollout: v.Rollout, At: v.At, Old: v.Verdict, New: Allow, Outcome: v.Outcome}
+	}
+	for _, v := range after.Verdicts {
+		d, known := changes[v.Rollout]
+		if !known {
+			d = Difference{Service: v.Service, Rollout: v.Rollout, At: v.At, Old: Allow, Outcome: v.Outcome}
+		}
+		d.New = v.Verdict
+		changes[v.Rollout] = d
+	}
+	list := []Difference{}
+	for _, d := range changes {
+		if d.Old != d.New {
+			list = append(list, d)
+		}
+	}
+	slices.SortFunc(list, func(a, b Difference) int { return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Rollout, b.Rollout)) })
+	return list
 }

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"shiphabit/internal/config"
+	"shiphabit/internal/store"
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// backtestFlags choose what is judged again: the record, the services and the time.
+type backtestFlags struct {
+	database databaseFlags
+	service  string
+	days     int
+	format   string
+}
+
+func (f *backtestFlags) add(command *cobra.Command) {
+	f.database.add(command)
+	command.Flags().StringVar(&f.service, "service", "", "only this service")
+	command.Flags().IntVar(&f.days, "days", 365, "how many days back")
+	addFormat(command, &f.format, "text", formatJSON)
+}
+
+func (p *program) gateBacktestCommand() *cobra.Command {
+	var flags backtestFlags
+	command := &cobra.Command{
+		Use:   "backtest",
+		Short: "What the policies in force would have done to the promotions recorded",
+		Long: `Walks the record in the order in which things became known and judges every planned promotion to production at the moment it
+began, with what was known then. It tells how many would have been stopped, how many of those failed later (prevented) and how many were fine
+(delayed), what it let through that failed (missed), and how long good ones would have waited. Criteria that judge what a request states (tests,
+coverage, error budget, signals, batch size) and how late sources were are left out, because that is not recorded.
+
+Only the first stop of a row of stops is what would have happened; those after it are modelled, since nobody knows what the service would have
+done in the meantime. A failure meter whose wrong stops are more than its promise explains by chance is said to break it.`,
+		Example: "  shiphabit gate backtest\n  shiphabit gate backtest --service payments-api --days 180 --format json",
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			settings, err := p.configuration(flags.database.config)
+			if err != nil {
+				return err
+			}
+			return onDatabase(p.openExisting, &flags.database, func(ctx context.Context, db *store.DB, _ []string) error {
+				result, err := p.backtest(ctx, db, flags, settings)
+				if err != nil {
+					return err
+				}
+				if flags.format == formatJSON {
+					return writeJSON(p.out, result)
+				}
+				fmt.Fprint(p.out, backtestText(result, flags))
+				return nil
+			})(command, nil)
+		},
+	}
+	flags.add(command)
+	return command
+}
+
+// backtest judges the chosen services by the policies of a configuration.
+func (p *program) backtest(ctx context.Context, db *store.DB, flags backtestFlags, settings config.Config) (gate.Backtest, error) {
+	var all gate.Backtest
+	if flags.days < 1 {
+		return all, usage("--days is %d: give a number above 0", flags.days)
+	}
+	services, err := db.Services(ctx)
+	if err != nil {
+		return all, err
+	}
+	if flags.service != "" {
+		services = slices.DeleteFunc(services, func(s metrics.Service) bool { return s.Name != flags.service })
+		if len(services) == 0 {
+			return all, usage("there is no service %q in the record", flags.service)
+		}
+	}
+	end := p.now()
+	broken := map[string]gate.Backtest{} // by tier, since each has a promise of its own
+	for _, service := range services {
+		service = serviceOf(settings, service.Name) // as this configuration declares it, whatever the record was made under
+		facts, err := db.GateFacts(ctx, service.Name)
+		if err != nil {
+			return all, err
+		}
+		known := gate.Known{Facts: facts, Service: service, Windows: settings.Freezes}
+		one := gate.RunBacktest(settings.Policy(service), known, end.AddDate(0, 0, -flags.days), end, end)
+		if one.Promotions == 0 {
+			continue
+		}
+		all.Add(one)
+		tier := broken[string(service.Tier)]
+		tier.Add(one)
+		broken[string(service.Tier)] = tier
+	}
+	for tier, b := range broken {
+		b.Judge(settings.Policy(metrics.Service{Tier: metrics.Tier(tier)}))
+		for i := range all.Criteria {
+			for _, c := range b.Criteria {
+				all.Criteria[i].Broken = all.Criteria[i].Broken || c.Criterion == all.Criteria[i].Criterion && c.Broken
+			}
+		}
+	}
+	return all, nil
+}
+
+// backtestText is the result for a terminal.
+func backtestText(b gate.Backtest, flags backtestFlags) string {
+	var t strings.Builder
+	if b.Promotions == 0 {
+		return fmt.Sprintf("No planned promotion to production is recorded in the last %d days.\n", flags.days)
+	}
+	fmt.Fprintf(&t, "In the last %d days %d services were promoted %d times. The policies in force would have stopped %d:\n", flags.days, b.Services, b.Promotions, b.Stopped)
+	fmt.Fprintf(&t, "  %6d failed later (prevented)\n  %6d were fine (delayed, %s in all)\n", b.Prevented, b.Delayed, waitWords(b.DelaySeconds))
+	if b.Undecided > 0 {
+		fmt.Fprintf(&t, "  %6d of which nothing is known\n", b.Undecided)
+	}
+	fmt.Fprintf(&t, "%d that it let through failed (missed).\n", b.Missed)
+	if first := b.FirstPrevented + b.FirstDelayed; first > 0 {
+		fmt.Fprintf(&t, "Of the first stops of a row %d of %d were right: between %s and %s in truth (95 %%).\n", b.FirstPrevented, first, share(b.PreventedLow), share(b.PreventedHigh))
+	}
+	if b.AssumedPPM > 0 {
+		fmt.Fprintf(&t, "When an outcome was known is assumed for %s of them.\n", share(b.AssumedPPM))
+	}
+	t.WriteString("\n  criterion             stopped  prevented  delayed\n")
+	for _, c := range b.Criteria {
+		note := ""
+		if c.WrongStops > 0 {
+			note = fmt.Sprintf("   %d wrong stops of good services", c.WrongStops)
+		}
+		if c.Broken {
+			note += ", more than promised: it should only warn until its policy is agreed anew"
+		}
+		fmt.Fprintf(&t, "  %-20s %8d %10d %8d%s\n", c.Criterion, c.Stopped, c.Prevented, c.Delayed, note)
+	}
+	return t.String()
+}
+
+func share(ppm int64) string { return fmt.Sprintf("%.1f %%", float64(ppm)/10_000) }
+
+func waitWords(seconds int64) string {
+	return (time.Duration(seconds) * time.Second).Round(time.Minute).String()
+}
+
+func (p *program) policyDiffCommand() *cobra.Command {
+	var flags backtestFlags
+	command := &cobra.Command{
+		Use:   "diff OLD NEW",
+		Short: "Backtest two configurations and list every promotion whose verdict changes",
+		Long: `Judges the promotions recorded by the policies of two configuration files and lists those that come out another way, in Markdown: to be
+posted where the change of the policy is discussed. Exit code 0, whatever changes.`,
+		Example: "  shiphabit policy diff shiphabit.yaml proposed.yaml --db /var/lib/shiphabit/shiphabit.db",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(command *cobra.Command, files []string) error {
+			flags.database.config = files[0]
+			var sides [2]config.Config
+			for i, file := range files {
+				var err error
+				if sides[i], err = p.configuration(file); err != nil {
+					return err
+				}
+			}
+			return onDatabase(p.openExisting, &flags.database, func(ctx context.Context, db *store.DB, _ []string) error {
+				var results [2]gate.Backtest
+				for i := range sides {
+					var err error
+					if results[i], err = p.backtest(ctx, db, flags, sides[i]); err != nil {
+						return err
+					}
+				}
+				changes := gate.Differences(results[0], results[1])
+				if flags.format == formatJSON {
+					return writeJSON(p.out, policyDiff{Old: results[0], New: results[1], Changes: changes})
+				}
+				fmt.Fprint(p.out, diffText(results, changes))
+				return nil
+			})(command, nil)
+		},
+	}
+	flags.add(command)
+	return command
+}
+
+// policyDiff is the answer of 'policy diff --format json', version 1.
+type policyDiff struct {
+	Old     gate.Backtest     `json:"old"`
+	New     gate.Backtest     `json:"new"`
+	Changes []gate.Difference `json:"changes"`
+}
+
+func diffText(results [2]gate.Backtest, changes []gate.Difference) string {
+	var t strings.Builder
+	t.WriteString("| | old | new |\n|---|---|---|\n")
+	row := func(name string, of func(gate.Backtest) int) {
+		fmt.Fprintf(&t, "| %s | %d | %d |\n", name, of(results[0]), of(results[1]))
+	}
+	row("promotions", func(b gate.Backtest) int { return b.Promotions })
+	row("stopped", func(b gate.Backtest) int { return b.Stopped })
+	row("of those failed later", func(b gate.Backtest) int { return b.Prevented })
+	row("of those fine", func(b gate.Backtest) int { return b.Delayed })
+	row("let through and failed", func(b gate.Backtest) int { return b.Missed })
+	if len(changes) == 0 {
+		t.WriteString("\nNo promotion comes out another way.\n")
+		return t.String()
+	}
+	fmt.Fprintf(&t, "\n%d promotions come out another way:\n\n| when | service | deployment | old | new | it was |\n|---|---|---|---|---|---|\n", len(changes))
+	for _, c := range changes {
+		fmt.Fprintf(&t, "| %s | %s | %s | %s | %s | %s |\n", c.At.Format("2006-01-02 15:04"), markdownText(c.Service), markdownText(c.Rollout), c.Old, c.New, c.Outcome)
+	}
+	return t.String()
+}
