@@ -73,7 +73,7 @@ func (s *Server) decide(ctx context.Context, a ask) (gate.Logged, error) {
 			err = s.o.Store.LogSuccessor(ctx, logged, earlier.ID)
 		}
 		if err == nil {
-			return logged, nil
+			return logged, s.noteIdle(ctx, logged, s.o.Policy(metrics.Service{Name: logged.Request.Service, Tier: logged.Snapshot.Tier, Team: logged.Snapshot.Team}))
 		}
 		if !s.is(err, Conflict) && !s.is(err, Moved) {
 			return gate.Logged{}, err
@@ -113,6 +113,9 @@ func (s *Server) judged(ctx context.Context, a ask) (gate.Logged, error) {
 	now := s.o.Clock()
 	policy, snapshot, err := s.snapshot(ctx, a.Request, now)
 	if err != nil {
+		return gate.Logged{}, err
+	}
+	if snapshot.Override, err = s.override(ctx, a.Request, a.caller, policy, now); err != nil {
 		return gate.Logged{}, err
 	}
 	l := gate.Logged{

@@ -67,6 +67,7 @@ type Store interface {
 	correctionStore
 	factStore
 	decisionStore
+	overrideStore
 	roundStore
 	sourceStore
 	tokenStore
@@ -136,6 +137,7 @@ func (s *Server) routes() []route {
 		s.serviceRoutes(),
 		s.metricRoutes(),
 		s.gateRoutes(),
+		s.overrideRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),
 		s.auditRoutes(),

@@ -21,7 +21,7 @@ func (p *program) gateCommand() *cobra.Command {
 It never stands in the way of a rollback or a fix.`,
 		Example: "  shiphabit gate check --service payments-api --environment production --digest sha256:4f5c…",
 	}
-	command.AddCommand(p.gateCheckCommand(), p.gateReportCommand(), p.gateBacktestCommand(), p.gateLogCommand(), p.gateReplayCommand())
+	command.AddCommand(p.gateCheckCommand(), p.gateReportCommand(), p.gateBacktestCommand(), p.gateOverrideCommand(), p.gateLogCommand(), p.gateReplayCommand())
 	return command
 }
 

@@ -36,6 +36,9 @@ func (db *DB) LogSuccessor(ctx context.Context, l gate.Logged, previous string) 
 		if err := db.checkProbe(tx, l); err != nil {
 			return err
 		}
+		if err := db.useOverride(tx, l); err != nil {
+			return err
+		}
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&documents).Error; err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"shiphabit/metrics"
@@ -77,6 +78,10 @@ func (q question) judge(c claim, probe bool) Decision {
 		}
 		f := criterion.kind.judge(q)
 		q.excuse(&f, c, probe && criterion.name == "failure-meter")
+		if e := effect(mode, criterion.rule.OnUnknown, f.result); (e == Block || e == Hold) && q.s.Override.covers(criterion.name) {
+			q.s.Override.set(&f)
+			d.Override = q.s.Override.ID
+		}
 		v.add(mode, criterion.rule, f)
 		d.Reasons = append(d.Reasons, Reason{
 			Criterion: criterion.name, Mode: mode, Result: f.result, Says: f.says, Observed: f.observed,
@@ -134,6 +139,8 @@ func (q question) summary(d Decision, c claim, v verdicts) string {
 	switch {
 	case c.kind != KindNormal:
 		words = "Goes on: " + c.says + "."
+	case d.Override != "" && d.Verdict != Block && d.Verdict != Hold:
+		words = "Goes on by override " + d.Override + " (" + q.s.Override.Category + "): " + strings.TrimRight(q.s.Override.Reason, ".") + "."
 	case d.Verdict == Block && c.refused:
 		words = "Kind not accepted: " + c.says + ". Stopped: " + also(v.shorts[Block])
 	case d.Verdict == Block:

@@ -84,4 +84,6 @@ type Known struct {
 	Granted    []ProbeGrant
 	Promotions []Promotion
 	Windows    []Window
+	// Override is one that holds now for whoever asks, nil when none does.
+	Override *Waiver
 }

@@ -132,6 +132,8 @@ type Snapshot struct {
 	// Freeze is the window that holds now; OpenedAt when a stop of the meter or a freeze ended last.
 	Freeze   *Freeze   `json:"freeze,omitempty"`
 	OpenedAt time.Time `json:"opened_at,omitzero"`
+	// Override is one that holds for this promotion.
+	Override *Waiver `json:"override,omitempty"`
 }
 
 // Deployed is a rollout as the gate sees it.
@@ -221,7 +223,9 @@ type Decision struct {
 	AskAgainAfter *time.Time `json:"ask_again_after"`
 	// Unreachable is "open" or "closed": what a client does when no server answers for this service.
 	Unreachable string `json:"unreachable"`
-	Probe       bool   `json:"probe,omitempty"` // let through while blocked, to find out whether the cause is gone
+	// Override is the one by which it goes on, "" when none was needed.
+	Override string `json:"override,omitempty"`
+	Probe    bool   `json:"probe,omitempty"` // let through while blocked, to find out whether the cause is gone
 }
 
 // PolicyRef names the policy that decided.

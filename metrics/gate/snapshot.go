@@ -39,6 +39,7 @@ func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 	if flight := h.inFlight(s.Environment, k.Promotions); flight != nil {
 		s.InFlight = &Flight{Promotion: *flight, Ends: flight.ValidUntil.Add(h.watch).UTC()}
 	}
+	s.Override = k.Override
 	s.Freeze, s.OpenedAt = frozen(k.Windows, k.Service, s.Environment, s.Kind, now)
 	s.OpenedAt = latest(s.OpenedAt, reopened(steps))
 	return s

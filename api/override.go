@@ -1,0 +1,268 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// overrideStore keeps overrides and the gate's log of deeds.
+type overrideStore interface {
+	AddOverride(ctx context.Context, o gate.Override) error
+	AgreeOverride(ctx context.Context, id, by string) (gate.Override, error)
+	WithdrawOverride(ctx context.Context, id, by string) (gate.Override, error)
+	Overrides(ctx context.Context, service string) ([]gate.Override, error)
+	NoteGate(ctx context.Context, e gate.LogEntry) error
+	GateLog(ctx context.Context, after int64, limit int) ([]gate.LogEntry, error)
+}
+
+// overrideRequest asks for an override: of a decision, or for a service.
+type overrideRequest struct {
+	Decision    string   `json:"decision,omitempty"`
+	Service     string   `json:"service,omitempty"`
+	Environment string   `json:"environment,omitempty"`
+	Criteria    []string `json:"criteria,omitempty"`
+	Reason      string   `json:"reason"`
+	Category    string   `json:"category"`
+	// ForSeconds is how long it holds; the most that the policy allows when left out.
+	ForSeconds int64 `json:"for_seconds,omitempty"`
+	Uses       int   `json:"uses,omitempty"`
+}
+
+type overridesResponse struct {
+	Overrides []gate.Override `json:"overrides"`
+}
+
+type gateLogResponse struct {
+	Entries []gate.LogEntry `json:"entries"`
+	// Next is the number to go on after, 0 at the end.
+	Next int64 `json:"next,omitempty"`
+}
+
+type gateLogCheck struct {
+	Entries int64 `json:"entries"`
+	Intact  bool  `json:"intact"`
+	// Fault says what is wrong with the first entry that does not fit.
+	Fault string `json:"fault,omitempty"`
+	// Last is the hash of the last entry: kept elsewhere, it shows whether the end was cut off.
+	Last string `json:"last,omitempty"`
+}
+
+func (s *Server) overrideRoutes() []route {
+	return []route{
+		{
+			method: http.MethodPost, path: "/api/v1/gate/overrides", scope: Override, handle: s.addOverride,
+			summary: "Set criteria aside for a while, with a reason of at least 20 characters and a category. Where the tier wants two people it does nothing until a second agrees",
+			request: overrideRequest{}, response: gate.Override{},
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/gate/overrides", scope: Read, handle: s.overrides, response: overridesResponse{},
+			summary: "Overrides, those that expire last first", query: []parameter{{"service", "only of this service"}},
+		},
+		{
+			method: http.MethodPost, path: "/api/v1/gate/overrides/:id/agree", scope: Override, handle: s.agreeOverride, response: gate.Override{},
+			summary: "Agree to an override as the second person",
+		},
+		{
+			method: http.MethodPost, path: "/api/v1/gate/overrides/:id/withdraw", scope: Override, handle: s.withdrawOverride, response: gate.Override{},
+			summary: "End an override before its time",
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/gate/log", scope: Read, handle: s.gateLog, response: gateLogResponse{},
+			summary: "What people did about the gate, in order; each entry carries the hash of the one before",
+			query:   []parameter{{"after", "number of the entry to go on after"}, {"limit", "how many, 1 to 200; 50 when left out"}},
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/gate/log/check", scope: Read, handle: s.checkGateLog, response: gateLogCheck{},
+			summary: "Whether the log is whole: no entry changed, taken out or put in",
+		},
+	}
+}
+
+func (s *Server) addOverride(r request) (reply, error) {
+	data, err := io.ReadAll(io.LimitReader(r.Body, maxAsk))
+	if err != nil {
+		return reply{}, unreadable(err)
+	}
+	var asked overrideRequest
+	if err := decodeJSON(data, &asked); err != nil {
+		return reply{}, err
+	}
+	o, policy, err := s.overrideOf(r, asked)
+	if err != nil {
+		return reply{}, err
+	}
+	if wrong := o.Check(policy.Overrides, policy.CriteriaNames()); len(wrong) > 0 {
+		var faults []metrics.Fault
+		for _, w := range wrong {
+			field, problem, _ := strings.Cut(w.Error(), ": ")
+			faults = append(faults, metrics.Fault{Line: 1, Field: field, Problem: problem})
+		}
+		noted := s.o.Store.NoteGate(r.Context(), gate.LogEntry{Kind: gate.LogRefused, Subject: o.ID, Service: o.Service, Actor: o.By, Details: wrong[0].Error()})
+		if noted != nil {
+			return reply{}, noted
+		}
+		return reply{}, &Error{Kind: Invalid, Detail: "the override is refused: " + wrong[0].Error(), Faults: faults}
+	}
+	if err := s.o.Store.AddOverride(r.Context(), o); err != nil {
+		return reply{}, err
+	}
+	return reply{JSON: o}, nil
+}
+
+// overrideOf fills in what the request leaves out, from the decision and the policy.
+func (s *Server) overrideOf(r request, asked overrideRequest) (gate.Override, gate.Policy, error) {
+	now := s.o.Clock().UTC().Truncate(time.Millisecond)
+	o := gate.Override{
+		ID: newID("ov_", now), Service: asked.Service, Environment: asked.Environment, Criteria: asked.Criteria, Reason: asked.Reason,
+		Category: asked.Category, By: r.caller.Name, Decision: asked.Decision, StartsAt: now, Uses: max(asked.Uses, 0),
+	}
+	if o.Decision != "" {
+		logged, err := s.o.Store.Decision(r.Context(), o.Decision)
+		if err != nil {
+			return o, gate.Policy{}, err
+		}
+		o.Service, o.Environment = logged.Request.Service, logged.Request.Environment
+	}
+	if o.Service == "" {
+		return o, gate.Policy{}, fail(Invalid, "name the decision or the service that the override is for")
+	}
+	if o.Environment == "" {
+		o.Environment = string(metrics.Production)
+	}
+	service, err := s.o.Store.Service(r.Context(), o.Service)
+	if err != nil && !s.is(err, NotFound) {
+		return o, gate.Policy{}, err
+	}
+	if err != nil {
+		service = metrics.Service{Name: o.Service}
+	}
+	service.Tier = gate.TierOf(service)
+	policy := s.o.Policy(service)
+	if o.Uses == 0 {
+		o.Uses = 1
+	}
+	length := time.Duration(asked.ForSeconds) * time.Second
+	if asked.ForSeconds == 0 {
+		length = time.Duration(policy.Overrides.MaxSeconds) * time.Second
+	}
+	o.ExpiresAt, o.Persons = now.Add(length), policy.Overrides.Persons
+	return o, policy, nil
+}
+
+func (s *Server) overrides(r request) (reply, error) {
+	list, err := s.o.Store.Overrides(r.Context(), r.URL.Query().Get("service"))
+	if list == nil {
+		list = []gate.Override{}
+	}
+	return reply{JSON: overridesResponse{list}}, err
+}
+
+func (s *Server) agreeOverride(r request) (reply, error) {
+	list, err := s.o.Store.Overrides(r.Context(), "")
+	if err != nil {
+		return reply{}, err
+	}
+	for _, o := range list {
+		if o.ID == r.param("id") && o.By == r.caller.Name {
+			if err := s.o.Store.NoteGate(r.Context(), gate.LogEntry{Kind: gate.LogRefused, Subject: o.ID, Service: o.Service, Actor: r.caller.Name, Details: "asked and agreed by the same caller"}); err != nil {
+				return reply{}, err
+			}
+			return reply{}, fail(Conflict, "a second person has to agree, and "+r.caller.Name+" is the one who asked")
+		}
+	}
+	o, err := s.o.Store.AgreeOverride(r.Context(), r.param("id"), r.caller.Name)
+	return reply{JSON: o}, err
+}
+
+func (s *Server) withdrawOverride(r request) (reply, error) {
+	o, err := s.o.Store.WithdrawOverride(r.Context(), r.param("id"), r.caller.Name)
+	return reply{JSON: o}, err
+}
+
+func (s *Server) gateLog(r request) (reply, error) {
+	q := r.URL.Query()
+	limit, err := limitOf(q.Get("limit"), 50, 200)
+	if err != nil {
+		return reply{}, err
+	}
+	after := int64(0)
+	if word := q.Get("after"); word != "" {
+		if after, err = strconv.ParseInt(word, 10, 64); err != nil || after < 0 {
+			return reply{}, fail(Invalid, fmt.Sprintf("after %q is no number of an entry", shorten(word)))
+		}
+	}
+	list, err := s.o.Store.GateLog(r.Context(), after, limit+1)
+	if err != nil {
+		return reply{}, err
+	}
+	answer := gateLogResponse{Entries: append([]gate.LogEntry{}, list...)}
+	if len(list) > limit {
+		answer.Entries, answer.Next = answer.Entries[:limit], list[limit-1].Seq
+	}
+	return reply{JSON: answer}, nil
+}
+
+func (s *Server) checkGateLog(r request) (reply, error) {
+	const page = 1000
+	answer := gateLogCheck{Intact: true}
+	for {
+		list, err := s.o.Store.GateLog(r.Context(), answer.Entries, page)
+		if err != nil {
+			return reply{}, err
+		}
+		fault, last := gate.BrokenAt(list, answer.Entries, answer.Last)
+		if fault != "" {
+			answer.Intact, answer.Fault = false, fault
+			return reply{JSON: answer}, nil
+		}
+		answer.Entries, answer.Last = answer.Entries+int64(len(list)), last
+		if len(list) < page {
+			return reply{JSON: answer}, nil
+		}
+	}
+}
+
+// override finds one that holds for a promotion. One that would have been used and does nothing is told in the log, once per decision.
+func (s *Server) override(ctx context.Context, r gate.Request, asker string, p gate.Policy, now time.Time) (*gate.Waiver, error) {
+	list, err := s.o.Store.Overrides(ctx, r.Service)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range list {
+		if strings.EqualFold(o.Environment, r.Environment) && o.Idle(now, asker, p.Overrides.Self, asker == local.Name) == "" {
+			return o.Waiver(), nil
+		}
+	}
+	return nil, nil
+}
+
+// noteIdle tells of overrides that a stopped promotion might have gone by, and why they did nothing: those that expired less than a day
+// ago, are used up, or wait for a second person.
+func (s *Server) noteIdle(ctx context.Context, l gate.Logged, p gate.Policy) error {
+	if l.Verdict != gate.Block && l.Verdict != gate.Hold {
+		return nil
+	}
+	list, err := s.o.Store.Overrides(ctx, l.Request.Service)
+	if err != nil {
+		return err
+	}
+	for _, o := range list {
+		idle := o.Idle(l.At, l.Caller, p.Overrides.Self, l.Caller == local.Name)
+		if idle == "" || !strings.EqualFold(o.Environment, l.Request.Environment) || l.At.Sub(o.ExpiresAt) > 24*time.Hour {
+			continue
+		}
+		err := s.o.Store.NoteGate(ctx, gate.LogEntry{Kind: gate.LogIdle, Subject: o.ID, Service: o.Service, Actor: l.Caller, Details: "decision " + l.ID + ": " + idle})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package gate
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+func waiver() Override {
+	return Override{
+		ID: "ov_1", Service: "pay", Environment: "production", Reason: "the alarm came from a broken probe", Category: "false alarm", By: "token:ada",
+		Persons: 1, StartsAt: day(1), ExpiresAt: day(1).Add(4 * time.Hour), Uses: 1,
+	}
+}
+
+func TestAnOverrideNeedsAReasonACategoryAndItsBounds(t *testing.T) {
+	t.Parallel()
+	p := PolicyFor(metrics.Standard)
+	for sentence, c := range map[string]struct {
+		change func(*Override)
+		fault  string
+	}{
+		"a sound one":         {func(*Override) {}, ""},
+		"no reason":           {func(o *Override) { o.Reason = "please" }, "reason"},
+		"a blank reason":      {func(o *Override) { o.Reason = strings.Repeat(" ", 30) }, "reason"},
+		"no category":         {func(o *Override) { o.Category = "boredom" }, "category"},
+		"past its expiry":     {func(o *Override) { o.ExpiresAt = o.StartsAt }, "expires_at"},
+		"for a week":          {func(o *Override) { o.ExpiresAt = o.StartsAt.AddDate(0, 0, 7) }, "expires_at"},
+		"for many":            {func(o *Override) { o.Uses = 2 }, "uses"},
+		"for none":            {func(o *Override) { o.Uses = 0 }, "uses"},
+		"for no criterion":    {func(o *Override) { o.Criteria = []string{"mood"} }, "criteria"},
+		"for one that it has": {func(o *Override) { o.Criteria = []string{"failure-meter"} }, ""},
+	} {
+		o := waiver()
+		c.change(&o)
+		faults := o.Check(p.Overrides, p.CriteriaNames())
+		if (c.fault == "") != (len(faults) == 0) || len(faults) > 0 && !strings.HasPrefix(faults[0].Error(), c.fault+":") {
+			t.Errorf("%s: %v", sentence, faults)
+		}
+	}
+}
+
+func TestAnOverrideDoesNothingOutsideItsBounds(t *testing.T) {
+	t.Parallel()
+	now := day(1).Add(time.Hour)
+	for sentence, c := range map[string]struct {
+		change func(*Override)
+		asker  string
+		idle   bool
+	}{
+		"for somebody else":            {func(*Override) {}, "token:ci", false},
+		"for the one who asked for it": {func(*Override) {}, "token:ada", true},
+		"before its start":             {func(o *Override) { o.StartsAt = now.Add(time.Minute) }, "token:ci", true},
+		"after its end":                {func(o *Override) { o.ExpiresAt = now }, "token:ci", true},
+		"used up":                      {func(o *Override) { o.Used = 1 }, "token:ci", true},
+		"withdrawn":                    {func(o *Override) { o.RevokedAt = now }, "token:ci", true},
+		"by one where two are wanted":  {func(o *Override) { o.Persons = 2 }, "token:ci", true},
+		"by the same person twice":     {func(o *Override) { o.Persons, o.Second = 2, "token:ada" }, "token:ci", true},
+		"by two people":                {func(o *Override) { o.Persons, o.Second = 2, "token:bob" }, "token:ci", false},
+	} {
+		o := waiver()
+		c.change(&o)
+		if idle := o.Idle(now, c.asker, false, false); (idle != "") != c.idle {
+			t.Errorf("%s: %q", sentence, idle)
+		}
+	}
+	if idle := waiver().Idle(now, "local", false, true); idle != "" {
+		t.Errorf("where nobody logs in: %q", idle)
+	}
+	if idle := waiver().Idle(now, "token:ada", true, false); idle != "" {
+		t.Errorf("in a tier where one may override oneself: %q", idle)
+	}
+}
+
+func TestAnOverrideSetsAsideWhatItNamesAndIsNamedOnlyWhenItWasNeeded(t *testing.T) {
+	t.Parallel()
+	p := PolicyFor(metrics.Standard)
+	blocked := record(strings.Repeat(".", 20) + ".x.x.x.x")
+	decide := func(f metrics.Facts, o Override) Decision {
+		return Decide(p, Take(ask(), p, day(28).Add(time.Hour), Known{Facts: f, Service: standard(), Override: o.Waiver()}), ask())
+	}
+	all := waiver()
+	all.ExpiresAt = day(40)
+	if d := decide(blocked, all); d.Verdict == Block || d.Override != "ov_1" || !strings.Contains(d.Summary, "Goes on by override ov_1") {
+		t.Errorf("%s by %q: %s", d.Verdict, d.Override, d.Summary)
+	}
+	other := all
+	other.Criteria = []string{"data-fresh"}
+	if d := decide(blocked, other); d.Verdict != Block || d.Override != "" {
+		t.Errorf("one for another criterion: %s by %q", d.Verdict, d.Override)
+	}
+	if d := decide(record("......"), all); d.Verdict != Allow || d.Override != "" {
+		t.Errorf("where nothing objects: %s by %q", d.Verdict, d.Override)
+	}
+}
+
+func TestAChangedByteAnywhereInTheLogIsFound(t *testing.T) {
+	t.Parallel()
+	var entries []LogEntry
+	previous := ""
+	for i, kind := range []string{LogAsked, LogAgreed, LogUsed, LogIdle, LogWithdrawn} {
+		e, err := LogEntry{Seq: int64(i + 1), At: day(i), Kind: kind, Subject: "ov_1", Service: "pay", Actor: "token:ada", Details: "because", Previous: previous}.Seal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries, previous = append(entries, e), e.Hash
+	}
+	if fault, last := BrokenAt(entries, 0, ""); fault != "" || last != previous {
+		t.Fatalf("a sound log: %q", fault)
+	}
+	if fault, _ := BrokenAt(entries[3:], 3, entries[2].Hash); fault != "" {
+		t.Errorf("the end of a sound log: %q", fault)
+	}
+	for i := range entries {
+		for field, change := range map[string]func(e *LogEntry){
+			"seq": func(e *LogEntry) { e.Seq++ }, "at": func(e *LogEntry) { e.At = e.At.Add(time.Millisecond) }, "kind": func(e *LogEntry) { e.Kind += " " },
+			"subject": func(e *LogEntry) { e.Subject = "ov_2" }, "service": func(e *LogEntry) { e.Service = "Pay" }, "actor": func(e *LogEntry) { e.Actor = "token:bob" },
+			"details": func(e *LogEntry) { e.Details = "becausE" }, "previous": func(e *LogEntry) { e.Previous = strings.Replace(e.Previous+"0", "0", "1", 1) },
+			"hash": func(e *LogEntry) { e.Hash = strings.Repeat("0", 64) },
+		} {
+			changed := append([]LogEntry(nil), entries...)
+			change(&changed[i])
+			if fault, _ := BrokenAt(changed, 0, ""); fault == "" {
+				t.Errorf("a changed %s of entry %d is not found", field, i+1)
+			}
+		}
+		cut := append(append([]LogEntry(nil), entries[:i]...), entries[i+1:]...)
+		if fault, last := BrokenAt(cut, 0, ""); fault == "" && last == previous {
+			t.Errorf("that entry %d was taken out is not found", i+1)
+		}
+	}
+}
