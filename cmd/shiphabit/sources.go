@@ -25,6 +25,10 @@ func sourceKinds() map[string]sourceKind {
 	return map[string]sourceKind{
 		"file": {open: (*program).openFile},
 		"git":  {open: (*program).openGit},
+
+		"argocd":    {open: (*program).openArgoCD},
+		"pagerduty": {open: (*program).openPagerDuty, hook: hookOfPagerDuty},
+		"jira":      {open: (*program).openJira, hook: hookOfJira},
 	}
 }
 

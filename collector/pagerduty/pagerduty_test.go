@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http/httptest"
 	"slices"
+	"sort"
 	"strings"
 	"testing"
 	"time"
@@ -208,19 +209,16 @@ func follow(t *testing.T, ordered bool) (seen, pages int) {
 		if err != nil || w.offset+pageSize > deepest {
 			t.Fatalf("page %q: %v", page, err)
 		}
-		var within []int
-		for i := range 25_000 {
-			if at := created(i); !at.Before(w.start) && at.Before(w.end()) {
-				within = append(within, i)
-			}
-		}
-		some := within[min(w.offset, len(within)):min(w.offset+pageSize, len(within))]
-		for _, i := range some {
+		begin := sort.Search(25_000, func(i int) bool { return !created(i).Before(w.start) })
+		end := sort.Search(25_000, func(i int) bool { return !created(i).Before(w.end()) })
+		from := min(begin+w.offset, end)
+		to := min(from+pageSize, end)
+		for i := from; i < to; i++ {
 			read[i] = true
 		}
-		g := got{held: len(some), more: w.offset+len(some) < len(within)}
-		if ordered && len(some) > 0 {
-			g.last = created(some[len(some)-1])
+		g := got{held: to - from, more: to < end}
+		if ordered && to > from {
+			g.last = created(to - 1)
 		}
 		var full bool
 		if page, full = w.next(g, widest, noon()); full {

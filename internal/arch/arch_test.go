@@ -24,6 +24,9 @@ var mayImport = map[string][]string{
 	"collector/file":        {"collector", "metrics"},
 	"collector/git":         {"collector", "metrics"},
 	"collector/git/gittest": {},
+	"collector/argocd":      {"collector", "metrics"},
+	"collector/pagerduty":   {"collector", "metrics"},
+	"collector/jira":        {"collector", "metrics"},
 	"collector/sourcetest":  {"collector", "metrics"},
 	"reports":               {"metrics", "metrics/gate", "assessments"},
 	"internal/store":        {"metrics", "metrics/gate", "assessments"},
@@ -33,6 +36,9 @@ var mayImport = map[string][]string{
 	"api":                   {"metrics", "metrics/gate", "assessments", "reports"},
 	"cmd/shiphabit": {
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
+		"collector/argocd",
+		"collector/pagerduty",
+		"collector/jira",
 		"internal/store", "internal/config", "internal/organisation", "api",
 	},
 }
