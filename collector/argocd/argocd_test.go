@@ -119,8 +119,9 @@ func TestASyncUnderWayIsTheSameRecordOnceItIsInTheHistory(t *testing.T) {
 
 func TestAnApplicationWithoutNewsIsNotAskedFor(t *testing.T) {
 	t.Parallel()
-	r := read(t, newHost(
-		app("shop", synced(0, "2026-02-10T09:00:00Z", "2026-02-10T09:02:00Z", "aaa1", automatic())),
+	shop := app("shop", synced(0, "2026-02-10T09:00:00Z", "2026-02-10T09:02:00Z", "aaa1", automatic()))
+	shop["status"].(object)["operationState"] = operating("Succeeded", "2026-02-10T09:00:00Z", "2026-02-10T09:02:01Z", "aaa1")
+	r := read(t, newHost(shop,
 		app("desk", synced(0, "2026-02-10T09:00:00Z", "2026-02-10T09:02:00Z", "aaa1", automatic()))), Options{})
 	r.change("desk", func(a object) {
 		a["status"].(object)["operationState"] = operating("Failed", "2026-02-20T09:00:00Z", "2026-02-20T09:01:00Z", "aaa2")

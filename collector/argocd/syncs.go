@@ -44,6 +44,10 @@ func changed(app application, newest time.Time) bool {
 // batch reads an application's history and its last operation.
 func (s *source) batch(app application, from collector.Position) collector.Batch {
 	batch := collector.Batch{Closed: slices.Clone(from.Open)}
+	// The operation ends a moment after its entry in the history, and may be none of the attempts.
+	var last operation
+	_ = json.Unmarshal(app.Status.Operation, &last) // attempts sets one aside that cannot be read
+	batch.Newest = latest(last.StartedAt, last.FinishedAt)
 	attempts := attempts(app, &batch)
 	for i, a := range attempts {
 		d := s.deployment(app, a)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 )
 
 const (
-	// widest is the longest span that PagerDuty lists incidents for is six months; this is a little less than the shortest.
+	// widest is a little less than the six months that PagerDuty lists incidents for at once.
 	widest = 180 * 24 * time.Hour
 	// incidentOverlap is how far back incidents are listed again: PagerDuty lists by creation, and one that was resolved may be reopened,
 	// merged or given another priority.
@@ -37,7 +38,7 @@ func (s *source) incidents(ctx context.Context, from collector.Position) (collec
 		return batch, err
 	}
 	for _, raw := range answer.Incidents {
-		if err := s.take(ctx, &batch, raw, from.Since); err != nil {
+		if err := s.take(ctx, &batch, raw, from); err != nil {
 			return batch, err
 		}
 	}
@@ -73,8 +74,8 @@ func (s *source) window(ctx context.Context, from collector.Position) (window, e
 	return first(start, widest, s.Clock()), nil
 }
 
-// take takes an incident of the list. One that did not change since it was known costs no further question.
-func (s *source) take(ctx context.Context, batch *collector.Batch, raw json.RawMessage, since time.Time) error {
+// take takes an incident of the list. One that was known as resolved and did not change since costs no further question.
+func (s *source) take(ctx context.Context, batch *collector.Batch, raw json.RawMessage, from collector.Position) error {
 	var i incident
 	if err := json.Unmarshal(raw, &i); err != nil {
 		batch.SetAside = append(batch.SetAside, identified("incident", raw, err))
@@ -83,8 +84,8 @@ func (s *source) take(ctx context.Context, batch *collector.Batch, raw json.RawM
 	if i.changedAt().After(batch.Newest) {
 		batch.Newest = i.changedAt()
 	}
-	if !since.IsZero() && i.Status == "resolved" && i.changedAt().Before(since.Add(incidentOverlap-settledFor)) {
-		batch.Closed = append(batch.Closed, i.ID)
+	known := !from.Since.IsZero() && i.changedAt().Before(from.Since.Add(incidentOverlap-settledFor)) && !slices.Contains(from.Open, i.ID)
+	if known && i.Status == "resolved" {
 		return nil
 	}
 	return s.add(ctx, batch, i)
@@ -122,7 +123,7 @@ func (s *source) incident(ctx context.Context, id string) (collector.Batch, erro
 	if _, err := s.client.JSON(ctx, "incidents/"+url.PathEscape(id), query, &answer); err != nil {
 		return batch, err
 	}
-	err := s.take(ctx, &batch, answer.Incident, time.Time{})
+	err := s.take(ctx, &batch, answer.Incident, collector.Position{})
 	return batch, err
 }
 

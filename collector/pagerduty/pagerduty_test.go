@@ -66,6 +66,16 @@ func TestAnOpenIncidentIsAskedForUntilItIsResolved(t *testing.T) {
 	}
 }
 
+// TestAnOpenIncidentIsNotTakenForKnown resolves one at a time long before the latest change that is known: a first reading may take hours.
+func TestAnOpenIncidentIsNotTakenForKnown(t *testing.T) {
+	t.Parallel()
+	r := read(t, someIncidents(), Options{})
+	r.change(func(h *host) { over(h.incidents[3], "2026-02-13T11:00:00Z") })
+	if r.again(); !r.incident("P3").ResolvedAt.Equal(at("2026-02-13T11:00:00Z")) {
+		t.Errorf("it reads %+v", r.incident("P3"))
+	}
+}
+
 func TestAReopenedIncidentIsOpenAgain(t *testing.T) {
 	t.Parallel()
 	r := read(t, someIncidents(), Options{})
