@@ -68,7 +68,9 @@ func (p *program) openSources(ctx context.Context, dsn string, settings config.C
 		if err != nil {
 			source = brokenSource{declared.Name, err}
 		}
-		sources = append(sources, source)
+		if source != nil {
+			sources = append(sources, source)
+		}
 		for _, service := range services {
 			rules.SkipUnchanged = true // a plain tag releases every service of a monorepo, touched or not
 			if !slices.ContainsFunc(rules.Services, func(s metrics.Service) bool { return s.Name == service.Name }) {
@@ -77,7 +79,10 @@ func (p *program) openSources(ctx context.Context, dsn string, settings config.C
 		}
 	}
 	db, err := p.openStore(ctx, dsn, settings, rules)
-	return db, sources, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return db, append(sources, p.sourcesOver(db, settings.Sources)...), nil // last: they look at what the others brought
 }
 
 // brokenSource is a source that cannot be read at all.

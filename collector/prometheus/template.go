@@ -23,7 +23,7 @@ type part struct {
 	pattern bool
 }
 
-var placeName = regexp.MustCompile(`^\$\{?([a-z_]+)\}?`)
+var placeName = regexp.MustCompile(`^\$([a-z_]+)`)
 
 // parseTemplate finds the places. A name is put into a string only, where it can be escaped; a window outside of strings only.
 func parseTemplate(expression string) (template, error) {

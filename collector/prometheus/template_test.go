@@ -23,7 +23,7 @@ func TestNamesAreWrittenIntoAnExpressionSoThatTheyMeanThemselves(t *testing.T) {
 	for sentence, c := range map[string]struct{ expression, service, want string }{
 		"a plain name":                         {`up{service="$service"}`, "shop", `up{service="shop"}`},
 		"all three":                            {`rate(x{s="$service",e='$environment'}[$window])`, "shop", `rate(x{s="shop",e='prod'}[90000ms])`},
-		"with braces":                          {`x{s="${service}-api"}`, "shop", `x{s="shop-api"}`},
+		"with a text after it":                 {`x{s="$service-api"}`, "shop", `x{s="shop-api"}`},
 		"quotes do not end the string":         {`x{s="$service"}`, `a"} or vector(1) or x{s="`, `x{s="a\x22} or vector(1) or x{s=\x22"}`},
 		"single quotes neither":                {`x{s='$service'}`, `a'b\`, `x{s='a\x27b\x5c'}`},
 		"a pattern holds the name as it is":    {`x{s=~"$service.*"}`, "a.b|c", `x{s=~"a\x5c.b\x5c|c.*"}`},

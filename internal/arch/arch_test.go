@@ -34,7 +34,12 @@ var mayImport = map[string][]string{
 	"cmd/shiphabit": {
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
 		"internal/store", "internal/config", "internal/organisation", "api",
+		"collector/alertmanager",
+		"collector/prometheus",
 	},
+
+	"collector/alertmanager": {"collector", "metrics"},
+	"collector/prometheus":   {"collector", "metrics"},
 }
 
 // homes names the one package that may import a library. A package outside the table may use the standard library only.

@@ -75,6 +75,8 @@ var sourceTypes = []sourceType{
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
 	}},
+	{"alertmanager", alertmanagerSettings()},
+	{"prometheus", prometheusSettings()},
 }
 
 // ofHosts are the settings of every source that asks a host over HTTP, before its own.
