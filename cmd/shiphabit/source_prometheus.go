@@ -19,13 +19,21 @@ import (
 
 // overPrometheus watches the deployments that are stored.
 func (p *program) overPrometheus(s config.Source, db *store.DB) (collector.Source, error) {
-	client, err := collector.NewClient(p.host(s, "", "leave to query (GET /api/v1/query_range)", authorization(s)))
+	o, err := p.watchOptions(s, db)
 	if err != nil {
 		return nil, err
 	}
+	return prometheus.New(o)
+}
+
+func (p *program) watchOptions(s config.Source, db *store.DB) (prometheus.Options, error) {
+	client, err := collector.NewClient(p.host(s, "", "leave to query (GET /api/v1/query_range)", authorization(s)))
+	if err != nil {
+		return prometheus.Options{}, err
+	}
 	signals, err := signalsOf(s)
 	if err != nil {
-		return nil, err
+		return prometheus.Options{}, err
 	}
 	o := prometheus.Options{
 		Name: s.Name, Client: client, Clock: p.now, Recent: recentDeployments(db), Signals: signals, Since: s.Date("since"),
@@ -34,7 +42,7 @@ func (p *program) overPrometheus(s config.Source, db *store.DB) (collector.Sourc
 	for _, kind := range s.Settings["environments"] {
 		o.Environments = append(o.Environments, metrics.EnvironmentKind(kind))
 	}
-	return prometheus.New(o)
+	return o, nil
 }
 
 // authorization is the header by which a host lets us in: a token, or a user with a password.
