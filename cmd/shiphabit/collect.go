@@ -44,6 +44,9 @@ func (p *program) collectCommand() *cobra.Command {
 				return err
 			}
 			defer func() { _ = db.Close() }()
+			if only != "" && !slices.ContainsFunc(sources, func(s collector.Source) bool { return s.Name() == only }) {
+				p.say("%s: nothing to read, its host pushes to /hooks/%s", printable(only), printable(only))
+			}
 			var trouble error
 			for _, source := range sources {
 				if only == "" || source.Name() == only {

@@ -105,35 +105,41 @@ func TestARealPrometheusTellsWhichDeploymentsWereUnhealthy(t *testing.T) {
 	watch := altered(t, snippets(t, "prometheus.md")[0], "https://prometheus.example", address)
 	write(t, settings, watch+"  - {name: ci, type: file, settings: {path: "+events+"}}\n")
 
-	t.Run("while the watch goes on, the one that is badly wrong is told", func(t *testing.T) {
-		p.must("collect", "--config", settings, "--db", db, "--source", "ci")
-		early(t, watch, db, deployedAt.Add(12*time.Minute))
-		facts := factsIn(t, db)
-		if r := facts("shop"); r.Verdict != "unhealthy" || !r.Failed() || r.VerdictAt.After(deployedAt.Add(12*time.Minute)) {
-			t.Errorf("shop is %q at %v, failures %+v", r.Verdict, r.VerdictAt, r.Failures)
+	p.must("collect", "--config", settings, "--db", db, "--source", "ci")
+	early(t, watch, db, deployedAt.Add(12*time.Minute))
+	judgedEarly(t, db, deployedAt.Add(12*time.Minute))
+	p.must("collect", "--config", settings, "--db", db)
+	judgedInTheEnd(t, db)
+	said := unescaped(t, p.must("export", "--db", db))
+	for _, words := range []string{`0.025 after, 0.01 before, limit 2×, floor 0.01, beyond it for 5m by `, "no data after, no data before"} {
+		if !strings.Contains(said, words) {
+			t.Errorf("no verdict says %q in\n%s", words, said)
 		}
-		if r := facts("desk"); r.Verdict != "" {
-			t.Errorf("desk is %q before its watch is over", r.Verdict)
+	}
+}
+
+// judgedEarly checks that while the watch goes on the one that is badly wrong is told, and no other.
+func judgedEarly(t *testing.T, dsn string, now time.Time) {
+	t.Helper()
+	rollout := rolloutsIn(t, dsn)
+	if r := rollout("shop"); r.Verdict != "unhealthy" || !r.Failed() || r.VerdictAt.After(now) {
+		t.Errorf("shop is %q at %v, failures %+v", r.Verdict, r.VerdictAt, r.Failures)
+	}
+	if r := rollout("desk"); r.Verdict != "" {
+		t.Errorf("desk is %q before its watch is over", r.Verdict)
+	}
+}
+
+func judgedInTheEnd(t *testing.T, dsn string) {
+	t.Helper()
+	rollout := rolloutsIn(t, dsn)
+	for service, want := range map[string]string{
+		"shop": "unhealthy", "desk": "healthy", "fine": "healthy", "slow": "unhealthy", oddName: "healthy", "unseen": "inconclusive",
+	} {
+		if r := rollout(service); r.Verdict != want || r.Failed() != (want == "unhealthy") {
+			t.Errorf("%s is %q, want %s; failures %+v", service, r.Verdict, want, r.Failures)
 		}
-	})
-	t.Run("in the end each has its verdict", func(t *testing.T) {
-		p.must("collect", "--config", settings, "--db", db)
-		facts := factsIn(t, db)
-		for service, want := range map[string]string{
-			"shop": "unhealthy", "desk": "healthy", "fine": "healthy", "slow": "unhealthy", oddName: "healthy", "unseen": "inconclusive",
-		} {
-			r := facts(service)
-			if r.Verdict != want || r.Failed() != (want == "unhealthy") {
-				t.Errorf("%s is %q, want %s; failures %+v", service, r.Verdict, want, r.Failures)
-			}
-		}
-		v := p.must("export", "--db", db)
-		for _, words := range []string{`0.025 after, 0.01 before, limit 2×, floor 0.01, beyond it for 5m by `, "no data after, no data before"} {
-			if !strings.Contains(unescaped(t, v), words) {
-				t.Errorf("no verdict says %q in\n%s", words, v)
-			}
-		}
-	})
+	}
 }
 
 // early reads the watch as a server does some time after the deployments.
@@ -164,8 +170,8 @@ func opened(t *testing.T, dsn string) *store.DB {
 	return db
 }
 
-// factsIn opens a database and gives the only rollout of each service.
-func factsIn(t *testing.T, dsn string) func(service string) metrics.Rollout {
+// rolloutsIn opens a database and gives the only rollout of each service.
+func rolloutsIn(t *testing.T, dsn string) func(service string) metrics.Rollout {
 	t.Helper()
 	db := opened(t, dsn)
 	t.Cleanup(func() { _ = db.Close() })
