@@ -36,7 +36,7 @@ func (p *program) watchOptions(s config.Source, db *store.DB) (prometheus.Option
 		return prometheus.Options{}, err
 	}
 	o := prometheus.Options{
-		Name: s.Name, Client: client, Clock: p.now, Recent: recentDeployments(db), Signals: signals, Since: s.Date("since"),
+		Name: s.Name, Client: client, Clock: p.now, Recent: recentDeployments(db), Signals: signals, Since: s.Date("since"), Services: s.Settings["services"],
 		Watch: s.Span("watch"), Before: s.Span("before"), Window: s.Span("window"), Held: s.Span("held"),
 	}
 	for _, kind := range s.Settings["environments"] {

@@ -104,7 +104,7 @@ func (s *Source) plan(list []Deployment) map[string]watch {
 		if replaced && began.Before(next[here]) {
 			next[here] = began
 		}
-		if !d.Succeeded || !slices.Contains(s.Environments, d.Kind) {
+		if !s.watched(d) {
 			continue
 		}
 		w := watch{Deployment: d, Start: cmpTime(d.StartedAt, d.FinishedAt), From: d.FinishedAt, To: d.FinishedAt.Add(s.Watch)}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"shiphabit/collector"
@@ -34,8 +35,10 @@ type Options struct {
 	// Recent lists the deployments that finished at or after a time, in any order.
 	Recent  func(ctx context.Context, since time.Time) ([]Deployment, error)
 	Signals []Signal
-	// Environments are the kinds that are watched; default production.
+	// Environments are the kinds that are watched; default production. Services are the services, "*" at either end of a name standing
+	// for anything; default all.
 	Environments []metrics.EnvironmentKind
+	Services     []string
 	// Watch is how long a deployment is watched after its finish, default 30 min. Before is the span it is compared with, which ends at
 	// its start, default 60 min. Window is the span of each point, default 5 min. Held is how long on end a signal is beyond its limit
 	// before it counts without regard to the mean, default 5 min.
@@ -85,6 +88,27 @@ func New(o Options) (*Source, error) {
 		s.templates[signal.Name] = t
 	}
 	return s, nil
+}
+
+// watched reports whether a deployment is to be watched.
+func (s *Source) watched(d Deployment) bool {
+	return d.Succeeded && slices.Contains(s.Environments, d.Kind) &&
+		(len(s.Services) == 0 || slices.ContainsFunc(s.Services, func(pattern string) bool { return fits(pattern, d.Service) }))
+}
+
+// fits compares a name with a pattern that may begin or end with "*".
+func fits(pattern, name string) bool {
+	rest, open := strings.CutPrefix(pattern, "*")
+	rest, more := strings.CutSuffix(rest, "*")
+	switch {
+	case open && more:
+		return strings.Contains(name, rest)
+	case open:
+		return strings.HasSuffix(name, rest)
+	case more:
+		return strings.HasPrefix(name, rest)
+	}
+	return name == rest
 }
 
 // reserved is what a verdict says of the watch itself, beside its signals.

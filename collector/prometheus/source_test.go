@@ -242,6 +242,23 @@ func TestOnlySuccessfulDeploymentsToTheKindsAskedForAreWatched(t *testing.T) {
 	}
 }
 
+func TestOnlyTheServicesAskedForAreWatched(t *testing.T) {
+	t.Parallel()
+	list := []prometheus.Deployment{}
+	for _, name := range []string{"shop", "acme/shop-api", "desk"} {
+		d := deployed(name, 0)
+		d.Service = name
+		list = append(list, d)
+	}
+	server := serve(t, steady(0.004, 0.004).host())
+	for pattern, want := range map[string]int{"shop": 1, "acme/*": 1, "*shop*": 2, "*desk": 1, "*": 3, "sho": 0} {
+		only := func(o *prometheus.Options) { o.Services = []string{pattern} }
+		if got := read(t, watching(t, server, clockAt(noon.Add(2*time.Hour)), &list, only), &sourcetest.Memory{}); len(got) != want {
+			t.Errorf("%q: %d verdicts, want %d", pattern, len(got), want)
+		}
+	}
+}
+
 func TestWhatBecomesKnownLateIsJudgedAnew(t *testing.T) {
 	t.Parallel()
 	now := noon.Add(40 * time.Minute)

@@ -44,6 +44,7 @@ func prometheusSettings() []sourceSetting {
 		{key: "window", scalar: aSpan, doc: "The span of each point, `$window`; 5m."},
 		{key: "held", scalar: aSpan, doc: "How long on end a signal is beyond its limit before it counts at once; 5m."},
 		{key: "environments", scalar: aKind, many: true, doc: "Kinds of environment whose deployments are watched; production."},
+		{key: "services", scalar: aText, many: true, doc: "Services that are watched, `*` at either end standing for anything; all."},
 	})
 	i := slices.IndexFunc(settings, func(s sourceSetting) bool { return s.key == "url" })
 	settings[i].needed = true
