@@ -40,7 +40,12 @@ var mayImport = map[string][]string{
 		"collector/pagerduty",
 		"collector/jira",
 		"internal/store", "internal/config", "internal/organisation", "api",
+		"collector/alertmanager",
+		"collector/prometheus",
 	},
+
+	"collector/alertmanager": {"collector", "metrics"},
+	"collector/prometheus":   {"collector", "metrics"},
 }
 
 // homes names the one package that may import a library. A package outside the table may use the standard library only.
