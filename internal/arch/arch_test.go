@@ -24,6 +24,9 @@ var mayImport = map[string][]string{
 	"collector/file":        {"collector", "metrics"},
 	"collector/git":         {"collector", "metrics"},
 	"collector/git/gittest": {},
+	"collector/argocd":      {"collector", "metrics"},
+	"collector/pagerduty":   {"collector", "metrics"},
+	"collector/jira":        {"collector", "metrics"},
 	"collector/sourcetest":  {"collector", "metrics"},
 	"reports":               {"metrics", "metrics/gate", "assessments"},
 	"internal/store":        {"metrics", "metrics/gate", "assessments"},
@@ -35,7 +38,16 @@ var mayImport = map[string][]string{
 	"cmd/shiphabit": {
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
 		"internal/store", "internal/config", "internal/organisation", "internal/simulation", "api",
+		"collector/argocd",
+		"collector/pagerduty",
+		"collector/jira",
+		"internal/store", "internal/config", "internal/organisation", "api",
+		"collector/alertmanager",
+		"collector/prometheus",
 	},
+
+	"collector/alertmanager": {"collector", "metrics"},
+	"collector/prometheus":   {"collector", "metrics"},
 }
 
 // homes names the one package that may import a library. A package outside the table may use the standard library only.

@@ -81,6 +81,11 @@ var sourceTypes = []sourceType{
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
 	}},
+	{"argocd", argocdSettings()},
+	{"pagerduty", pagerdutySettings()},
+	{"jira", jiraSettings()},
+	{"alertmanager", alertmanagerSettings()},
+	{"prometheus", prometheusSettings()},
 }
 
 // ofHosts are the settings of every source that asks a host over HTTP, before its own.
