@@ -25,6 +25,8 @@ func sourceKinds() map[string]sourceKind {
 	return map[string]sourceKind{
 		"file": {open: (*program).openFile},
 		"git":  {open: (*program).openGit},
+
+		"gitea": {open: (*program).openGitea, hook: giteaHook},
 	}
 }
 

@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"collector/file":        {"collector", "metrics"},
 	"collector/git":         {"collector", "metrics"},
 	"collector/git/gittest": {},
+	"collector/gitea":       {"collector", "metrics"},
 	"collector/sourcetest":  {"collector", "metrics"},
 	"reports":               {"metrics", "metrics/gate", "assessments"},
 	"internal/store":        {"metrics", "metrics/gate", "assessments"},
@@ -34,6 +35,7 @@ var mayImport = map[string][]string{
 	"cmd/shiphabit": {
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
 		"internal/store", "internal/config", "internal/organisation", "api",
+		"collector/gitea",
 	},
 }
 
@@ -48,6 +50,8 @@ var homes = map[string]string{
 	"github.com/go-echarts/go-echarts/": "reports",
 	"go.yaml.in/yaml/":                  "internal/config",
 	"github.com/spf13/cobra":            "cmd/shiphabit",
+
+	"code.gitea.io/sdk/gitea": "collector/gitea",
 }
 
 func TestEveryImportFollowsTheRuleOfTheHouse(t *testing.T) {

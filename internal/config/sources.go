@@ -81,6 +81,7 @@ var sourceTypes = []sourceType{
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
 	}},
+	{"gitea", giteaSettings()},
 }
 
 // ofHosts are the settings of every source that asks a host over HTTP, before its own.
