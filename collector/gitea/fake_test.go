@@ -87,7 +87,9 @@ func (s *server) filter(r *http.Request, path string, list []object) []object {
 		}
 	case strings.HasSuffix(path, "/pulls"):
 		list = slices.Clone(list)
-		slices.SortStableFunc(list, func(a, b object) int { return strings.Compare(fmt.Sprint(b["updated_at"]), fmt.Sprint(a["updated_at"])) })
+		slices.SortStableFunc(list, func(a, b object) int {
+			return strings.Compare(fmt.Sprint(b["updated_at"]), fmt.Sprint(a["updated_at"]))
+		})
 	}
 	return list
 }

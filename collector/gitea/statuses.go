@@ -3,6 +3,7 @@ package gitea
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ func (s *source) readStatuses(ctx context.Context, at repository, from collector
 func (s *source) statusesOf(ctx context.Context, b *collector.Batch, at repository, sha string) error {
 	var all []sdk.Status
 	for here := (place{}); ; {
-		records, next, err := s.list(ctx, at.api()+"/commits/"+sha+"/statuses", nil, here)
+		records, next, err := s.list(ctx, at.api()+"/commits/"+url.PathEscape(sha)+"/statuses", nil, here)
 		if err != nil {
 			return err
 		}
