@@ -24,13 +24,13 @@ type recordedCase struct {
 type caseRunner func(t *testing.T, c recordedCase) (left string)
 
 const (
-	leftFuture       = "counts releases dated after the moment of asking; what has not happened is not counted here"
-	leftReleases     = "restores by the releases around a bug; here a recovery ends with a fix, a rollback or the incident"
-	leftTitles       = "keeps requests by words of their title; a slice is of services, not of titles"
-	leftListOrder    = "takes the next release of an unsorted list; here the next one is that in time"
-	leftByMerge      = "counts a request in the window of its merge; here it counts in that of its deployment"
-	ranByOther       = "scores closed intervals between deployments only, and never the newest; run by the other convention that the case states"
-	leftDrafts       = "begins when a draft is marked ready, which no neutral event states"
+	leftFuture    = "counts releases dated after the moment of asking; what has not happened is not counted here"
+	leftReleases  = "restores by the releases around a bug; here a recovery ends with a fix, a rollback or the incident"
+	leftTitles    = "keeps requests by words of their title; a slice is of services, not of titles"
+	leftListOrder = "takes the next release of an unsorted list; here the next one is that in time"
+	leftByMerge   = "counts a request in the window of its merge; here it counts in that of its deployment"
+	ranByOther    = "scores closed intervals between deployments only, and never the newest; run by the other convention that the case states"
+	leftDrafts    = "begins when a draft is marked ready, which no neutral event states"
 )
 
 // caseRunners are those of each file and metric.
