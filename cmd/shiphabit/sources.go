@@ -26,7 +26,8 @@ func sourceKinds() map[string]sourceKind {
 		"file": {open: (*program).openFile},
 		"git":  {open: (*program).openGit},
 
-		"gitea": {open: (*program).openGitea, hook: giteaHook},
+		"gitea":   {open: (*program).openGitea, hook: giteaHook},
+		"jenkins": {open: (*program).openJenkins},
 	}
 }
 

@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"collector/git":         {"collector", "metrics"},
 	"collector/git/gittest": {},
 	"collector/gitea":       {"collector", "metrics"},
+	"collector/jenkins":     {"collector", "metrics"},
 	"collector/sourcetest":  {"collector", "metrics"},
 	"reports":               {"metrics", "metrics/gate", "assessments"},
 	"internal/store":        {"metrics", "metrics/gate", "assessments"},
@@ -36,6 +37,7 @@ var mayImport = map[string][]string{
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
 		"internal/store", "internal/config", "internal/organisation", "api",
 		"collector/gitea",
+		"collector/jenkins",
 	},
 }
 

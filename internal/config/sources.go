@@ -82,6 +82,7 @@ var sourceTypes = []sourceType{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
 	}},
 	{"gitea", giteaSettings()},
+	{"jenkins", jenkinsSettings()},
 }
 
 // ofHosts are the settings of every source that asks a host over HTTP, before its own.
