@@ -117,7 +117,7 @@ func reviews(records []json.RawMessage) []metrics.Review {
 		if into(record, &v) != nil || v.Reviewer == nil {
 			continue
 		}
-		state := strings.ToLower(string(v.State))
+		state := strings.ToLower(string(v.State)) // a word that is not known stays as it is
 		switch v.State {
 		case sdk.ReviewStatePending, sdk.ReviewStateRequestReview, sdk.ReviewStateUnknown:
 			continue
@@ -125,6 +125,8 @@ func reviews(records []json.RawMessage) []metrics.Review {
 			state = "changes_requested"
 		case sdk.ReviewStateComment:
 			state = "commented"
+		case sdk.ReviewStateApproved:
+			state = "approved"
 		}
 		if v.Dismissed {
 			state = "dismissed"

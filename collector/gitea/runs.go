@@ -187,6 +187,7 @@ func (r rules) ran(at repository, v run) metrics.Event {
 		if d.FinishedAt.IsZero() {
 			d.FinishedAt = v.changed() // one that never began states no end
 		}
+	case metrics.Pending, metrics.Running:
 	}
 	e := metrics.NewEvent(r.name, d)
 	e.UpdatedAt = v.changed()

@@ -279,6 +279,7 @@ func TestTheAddressOfARepositoryGivesItsPathAlone(t *testing.T) {
 	for address, want := range map[string]string{
 		"https://git.example.com/acme/shop.git": "acme/shop", "https://reader:secret@git.example.com/acme/shop": "acme/shop", "git@git.example.com:acme/shop.git": "acme/shop",
 		"ssh://git@git.example.com:2222/acme/tools/shop.git": "acme/tools/shop", "git.example.com:größe/laden": "größe/laden", "/srv/git/shop.git": "srv/git/shop", "file:///srv/git/shop.git": "srv/git/shop",
+		"https://reader:a%zz@git.example.com/acme/shop.git?x=1": "acme/shop", "reader:secret@git.example.com:acme/shop.git": "acme/shop", "https://git.example.com/acme/gr%C3%B6%C3%9Fe.git": "acme/größe",
 	} {
 		c := plant()
 		c.jobs["deploy-shop"] = []object{ran(1, "SUCCESS", fetched(1, address))}

@@ -34,12 +34,20 @@ func (r rules) isLibrary(repository string) bool {
 // repositoryOf is the path of a repository in the address that a build fetched it from: "acme/shop" of https://host/acme/shop.git,
 // ssh://git@host:22/acme/shop or git@host:acme/shop.git. Users, hosts and secrets in the address go no further.
 func repositoryOf(address string) string {
-	at := address
-	if u, err := url.Parse(address); err == nil && u.Scheme != "" && (u.Host != "" || u.Scheme == "file") {
-		at = u.Path
-	} else if host, rest, found := strings.Cut(address, ":"); found && !strings.Contains(host, "/") {
-		at = rest
+	at, _, _ := strings.Cut(address, "?")
+	if _, rest, isURL := strings.Cut(at, "://"); isURL {
+		_, at, _ = strings.Cut(rest, "/")
+	} else {
+		at = at[strings.LastIndex(at, "@")+1:]
+		if host, rest, found := strings.Cut(at, ":"); found && !strings.Contains(host, "/") {
+			at = rest
+		}
 	}
-	at, _, _ = strings.Cut(at, "?")
+	if strings.Contains(at, "@") {
+		return "" // what stands before it may be a secret
+	}
+	if plain, err := url.PathUnescape(at); err == nil {
+		at = plain
+	}
 	return strings.TrimSuffix(strings.Trim(at, "/"), ".git")
 }
