@@ -26,8 +26,11 @@ func sourceKinds() map[string]sourceKind {
 		"file": {open: (*program).openFile},
 		"git":  {open: (*program).openGit},
 
-		"gitea":   {open: (*program).openGitea, hook: giteaHook},
-		"jenkins": {open: (*program).openJenkins},
+		"gitea":     {open: (*program).openGitea, hook: giteaHook},
+		"jenkins":   {open: (*program).openJenkins},
+		"argocd":    {open: (*program).openArgoCD},
+		"pagerduty": {open: (*program).openPagerDuty, hook: hookOfPagerDuty},
+		"jira":      {open: (*program).openJira, hook: hookOfJira},
 	}
 }
 

@@ -4,7 +4,7 @@ import "slices"
 
 // giteaSettings are what a Gitea or Forgejo server can be told.
 func giteaSettings() []sourceSetting {
-	return slices.Concat(withAddress(ofHosts()), []sourceSetting{
+	return slices.Concat(withNeeded(ofHosts(), "url"), []sourceSetting{
 		{key: "repositories", scalar: aText, many: true, doc: "Repositories to read, like `acme/shop`; with `organisations` left out too, all that the token's user owns or works on."},
 		{key: "organisations", scalar: aText, many: true, doc: "Organisations whose repositories are read."},
 		{key: "deployments", scalar: aText, many: true, doc: "What stands for deployments: `releases`, `tags`, `actions`, `statuses`. Left out: actions where there are `workflows`, statuses where there is `status_context`, else releases."},
@@ -14,14 +14,4 @@ func giteaSettings() []sourceSetting {
 		{key: "environment", scalar: aText, doc: "Where deployments go; `production`."},
 		{key: "incident_labels", scalar: aText, many: true, doc: "Labels of issues that stand for incidents."},
 	}, ofHooks())
-}
-
-// withAddress makes the address a setting that must be given, where there is no usual one.
-func withAddress(settings []sourceSetting) []sourceSetting {
-	for i := range settings {
-		if settings[i].key == "url" {
-			settings[i].needed = true
-		}
-	}
-	return settings
 }

@@ -4,7 +4,7 @@ import "slices"
 
 // jenkinsSettings are what a Jenkins controller can be told.
 func jenkinsSettings() []sourceSetting {
-	return slices.Concat(withAddress(ofHosts()), []sourceSetting{
+	return slices.Concat(withNeeded(ofHosts(), "url"), []sourceSetting{
 		{key: "user", scalar: aText, doc: "User whose API token `token` is."},
 		{key: "jobs", scalar: aText, needed: true, many: true, doc: "Jobs whose builds deploy, by patterns of their full names: `deploy-shop`, `platform/*/main`, `teams/**`; `**` stands for any folders."},
 		{key: "environment", scalar: aText, doc: "Where builds deploy to; `production`."},

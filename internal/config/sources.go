@@ -59,8 +59,8 @@ type sourceSetting struct {
 	scalar *scalar
 	needed bool
 	unless string // the setting in whose place it is needed
-	many   bool // takes a list
-	pairs  bool // its values have the form NAME=VALUE
+	many   bool   // takes a list
+	pairs  bool   // its values have the form NAME=VALUE
 	doc    string
 }
 
@@ -83,6 +83,9 @@ var sourceTypes = []sourceType{
 	}},
 	{"gitea", giteaSettings()},
 	{"jenkins", jenkinsSettings()},
+	{"argocd", argocdSettings()},
+	{"pagerduty", pagerdutySettings()},
+	{"jira", jiraSettings()},
 }
 
 // ofHosts are the settings of every source that asks a host over HTTP, before its own.
