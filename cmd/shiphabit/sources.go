@@ -26,9 +26,10 @@ type sourceKind struct {
 // sourceKinds are all kinds by their name in the configuration, each in a file of its own: source_gitlab.go.
 func sourceKinds() map[string]sourceKind {
 	return map[string]sourceKind{
-		"file": {open: (*program).openFile},
-		"git":  {open: (*program).openGit},
-
+		"file":         {open: (*program).openFile},
+		"git":          {open: (*program).openGit},
+		"gitea":        {open: (*program).openGitea, hook: giteaHook},
+		"jenkins":      {open: (*program).openJenkins},
 		"argocd":       {open: (*program).openArgoCD},
 		"pagerduty":    {open: (*program).openPagerDuty, hook: hookOfPagerDuty},
 		"jira":         {open: (*program).openJira, hook: hookOfJira},

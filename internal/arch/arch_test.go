@@ -24,6 +24,8 @@ var mayImport = map[string][]string{
 	"collector/file":        {"collector", "metrics"},
 	"collector/git":         {"collector", "metrics"},
 	"collector/git/gittest": {},
+	"collector/gitea":       {"collector", "metrics"},
+	"collector/jenkins":     {"collector", "metrics"},
 	"collector/argocd":      {"collector", "metrics"},
 	"collector/pagerduty":   {"collector", "metrics"},
 	"collector/jira":        {"collector", "metrics"},
@@ -44,6 +46,8 @@ var mayImport = map[string][]string{
 		"internal/store", "internal/config", "internal/organisation", "api",
 		"collector/alertmanager",
 		"collector/prometheus",
+		"collector/gitea",
+		"collector/jenkins",
 	},
 
 	"collector/alertmanager": {"collector", "metrics"},
@@ -61,6 +65,8 @@ var homes = map[string]string{
 	"github.com/go-echarts/go-echarts/": "reports",
 	"go.yaml.in/yaml/":                  "internal/config",
 	"github.com/spf13/cobra":            "cmd/shiphabit",
+
+	"code.gitea.io/sdk/gitea": "collector/gitea",
 }
 
 func TestEveryImportFollowsTheRuleOfTheHouse(t *testing.T) {

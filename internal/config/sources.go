@@ -81,6 +81,8 @@ var sourceTypes = []sourceType{
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
 	}},
+	{"gitea", giteaSettings()},
+	{"jenkins", jenkinsSettings()},
 	{"argocd", argocdSettings()},
 	{"pagerduty", pagerdutySettings()},
 	{"jira", jiraSettings()},
