@@ -110,7 +110,11 @@ func (s *Server) addDecision(r request) (reply, error) {
 		return reply{}, err
 	}
 	logged, err := s.decide(r.Context(), a)
-	return reply{JSON: logged.Decision, Header: http.Header{"Cache-Control": {"no-store"}}}, err
+	if err != nil {
+		return reply{}, err
+	}
+	d, err := s.signed(logged)
+	return reply{JSON: d, Header: http.Header{"Cache-Control": {"no-store"}}}, err
 }
 
 func (s *Server) decisions(r request) (reply, error) {

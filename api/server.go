@@ -15,6 +15,7 @@ import (
 	"shiphabit/assessments"
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
+	"shiphabit/metrics/gate/attest"
 	"shiphabit/reports"
 )
 
@@ -40,6 +41,8 @@ type Options struct {
 	Policy func(metrics.Service) gate.Policy
 	// Freezes are the windows in which nothing but rollbacks and fixes goes out.
 	Freezes []gate.Window
+	// Signing signs verdicts; without it they carry no token.
+	Signing *attest.Ring
 	// Questions is the set that new rounds ask, Floor their group size where the request names none; Thresholds grade the
 	// evidence shown beside the answers.
 	Questions  assessments.Set
@@ -138,6 +141,7 @@ func (s *Server) routes() []route {
 		s.metricRoutes(),
 		s.gateRoutes(),
 		s.overrideRoutes(),
+		s.signingRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),
 		s.auditRoutes(),

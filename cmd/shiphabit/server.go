@@ -32,6 +32,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 		Calendar:    settings.Calendar,
 		Policy:      settings.Policy,
 		Freezes:     settings.Freezes,
+		Signing:     settings.Signing,
 		Questions:   settings.Questions,
 		Floor:       settings.Floor,
 		Thresholds:  settings.Thresholds,

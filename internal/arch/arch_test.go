@@ -19,6 +19,7 @@ import (
 var mayImport = map[string][]string{
 	"metrics":               {},
 	"metrics/gate":          {"metrics"},
+	"metrics/gate/attest":   {"metrics/gate"},
 	"assessments":           {"metrics"},
 	"collector":             {"metrics"},
 	"collector/file":        {"collector", "metrics"},
@@ -32,11 +33,11 @@ var mayImport = map[string][]string{
 	"collector/sourcetest":  {"collector", "metrics"},
 	"reports":               {"metrics", "metrics/gate", "assessments"},
 	"internal/store":        {"metrics", "metrics/gate", "assessments"},
-	"internal/config":       {"metrics", "metrics/gate", "assessments"},
+	"internal/config":       {"metrics", "metrics/gate", "assessments", "metrics/gate/attest"},
 	"internal/organisation": {"metrics"},
 	"internal/simulation":   {"metrics", "metrics/gate"},
 	"internal/arch":         {},
-	"api":                   {"metrics", "metrics/gate", "assessments", "reports"},
+	"api":                   {"metrics", "metrics/gate", "assessments", "reports", "metrics/gate/attest"},
 	"cmd/shiphabit": {
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
 		"internal/store", "internal/config", "internal/organisation", "internal/simulation", "api",
@@ -48,6 +49,7 @@ var mayImport = map[string][]string{
 		"collector/prometheus",
 		"collector/gitea",
 		"collector/jenkins",
+		"metrics/gate/attest",
 	},
 
 	"collector/alertmanager": {"collector", "metrics"},

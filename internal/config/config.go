@@ -9,6 +9,7 @@ import (
 	"shiphabit/assessments"
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
+	"shiphabit/metrics/gate/attest"
 )
 
 // Config is a checked configuration. Printing it shows no secret.
@@ -26,6 +27,7 @@ type Config struct {
 	Questions     assessments.Set
 	Thresholds    assessments.Thresholds
 	Freezes       []gate.Window
+	Signing       *attest.Ring // signs verdicts; nil when no key is configured
 
 	zone     *time.Location
 	calendar metrics.Calendar

@@ -7,8 +7,10 @@ func Example() string {
 	var b strings.Builder
 	b.WriteString("# shiphabit configuration. Every key is optional; see docs/configuration.md.\n")
 	for _, f := range mainFields() {
-		b.WriteString("\n")
-		writeExample(&b, f, "", "")
+		if f.shownInExample() {
+			b.WriteString("\n")
+			writeExample(&b, f, "", "")
+		}
 	}
 	return b.String()
 }

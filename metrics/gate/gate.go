@@ -226,6 +226,10 @@ type Decision struct {
 	// Override is the one by which it goes on, "" when none was needed.
 	Override string `json:"override,omitempty"`
 	Probe    bool   `json:"probe,omitempty"` // let through while blocked, to find out whether the cause is gone
+	// Unlogged: it was made from what was known last, while the log could not be written. Not part of a replay.
+	Unlogged bool `json:"unlogged,omitempty"`
+	// Token is the decision as a signed statement, for the step that deploys. It is made anew for each answer and not kept.
+	Token string `json:"token,omitempty"`
 }
 
 // PolicyRef names the policy that decided.
