@@ -23,6 +23,8 @@ type client struct {
 	base  string
 	token string
 	http  *http.Client
+	now   func() time.Time
+	clock *serverClock // of the server, as its answers tell
 }
 
 // problem is the part of a problem+json answer that people need.
@@ -69,6 +71,8 @@ func (p *program) client(f serverFlags, timeout time.Duration) (client, error) {
 		base:  base,
 		token: p.setting(f.token, "SHIPHABIT_TOKEN", ""),
 		http:  &http.Client{Timeout: timeout, CheckRedirect: stay},
+		now:   p.now,
+		clock: &serverClock{},
 	}, nil
 }
 
@@ -101,6 +105,7 @@ func (c client) call(ctx context.Context, method, path string, header http.Heade
 		return unreachable{c.base, rootCause(err)}
 	}
 	defer func() { _ = response.Body.Close() }()
+	c.clock.hear(response.Header.Get("Date"), c.now())
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return unreachable{c.base, err}

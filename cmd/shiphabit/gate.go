@@ -22,6 +22,7 @@ It never stands in the way of a rollback or a fix.`,
 		Example: "  shiphabit gate check --service payments-api --environment production --digest sha256:4f5c…",
 	}
 	command.AddCommand(p.gateCheckCommand(), p.gateReportCommand(), p.gateBacktestCommand(), p.gateOverrideCommand(), p.gateLogCommand(), p.gateReplayCommand())
+	command.AddCommand(p.gateVerifyCommand(), p.gateKeyCommand())
 	return command
 }
 

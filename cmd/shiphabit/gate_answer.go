@@ -61,6 +61,6 @@ func markdownText(s string) string {
 // dotenvOf gives the verdict to the jobs after this one.
 func dotenvOf(answer checkFile) string {
 	d := answer.Decision
-	return fmt.Sprintf("GATE_VERDICT=%s\nGATE_WOULD_BE=%s\nGATE_DECISION=%s\nGATE_SOURCE=%s\nGATE_SUMMARY=%s\n",
-		d.Verdict, d.WouldBe, d.ID, answer.Source, strings.ReplaceAll(printable(d.Summary), `"`, "'"))
+	return fmt.Sprintf("GATE_VERDICT=%s\nGATE_WOULD_BE=%s\nGATE_DECISION=%s\nGATE_SOURCE=%s\nGATE_SIGNED=%s\nGATE_SUMMARY=%s\n",
+		d.Verdict, d.WouldBe, d.ID, answer.Source, d.Token, strings.ReplaceAll(printable(d.Summary), `"`, "'"))
 }

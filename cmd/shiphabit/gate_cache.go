@@ -4,11 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
 
 	"shiphabit/metrics/gate"
+	"shiphabit/metrics/gate/attest"
 )
 
 // gateCache is what a client remembers of the gate for one service and environment, so that a server that is gone for a
@@ -36,25 +38,52 @@ func openGateCache(p *program, server string, r gate.Request) gateCache {
 	return cache
 }
 
-// valid returns the last decision when it was made for this artifact, is final, and has not expired.
-func (c gateCache) valid(now time.Time) (gate.Decision, bool) {
-	fits := c.Artifact == c.artifact && now.Before(c.Decision.ValidUntil) && c.Decision.Verdict != gate.Hold
-	return c.Decision, fits
+// valid returns the last decision when it was made for this artifact, is final, and has not expired. Where keys are known it must
+// be signed by one of them, whatever the file says.
+func (c gateCache) valid(r gate.Request, now time.Time, keys attest.Keys) (gate.Decision, error) {
+	switch d := c.Decision; {
+	case d.Verdict == "":
+		return d, errNoAnswer
+	case c.Artifact != c.artifact:
+		return d, errors.New("it is about another artifact")
+	case d.Verdict == gate.Hold:
+		return d, errors.New("it was a hold")
+	case !now.Before(d.ValidUntil):
+		return d, errors.New("it was valid until " + d.ValidUntil.Format(time.RFC3339))
+	case len(keys) > 0:
+		return d, c.genuine(r, now, keys)
+	}
+	return c.Decision, nil
+}
+
+var errNoAnswer = errors.New("there is none")
+
+// cacheLeeway allows for dates of answers that are in whole seconds.
+const cacheLeeway = 5 * time.Second
+
+// genuine reports why a decision of the file is not the one that was signed.
+func (c gateCache) genuine(r gate.Request, now time.Time, keys attest.Keys) error {
+	s, err := attest.Open(c.Decision.Token, keys, now)
+	if err != nil {
+		return err
+	}
+	err = s.Check(attest.Want{
+		Digest: r.Artifact.Digest, Commit: r.Commit, Service: r.Service, Environment: r.Environment, Now: now, Leeway: cacheLeeway,
+	})
+	if err != nil && !errors.Is(err, attest.ErrStopped) { // a block that was signed stays a block
+		return err
+	}
+	if s.Predicate.Verdict != c.Decision.Verdict || s.Predicate.Decision != c.Decision.ID {
+		return errors.New("it was changed after it was signed")
+	}
+	return nil
 }
 
 // keep remembers a decision. A failure to write is no failure of the check.
 func (c *gateCache) keep(d gate.Decision) {
-	if c.path == "" {
-		return
-	}
 	c.Artifact, c.Decision, c.Unreachable = c.artifact, d, d.Unreachable
-	data, err := json.Marshal(c)
-	if err != nil {
-		return
-	}
-	temporary := c.path + ".new"
-	if os.WriteFile(temporary, data, 0o600) == nil {
-		_ = os.Rename(temporary, c.path)
+	if c.path != "" {
+		writeCache(c.path, c)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shiphabit/metrics/gate"
+	"shiphabit/metrics/gate/attest"
 )
 
 // How long one try of the gate may take, and how many there are before it counts as unreachable.
@@ -39,6 +40,9 @@ type gateCheck struct {
 	wait           time.Duration
 	patience       time.Duration
 	closed         string
+	keys           string
+	pinned         attest.Keys // of the file that keys names
+	memory         serverMemory
 	file           string
 	dotenv         string
 	markdown       string
@@ -88,6 +92,7 @@ func (c *gateCheck) flags(command *cobra.Command) {
 	f.DurationVar(&c.wait, "wait", 0, "how long to ask again while the gate says hold")
 	f.DurationVar(&c.patience, "patience", time.Minute, "how long to try a gate that does not answer before it counts as closed")
 	f.StringVar(&c.closed, "unreachable", "policy", "open, closed or policy: what an unreachable gate means; policy is what the last answer for this service said, else open")
+	f.StringVar(&c.keys, "keys", "", "file with the public keys by which a kept verdict is trusted when no server answers; else those the server published last")
 	f.StringVar(&c.file, "out", "gate.json", "where to write the answer; empty for nowhere")
 	f.StringVar(&c.dotenv, "dotenv", "", "where to write GATE_VERDICT and the like as a dotenv file")
 	f.StringVar(&c.markdown, "summary", "", "where to append a Markdown summary")
@@ -110,6 +115,15 @@ func (c *gateCheck) run(ctx context.Context) error {
 	}
 	ask, err := c.client(c.server, gateTimeout)
 	if err != nil {
+		return err
+	}
+	c.memory = c.remembered(ask.base)
+	if c.keys != "" {
+		if c.pinned, err = keysOfFile(c.keys); err != nil {
+			return err
+		}
+	}
+	if err := c.signalsSeen(); err != nil {
 		return err
 	}
 	cache := openGateCache(c.program, ask.base, c.request)
@@ -157,9 +171,6 @@ func (c *gateCheck) complete() error {
 		ppm := int64(math.Round(max(c.budget, -1_000_000) * 10_000))
 		c.request.Evidence.ErrorBudgetLeftPPM = &ppm
 	}
-	if err := c.signalsSeen(); err != nil {
-		return err
-	}
 	if c.changed >= 0 {
 		c.request.Evidence.ChangedLines = &c.changed
 	}
@@ -174,7 +185,7 @@ func (c *gateCheck) complete() error {
 func (c *gateCheck) signalsSeen() error {
 	for _, word := range c.signals {
 		name, when, stated := strings.Cut(word, "=")
-		at := c.now().UTC().Truncate(time.Minute)
+		at := c.serverNow().UTC().Truncate(time.Minute)
 		if stated {
 			var err error
 			if at, err = time.Parse(time.RFC3339, when); err != nil {
@@ -205,7 +216,8 @@ func (c *gateCheck) ask(ctx context.Context, ask client, cache gateCache) (check
 			return checkFile{}, err
 		}
 		cache.keep(decision)
-		pause := pauseOf(decision, c.now(), deadline)
+		c.learn(ctx, ask, decision)
+		pause := min(pauseOf(decision, c.serverNow()), deadline.Sub(c.now()))
 		if pause <= 0 {
 			return checkFile{Version: 1, Request: c.request, Decision: decision, Source: "server"}, nil
 		}
@@ -272,9 +284,13 @@ func (c *gateCheck) shut(cache gateCache) bool {
 // counts while it is valid, and then what the caller or the policy says.
 func (c *gateCheck) withoutServer(down unreachable, cache gateCache) (checkFile, error) {
 	answer := checkFile{Version: 1, Request: c.request, Source: "local", Note: down.Error()}
-	if decision, ok := cache.valid(c.now()); ok && !c.passes() {
+	decision, unfit := cache.valid(c.request, c.serverNow(), c.known())
+	if unfit == nil && !c.passes() {
 		answer.Decision, answer.Source = decision, "cache"
 		return answer, nil
+	}
+	if !c.passes() && !errors.Is(unfit, errNoAnswer) {
+		answer.Note += "; the last answer does not count: " + unfit.Error()
 	}
 	answer.Decision = gate.Decision{Verdict: gate.Allow, WouldBe: gate.Allow, Engine: engine()}
 	switch {
@@ -302,16 +318,16 @@ func (c *gateCheck) whoSays(cache gateCache) string {
 	}
 }
 
-// pauseOf is how long to wait before asking again: nothing for a final verdict or when the deadline comes first.
-func pauseOf(d gate.Decision, now, deadline time.Time) time.Duration {
-	if d.Verdict != gate.Hold || !now.Before(deadline) {
+// pauseOf is how long to wait before asking again, nothing for a final verdict; now is the server's time, as the decision's are.
+func pauseOf(d gate.Decision, now time.Time) time.Duration {
+	switch {
+	case d.Verdict != gate.Hold:
 		return 0
+	case d.AskAgainAfter == nil:
+		return 10 * time.Second
+	default:
+		return max(d.AskAgainAfter.Sub(now), time.Second)
 	}
-	pause := 10 * time.Second
-	if d.AskAgainAfter != nil {
-		pause = max(d.AskAgainAfter.Sub(now), time.Second)
-	}
-	return min(pause, deadline.Sub(now))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -101,7 +101,6 @@ func TestAGateThatIsGoneIsOpenOrClosedByPolicy(t *testing.T) {
 		t.Fatalf("a critical service is told that the gate is %q when unreachable, want closed", got)
 	}
 	p.must("gate", "check", "--server", url, "--service", "steady", "--digest", "sha256:one")
-	const nobody = "http://127.0.0.1:9" // the discard port: nothing listens
 	rename(t, p, url, nobody)
 	for _, c := range []struct {
 		sentence string
@@ -225,7 +224,6 @@ func TestAFixPassesThoughTheLastAnswerOfAGoneGateWasABlock(t *testing.T) {
 	p.run("gate", "check", "--server", url, "--service", "shaky", "--kind", "fix", "--fixes", "typo")
 	p.must("gate", "check", "--server", url, "--service", "vault", "--kind", "rollback", "--commit", "r3", "-q")
 	p.must("gate", "check", "--server", url, "--service", "steady", "-q")
-	const nobody = "http://127.0.0.1:9"
 	folder := filepath.Join(p.home, "cache", "shiphabit", "gate")
 	if err := os.Rename(filepath.Join(folder, cacheName(url, "shaky", "production")), filepath.Join(folder, cacheName(nobody, "shaky", "production"))); err != nil {
 		t.Fatal(err)

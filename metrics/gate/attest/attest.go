@@ -104,6 +104,7 @@ type Want struct {
 }
 
 // Check reports why a statement that was signed does not let through what is wanted; nil when it does.
+// ErrStopped comes last: everything else about the statement fits then.
 func (s Statement) Check(w Want) error {
 	v := s.Predicate
 	digest, ok := digestOf(w.Digest, w.Commit)
@@ -116,13 +117,13 @@ func (s Statement) Check(w Want) error {
 		return fmt.Errorf("%w: it is for the environment %q, not for %q", ErrOther, v.Environment, w.Environment)
 	case w.Service != "" && v.Service != w.Service:
 		return fmt.Errorf("%w: it is for the service %q, not for %q", ErrOther, v.Service, w.Service)
-	case v.Verdict != gate.Allow && v.Verdict != gate.Warn:
-		return fmt.Errorf("%w: decision %s says %s", ErrStopped, v.Decision, v.Verdict)
 	case w.Now.Add(w.Leeway).Before(v.IssuedAt):
 		return fmt.Errorf("%w: it was issued at %s and the time here is %s; set the clock of this machine right",
 			ErrEarly, clock(v.IssuedAt), clock(w.Now))
 	case !w.Now.Before(v.ValidUntil):
 		return fmt.Errorf("%w: it was valid until %s and the time here is %s; ask the gate again", ErrExpired, clock(v.ValidUntil), clock(w.Now))
+	case v.Verdict != gate.Allow && v.Verdict != gate.Warn:
+		return fmt.Errorf("%w: decision %s says %s", ErrStopped, v.Decision, v.Verdict)
 	}
 	return nil
 }
