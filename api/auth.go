@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,7 +46,7 @@ func (s *Server) authenticate(r *http.Request, scope Scope) (caller, error) {
 		}
 		return local, nil
 	}
-	token, ok, err := s.o.Store.TokenByHash(r.Context(), HashToken(secret))
+	token, ok, err := s.token(r.Context(), HashToken(secret))
 	if err != nil {
 		return caller{}, err
 	}
@@ -63,6 +64,24 @@ func (s *Server) authenticate(r *http.Request, scope Scope) (caller, error) {
 		return caller{}, fail(Forbidden, "the token "+token.Name+" lacks the scope "+string(scope))
 	}
 	return who, nil
+}
+
+// token looks a token up. While the database does not answer, one counts that was valid within the last hour: nobody can revoke
+// any in that time either.
+func (s *Server) token(ctx context.Context, hash string) (token Token, ok bool, err error) {
+	now := s.o.Clock()
+	err = s.within(ctx, func(ctx context.Context) (err error) {
+		token, ok, err = s.o.Store.TokenByHash(ctx, hash)
+		return err
+	})
+	if err == nil {
+		s.standby.keepToken(hash, token, ok, now)
+		return token, ok, nil
+	}
+	if kept, found := s.standby.token(hash, now); found && errors.Is(err, errLost) {
+		return kept, true, nil
+	}
+	return token, ok, err
 }
 
 // secretOf is the token that a program sends as a bearer token, or a browser as the password of its prompt.

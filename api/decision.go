@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -53,8 +54,23 @@ func newAsk(r gate.Request, caller, key string) (ask, error) {
 	return ask{Request: r, caller: caller, key: key, hash: hex.EncodeToString(sum[:])}, nil
 }
 
-// decide answers an ask: with the decision that its key stands for, else with a new one, logged before it is given.
-func (s *Server) decide(ctx context.Context, a ask) (gate.Logged, error) {
+// decide answers an ask: with the decision that its key stands for, else with a new one, logged before it is given. While the
+// database does not answer it decides by what it knew last.
+func (s *Server) decide(ctx context.Context, a ask) (l gate.Logged, err error) {
+	err = s.within(ctx, func(ctx context.Context) error {
+		if err := s.logWaiting(ctx); err != nil {
+			return err
+		}
+		l, err = s.decideLogged(ctx, a)
+		return err
+	})
+	if errors.Is(err, errLost) {
+		return s.decideUnlogged(a)
+	}
+	return l, err
+}
+
+func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 	for range maxTries {
 		earlier, err := s.earlier(ctx, a)
 		if err != nil {
@@ -118,42 +134,57 @@ func (s *Server) judged(ctx context.Context, a ask) (gate.Logged, error) {
 	if snapshot.Override, err = s.override(ctx, a.Request, a.caller, policy, now); err != nil {
 		return gate.Logged{}, err
 	}
+	return s.judge(a, policy, snapshot, now), nil
+}
+
+// judge decides, and names who decided about what for whom.
+func (s *Server) judge(a ask, policy gate.Policy, snapshot gate.Snapshot, now time.Time) gate.Logged {
 	l := gate.Logged{
 		Decision: gate.Decide(policy, snapshot, a.Request), Request: a.Request, Snapshot: snapshot, PolicyDoc: policy.Canonical(),
 		Caller: a.caller, Key: a.key, BodyHash: a.hash, At: snapshot.Now,
 	}
 	l.ID, l.Engine = newID("gd_", now), "shiphabit/"+s.o.Version
-	return l, nil
+	return l
 }
 
-// snapshot collects what a decision may know. A service nobody has seen is judged by the default tier, never an error.
+// snapshot collects what a decision may know, and remembers it for the time in which the database does not answer.
 func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (gate.Policy, gate.Snapshot, error) {
-	fault := func(err error) (gate.Policy, gate.Snapshot, error) { return gate.Policy{}, gate.Snapshot{}, err }
-	facts, err := s.o.Store.GateFacts(ctx, r.Service)
-	service := metrics.Service{Name: r.Service}
+	known, err := s.knownOf(ctx, r.Service, now)
+	if err != nil {
+		return gate.Policy{}, gate.Snapshot{}, err
+	}
+	s.standby.keep(keptState{service: r.Service, at: now, known: known})
+	policy, snapshot := s.take(r, known, now)
+	return policy, snapshot, nil
+}
+
+// take is the snapshot of what is known, and the policy to judge it by.
+func (s *Server) take(r gate.Request, known gate.Known, now time.Time) (gate.Policy, gate.Snapshot) {
+	known.Windows = s.o.Freezes
+	policy := s.o.Policy(known.Service)
+	return policy, gate.Take(r, policy, known.After(now), known)
+}
+
+// knownOf reads what is known of a service. One nobody has seen is judged by the default tier, never an error.
+func (s *Server) knownOf(ctx context.Context, name string, now time.Time) (gate.Known, error) {
+	k := gate.Known{Service: metrics.Service{Name: name}}
+	var err error
+	k.Facts, err = s.o.Store.GateFacts(ctx, name)
 	if err == nil {
-		service, err = s.o.Store.Service(ctx, r.Service)
+		k.Service, err = s.o.Store.Service(ctx, name)
 	}
 	if err != nil && !s.is(err, NotFound) {
-		return fault(err)
+		return k, err
 	}
-	service.Tier = gate.TierOf(service)
-	granted, err := s.o.Store.ProbeGrants(ctx, r.Service, time.Time{})
-	if err != nil {
-		return fault(err)
+	k.Service.Tier = gate.TierOf(k.Service)
+	if k.Granted, err = s.o.Store.ProbeGrants(ctx, name, time.Time{}); err != nil {
+		return k, err
 	}
-	sources, err := s.watermarks(ctx)
-	if err != nil {
-		return fault(err)
+	if k.Sources, err = s.watermarks(ctx); err != nil {
+		return k, err
 	}
-	policy := s.o.Policy(service)
-	promoted, err := s.o.Store.Promotions(ctx, r.Service, now.Add(-policy.FlightReach()))
-	if err != nil {
-		return fault(err)
-	}
-	return policy, gate.Take(r, policy, now, gate.Known{
-		Facts: facts, Service: service, Sources: sources, Granted: granted, Promotions: promoted, Windows: s.o.Freezes,
-	}), nil
+	k.Promotions, err = s.o.Store.Promotions(ctx, name, now.Add(-s.o.Policy(k.Service).FlightReach()))
+	return k, err
 }
 
 func (s *Server) watermarks(ctx context.Context) ([]gate.Watermark, error) {

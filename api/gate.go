@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -114,7 +116,7 @@ func (s *Server) addDecision(r request) (reply, error) {
 		return reply{}, err
 	}
 	d, err := s.signed(logged)
-	return reply{JSON: d, Header: http.Header{"Cache-Control": {"no-store"}}}, err
+	return reply{JSON: d, Header: headerOf(d, http.Header{"Cache-Control": {"no-store"}})}, err
 }
 
 func (s *Server) decisions(r request) (reply, error) {
@@ -170,16 +172,47 @@ func (s *Server) verdict(r request) (reply, error) {
 	if err := completeAsk(&asked); err != nil {
 		return reply{}, err
 	}
-	policy, snapshot, err := s.snapshot(r.Context(), asked, s.o.Clock())
+	d, err := s.looked(r.Context(), asked)
 	if err != nil {
 		return reply{}, err
 	}
-	d := gate.Decide(policy, withoutProbe(snapshot), asked)
+	header := headerOf(d, http.Header{"Vary": {"Accept"}})
 	if strings.Contains(r.Header.Get("Accept"), "application/json") {
 		d.Engine = "shiphabit/" + s.o.Version
-		return reply{JSON: d, Header: http.Header{"Vary": {"Accept"}}}, nil
+		return reply{JSON: d, Header: header}, nil
 	}
-	return reply{Body: []byte(string(d.Verdict) + "\n"), Type: plainType, Header: http.Header{"Vary": {"Accept"}}}, nil
+	return reply{Body: []byte(string(d.Verdict) + "\n"), Type: plainType, Header: header}, nil
+}
+
+// looked is what the gate would say now, without the database by what was known last.
+func (s *Server) looked(ctx context.Context, asked gate.Request) (gate.Decision, error) {
+	now := s.o.Clock()
+	var policy gate.Policy
+	var snapshot gate.Snapshot
+	err := s.within(ctx, func(ctx context.Context) (err error) {
+		policy, snapshot, err = s.snapshot(ctx, asked, now)
+		return err
+	})
+	if errors.Is(err, errLost) {
+		var known gate.Known
+		if known, err = s.remembered(asked.Service); err == nil {
+			policy, snapshot = s.take(asked, known, now)
+		}
+	}
+	if err != nil {
+		return gate.Decision{}, err
+	}
+	return gate.Decide(policy, withoutProbe(snapshot), asked), nil
+}
+
+// stateAgeHeader is how many seconds ago the state was read that an answer goes by, where that was not just now.
+const stateAgeHeader = "Gate-State-Age"
+
+func headerOf(d gate.Decision, header http.Header) http.Header {
+	if age, old := stateAge(d); old {
+		header.Set(stateAgeHeader, strconv.FormatInt(int64(age/time.Second), 10))
+	}
+	return header
 }
 
 // withoutProbe makes a look at the gate grant no probe: only a logged decision may.

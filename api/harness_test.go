@@ -108,6 +108,8 @@ type site struct {
 	clock *clock
 	log   *lockedBuffer
 	token string
+	// server is what answers at url.
+	server *api.Server
 }
 
 // lockedBuffer takes log lines of many requests.
@@ -130,10 +132,15 @@ func (l *lockedBuffer) String() string {
 
 func newSite(t *testing.T, change ...func(*api.Options)) site {
 	t.Helper()
-	at := &clock{now: noon}
+	return newSiteOn(t, filepath.Join(t.TempDir(), "api.db"), &clock{now: noon}, change...)
+}
+
+// newSiteOn is a server over a database that may have others.
+func newSiteOn(t *testing.T, dsn string, at *clock, change ...func(*api.Options)) site {
+	t.Helper()
 	rules := metrics.DefaultRules()
 	rules.Services = []metrics.Service{{Name: "payments", Team: "pay", Tier: metrics.High, Repositories: []string{"shop/payments"}}}
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "api.db"), store.Options{Rules: rules, Clock: at.Now})
+	db, err := store.Open(t.Context(), dsn, store.Options{Rules: rules, Clock: at.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +163,7 @@ func newSite(t *testing.T, change ...func(*api.Options)) site {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return site{T: t, url: server.URL, db: db, clock: at, log: logged}
+	return site{T: t, url: server.URL, db: db, clock: at, log: logged, server: handler}
 }
 
 // answer is what came back.

@@ -60,6 +60,9 @@ type Options struct {
 	Reading func(ctx context.Context) (Reading, error)
 	// AssessPath leads to the form of the one round that a try opens; empty where links are handed out.
 	AssessPath string
+	// Patience is how long the database may take for what a decision reads before it is asked whether it is there; 1.5 seconds
+	// when not set.
+	Patience time.Duration
 	// ErrorPage renders an error for people; nil answers a problem to everybody.
 	ErrorPage func(r *http.Request, status int, detail string) ([]byte, error)
 }
@@ -85,6 +88,8 @@ type Server struct {
 	guard  guard
 	engine *gin.Engine
 	table  []route
+	// standby answers while the database does not.
+	standby standby
 }
 
 // New builds a server. It starts nothing.
@@ -92,6 +97,9 @@ func New(o Options) (*Server, error) {
 	g, err := newGuard(o.Hosts)
 	if err != nil {
 		return nil, err
+	}
+	if o.Patience == 0 {
+		o.Patience = patience
 	}
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{o: o, guard: g, engine: gin.New()}

@@ -57,6 +57,7 @@ Without tokens required by the configuration it listens on loopback addresses on
 			defer background.Wait() // the database closes after the last page is saved
 			background.Go(func() { p.collectLoop(command.Context(), db, sources) })
 			background.Go(func() { p.deriveLoop(command.Context(), db) })
+			background.Go(func() { _ = handler.Run(command.Context()) }) // it ends with the context and in no other way
 			return p.serveUntilDone(command.Context(), listener, handler)
 		},
 	}

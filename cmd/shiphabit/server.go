@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net/http"
 
 	"shiphabit/api"
 	"shiphabit/internal/config"
@@ -12,7 +11,7 @@ import (
 )
 
 // server stands the rooms of the house together: pages, API and gate over a database, under a configuration.
-func (p *program) server(db *store.DB, settings config.Config, from *origin) (http.Handler, error) {
+func (p *program) server(db *store.DB, settings config.Config, from *origin) (*api.Server, error) {
 	definition := metrics.DORA()
 	definition.WeekStart = settings.WeekStart
 	site, err := reports.New(release())

@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"collector/sourcetest":  {"collector", "metrics"},
 	"reports":               {"metrics", "metrics/gate", "assessments"},
 	"internal/store":        {"metrics", "metrics/gate", "assessments"},
+	"internal/store/pgtest": {},
 	"internal/config":       {"metrics", "metrics/gate", "assessments", "metrics/gate/attest"},
 	"internal/organisation": {"metrics"},
 	"internal/simulation":   {"metrics", "metrics/gate"},

@@ -87,3 +87,23 @@ type Known struct {
 	// Override is one that holds now for whoever asks, nil when none does.
 	Override *Waiver
 }
+
+// clockSkew is how far the clocks of servers over one database may differ.
+const clockSkew = time.Minute
+
+// After is the time of a decision by a clock that says now: never before one that was made already, by a server whose clock is a
+// little ahead. What that one let through would else not have happened yet.
+func (k Known) After(now time.Time) time.Time {
+	last := now
+	for _, p := range k.Promotions {
+		if p.At.After(last) && p.At.Sub(now) <= clockSkew {
+			last = p.At
+		}
+	}
+	for _, g := range k.Granted {
+		if g.At.After(last) && g.At.Sub(now) <= clockSkew {
+			last = g.At
+		}
+	}
+	return last
+}

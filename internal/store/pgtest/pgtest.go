@@ -1,4 +1,6 @@
-package store
+// Package pgtest gives tests a PostgreSQL: the one that SHIPHABIT_TEST_POSTGRES names, else a throwaway one that is reached through a
+// socket in a temporary folder. The driver is the one that package store registers.
+package pgtest
 
 import (
 	"context"
@@ -11,41 +13,40 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
-
-	_ "github.com/jackc/pgx/v5/stdlib"
 )
 
-// server is the PostgreSQL that the tests share; each test makes a database of its own in it.
+// server is the PostgreSQL that the tests of a package share; each test makes a database of its own in it.
 var server struct {
+	once sync.Once
 	dsn  string
+	stop func()
+	err  error
 	made atomic.Int64
 }
 
-func TestMain(m *testing.M) {
-	if dsn := os.Getenv(importerDSN); dsn != "" {
-		os.Exit(importer(dsn, os.Stdout))
+// Main runs the tests of a package that may ask for a database, and takes down what they needed.
+func Main(run func() int) int {
+	if skipped() {
+		fmt.Println("SHIPHABIT_SKIP_POSTGRES is set: NOTHING IS TESTED ON POSTGRESQL")
 	}
-	os.Exit(withServer(m.Run))
+	defer func() {
+		if server.stop != nil {
+			server.stop()
+		}
+	}()
+	return run()
 }
 
-// withServer runs the tests beside a PostgreSQL: the one named by SHIPHABIT_TEST_POSTGRES, else a throwaway one.
-func withServer(run func() int) int {
-	if os.Getenv("SHIPHABIT_SKIP_POSTGRES") != "" {
-		fmt.Println("SHIPHABIT_SKIP_POSTGRES is set: NOTHING IS TESTED ON POSTGRESQL")
-		return run()
+func skipped() bool { return os.Getenv("SHIPHABIT_SKIP_POSTGRES") != "" }
+
+// start names the server of SHIPHABIT_TEST_POSTGRES, else makes a throwaway one.
+func start() {
+	if server.dsn = os.Getenv("SHIPHABIT_TEST_POSTGRES"); server.dsn == "" {
+		server.stop, server.err = startServer()
 	}
-	if server.dsn = os.Getenv("SHIPHABIT_TEST_POSTGRES"); server.dsn != "" {
-		return run()
-	}
-	stop, err := startServer()
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	defer stop()
-	return run()
 }
 
 // startServer makes a cluster in a temporary folder, reached through a socket there and through nothing else.
@@ -151,11 +152,14 @@ func asPostgres(program string, args ...string) error {
 	return nil
 }
 
-// newPostgres makes an empty database and returns its address.
-func newPostgres(tb testing.TB) string {
+// New makes an empty database, which is dropped when the test ends, and returns its address.
+func New(tb testing.TB) string {
 	tb.Helper()
-	if server.dsn == "" {
+	if skipped() {
 		tb.Skip("SHIPHABIT_SKIP_POSTGRES is set")
+	}
+	if server.once.Do(start); server.err != nil {
+		tb.Fatal(server.err)
 	}
 	admin, err := sql.Open("pgx", server.dsn)
 	if err != nil {

@@ -1,0 +1,213 @@
+package api
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"shiphabit/metrics/gate"
+)
+
+const (
+	// patience is how long the database may take for what a decision reads before it is asked whether it is there at all: a
+	// client waits two seconds.
+	patience = 1500 * time.Millisecond
+	// pingPatience is how long that question may take.
+	pingPatience = 250 * time.Millisecond
+	// lostFor is how long nobody tries the database again that did not answer.
+	lostFor = time.Second
+	// keptRollouts bounds what is remembered of services, by their rollouts; nearly all are shared with the cache of the store.
+	keptRollouts = 150_000
+	// tokenLife is how long a token counts that was found valid and cannot be looked up.
+	tokenLife  = time.Hour
+	keptTokens = 10_000
+	// keptDecisions bounds the decisions that wait for the log.
+	keptDecisions = 2_000
+)
+
+// errLost says that the database does not answer.
+var errLost = &Error{Kind: Unavailable, Detail: "the database does not answer"}
+
+// standby is what a server remembers for the time in which its database does not answer: the last good state of each service it was
+// asked about, the tokens that were valid, and the decisions that wait for the log.
+type standby struct {
+	mu       sync.Mutex
+	services map[string]*list.Element // of keptState, the latest used at the front of order
+	order    list.List
+	rollouts int
+	tokens   map[string]keptToken // by hash
+	waiting  []gate.Logged
+	lostAt   time.Time // zero while the database answers
+
+	logging sync.Mutex // held by the one who logs what waits
+}
+
+// keptState is what was known of a service at a time.
+type keptState struct {
+	service string
+	at      time.Time
+	known   gate.Known
+}
+
+type keptToken struct {
+	token Token
+	at    time.Time
+}
+
+// keep remembers what was read just now, in place of what was asked for longest ago when there is no room.
+func (m *standby) keep(k keptState) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.services == nil {
+		m.services = map[string]*list.Element{}
+	}
+	if old, found := m.services[k.service]; found {
+		m.drop(old)
+	}
+	m.services[k.service] = m.order.PushFront(k)
+	for m.rollouts += k.size(); m.rollouts > keptRollouts && m.order.Len() > 1; {
+		m.drop(m.order.Back())
+	}
+}
+
+// size is what a state counts for: one without rollouts takes room as well.
+func (k keptState) size() int { return 1 + len(k.known.Facts.Rollouts) }
+
+func (m *standby) drop(element *list.Element) {
+	k, _ := m.order.Remove(element).(keptState)
+	delete(m.services, k.service)
+	m.rollouts -= k.size()
+}
+
+func (m *standby) state(service string) (keptState, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	element, found := m.services[service]
+	if !found {
+		return keptState{}, false
+	}
+	k, _ := element.Value.(keptState)
+	return k, true
+}
+
+// keepToken remembers what the database said of a token: that there is none as well, so that a revoked one does not live on.
+func (m *standby) keepToken(hash string, t Token, ok bool, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !ok || !t.RevokedAt.IsZero() {
+		delete(m.tokens, hash)
+		return
+	}
+	if m.tokens == nil || len(m.tokens) >= keptTokens {
+		m.tokens = map[string]keptToken{}
+	}
+	m.tokens[hash] = keptToken{t, now}
+}
+
+func (m *standby) token(hash string, now time.Time) (Token, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	kept, found := m.tokens[hash]
+	return kept.token, found && now.Sub(kept.at) < tokenLife
+}
+
+// lost reports whether the database did not answer a moment ago.
+func (m *standby) lost(now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.lostAt.IsZero() && now.Sub(m.lostAt) < lostFor
+}
+
+// mark notes whether the database answers, and tells whether that is news.
+func (m *standby) mark(lost bool, now time.Time) (news bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	news = lost == m.lostAt.IsZero()
+	m.lostAt = time.Time{}
+	if lost {
+		m.lostAt = now
+	}
+	return news
+}
+
+// within runs what reads the database. One that takes long is broken off when the database does not answer a ping either.
+func (s *Server) within(ctx context.Context, do func(ctx context.Context) error) error {
+	if s.standby.lost(s.o.Clock()) {
+		return errLost
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watch := time.AfterFunc(s.o.Patience, func() {
+		if !s.answers(ctx) {
+			cancel(errLost)
+		}
+	})
+	defer watch.Stop()
+	err := do(ctx)
+	if err != nil && errors.Is(context.Cause(ctx), errLost) {
+		return errLost
+	}
+	if s.gone(ctx, err) {
+		return errLost
+	}
+	if err == nil && s.standby.mark(false, s.o.Clock()) {
+		s.o.Logger.Warn("the database answers again; decisions are logged")
+	}
+	return err
+}
+
+// gone reports whether an error comes from a database that does not answer.
+func (s *Server) gone(ctx context.Context, err error) bool {
+	if err == nil || ctx.Err() != nil || kindOf(err) != Internal {
+		return false
+	}
+	if _, known := s.kindOfStore(err); known {
+		return false
+	}
+	return !s.answers(ctx)
+}
+
+// answers pings the database and notes what comes of it.
+func (s *Server) answers(ctx context.Context) bool {
+	limited, cancel := context.WithTimeout(ctx, pingPatience)
+	defer cancel()
+	err := s.o.Store.Ping(limited)
+	if err == nil || ctx.Err() != nil { // whoever asked has left
+		return true
+	}
+	if s.standby.mark(true, s.o.Clock()) {
+		s.o.Logger.Error("the database does not answer; the gate decides by what it knew last", slog.Any("error", err))
+	}
+	return false
+}
+
+// stateSource is the name under which the age of a remembered state stands among the sources: the rule about late sources then judges it.
+const stateSource = "the gate's database"
+
+// remembered is what was known last of a service, with its age.
+func (s *Server) remembered(service string) (gate.Known, error) {
+	k, found := s.standby.state(service)
+	if !found {
+		return gate.Known{}, &Error{
+			Kind: Unavailable, Cause: errLost,
+			Detail: "the database does not answer, and this server was not asked about " + shorten(service) + " since it started",
+		}
+	}
+	k.known.Sources = append(slices.Clone(k.known.Sources), gate.Watermark{Name: stateSource, Watermark: k.at})
+	k.known.Override = nil // its use could not be counted
+	return k.known, nil
+}
+
+// stateAge is how old the remembered state is by which a decision was made; false when it was made from the database.
+func stateAge(d gate.Decision) (time.Duration, bool) {
+	for _, w := range d.Input.Sources {
+		if w.Name == stateSource {
+			return d.Input.KnownAt.Sub(w.Watermark), true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,149 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"shiphabit/metrics/gate"
+)
+
+// logEvery is how often a server tries to log the decisions that wait.
+const logEvery = 2 * time.Second
+
+// decideUnlogged decides by what was known last. It grants no probe and uses no override, since neither could be counted. The
+// decision is marked, and waits for the log.
+func (s *Server) decideUnlogged(a ask) (gate.Logged, error) {
+	earlier := s.standby.earlier(a)
+	if stands, err := s.stands(earlier, a); stands || err != nil {
+		return earlier, err
+	}
+	known, err := s.remembered(a.Service)
+	if err != nil {
+		return gate.Logged{}, err
+	}
+	now := s.o.Clock()
+	policy, snapshot := s.take(a.Request, known, now)
+	l := s.judge(a, policy, withoutProbe(snapshot), now)
+	l.Unlogged = true
+	return s.standby.await(l)
+}
+
+// earlier is the latest decision under the ask's key among those that wait; it has no id when there is none.
+func (m *standby) earlier(a ask) gate.Logged {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.underKey(a.caller, a.key)
+}
+
+func (m *standby) underKey(caller, key string) gate.Logged {
+	for i := len(m.waiting) - 1; i >= 0 && key != ""; i-- {
+		if l := m.waiting[i]; l.Key == key && l.Caller == caller {
+			return l
+		}
+	}
+	return gate.Logged{}
+}
+
+// await lets a decision wait for the log, and remembers what it let through. Of several under one key at a time the first is the
+// answer. When too many wait none is made: one that is never logged would be a hole that nobody sees.
+func (m *standby) await(l gate.Logged) (gate.Logged, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if first := m.underKey(l.Caller, l.Key); first.ID != "" && first.BodyHash == l.BodyHash && !first.At.Before(l.At) {
+		return first, nil
+	}
+	if len(m.waiting) >= keptDecisions {
+		return l, &Error{Kind: Unavailable, Detail: "the database does not answer, and no more decisions can wait for it", Cause: errLost}
+	}
+	m.waiting = append(m.waiting, l)
+	if p, passed := l.Promotion(); passed {
+		m.promoted(l.Request.Service, p)
+	}
+	return l, nil
+}
+
+// promoted adds to what is remembered of a service, for the next one that asks.
+func (m *standby) promoted(service string, p gate.Promotion) {
+	element, found := m.services[service]
+	if !found {
+		return
+	}
+	k, _ := element.Value.(keptState)
+	k.known.Promotions = append(k.known.Promotions[:len(k.known.Promotions):len(k.known.Promotions)], p)
+	element.Value = k
+}
+
+// Run logs the decisions that were made while the database did not answer, as soon as it does again, until the context ends.
+func (s *Server) Run(ctx context.Context) error {
+	ticker := time.NewTicker(logEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		if _, waits := s.standby.next(); !waits {
+			continue
+		}
+		err := s.within(ctx, s.logWaiting)
+		if err != nil && !errors.Is(err, errLost) && ctx.Err() == nil {
+			s.o.Logger.Error("logging decisions that waited", slog.Any("error", err))
+		}
+	}
+}
+
+// logWaiting logs what waits, oldest first. One that the database will not take is told in our own log and waits no longer, for it
+// would keep all others from being logged.
+func (s *Server) logWaiting(ctx context.Context) error {
+	if _, waits := s.standby.next(); !waits {
+		return nil
+	}
+	s.standby.logging.Lock()
+	defer s.standby.logging.Unlock()
+	for l, waits := s.standby.next(); waits; l, waits = s.standby.next() {
+		err := s.logLate(ctx, l)
+		if err != nil && (ctx.Err() != nil || s.gone(ctx, err)) {
+			return err
+		}
+		if err != nil {
+			s.o.Logger.Error("a decision that waited cannot be logged", slog.String("decision", l.ID), slog.String("service", l.Request.Service),
+				slog.String("environment", l.Request.Environment), slog.String("verdict", string(l.Verdict)), slog.Any("error", err))
+		}
+		s.standby.logged()
+	}
+	return nil
+}
+
+// logLate logs one. Where another server has logged a decision under the same key meanwhile, it is logged without the key; where it
+// was logged itself and only the answer was lost, it is there.
+func (s *Server) logLate(ctx context.Context, l gate.Logged) error {
+	err := s.o.Store.LogDecision(ctx, l)
+	if err == nil || !s.is(err, Conflict) {
+		return err
+	}
+	if _, err := s.o.Store.Decision(ctx, l.ID); err == nil || !s.is(err, NotFound) {
+		return err
+	}
+	l.Key = ""
+	return s.o.Store.LogDecision(ctx, l)
+}
+
+func (m *standby) next() (l gate.Logged, waits bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.waiting) == 0 {
+		return l, false
+	}
+	return m.waiting[0], true
+}
+
+// logged takes the first of those that wait away.
+func (m *standby) logged() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.waiting = slices.Delete(m.waiting, 0, 1)
+}
