@@ -1,9 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"time"
@@ -68,41 +65,5 @@ func (p *program) gateLogCommand() *cobra.Command {
 	command.Flags().StringVar(&service, "service", "", "only this service")
 	command.Flags().IntVar(&limit, "limit", 20, "how many, newest first")
 	addFormat(command, &format, formatTable, formatJSON)
-	return command
-}
-
-func (p *program) gateReplayCommand() *cobra.Command {
-	var flags serverFlags
-	command := &cobra.Command{
-		Use:     "replay DECISION",
-		Short:   "Decide a logged decision again from its stored policy and input, and compare the bytes",
-		Example: "  shiphabit gate replay gd_01J9Z3",
-		Long: `Fetches a decision with the policy and the input it was made from, decides again in this program,
-and compares: all but id, token and engine must be the same bytes. Exit code 0: the same; 1: different.`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(command *cobra.Command, args []string) error {
-			ask, err := p.client(flags, 30*time.Second)
-			if err != nil {
-				return err
-			}
-			var logged gate.Logged
-			if err := ask.call(command.Context(), "GET", "/api/v1/gate/decisions/"+url.PathEscape(args[0]), nil, nil, &logged); err != nil {
-				return err
-			}
-			again, same, err := gate.Replay(logged)
-			if err != nil {
-				return fmt.Errorf("replaying %s: %w", args[0], err)
-			}
-			if same {
-				fmt.Fprintf(p.out, "same: %s is %s again, to the byte\n", args[0], again.Verdict)
-				return nil
-			}
-			then, _ := json.MarshalIndent(logged.Decision, "", "  ")
-			now, _ := json.MarshalIndent(again, "", "  ")
-			fmt.Fprintf(p.out, "different: %s\nthen: %s\nnow:  %s\n", args[0], then, now)
-			return exitError{exitBug, errors.New("the replay differs from the log")}
-		},
-	}
-	flags.add(command)
 	return command
 }

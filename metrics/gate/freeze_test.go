@@ -159,6 +159,8 @@ func TestErrorBudgetAndMonitoringAreJudgedAsStated(t *testing.T) {
 			"errors": at, "latency": at.Add(-15 * time.Minute), "checkouts": at}}, Pass, Pass},
 		"the business signal is late": {metrics.Critical, Evidence{ErrorBudgetLeftPPM: ppmOf(249_999), SignalsSeen: map[string]time.Time{
 			"errors": at, "latency": at, "checkouts": at.Add(-16 * time.Minute)}}, Warn, Unknown},
+		"a clock that is an hour ahead says nothing": {metrics.Critical, Evidence{ErrorBudgetLeftPPM: ppmOf(600_000), SignalsSeen: map[string]time.Time{
+			"errors": at, "latency": at.Add(time.Hour), "checkouts": at}}, Pass, Unknown},
 		"the budget is used up, on critical": {metrics.Critical, Evidence{ErrorBudgetLeftPPM: ppmOf(0)}, Fail, Unknown},
 		"the budget is used up, on standard": {metrics.Standard, Evidence{ErrorBudgetLeftPPM: ppmOf(-5)}, Warn, NotApplicable},
 	} {

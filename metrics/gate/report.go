@@ -54,10 +54,11 @@ func (l Logged) Deployment(r Report, now time.Time) (d metrics.Deployment, booke
 		return d, false, nil
 	}
 	asked := l.Request
+	started, finished := r.times(l.At, now)
 	d = metrics.Deployment{
 		ID: l.ID, Service: asked.Service, Environment: asked.Environment, Status: metrics.Status(r.Outcome),
 		Revision: cmp.Or(asked.Commit, asked.Artifact.Digest, asked.Artifact.Version), Version: asked.Artifact.Version, Digest: asked.Artifact.Digest,
-		CreatedAt: l.At, StartedAt: r.StartedAt, FinishedAt: cmp.Or(r.FinishedAt, now), URL: cmp.Or(r.URL, asked.Run.URL), Fixes: fixesOf(l),
+		CreatedAt: l.At, StartedAt: started, FinishedAt: finished, URL: cmp.Or(r.URL, asked.Run.URL), Fixes: fixesOf(l),
 	}
 	if l.Kind == KindRollback {
 		rollback := true
@@ -67,6 +68,23 @@ func (l Logged) Deployment(r Report, now time.Time) (d metrics.Deployment, booke
 		return d, false, fmt.Errorf("decision %s names neither a commit nor a digest nor a version: what went out is not known; name one when the gate is asked", l.ID)
 	}
 	return d, true, nil
+}
+
+// times are when a reported deployment began and ended. It ran after it was let through and before it was reported; a pipeline whose clock
+// says otherwise is not believed: the end is then that of the report, and the beginning is not known.
+func (r Report) times(let, now time.Time) (started, finished time.Time) {
+	if now.Before(let) { // the decision was made by a server whose clock is ahead of this one's
+		now = let
+	}
+	finished = r.FinishedAt
+	if finished.Before(let) || finished.After(now) {
+		finished = now
+	}
+	started = r.StartedAt
+	if started.Before(let) || started.After(finished) {
+		started = time.Time{}
+	}
+	return started, finished
 }
 
 func fixesOf(l Logged) []string {
