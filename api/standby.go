@@ -15,9 +15,9 @@ import (
 const (
 	// patience is how long the database may take for what a decision reads before it is asked whether it is there at all: a
 	// client waits two seconds.
-	patience = 1500 * time.Millisecond
+	patience = 1250 * time.Millisecond
 	// pingPatience is how long that question may take.
-	pingPatience = 250 * time.Millisecond
+	pingPatience = 500 * time.Millisecond
 	// lostFor is how long nobody tries the database again that did not answer.
 	lostFor = time.Second
 	// keptRollouts bounds what is remembered of services, by their rollouts; nearly all are shared with the cache of the store.
@@ -42,6 +42,7 @@ type standby struct {
 	tokens   map[string]keptToken // by hash
 	waiting  []gate.Logged
 	lostAt   time.Time // zero while the database answers
+	pinging  *ping     // nil while nobody asks
 
 	logging sync.Mutex // held by the one who logs what waits
 }
@@ -171,18 +172,48 @@ func (s *Server) gone(ctx context.Context, err error) bool {
 	return !s.answers(ctx)
 }
 
-// answers pings the database and notes what comes of it.
+// ping is one question whether the database is there; whoever wants to know meanwhile waits for its answer.
+type ping struct {
+	done    chan struct{}
+	answers bool
+}
+
+// answers reports whether the database is there, and notes it.
 func (s *Server) answers(ctx context.Context) bool {
-	limited, cancel := context.WithTimeout(ctx, pingPatience)
+	one, mine := s.standby.ping()
+	if !mine {
+		select {
+		case <-one.done:
+			return one.answers
+		case <-ctx.Done(): // whoever asked has left
+			return true
+		}
+	}
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), pingPatience)
 	defer cancel()
 	err := s.o.Store.Ping(limited)
-	if err == nil || ctx.Err() != nil { // whoever asked has left
-		return true
-	}
-	if s.standby.mark(true, s.o.Clock()) {
+	if err != nil && s.standby.mark(true, s.o.Clock()) {
 		s.o.Logger.Error("the database does not answer; the gate decides by what it knew last", slog.Any("error", err))
 	}
-	return false
+	s.standby.answered(one, err == nil)
+	return err == nil
+}
+
+func (m *standby) ping() (one *ping, mine bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.pinging != nil {
+		return m.pinging, false
+	}
+	m.pinging = &ping{done: make(chan struct{})}
+	return m.pinging, true
+}
+
+func (m *standby) answered(one *ping, answers bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.pinging, one.answers = nil, answers
+	close(one.done)
 }
 
 // stateSource is the name under which the age of a remembered state stands among the sources: the rule about late sources then judges it.

@@ -54,7 +54,9 @@ func (db *DB) connect(ctx context.Context) error {
 	var err error
 	if db.at.postgres != "" {
 		db.dialect = postgresDialect
-		db.write, err = openPostgres(db.at.postgres)
+		if db.write, err = openPostgres(db.at.postgres, 4*max(4, runtime.NumCPU())); err == nil {
+			db.pulse, err = openPostgres(db.at.postgres, 1)
+		}
 		db.read = db.write
 	} else {
 		db.dialect = sqliteDialect
@@ -70,7 +72,7 @@ func (db *DB) connect(ctx context.Context) error {
 }
 
 // openPostgres lets the driver read the address; a wrong one is not repeated in the error with its password.
-func openPostgres(dsn string) (*gorm.DB, error) {
+func openPostgres(dsn string, connections int) (*gorm.DB, error) {
 	g, err := gorm.Open(postgres.Open(dsn), config())
 	if err != nil {
 		return nil, err
@@ -79,7 +81,7 @@ func openPostgres(dsn string) (*gorm.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool.SetMaxOpenConns(4 * max(4, runtime.NumCPU()))
+	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(max(4, runtime.NumCPU()))
 	return g, nil
 }
@@ -114,7 +116,11 @@ func (db *DB) connectSQLite() error {
 		db.write = nil
 		return err
 	}
-	db.read, err = openSQLite(db.at.fileURI(readSettings()), max(4, runtime.NumCPU()))
+	if db.read, err = openSQLite(db.at.fileURI(readSettings()), max(4, runtime.NumCPU())); err != nil {
+		db.read = nil
+		return err
+	}
+	db.pulse, err = openSQLite(db.at.fileURI(readSettings()), 1)
 	return err
 }
 

@@ -44,6 +44,7 @@ type Options struct {
 type DB struct {
 	write   *gorm.DB // SQLite: one connection, so that writers queue here instead of meeting a busy database
 	read    *gorm.DB // SQLite: a pool that cannot write; PostgreSQL: the same as write
+	pulse   *gorm.DB // one connection that nothing but a ping uses: it tells a database that is busy from one that is gone
 	at      address
 	dialect dialect
 	rules   metrics.Rules
@@ -114,7 +115,7 @@ func (db *DB) prepare(ctx context.Context) error {
 // Close releases the connections.
 func (db *DB) Close() error {
 	var all error
-	for _, g := range []*gorm.DB{db.read, db.write} {
+	for _, g := range []*gorm.DB{db.read, db.write, db.pulse} {
 		if g == nil {
 			continue
 		}
@@ -127,9 +128,9 @@ func (db *DB) Close() error {
 	return all
 }
 
-// Ping reports whether the database answers.
+// Ping reports whether the database answers, however busy its other connections are.
 func (db *DB) Ping(ctx context.Context) error {
-	pool, err := db.read.DB()
+	pool, err := db.pulse.DB()
 	if err != nil {
 		return err
 	}
