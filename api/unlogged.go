@@ -13,6 +13,10 @@ import (
 // logEvery is how often a server tries to log the decisions that wait.
 const logEvery = 2 * time.Second
 
+// logTries is how often a decision that waited is offered to a database that is there again and does not take it: connections that
+// broke are found out one by one.
+const logTries = 50
+
 // decideUnlogged decides by what was known last. It grants no probe and uses no override, since neither could be counted. The
 // decision is marked, and waits for the log.
 func (s *Server) decideUnlogged(a ask) (gate.Logged, error) {
@@ -105,9 +109,14 @@ func (s *Server) logWaiting(ctx context.Context) error {
 	s.standby.logging.Lock()
 	defer s.standby.logging.Unlock()
 	for l, waits := s.standby.next(); waits; l, waits = s.standby.next() {
-		err := s.logLate(ctx, l)
-		if err != nil && (ctx.Err() != nil || s.gone(ctx, err)) {
-			return err
+		var err error
+		for range logTries {
+			if err = s.logLate(ctx, l); err == nil {
+				break
+			}
+			if ctx.Err() != nil || s.gone(ctx, err) {
+				return err
+			}
 		}
 		if err != nil {
 			s.o.Logger.Error("a decision that waited cannot be logged", slog.String("decision", l.ID), slog.String("service", l.Request.Service),

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"runtime/pprof"
 	"sync"
 	"time"
 
@@ -24,6 +26,7 @@ type benchGate struct {
 	rate        int
 	length      time.Duration
 	stormers    int
+	profile     string
 }
 
 func (p *program) benchGateCommand() *cobra.Command {
@@ -56,6 +59,7 @@ Decisions and events are stored: measure on a copy. Give the flags of the size t
 	f.IntVar(&b.rate, "rate", 1000, "requests a second of the open loop")
 	f.DurationVar(&b.length, "for", 10*time.Second, "how long each measurement takes")
 	f.IntVar(&b.stormers, "storm", 4, "connections that send events in the storm, a hundred at a time")
+	f.StringVar(&b.profile, "profile", "", "file for a profile of the processor's time while decisions are made in a closed loop, at rest")
 	return command
 }
 
@@ -166,14 +170,39 @@ func (b *benchGate) both(ctx context.Context, load *gateLoad, weather string) (r
 			ask  request
 			to   *[]measured
 		}{{"one row", load.row, &row}, {"decision", load.decision, &decision}} {
+			end, err := b.startProfile(loop.name + of.name + weather)
+			if err != nil {
+				return nil, nil, err
+			}
+			began := b.now()
 			took, err := loop.run(ctx, of.ask)
+			rate := float64(len(took)) / b.now().Sub(began).Seconds()
+			end()
 			if err != nil {
 				return nil, nil, fmt.Errorf("%s, %s%s: %w", of.name, loop.name, weather, err)
 			}
-			*of.to = append(*of.to, measured{of.name + ", " + loop.name + weather, took, float64(len(took)) / b.length.Seconds()})
+			*of.to = append(*of.to, measured{of.name + ", " + loop.name + weather, took, rate})
 		}
 	}
 	return row, decision, nil
+}
+
+// startProfile profiles the one measurement that is profiled.
+func (b *benchGate) startProfile(of string) (end func(), err error) {
+	if b.profile == "" || of != fmt.Sprintf("%d connectionsdecision", b.connections) {
+		return func() {}, nil
+	}
+	file, err := os.Create(b.profile)
+	if err != nil {
+		return nil, usage("%w; name another file with --profile", err)
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = file.Close()
+	}, nil
 }
 
 func (m measured) cells() []string {

@@ -119,8 +119,8 @@ func (g *gateLoad) closed(ctx context.Context, ask request, connections int, len
 	return all.sorted()
 }
 
-// maxOutstanding is how many requests may wait for an answer before the open loop is given up.
-const maxOutstanding = 20_000
+// maxOutstanding is how many requests may wait for an answer before the open loop is given up: the rate is then more than can be done.
+const maxOutstanding = 2_000
 
 // open sends so many a second whatever the answers take, and counts from when each was due.
 func (g *gateLoad) open(ctx context.Context, ask request, rate int, length time.Duration) (latencies, error) {
