@@ -20,13 +20,14 @@ import (
 // another was granted since the snapshot was taken (Moved).
 type decisionStore interface {
 	GateFacts(ctx context.Context, service string) (metrics.Facts, error)
+	// GateInputs is what a decision may know of a service, with the overrides that there are; since is how far back promotions matter.
+	GateInputs(ctx context.Context, service string, since func(metrics.Service) time.Time) (gate.Known, []gate.Override, error)
 	LogDecision(ctx context.Context, l gate.Logged) error
 	LogSuccessor(ctx context.Context, l gate.Logged, previous string) error
 	Decision(ctx context.Context, id string) (gate.Logged, error)
 	DecisionByKey(ctx context.Context, caller, key string) (gate.Logged, error)
 	Decisions(ctx context.Context, service, cursor string, limit int) (list []gate.Logged, next string, err error)
 	ProbeGrants(ctx context.Context, service string, since time.Time) ([]gate.ProbeGrant, error)
-	Promotions(ctx context.Context, service string, since time.Time) ([]gate.Promotion, error)
 	// Report refuses a second outcome for one decision (Duplicate).
 	Report(ctx context.Context, decision, outcome, caller string, deployment []metrics.Event) error
 }
@@ -71,13 +72,17 @@ func (s *Server) decide(ctx context.Context, a ask) (l gate.Logged, err error) {
 }
 
 func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
-	for range maxTries {
-		earlier, err := s.earlier(ctx, a)
-		if err != nil {
-			return gate.Logged{}, err
-		}
-		if stands, err := s.stands(earlier, a); stands || err != nil {
-			return earlier, err
+	var earlier gate.Logged
+	for try := range maxTries {
+		// Nearly every key is new, and the log refuses one that is not: only then is it looked up.
+		if try > 0 {
+			var err error
+			if earlier, err = s.earlier(ctx, a); err != nil {
+				return gate.Logged{}, err
+			}
+			if stands, err := s.stands(earlier, a); stands || err != nil {
+				return earlier, err
+			}
 		}
 		logged, err := s.judged(ctx, a)
 		if err != nil {
@@ -127,13 +132,11 @@ func (s *Server) stands(earlier gate.Logged, a ask) (bool, error) {
 // judged makes a new decision.
 func (s *Server) judged(ctx context.Context, a ask) (gate.Logged, error) {
 	now := s.o.Clock()
-	policy, snapshot, err := s.snapshot(ctx, a.Request, now)
+	policy, snapshot, overrides, err := s.snapshot(ctx, a.Request, now)
 	if err != nil {
 		return gate.Logged{}, err
 	}
-	if snapshot.Override, err = s.override(ctx, a.Request, a.caller, policy, now); err != nil {
-		return gate.Logged{}, err
-	}
+	snapshot.Override = override(overrides, a.Request, a.caller, policy, now)
 	return s.judge(a, policy, snapshot, now), nil
 }
 
@@ -148,14 +151,14 @@ func (s *Server) judge(a ask, policy gate.Policy, snapshot gate.Snapshot, now ti
 }
 
 // snapshot collects what a decision may know, and remembers it for the time in which the database does not answer.
-func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (gate.Policy, gate.Snapshot, error) {
-	known, err := s.knownOf(ctx, r.Service, now)
+func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (gate.Policy, gate.Snapshot, []gate.Override, error) {
+	known, overrides, err := s.knownOf(ctx, r.Service, now)
 	if err != nil {
-		return gate.Policy{}, gate.Snapshot{}, err
+		return gate.Policy{}, gate.Snapshot{}, nil, err
 	}
 	s.standby.keep(keptState{service: r.Service, at: now, known: known})
 	policy, snapshot := s.take(r, known, now)
-	return policy, snapshot, nil
+	return policy, snapshot, overrides, nil
 }
 
 // take is the snapshot of what is known, and the policy to judge it by.
@@ -166,39 +169,13 @@ func (s *Server) take(r gate.Request, known gate.Known, now time.Time) (gate.Pol
 }
 
 // knownOf reads what is known of a service. One nobody has seen is judged by the default tier, never an error.
-func (s *Server) knownOf(ctx context.Context, name string, now time.Time) (gate.Known, error) {
-	k := gate.Known{Service: metrics.Service{Name: name}}
-	var err error
-	k.Facts, err = s.o.Store.GateFacts(ctx, name)
-	if err == nil {
-		k.Service, err = s.o.Store.Service(ctx, name)
-	}
-	if err != nil && !s.is(err, NotFound) {
-		return k, err
-	}
+func (s *Server) knownOf(ctx context.Context, name string, now time.Time) (gate.Known, []gate.Override, error) {
+	k, overrides, err := s.o.Store.GateInputs(ctx, name, func(service metrics.Service) time.Time {
+		service.Tier = gate.TierOf(service)
+		return now.Add(-s.o.Policy(service).FlightReach())
+	})
 	k.Service.Tier = gate.TierOf(k.Service)
-	if k.Granted, err = s.o.Store.ProbeGrants(ctx, name, time.Time{}); err != nil {
-		return k, err
-	}
-	if k.Sources, err = s.watermarks(ctx); err != nil {
-		return k, err
-	}
-	k.Promotions, err = s.o.Store.Promotions(ctx, name, now.Add(-s.o.Policy(k.Service).FlightReach()))
-	return k, err
-}
-
-func (s *Server) watermarks(ctx context.Context) ([]gate.Watermark, error) {
-	sources, err := s.o.Store.Sources(ctx)
-	if err != nil {
-		return nil, err
-	}
-	marks := []gate.Watermark{}
-	for _, source := range sources {
-		if !source.Watermark.IsZero() {
-			marks = append(marks, gate.Watermark{Name: source.Name, Watermark: source.Watermark})
-		}
-	}
-	return marks, nil
+	return k, overrides, err
 }
 
 // crockford is the alphabet of sortable ids: base 32 without letters that look like digits.

@@ -190,7 +190,7 @@ func (s *Server) looked(ctx context.Context, asked gate.Request) (gate.Decision,
 	var policy gate.Policy
 	var snapshot gate.Snapshot
 	err := s.within(ctx, func(ctx context.Context) (err error) {
-		policy, snapshot, err = s.snapshot(ctx, asked, now)
+		policy, snapshot, _, err = s.snapshot(ctx, asked, now)
 		return err
 	})
 	if errors.Is(err, errLost) {

@@ -32,6 +32,11 @@ func (k keptBy) Append(ctx context.Context, events []metrics.Event) (api.Appende
 	return api.Appended(a), err
 }
 
+func (k keptBy) GateInputs(ctx context.Context, service string, since func(metrics.Service) time.Time) (gate.Known, []gate.Override, error) {
+	in, err := k.DB.GateInputs(ctx, service, since)
+	return in.Known, in.Overrides, err
+}
+
 func (k keptBy) Submit(ctx context.Context, tokenHash string, answers assessments.Answers) error {
 	return k.DB.Submit(ctx, tokenHash, answers)
 }

@@ -93,7 +93,7 @@ func (s *Server) row(ctx context.Context, m moment, service metrics.Service, q m
 	row.Index = metrics.HabitIndex(facts, m.now, s.o.Calendar(service.Name, service.Team))
 	row.Index.NotComparable = service.Cadence
 	ask := gate.Request{Service: service.Name, Environment: string(metrics.Production), Change: gate.Change{Kind: gate.KindNormal}}
-	policy, snapshot, err := s.snapshot(ctx, ask, s.o.Clock())
+	policy, snapshot, _, err := s.snapshot(ctx, ask, s.o.Clock())
 	if err != nil {
 		return row, nil, err
 	}

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"shiphabit/api"
 	"shiphabit/assessments"
 	"shiphabit/collector"
 	"shiphabit/internal/store"
 	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
 )
 
 // pageStore is the store as collectors see it.
@@ -33,6 +35,11 @@ type serverStore struct{ *store.DB }
 func (s serverStore) Append(ctx context.Context, events []metrics.Event) (api.Appended, error) {
 	stored, err := s.DB.Append(ctx, events)
 	return api.Appended(stored), err
+}
+
+func (s serverStore) GateInputs(ctx context.Context, service string, since func(metrics.Service) time.Time) (gate.Known, []gate.Override, error) {
+	in, err := s.DB.GateInputs(ctx, service, since)
+	return in.Known, in.Overrides, err
 }
 
 func (s serverStore) Submit(ctx context.Context, tokenHash string, answers assessments.Answers) error {

@@ -32,7 +32,7 @@ func (db *DB) LogSuccessor(ctx context.Context, l gate.Logged, previous string) 
 	if err != nil {
 		return fmt.Errorf("decision %s: %w", l.ID, err)
 	}
-	err = db.change(ctx, func(tx *gorm.DB) error {
+	err = db.changeTogether(ctx, func(tx *gorm.DB) error {
 		if err := db.checkProbe(tx, l); err != nil {
 			return err
 		}
@@ -190,8 +190,12 @@ func loggedAll(rows []decisionRow) ([]gate.Logged, error) {
 
 // ProbeGrants lists the probes that were granted to a service at or after since, oldest first.
 func (db *DB) ProbeGrants(ctx context.Context, service string, since time.Time) ([]gate.ProbeGrant, error) {
+	return probesOf(db.read.WithContext(ctx), service, since)
+}
+
+func probesOf(tx *gorm.DB, service string, since time.Time) ([]gate.ProbeGrant, error) {
 	var rows []decisionRow
-	err := db.read.WithContext(ctx).Where("probe AND service = ? AND at >= ?", service, ceilMilli(since)).Order("at, seq").Find(&rows).Error
+	err := tx.Where("probe AND service = ? AND at >= ?", service, ceilMilli(since)).Order("at, seq").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("listing probes of %s: %w", service, err)
 	}

@@ -112,7 +112,11 @@ func (db *DB) useOverride(tx *gorm.DB, l gate.Logged) error {
 
 // Overrides lists the overrides of a service, newest expiry first; all of them for "".
 func (db *DB) Overrides(ctx context.Context, service string) ([]gate.Override, error) {
-	query := db.read.WithContext(ctx).Order("expires_at DESC, id")
+	return overridesOf(db.read.WithContext(ctx), service)
+}
+
+func overridesOf(tx *gorm.DB, service string) ([]gate.Override, error) {
+	query := tx.Order("expires_at DESC, id")
 	if service != "" {
 		query = query.Where("service = ?", service)
 	}

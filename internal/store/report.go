@@ -51,11 +51,15 @@ func (db *DB) Report(ctx context.Context, decision, outcome, caller string, depl
 
 // Promotions lists what decisions let through for a service at or after since, oldest first, each with whether it was reported.
 func (db *DB) Promotions(ctx context.Context, service string, since time.Time) ([]gate.Promotion, error) {
+	return promotionsOf(db.read.WithContext(ctx), service, since)
+}
+
+func promotionsOf(tx *gorm.DB, service string, since time.Time) ([]gate.Promotion, error) {
 	var rows []struct {
 		Row      decisionRow `gorm:"embedded"`
 		Reported bool
 	}
-	err := db.read.WithContext(ctx).Raw(`SELECT d.*, r.decision IS NOT NULL AS reported FROM decisions d
+	err := tx.Raw(`SELECT d.*, r.decision IS NOT NULL AS reported FROM decisions d
 		LEFT JOIN gate_reports r ON r.decision = d.id
 		WHERE d.service = ? AND d.at >= ? AND d.verdict IN ('allow', 'warn') ORDER BY d.at, d.seq`, service, ceilMilli(since)).Scan(&rows).Error
 	if err != nil {
@@ -63,11 +67,11 @@ func (db *DB) Promotions(ctx context.Context, service string, since time.Time) (
 	}
 	var list []gate.Promotion
 	for _, row := range rows {
-		l, err := row.Row.logged()
+		p, passed, err := promotionOf(row.Row)
 		if err != nil {
 			return nil, err
 		}
-		if p, passed := l.Promotion(); passed {
+		if passed {
 			p.Reported = row.Reported
 			list = append(list, p)
 		}

@@ -54,7 +54,11 @@ type DB struct {
 	log     *slog.Logger
 	clock   func() time.Time
 	flights flights
-	cache   factCache
+	// gateRead reads what decisions need, with statements that are prepared once.
+	gateRead *gorm.DB
+	fresher  *freshness
+	together together
+	cache    factCache
 
 	observations observationCache
 }
@@ -87,6 +91,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err := db.connect(ctx); err != nil {
 		return nil, err
 	}
+	db.gateRead, db.fresher = db.read.Session(&gorm.Session{PrepareStmt: true}), newFreshness()
 	if err := db.prepare(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -144,11 +149,14 @@ func (db *DB) change(ctx context.Context, do func(tx *gorm.DB) error) error {
 
 // look runs do over one unchanging state of the database.
 func (db *DB) look(ctx context.Context, do func(tx *gorm.DB) error) error {
-	var opts []*sql.TxOptions
-	if db.dialect.snapshot != nil {
-		opts = append(opts, db.dialect.snapshot)
+	return db.read.WithContext(ctx).Transaction(do, db.lookOptions()...)
+}
+
+func (db *DB) lookOptions() []*sql.TxOptions {
+	if db.dialect.snapshot == nil {
+		return nil
 	}
-	return db.read.WithContext(ctx).Transaction(do, opts...)
+	return []*sql.TxOptions{db.dialect.snapshot}
 }
 
 // now is the clock's time as it is stored: UTC, whole milliseconds.

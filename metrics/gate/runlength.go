@@ -3,6 +3,7 @@ package gate
 import (
 	"math/big"
 	"sort"
+	"sync"
 )
 
 // The failure meter is a random walk: down 1 with chance q after a good deployment (not below 0), up k with chance p after
@@ -87,6 +88,44 @@ func RunLength(step, line int, p Fraction) *big.Rat {
 // the given rate is stopped at most once in so many years: the exact mean run length is at least 12 · volume · years.
 // The rate must lie between 0 and 1.
 func Line(step, volume int, years, rate Fraction) int {
+	return lineMemo.line(lineOf{step, volume, years, rate})
+}
+
+// lineMemo keeps lines that were found: they are exact, dear, and the same few are asked for with every decision. It is the one
+// thing here that outlives a call, and nothing that anybody can see depends on it.
+var lineMemo memo
+
+// memo is bounded, since a usual rate can be any fraction.
+type memo struct {
+	mu    sync.Mutex
+	lines map[lineOf]int
+}
+
+type lineOf struct {
+	step, volume int
+	years, rate  Fraction
+}
+
+const keptLines = 20_000
+
+func (m *memo) line(of lineOf) int {
+	m.mu.Lock()
+	line, known := m.lines[of]
+	m.mu.Unlock()
+	if known {
+		return line
+	}
+	line = findLine(of.step, of.volume, of.years, of.rate)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lines == nil || len(m.lines) >= keptLines {
+		m.lines = map[lineOf]int{}
+	}
+	m.lines[of] = line
+	return line
+}
+
+func findLine(step, volume int, years, rate Fraction) int {
 	promise := years.Rat()
 	promise.Mul(promise, big.NewRat(12*int64(volume), 1))
 	chance := rate.Rat()
