@@ -94,7 +94,7 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 			err = s.o.Store.LogSuccessor(ctx, logged, earlier.ID)
 		}
 		if err == nil {
-			return logged, s.noteIdle(ctx, logged, s.o.Policy(metrics.Service{Name: logged.Request.Service, Tier: logged.Snapshot.Tier, Team: logged.Snapshot.Team}))
+			return logged, s.noteIdle(ctx, logged, s.policy(metrics.Service{Name: logged.Request.Service, Tier: logged.Snapshot.Tier, Team: logged.Snapshot.Team}))
 		}
 		if !s.is(err, Conflict) && !s.is(err, Moved) {
 			return gate.Logged{}, err
@@ -163,8 +163,8 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 
 // take is the snapshot of what is known, and the policy to judge it by.
 func (s *Server) take(r gate.Request, known gate.Known, now time.Time) (gate.Policy, gate.Snapshot) {
-	known.Windows = s.o.Freezes
-	policy := s.o.Policy(known.Service)
+	known.Windows = s.agreed.Load().freezes
+	policy := s.policy(known.Service)
 	return policy, gate.Take(r, policy, known.After(now), known)
 }
 
@@ -172,7 +172,7 @@ func (s *Server) take(r gate.Request, known gate.Known, now time.Time) (gate.Pol
 func (s *Server) knownOf(ctx context.Context, name string, now time.Time) (gate.Known, []gate.Override, error) {
 	k, overrides, err := s.o.Store.GateInputs(ctx, name, func(service metrics.Service) time.Time {
 		service.Tier = gate.TierOf(service)
-		return now.Add(-s.o.Policy(service).FlightReach())
+		return now.Add(-s.policy(service).FlightReach())
 	})
 	k.Service.Tier = gate.TierOf(k.Service)
 	return k, overrides, err

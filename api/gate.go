@@ -31,6 +31,8 @@ type replayResponse struct {
 
 type policiesResponse struct {
 	Policies []policyResponse `json:"policies"`
+	// Refused says what is wrong with newer policies, which are therefore not in force.
+	Refused string `json:"refused,omitempty"`
 }
 
 type policyResponse struct {
@@ -223,7 +225,7 @@ func withoutProbe(s gate.Snapshot) gate.Snapshot {
 
 // policies lists those of the four tiers, or the one in force for a service.
 func (s *Server) policies(r request) (reply, error) {
-	answer := policiesResponse{Policies: []policyResponse{}}
+	answer := policiesResponse{Policies: []policyResponse{}, Refused: s.agreed.Load().refused}
 	services := []metrics.Service{{Tier: metrics.Critical}, {Tier: metrics.High}, {Tier: metrics.Standard}, {Tier: metrics.Low}}
 	if name := r.URL.Query().Get("service"); name != "" {
 		service, err := s.o.Store.Service(r.Context(), name)
@@ -234,7 +236,7 @@ func (s *Server) policies(r request) (reply, error) {
 		services = []metrics.Service{service}
 	}
 	for _, service := range services {
-		p := s.o.Policy(service)
+		p := s.policy(service)
 		answer.Policies = append(answer.Policies, policyResponse{Service: service.Name, Tier: service.Tier, Digest: p.Digest(), Policy: p})
 	}
 	return reply{JSON: answer}, nil

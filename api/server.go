@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -37,7 +38,7 @@ type Options struct {
 	Definitions []metrics.Definition
 	// Calendar is the working time of a service, else of a team, else of the organisation; either name may be empty.
 	Calendar func(service, team string) metrics.Calendar
-	// Policy is what a service is judged by.
+	// Policy is what a service is judged by, until Agree says otherwise.
 	Policy func(metrics.Service) gate.Policy
 	// Freezes are the windows in which nothing but rollbacks and fixes goes out.
 	Freezes []gate.Window
@@ -90,6 +91,8 @@ type Server struct {
 	table  []route
 	// standby answers while the database does not.
 	standby standby
+	// agreed is what the gate judges by now.
+	agreed atomic.Pointer[agreed]
 }
 
 // New builds a server. It starts nothing.
@@ -103,6 +106,7 @@ func New(o Options) (*Server, error) {
 	}
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{o: o, guard: g, engine: gin.New()}
+	s.Agree(o.Policy, o.Freezes)
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath, s.engine.UnescapePathValues = true, true // a service may have a slash in its name, sent as %2F
 	if o.Site != nil {

@@ -26,7 +26,8 @@ func (p *program) serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the pages, the API and the release gate on the database",
 		Long: `Serves pages and API on the database until it is told to stop (Ctrl-C or SIGTERM), and reads the sources of the
-configuration at the start and every five minutes.
+configuration at the start and every five minutes. At a SIGHUP it reads the policies and freezes of the configuration again; with a
+fault in it the old ones stay.
 Without tokens required by the configuration it listens on loopback addresses only, because everybody who reaches it may read and write.`,
 		Example: `  shiphabit serve
   shiphabit serve --config shiphabit.yaml --db postgres://shiphabit@db.internal/shiphabit --listen 127.0.0.1:9000`,
@@ -57,6 +58,7 @@ Without tokens required by the configuration it listens on loopback addresses on
 			defer background.Wait() // the database closes after the last page is saved
 			background.Go(func() { p.collectLoop(command.Context(), db, sources) })
 			background.Go(func() { p.deriveLoop(command.Context(), db) })
+			background.Go(func() { p.reloadLoop(command.Context(), database.config, handler) })
 			background.Go(func() { _ = handler.Run(command.Context()) }) // it ends with the context and in no other way
 			return p.serveUntilDone(command.Context(), listener, handler)
 		},
