@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"gorm.io/gorm"
@@ -42,11 +43,16 @@ func (db *DB) changeTogether(ctx context.Context, do func(tx *gorm.DB) error) er
 		case <-mine.lead:
 		}
 	}
-	// The others' changes must not fail because this caller leaves.
-	db.commit(context.WithoutCancel(ctx), db.together.take())
-	db.together.pass()
+	db.lead(ctx)
 	<-mine.done
 	return mine.err
+}
+
+// lead commits what waits and hands over, even when a change panics: nobody may wait for ever.
+func (db *DB) lead(ctx context.Context) {
+	defer db.together.pass()
+	// The others' changes must not fail because this caller leaves.
+	db.commit(context.WithoutCancel(ctx), db.together.take())
 }
 
 // join puts a change in the queue, and tells whether it has to commit the queue.
@@ -78,7 +84,16 @@ func (t *together) pass() {
 
 // commit runs all changes in one transaction, each in a savepoint of its own where there are several.
 func (db *DB) commit(ctx context.Context, all []*shared) {
-	err := db.change(ctx, func(tx *gorm.DB) error {
+	err := errors.New("a change that shared this commit panicked")
+	defer func() {
+		for _, one := range all {
+			if one.err == nil {
+				one.err = err
+			}
+			close(one.done)
+		}
+	}()
+	err = db.change(ctx, func(tx *gorm.DB) error {
 		if len(all) == 1 {
 			all[0].err = all[0].do(tx)
 			return all[0].err
@@ -88,10 +103,4 @@ func (db *DB) commit(ctx context.Context, all []*shared) {
 		}
 		return nil
 	})
-	for _, one := range all {
-		if one.err == nil {
-			one.err = err
-		}
-		close(one.done)
-	}
 }
