@@ -21,7 +21,7 @@ const (
 	// lostFor is how long nobody tries the database again that did not answer.
 	lostFor = time.Second
 	// keptRollouts bounds what is remembered of services, by their rollouts; nearly all are shared with the cache of the store.
-	keptRollouts = 150_000
+	keptRollouts = 375_000
 	// tokenLife is how long a token counts that was found valid and cannot be looked up.
 	tokenLife  = time.Hour
 	keptTokens = 10_000

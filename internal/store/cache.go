@@ -7,17 +7,21 @@ import (
 	"shiphabit/metrics"
 )
 
-// cachedRollouts bounds the memory of cached facts: about 1 kB a rollout with its changes.
-const cachedRollouts = 150_000
+// cachedRollouts bounds the memory of cached facts, in rollouts with their changes: about 2.5 kB each, and 1 kB as the gate reads them.
+const (
+	cachedRollouts = 150_000
+	wholeWeight    = 5
+	gateWeight     = 2
+)
 
 // factCache keeps facts that were read lately, so that a decision does not read a long history again to add one rollout. An
 // entry counts only for the derivation it was read at, which is looked up in the database each time: another process that
 // derives anew is noticed at once. Readers share what they get and must not change it.
 type factCache struct {
-	mu       sync.Mutex
-	entries  map[cacheKey]*list.Element // of cacheEntry, the latest used at the front of order
-	order    list.List
-	rollouts int
+	mu      sync.Mutex
+	entries map[cacheKey]*list.Element // of cacheEntry, the latest used at the front of order
+	order   list.List
+	weight  int
 }
 
 // cacheKey names facts of a service, whole or as the gate reads them.
@@ -56,7 +60,8 @@ func (c *factCache) get(key cacheKey, derived int64) (metrics.Facts, bool) {
 
 // put keeps facts, in place of those used longest ago when there is no room. Facts that would fill the cache are not kept.
 func (c *factCache) put(key cacheKey, derived int64, f metrics.Facts) {
-	if len(f.Rollouts) > cachedRollouts {
+	added := cacheEntry{key, derived, f}
+	if added.weight() > cachedRollouts*wholeWeight {
 		return
 	}
 	c.mu.Lock()
@@ -67,8 +72,8 @@ func (c *factCache) put(key cacheKey, derived int64, f metrics.Facts) {
 	if old, found := c.entries[key]; found {
 		c.drop(old)
 	}
-	c.entries[key] = c.order.PushFront(cacheEntry{key, derived, f})
-	for c.rollouts += len(f.Rollouts); c.rollouts > cachedRollouts; {
+	c.entries[key] = c.order.PushFront(added)
+	for c.weight += added.weight(); c.weight > cachedRollouts*wholeWeight; {
 		c.drop(c.order.Back())
 	}
 }
@@ -76,5 +81,12 @@ func (c *factCache) put(key cacheKey, derived int64, f metrics.Facts) {
 func (c *factCache) drop(element *list.Element) {
 	entry := c.order.Remove(element).(cacheEntry)
 	delete(c.entries, entry.key)
-	c.rollouts -= len(entry.facts.Rollouts)
+	c.weight -= entry.weight()
+}
+
+func (e cacheEntry) weight() int {
+	if e.key.gate {
+		return gateWeight * len(e.facts.Rollouts)
+	}
+	return wholeWeight * len(e.facts.Rollouts)
 }

@@ -53,7 +53,7 @@ func TestTheCacheKeepsWhatWasUsedLatelyWithinItsBound(t *testing.T) {
 		t.Error("facts of an older derivation were given out")
 	}
 	c.put(key("huge"), 1, facts(cachedRollouts+1))
-	if _, kept := c.get(key("huge"), 1); kept || c.rollouts > cachedRollouts {
-		t.Errorf("%d rollouts kept", c.rollouts)
+	if _, kept := c.get(key("huge"), 1); kept || c.weight > cachedRollouts*wholeWeight {
+		t.Errorf("facts of weight %d kept", c.weight)
 	}
 }
