@@ -145,7 +145,7 @@ type verdictFile struct {
 	Statement attest.Statement `json:"statement,omitzero"`
 }
 
-// tell prints what was found; a fault in words goes the way of all errors.
+// tell prints what was found.
 func (v *gateVerify) tell(s attest.Statement, fault error) error {
 	if v.format == formatJSON {
 		found := verdictFile{Valid: fault == nil, Statement: s}
@@ -154,9 +154,13 @@ func (v *gateVerify) tell(s attest.Statement, fault error) error {
 		}
 		return writeJSON(v.out, found)
 	}
-	if fault != nil {
-		return nil
+	if fault == nil {
+		return v.tellValid(s)
 	}
+	return nil // its words go the way of all errors
+}
+
+func (v *gateVerify) tellValid(s attest.Statement) error {
 	p := s.Predicate
 	_, err := fmt.Fprintf(v.out, "VALID  %s → %s\nThe gate said %s in decision %s; valid until %s.\n",
 		printable(p.Service), printable(p.Environment), p.Verdict, printable(p.Decision), p.ValidUntil.Format(time.RFC3339))

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
@@ -33,7 +34,7 @@ func TestPoliciesAreReadAgainAndThoseWithFaultsLoudlyNot(t *testing.T) {
 	}
 	policies := func() (l listed) {
 		answer := httptest.NewRecorder()
-		server.ServeHTTP(answer, httptest.NewRequest("GET", "http://127.0.0.1/api/v1/policies", nil))
+		server.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/api/v1/policies", nil))
 		if err := json.Unmarshal(answer.Body.Bytes(), &l); err != nil {
 			t.Fatal(err, answer.Body)
 		}

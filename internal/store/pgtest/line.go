@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"cmp"
+	"context"
 	"io"
 	"net"
 	"net/url"
@@ -29,7 +30,7 @@ func Through(tb testing.TB, dsn string) (string, *Line) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "pgl") // short: the path of a socket has little room
+	dir, err := os.MkdirTemp("", "pgl") //nolint:usetesting // the path of a socket has little room, and a test's folder is named for the test
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func Through(tb testing.TB, dsn string) (string, *Line) {
 		network, address = "unix", filepath.Join(folder, ".s.PGSQL.5432")
 	}
 	l := &Line{
-		up:   func() (net.Conn, error) { return net.Dial(network, address) },
+		up:   func() (net.Conn, error) { return (&net.Dialer{}).DialContext(context.Background(), network, address) },
 		path: filepath.Join(dir, ".s.PGSQL.5432"), open: map[net.Conn]bool{},
 	}
 	if err := l.Mend(); err != nil {
@@ -80,7 +81,7 @@ func (l *Line) Mend() error {
 }
 
 func (l *Line) listen(silent bool) error {
-	listener, err := net.Listen("unix", l.path)
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "unix", l.path)
 	if err != nil {
 		return err
 	}
