@@ -73,3 +73,18 @@ func TestWhatIsUpToDateIsNotDerivedAgainButForOtherRules(t *testing.T) {
 		t.Errorf("under other rules: %s", out)
 	}
 }
+
+func TestDecisionsAreHeldAgainstAHandlerThatCommitsOneRow(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	db := filepath.Join(p.home, "bench.db")
+	size := []string{"--db", db, "--deployments", "200", "--services", "10", "--years", "1"}
+	p.must(append([]string{"bench", "load"}, size...)...)
+	out := p.must(append([]string{"bench", "gate", "--for", "200ms", "--rate", "20", "--connections", "4", "--storm", "1"}, size...)...)
+	for _, want := range []string{"one row, 4 connections, storm", "decision, 20 a second", "Closed loop: ", "In the storm "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("lacks %q:\n%s", want, out)
+		}
+	}
+	p.exits(exitUsage, append([]string{"bench", "gate", "--rate", "0"}, size...)...)
+}
