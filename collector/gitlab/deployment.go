@@ -82,7 +82,15 @@ func (d wireDeployment) deployment(repository, kind string) (r metrics.Deploymen
 		// Without a job, an external tool said how it ended, and that was its last change.
 		r.FinishedAt = first(job.FinishedAt, d.UpdatedAt)
 	}
-	return r, ""
+	return r, endless(r)
+}
+
+// endless says of what ought to have ended that nobody knows when.
+func endless(r metrics.Deployment) string {
+	if finished(r.Status) && r.FinishedAt.IsZero() {
+		return "field finished_at: it has ended, and nothing says when"
+	}
+	return ""
 }
 
 func finished(status metrics.Status) bool {

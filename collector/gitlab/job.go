@@ -83,11 +83,13 @@ func (j wireJob) deployment(repository, environment string) (r metrics.Deploymen
 	if r.Revision == "" {
 		r.Revision = j.Commit.ID
 	}
-	r.Status, reason = jobStatus(j.Status)
-	if finished(r.Status) {
-		r.FinishedAt = first(j.FinishedAt)
+	if r.Status, reason = jobStatus(j.Status); reason != "" {
+		return r, reason
 	}
-	return r, reason
+	if finished(r.Status) {
+		r.FinishedAt = j.FinishedAt.Time
+	}
+	return r, endless(r)
 }
 
 // changed is when the job changed last, as far as its own times say.

@@ -40,7 +40,7 @@ func (w wirePipeline) deployment(repository, environment string) (metrics.Deploy
 	case w.Status != "success":
 		return r, "it did not succeed, and that need not have to do with deploying"
 	}
-	return r, ""
+	return r, endless(r)
 }
 
 // readPipelines reads the successful pipelines of some branches and tags, each with a call of its own: the list lacks its times.
