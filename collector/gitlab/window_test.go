@@ -211,7 +211,7 @@ func backfill(t *testing.T, seed uint64) {
 			t.Fatal(err)
 		}
 	}
-	h.Faults = nil // the host settles, and the next reading brings what changed after its list was read
+	h.Settle() // the next reading brings what changed after its list was read
 	if err := quick().Run(t.Context(), open(t, address), store, nil); err != nil {
 		t.Fatal(err)
 	}

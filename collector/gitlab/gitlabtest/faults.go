@@ -24,6 +24,11 @@ type Faults struct {
 	Change  func(h *Host, dice *rand.Rand)
 }
 
+// Unreliable are the faults of a bad day: one answer in ten is not what was asked for, and something happens all the time.
+func Unreliable(seed uint64) *Faults {
+	return &Faults{Seed: seed, Limited: 0.02, Pause: 1, Failed: 0.01, Dropped: 0.02, Repeated: 0.03, Ahead: 0.03, Shuffled: 0.2, Changed: 0.3, Change: Finish}
+}
+
 // brokenOff stands for an answer that ends in the middle.
 const brokenOff = -1
 

@@ -105,6 +105,13 @@ func (h *Host) Asked() []string {
 	return slices.Clone(h.asked)
 }
 
+// Settle ends all faults.
+func (h *Host) Settle() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.Faults = nil
+}
+
 // Served counts the records that lists have answered with, repeated ones included.
 func (h *Host) Served() int {
 	h.mu.Lock()
