@@ -121,12 +121,21 @@ func (b *benchBackfill) collect(ctx context.Context, kill int) error {
 		case <-time.After(20 * time.Millisecond):
 			b.peak = max(b.peak, highWater(child.Process.Pid))
 			if kill > 0 && b.host.Served() >= kill {
-				err := child.Process.Kill() // SIGKILL: nothing is tidied up
-				<-ended
-				return err
+				return kill9(child, ended)
 			}
 		}
 	}
+}
+
+// kill9 ends a process so that nothing is tidied up.
+func kill9(child *exec.Cmd, ended <-chan error) error {
+	if err := child.Process.Kill(); err != nil {
+		return err
+	}
+	if err := <-ended; err == nil {
+		return errors.New("the reading ended before it could be killed")
+	}
+	return nil
 }
 
 var highWaterLine = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)

@@ -62,8 +62,7 @@ func (p *project) protected(ctx context.Context) ([]string, error) {
 	raws, err := p.host.all(ctx, p.at("protected_environments"), func(page sdk.ListOptions) any {
 		return (*sdk.ListProtectedEnvironmentsOptions)(&page)
 	})
-	switch collector.TroubleOf(err) {
-	case collector.Missing, collector.Forbidden:
+	if trouble := collector.TroubleOf(err); trouble == collector.Missing || trouble == collector.Forbidden {
 		return nil, nil
 	}
 	var names []string
@@ -114,8 +113,7 @@ func (p *project) takeApprovals(ctx context.Context, batch *collector.Batch, r r
 		return err
 	}
 	var d wireDeployment
-	if err := json.Unmarshal(found[0], &d); err != nil {
-		leave(batch, p.record("approvals of deployment", id), "they cannot be read: "+err.Error())
+	if !decoded(batch, p.record("approvals of deployment", id), found[0], &d) {
 		return nil
 	}
 	batch.Closed = append(batch.Closed, id)

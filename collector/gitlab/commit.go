@@ -108,8 +108,7 @@ func (p *project) beginWalk(ctx context.Context, read []string) (walk, error) {
 func (p *project) takeCommits(batch *collector.Batch, raws []json.RawMessage) {
 	for _, raw := range raws {
 		var w wireCommit
-		if err := json.Unmarshal(raw, &w); err != nil {
-			leave(batch, p.record("commit", w.ID), "it cannot be read: "+err.Error())
+		if !decoded(batch, "commit of "+p.Path, raw, &w) {
 			continue
 		}
 		if w.CommittedDate.After(batch.Newest) {

@@ -65,7 +65,8 @@ func New(o Options) (*collector.Feeds, error) {
 		return nil, err
 	}
 	// The engine waits and tries again, by what the guard of the client reads from the answers: the library is to do neither.
-	api, err := sdk.NewClient("", sdk.WithHTTPClient(client.Client), sdk.WithBaseURL(client.Base.String()), sdk.WithoutRetries(), sdk.WithCustomLimiter(unlimited{}))
+	options := []sdk.ClientOptionFunc{sdk.WithHTTPClient(client.Client), sdk.WithBaseURL(client.Base.String()), sdk.WithoutRetries(), sdk.WithCustomLimiter(unlimited{})}
+	api, err := sdk.NewClient("", options...) //nolint:staticcheck // the owner's choice of library, docs/decisions/0013
 	if err != nil {
 		return nil, wrong(o.Host.Name, "its url is no address", "write it like https://gitlab.example.com")
 	}

@@ -14,7 +14,7 @@ import (
 type host struct {
 	name   string
 	client *collector.Client
-	api    *sdk.Client
+	api    *sdk.Client //nolint:staticcheck // the owner's choice of library, docs/decisions/0013
 }
 
 // unlimited stands in for the library's limiter, which would space calls out by a limit it saw once.

@@ -2,7 +2,6 @@ package gitlab
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -74,11 +73,9 @@ func (p *project) incidentFeed(name string, which *sdk.ListProjectIssuesOptions)
 		rows, batch, err := issues.read(ctx, from.Page, p.start(from))
 		for _, r := range rows {
 			var w wireIssue
-			if err := json.Unmarshal(r.raw, &w); err != nil {
-				leave(&batch, p.record("issue", r.key), "it cannot be read: "+err.Error())
-				continue
+			if decoded(&batch, p.record("issue", r.key), r.raw, &w) {
+				batch.Take(p.record("issue", r.key), event(p.host.name, w.incident(p.Path), w.UpdatedAt.Time, fromAnswer))
 			}
-			batch.Take(p.record("issue", w.IID), event(p.host.name, w.incident(p.Path), w.UpdatedAt.Time, fromAnswer))
 		}
 		return batch, err
 	})

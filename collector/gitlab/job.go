@@ -130,19 +130,15 @@ func (p *project) readJobs(ctx context.Context, from collector.Position) (collec
 		if err != nil {
 			break
 		}
-		p.takeJobs(&batch, jobs, r.updated)
+		p.takeJobs(&batch, id, jobs)
 	}
 	return p.settled(batch, err)
 }
 
-func (p *project) takeJobs(batch *collector.Batch, jobs []json.RawMessage, updated time.Time) {
+func (p *project) takeJobs(batch *collector.Batch, pipeline string, jobs []json.RawMessage) {
 	for _, raw := range jobs {
 		var j wireJob
-		if err := json.Unmarshal(raw, &j); err != nil {
-			leave(batch, p.record("job", j.ID), "it cannot be read: "+err.Error())
-			continue
-		}
-		if !matches(p.Jobs, j.Name) || notBegun(j.Status) {
+		if !decoded(batch, p.record("job of pipeline", pipeline), raw, &j) || !matches(p.Jobs, j.Name) || notBegun(j.Status) {
 			continue
 		}
 		r, reason := j.deployment(p.Path, p.environment())

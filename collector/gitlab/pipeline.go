@@ -56,11 +56,7 @@ func (p *project) readPipelines(ctx context.Context, from collector.Position) (c
 
 func (p *project) takePipeline(ctx context.Context, batch *collector.Batch, r row) error {
 	var w wirePipeline
-	if err := json.Unmarshal(r.raw, &w); err != nil {
-		leave(batch, p.record("pipeline", r.key), "it cannot be read: "+err.Error())
-		return nil
-	}
-	if !matches(p.Pipelines, w.Ref) {
+	if !decoded(batch, p.record("pipeline", r.key), r.raw, &w) || !matches(p.Pipelines, w.Ref) {
 		return nil
 	}
 	id := strconv.FormatInt(r.key, 10)
@@ -72,8 +68,7 @@ func (p *project) takePipeline(ctx context.Context, batch *collector.Batch, r ro
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(found[0], &w); err != nil {
-		leave(batch, p.record("pipeline", id), "it cannot be read: "+err.Error())
+	if !decoded(batch, p.record("pipeline", id), found[0], &w) {
 		return nil
 	}
 	deployed, reason := w.deployment(p.Path, p.environment())

@@ -166,6 +166,15 @@ func leave(batch *collector.Batch, record, reason string) {
 	batch.SetAside = append(batch.SetAside, collector.SetAside{Record: record, Reason: reason})
 }
 
+// decoded reads a record, or sets it aside.
+func decoded(batch *collector.Batch, record string, raw json.RawMessage, into any) bool {
+	err := json.Unmarshal(raw, into)
+	if err != nil {
+		leave(batch, record, "it cannot be read: "+err.Error())
+	}
+	return err == nil
+}
+
 // later leaves a record whose details could not be had open, so that they are asked for again in the next reading. An error that is
 // not the record's own is returned.
 func later(batch *collector.Batch, record string, key int64, err error) error {

@@ -65,8 +65,7 @@ func (p *project) readReleases(ctx context.Context, from collector.Position) (ba
 	since, old := p.start(from), false
 	for _, raw := range raws {
 		var w wireRelease
-		if err := json.Unmarshal(raw, &w); err != nil {
-			leave(&batch, p.record("release", w.Tag), "it cannot be read: "+err.Error())
+		if !decoded(&batch, "release of "+p.Path, raw, &w) {
 			continue
 		}
 		at := first(w.ReleasedAt, w.CreatedAt)

@@ -98,8 +98,7 @@ func (p *project) requestFeed() collector.Feed {
 // changes again when it is merged.
 func (p *project) takeRequest(ctx context.Context, batch *collector.Batch, r row) error {
 	var w wireRequest
-	if err := json.Unmarshal(r.raw, &w); err != nil {
-		leave(batch, p.record("merge request", r.key), "it cannot be read: "+err.Error())
+	if !decoded(batch, p.record("merge request", r.key), r.raw, &w) {
 		return nil
 	}
 	request := w.request(p.Path)

@@ -61,6 +61,21 @@ func FuzzRecords(f *testing.F) {
 				p.kinds = everyKind(raw)
 				_ = p.takeDeployments(t.Context(), b, []row{{raw: raw}})
 			},
+			"merge request": func(b *collector.Batch) {
+				takeWire(b, raw, func(w wireRequest) metrics.Record { return w.request("acme/shop") })
+			},
+			"issue": func(b *collector.Batch) {
+				takeWire(b, raw, func(w wireIssue) metrics.Record { return w.incident("acme/shop") })
+			},
+			"release": func(b *collector.Batch) {
+				takeWire(b, raw, func(w wireRelease) metrics.Record { return w.deployment(17, "acme/shop", "live") })
+			},
+			"job": func(b *collector.Batch) {
+				takeWire(b, raw, func(w wireJob) metrics.Record { return known(w.deployment("acme/shop", "live")) })
+			},
+			"pipeline": func(b *collector.Batch) {
+				takeWire(b, raw, func(w wirePipeline) metrics.Record { return known(w.deployment("acme/shop", "live")) })
+			},
 		} {
 			var batch collector.Batch
 			take(&batch)
@@ -74,6 +89,26 @@ func FuzzRecords(f *testing.F) {
 			}
 		}
 	})
+}
+
+// takeWire reads a record alone.
+func takeWire[W any](b *collector.Batch, raw []byte, read func(W) metrics.Record) {
+	var w W
+	if !decoded(b, "record", raw, &w) {
+		return
+	}
+	if r := read(w); r != nil {
+		b.Take("record", event("lab", r, time.Time{}, fromAnswer))
+		return
+	}
+	leave(b, "record", "there is a reason")
+}
+
+func known(d metrics.Deployment, reason string) metrics.Record {
+	if reason != "" {
+		return nil
+	}
+	return d
 }
 
 // everyKind knows the environment of a record, so that nobody is asked for it.
