@@ -26,6 +26,12 @@ func sourceKinds() map[string]sourceKind {
 		"file":   {open: (*program).openFile},
 		"git":    {open: (*program).openGit},
 		"gitlab": {open: (*program).openGitlab, hook: gitlabHook},
+		"file": {open: (*program).openFile},
+		"git":  {open: (*program).openGit},
+
+		"argocd":    {open: (*program).openArgoCD},
+		"pagerduty": {open: (*program).openPagerDuty, hook: hookOfPagerDuty},
+		"jira":      {open: (*program).openJira, hook: hookOfJira},
 	}
 }
 

@@ -81,6 +81,9 @@ var sourceTypes = []sourceType{
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
 	}},
+	{"argocd", argocdSettings()},
+	{"pagerduty", pagerdutySettings()},
+	{"jira", jiraSettings()},
 	{"gitlab", slices.Concat(ofHosts(gitlabSettings()...), ofHooks())},
 }
 
