@@ -59,8 +59,8 @@ type sourceSetting struct {
 	scalar *scalar
 	needed bool
 	unless string // the setting in whose place it is needed
-	many   bool // takes a list
-	pairs  bool // its values have the form NAME=VALUE
+	many   bool   // takes a list
+	pairs  bool   // its values have the form NAME=VALUE
 	doc    string
 }
 
@@ -81,10 +81,14 @@ var sourceTypes = []sourceType{
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
 	}},
+	{"gitlab", slices.Concat(ofHosts(gitlabSettings()...), ofHooks())},
+	{"gitea", giteaSettings()},
+	{"jenkins", jenkinsSettings()},
 	{"argocd", argocdSettings()},
 	{"pagerduty", pagerdutySettings()},
 	{"jira", jiraSettings()},
-	{"gitlab", slices.Concat(ofHosts(gitlabSettings()...), ofHooks())},
+	{"alertmanager", alertmanagerSettings()},
+	{"prometheus", prometheusSettings()},
 }
 
 // ofHosts are the settings of every source that asks a host over HTTP, before its own.
