@@ -19,13 +19,18 @@ func (m *moment) UnmarshalJSON(text []byte) error {
 		m.Time = time.Time{}
 		return nil
 	}
-	for _, form := range []string{time.RFC3339Nano, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 UTC"} {
+	for _, form := range forms() {
 		if at, err := time.Parse(form, *s); err == nil {
 			m.Time = at.UTC()
 			return nil
 		}
 	}
 	return fmt.Errorf("%.40q is no time", *s)
+}
+
+// forms are those that GitLab has been seen to send; one without a zone means UTC.
+func forms() []string {
+	return []string{time.RFC3339Nano, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 UTC", "2006-01-02T15:04:05.999999999-0700", "2006-01-02 15:04:05"}
 }
 
 // MarshalJSON writes RFC 3339, and null for no time.
