@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"shiphabit/metrics"
 )
@@ -314,6 +315,41 @@ func TestRecordedIdentities(t *testing.T) {
 		fault := ""
 		if !slices.ContainsFunc(pushed.Events, func(e metrics.Event) bool { return path.Base(e.ID) == c.Expect.EventID }) {
 			fault = fmt.Sprintf("%s is not among %+v", c.Expect.EventID, pushed.Events)
+		}
+		sum.run(t, c.ID, fault)
+	}
+	sum.log(t)
+}
+
+// TestRecordedTimes runs the times that neutral events refuse and a host may send.
+func TestRecordedTimes(t *testing.T) {
+	t.Parallel()
+	var file struct {
+		Cases []struct {
+			ID     string
+			Input  struct{ Text string }
+			Expect struct {
+				Unix *int64
+				UTC  *time.Time
+			}
+		}
+	}
+	if !caseFile(t, "peers/timestamps.json", &file) {
+		return
+	}
+	var sum tally
+	for _, c := range file.Cases {
+		if _, err := time.Parse(time.RFC3339Nano, c.Input.Text); err == nil {
+			continue // run with the neutral events
+		}
+		var at moment
+		text, err := json.Marshal(c.Input.Text)
+		if err == nil {
+			err = at.UnmarshalJSON(text)
+		}
+		fault := ""
+		if err != nil || c.Expect.Unix != nil && at.Unix() != *c.Expect.Unix || c.Expect.UTC != nil && !at.Equal(*c.Expect.UTC) {
+			fault = fmt.Sprintf("%s is read as %s (%v)", c.Input.Text, at, err)
 		}
 		sum.run(t, c.ID, fault)
 	}
