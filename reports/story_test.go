@@ -117,7 +117,7 @@ func (s stage) row(f metrics.Facts, w metrics.Window) (ServiceRow, []gate.MeterS
 	service := metrics.Service{Name: f.Service, Tier: metrics.Standard, Repositories: []string{"example.org/shop"}}
 	policy := gate.Policies()[metrics.Standard]
 	ask := gate.Request{Service: f.Service, Environment: "production", Change: gate.Change{Kind: "normal"}}
-	snapshot := gate.Take(f, service, ask, policy, now, nil, nil)
+	snapshot := gate.Take(f, service, ask, policy, now, nil, nil, metrics.DefaultRules().KindOf)
 	_, steps := gate.FoldMeter(f, policy, now, nil)
 	return ServiceRow{Service: service, Card: metrics.MeasureAll([]metrics.Facts{f}, s.query(w)), Index: metrics.HabitIndex(f, now, metrics.DefaultCalendar(time.UTC)),
 		Gate: GateNow{Decision: gate.Decide(policy, snapshot, ask), Meter: snapshot.Meter}}, steps

@@ -10,7 +10,7 @@ func mainFields() []field {
 		value("time_zone", aZone, "UTC", "Time zone of windows, days and weeks, and of working hours that name none.").eg("Europe/Vienna"),
 		value("week_start", weekday, "monday", "First day of a week.").eg("monday"),
 		calendarField("calendar", "Monday to Friday, 9-18", "Working time of teams that have no calendar of their own."),
-		objects("environments", "names that contain `prod` or `live` are production, and so on", "Kinds of environments by name; the first that matches wins.", environmentFields()...),
+		objects("environments", "what the host states, else what such names usually mean: `prod` or `live` is production, and so on", "Kinds of environments by name; the first that matches wins, and goes before what a host states of the environment.", environmentFields()...),
 		object("rules", "the defaults of the definitions", "How events become facts.", ruleFields()...),
 		objects("definitions", "those that come with the program", "Definitions of the figures beside those that come with the program, to compute as another tool did.", definitionFields()...),
 		objects("teams", "none", "Teams. They own services, and answer the five questions.", teamFields()...),
