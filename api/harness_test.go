@@ -49,7 +49,12 @@ func (k keptBy) Sources(ctx context.Context) ([]api.Source, error) {
 	all, err := k.DB.Sources(ctx)
 	sources := make([]api.Source, len(all))
 	for i, s := range all {
-		sources[i] = api.Source{Name: s.Name, Watermark: s.Watermark, Heartbeat: s.Heartbeat, Error: s.Error, ErrorAt: s.ErrorAt, SetAside: s.SetAside}
+		sources[i] = api.Source{
+			Name: s.Name, Watermark: s.Watermark, Heartbeat: s.Heartbeat, Error: s.Error, ErrorAt: s.ErrorAt, SetAside: s.SetAside,
+			Run:      api.SourceRun{StartedAt: s.Run.StartedAt, FinishedAt: s.Run.FinishedAt, Pages: s.Run.Pages, Events: s.Run.Events},
+			Progress: api.SourceProgress(s.Progress), Budget: api.SourceBudget(s.Budget),
+			Failures: s.Failures, NextAt: s.NextAt, Wait: api.SourceWait(s.Wait),
+		}
 	}
 	return sources, err
 }

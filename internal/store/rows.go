@@ -43,6 +43,23 @@ type sourceRow struct {
 	Heartbeat int64
 	Error     string
 	ErrorAt   int64
+
+	RunStartedAt  int64
+	RunFinishedAt int64
+	Pages         int
+	Events        int
+	Failures      int
+	Doing         string
+	Done          int
+	Total         int
+	Part          int
+	Parts         int
+	BudgetLeft    int
+	BudgetLimit   int
+	BudgetResetAt int64
+	NextAt        int64
+	WaitUntil     int64
+	WaitReason    string
 }
 
 type setAsideRow struct {
