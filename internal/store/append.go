@@ -94,6 +94,9 @@ func (db *DB) append(tx *gorm.DB, rows []eventRow) (Appended, error) {
 	if err := touch(tx, fresh, last); err != nil {
 		return Appended{}, err
 	}
+	if err := countBrought(tx, fresh); err != nil {
+		return Appended{}, err
+	}
 	return Appended{New: len(fresh), Known: len(rows) - len(fresh)}, nil
 }
 

@@ -93,6 +93,15 @@ type factsRow struct {
 	LeftOut   string
 	Running   string
 	Several   string // kinds of environment of which there are several, each between commas; "*" where that is not known
+	Evidence  string // JSON; empty where it was not counted yet
+}
+
+type broughtRow struct {
+	Source  string `gorm:"primaryKey"`
+	Type    string `gorm:"primaryKey"`
+	Events  int
+	FirstAt int64
+	LastAt  int64
 }
 
 type rolloutRow struct {
@@ -225,6 +234,7 @@ type outageRow struct {
 	Number    int `gorm:"primaryKey;autoIncrement:false"`
 }
 
+func (broughtRow) TableName() string    { return "brought" }
 func (observedRow) TableName() string   { return "observed" }
 func (outageRow) TableName() string     { return "outages" }
 func (tallySetRow) TableName() string   { return "tally_sets" }
@@ -254,6 +264,6 @@ func allRows() []any {
 	return []any{
 		&eventRow{}, &sourceRow{}, &setAsideRow{}, &serviceRow{}, &linkRow{}, &factsRow{}, &rolloutRow{}, &documentRow{},
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
-		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{},
+		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
 	}
 }
