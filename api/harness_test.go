@@ -146,7 +146,7 @@ func newSite(t *testing.T, change ...func(*api.Options)) site {
 	logged := &lockedBuffer{}
 	defaults := config.Default()
 	o := api.Options{
-		Store: keptBy{db}, Kinds: kinds, Clock: at.Now, Version: "1.2.3", Zone: time.UTC, Definition: metrics.DORA(), KindOf: rules.KindOf,
+		Store: keptBy{db}, Kinds: kinds, Clock: at.Now, Version: "1.2.3", Zone: time.UTC, Definition: metrics.DORA(), KindOf: rules.KindOf, Recognises: rules.Recognises,
 		Logger:   slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Calendar: defaults.Calendar, Policy: func(s metrics.Service) gate.Policy { return gate.PolicyFor(gate.TierOf(s)) },
 		Questions: config.DefaultQuestions(), Thresholds: assessments.DefaultThresholds(), Floor: assessments.DefaultFloor,

@@ -28,6 +28,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 		Zone:        settings.Zone(),
 		Definition:  definition,
 		KindOf:      settings.Rules().KindOf,
+		Recognises:  settings.Rules().Recognises,
 		Definitions: settings.Definitions,
 		Calendar:    settings.Calendar,
 		Policy:      settings.Policy,
@@ -42,7 +43,9 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 		Hosts:         settings.Hosts,
 		Site:          site,
 	}
-	if from != nil {
+	if from == nil {
+		options.Declared = declaredSources(settings)
+	} else {
 		options.Reading = func(context.Context) (api.Reading, error) { return from.reading, nil }
 		options.AssessPath = from.assessPath
 	}

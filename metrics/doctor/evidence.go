@@ -22,6 +22,9 @@ type Evidence struct {
 	// Latest are the newest instants at which something entered each figure, as many as make a value.
 	Latest map[string][]time.Time `json:"latest,omitempty"`
 	Recent Recent                 `json:"recent,omitzero"`
+	// Changes are all that rollouts brought, Baselines the rollouts of which that is not known.
+	Changes   int `json:"changes,omitempty"`
+	Baselines int `json:"baselines,omitempty"`
 	// Incidents are all that belong to the service, Unresolved those that state no end.
 	Incidents  int `json:"incidents,omitempty"`
 	Unresolved int `json:"unresolved,omitempty"`
@@ -71,6 +74,12 @@ func EvidenceOf(f metrics.Facts) Evidence {
 		countIn(&e.LeftOut, l.Reason)
 	}
 	e.Environments = environments(f.Rollouts)
+	for i := range f.Rollouts {
+		e.Changes += len(f.Rollouts[i].Changes)
+		if f.Rollouts[i].Baseline {
+			e.Baselines++
+		}
+	}
 	for i := len(f.Rollouts) - 1; i >= 0 && e.Recent.Rollouts < recent; i-- {
 		if r := &f.Rollouts[i]; r.EnvironmentKind == metrics.Production && r.Counts() {
 			e.Recent.add(r)
