@@ -35,7 +35,7 @@ var kinds = []struct{ code, title string }{
 	{"few-changes", "Too few changes for a lead time"},
 	{"no-requests", "No pull requests are known"},
 	{"no-reviews", "No reviews are known"},
-	{"no-authors", "Authors are not known"},
+	{"no-way", "The way of changes is not known"},
 	{"incidents-elsewhere", "Incidents name no service that deploys"},
 	{"no-incidents", "No incident is known"},
 	{"few-failures", "Too few failures for a recovery time"},
@@ -97,9 +97,9 @@ func of(n, all int, one, many string) string {
 	return "all " + number(all) + " " + many
 }
 
-func day(at time.Time) string { return at.UTC().Format(time.DateOnly) }
+func day(at time.Time) string { return at.UTC().Format("2 Jan 2006") }
 
-func moment(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
+func moment(at time.Time) string { return at.UTC().Format("2 Jan 2006 15:04 UTC") }
 
 // spanWords rounds a span to what matters: "3 days", "5 hours", "12 minutes".
 func spanWords(d time.Duration) string {

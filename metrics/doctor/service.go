@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"shiphabit/metrics"
@@ -34,6 +35,9 @@ func (d *diagnosis) deployments(s *Service) bool {
 		f := about(s, "unseen-repository", Trouble, ofDeployments...)
 		f.What = "No record names " + strings.Join(s.Unseen, ", ") + ", which " + s.Name + " declares."
 		f.Evidence = "names are compared to the letter"
+		if seen := without(s.Repositories, s.Unseen); len(seen) > 0 {
+			f.Evidence = "its records name " + strings.Join(seen, ", ")
+		}
 		f.Remedy = "write the repository as its source names it (`GET /api/v1/services` lists those seen), or connect the source that reads it"
 		d.add(f)
 	}
@@ -69,6 +73,11 @@ func (d *diagnosis) deployments(s *Service) bool {
 		d.add(f)
 	}
 	return false
+}
+
+// without are the names of a list that another list lacks.
+func without(all, but []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(but, name) })
 }
 
 // production: does anything go to production?
@@ -148,7 +157,7 @@ func (d *diagnosis) changes(s *Service) {
 	case reason == metrics.BaselineNoCommits:
 		f.Code, f.Severity = "no-commits", Gap
 		f.What = "Commits of " + repository + " are not read, so what deployments of " + s.Name + " bring is unknown (baselines)."
-		f.Evidence = all + " lack them"
+		f.Evidence = all + " without them"
 		f.Remedy = "connect a source that reads the code of " + repository + ": its Git host, or a clone"
 		f.Example = "sources:\n  - name: " + quoted(repository) + "\n    type: git\n    settings: {path: /srv/clones/" + lastPart(repository) + ".git}\n"
 	case reason == metrics.BaselineUnstated || r.NoRevision > 0 && r.NoRevision == r.Rollouts:
@@ -199,10 +208,10 @@ func (d *diagnosis) requests(s *Service) {
 		d.add(f)
 	}
 	if r.Unsigned == r.Changes {
-		f := about(s, "no-authors", Gap, metrics.FigureHandoffs)
-		f.What = "Authors and reviewers of " + s.Name + "'s changes are not known, so handoffs are not either."
+		f := about(s, "no-way", Gap, metrics.FigureHandoffs)
+		f.What = "Of the way of " + s.Name + "'s changes nothing is recorded but their author, or not even that: handoffs are unknown."
 		f.Evidence = of
-		f.Remedy = "let the source state authors (they are kept as keyed hashes only)"
+		f.Remedy = "connect what knows reviewers, approvers and deployers (people are kept as keyed hashes only)"
 		d.add(f)
 	}
 }

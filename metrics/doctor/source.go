@@ -141,7 +141,7 @@ func (d *diagnosis) judge(s Source) SourceState {
 		state.State, state.Says = Pushed, "Its records are imported or sent."
 	case s.Error != "":
 		state.State = InTrouble
-		problem, remedy, _ := strings.Cut(s.Error, "; ")
+		problem, remedy, _ := strings.Cut(strings.TrimPrefix(s.Error, "read "+s.Name+": "), "; ")
 		state.Says, state.Remedy = sentence(problem), remedy
 	case s.WaitUntil.After(d.q.Now):
 		state.State, state.Says = Waiting, "It waits until "+moment(s.WaitUntil)+": "+s.WaitReason+"."
@@ -216,6 +216,7 @@ func (d *diagnosis) sourceFindings(s SourceState) {
 		d.add(f)
 	case Waiting:
 		f.Code, f.Severity = "source-waiting", Note
+		f.Remedy = "nothing: it goes on by itself then"
 		d.add(f)
 	case Reading:
 		if s.Watermark.IsZero() {
