@@ -61,19 +61,20 @@ type sourceSetting struct {
 	many   bool // takes a list
 	pairs  bool // its values have the form NAME=VALUE
 	doc    string
+	eg     string // a value for the example file, where its kind of value suggests none
 }
 
 // sourceTypes are the kinds of source that this program can read.
 var sourceTypes = []sourceType{
 	{"git", []sourceSetting{
-		{key: "path", scalar: aText, needed: true, doc: "The clone: a folder, with or without files checked out."},
-		{key: "tags", scalar: aText, doc: "Release tags, by a pattern such as `v*`."},
-		{key: "branch", scalar: aText, doc: "The branch that is released."},
-		{key: "services", scalar: aText, many: true, pairs: true, doc: "Services of a monorepo, each as NAME=PATH."},
-		{key: "bots", scalar: aText, many: true, doc: "Names of programs among the authors."},
+		{key: "path", scalar: aText, needed: true, doc: "The clone: a folder, with or without files checked out.", eg: "/srv/clones/shop.git"},
+		{key: "tags", scalar: aText, doc: "Release tags, by a pattern such as `v*`.", eg: `"v*"`},
+		{key: "branch", scalar: aText, doc: "The branch that is released.", eg: "main"},
+		{key: "services", scalar: aText, many: true, pairs: true, doc: "Services of a monorepo, each as NAME=PATH.", eg: "[api=services/api]"},
+		{key: "bots", scalar: aText, many: true, doc: "Names of programs among the authors.", eg: "[renovate]"},
 	}},
 	{"file", []sourceSetting{
-		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
+		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV.", eg: "/srv/exports/incidents.jsonl"},
 	}},
 }
 
