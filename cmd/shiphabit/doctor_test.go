@@ -18,7 +18,9 @@ func ailing(p process) []string {
 	p.t.Helper()
 	settings, db, events := filepath.Join(p.home, "a.yaml"), filepath.Join(p.home, "a.db"), filepath.Join(p.home, "events.jsonl")
 	var lines strings.Builder
-	ago := func(hours int) string { return time.Now().UTC().Add(-time.Duration(hours) * time.Hour).Format(time.RFC3339) }
+	ago := func(hours int) string {
+		return time.Now().UTC().Add(-time.Duration(hours) * time.Hour).Format(time.RFC3339)
+	}
 	for i := range 12 {
 		for _, of := range [][2]string{{"payments-api", "eu-central-1"}, {"shop", "production"}} {
 			fmt.Fprintf(&lines, `{"type":"deployment","id":"%s-%d","service":%q,"repository":"acme/%s","environment":%q,"status":"succeeded","revision":"r%d","started_at":%q,"finished_at":%q}`+"\n",

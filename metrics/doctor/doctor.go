@@ -42,6 +42,8 @@ type Finding struct {
 	Example  string `json:"example,omitempty"`
 	// Link is the page that shows more.
 	Link string `json:"link,omitempty"`
+
+	place int // of its kind among the kinds
 }
 
 // Records are what is stored, as far as a diagnosis looks at it.
@@ -101,7 +103,7 @@ func Diagnose(r Records, q Question) Diagnosis {
 		}
 	}
 	slices.SortStableFunc(d.found, func(a, b Finding) int {
-		return cmp.Or(a.Severity.rank()-b.Severity.rank(), order(a.Code)-order(b.Code))
+		return cmp.Or(a.Severity.rank()-b.Severity.rank(), a.place-b.place)
 	})
 	return Diagnosis{Sources: states, Findings: d.found, Services: len(r.Services)}
 }
@@ -113,7 +115,10 @@ type diagnosis struct {
 	found   []Finding
 }
 
-func (d *diagnosis) add(f Finding) { d.found = append(d.found, f) }
+func (d *diagnosis) add(f Finding) {
+	f.place = order(f.Code)
+	d.found = append(d.found, f)
+}
 
 // Worst is the severity of the worst finding, empty when there is none.
 func (d Diagnosis) Worst() Severity {

@@ -32,47 +32,60 @@ func about(s *Service, code string, severity Severity, figures ...string) Findin
 // deployments: is any deployment known?
 func (d *diagnosis) deployments(s *Service) bool {
 	if len(s.Unseen) > 0 {
-		f := about(s, "unseen-repository", Trouble, ofDeployments...)
-		f.What = "No record names " + strings.Join(s.Unseen, ", ") + ", which " + s.Name + " declares."
-		f.Evidence = "names are compared to the letter"
-		if seen := without(s.Repositories, s.Unseen); len(seen) > 0 {
-			f.Evidence = "its records name " + strings.Join(seen, ", ")
-		}
-		f.Remedy = "write the repository as its source names it (`GET /api/v1/services` lists those seen), or connect the source that reads it"
-		d.add(f)
+		d.add(unseen(s))
 	}
-	if len(s.Known.Environments) > 0 {
+	switch {
+	case len(s.Known.Environments) > 0:
 		return true
-	}
-	if len(s.Known.LeftOut) > 0 || s.Known.Running > 0 {
-		f := about(s, "all-left-out", Gap, ofDeployments...)
-		f.What = "Deployments of " + s.Name + " are known, and none of them counts."
-		var says []string
-		if len(s.Known.LeftOut) > 0 {
-			says = append(says, listed(s.Known.LeftOut, 4))
-		}
-		if s.Known.Running > 0 {
-			says = append(says, "running still ("+number(s.Known.Running)+")")
-		}
-		f.Evidence = strings.Join(says, ", ")
-		f.Remedy = "let the source state status and finish of its deployments; `shiphabit explain deployment_frequency --service " + s.Name + "` lists the records"
-		f.Link = explainLink(metrics.FigureFrequency, s.Name)
-		d.add(f)
-		return false
-	}
-	if s.Known.Incidents == 0 && len(s.Unseen) == 0 && len(s.Repositories) == 0 {
-		f := about(s, "no-records", Gap, ofDeployments...)
-		f.What = "No record names " + s.Name + ", and it declares no repository."
-		f.Remedy = "name its repositories under `services`, or let deployments name it as their service"
-		d.add(f)
-	} else if s.Known.Incidents == 0 && len(s.Unseen) == 0 {
-		f := about(s, "no-records", Gap, ofDeployments...)
-		f.What = "No deployment of " + s.Name + " is known, though its code is read."
-		f.Evidence = "repositories " + strings.Join(s.Repositories, ", ")
-		f.Remedy = "connect the source that knows its deployments (the host's environments, pipelines or releases; Argo CD, Jenkins), or send them with `shiphabit import`"
-		d.add(f)
+	case len(s.Known.LeftOut) > 0 || s.Known.Running > 0:
+		d.add(allLeftOut(s))
+	case s.Known.Incidents == 0 && len(s.Unseen) == 0:
+		d.add(noRecords(s))
 	}
 	return false
+}
+
+// unseen: repositories that it declares and that no record names.
+func unseen(s *Service) Finding {
+	f := about(s, "unseen-repository", Trouble, ofDeployments...)
+	f.What = "No record names " + strings.Join(s.Unseen, ", ") + ", which " + s.Name + " declares."
+	f.Evidence = "names are compared to the letter"
+	if seen := without(s.Repositories, s.Unseen); len(seen) > 0 {
+		f.Evidence = "its records name " + strings.Join(seen, ", ")
+	}
+	f.Remedy = "write the repository as its source names it (`GET /api/v1/services` lists those seen), or connect the source that reads it"
+	return f
+}
+
+// allLeftOut: there are deployments, and none of them counts.
+func allLeftOut(s *Service) Finding {
+	f := about(s, "all-left-out", Gap, ofDeployments...)
+	f.What = "Deployments of " + s.Name + " are known, and none of them counts."
+	var says []string
+	if len(s.Known.LeftOut) > 0 {
+		says = append(says, listed(s.Known.LeftOut, 4))
+	}
+	if s.Known.Running > 0 {
+		says = append(says, "running still ("+number(s.Known.Running)+")")
+	}
+	f.Evidence = strings.Join(says, ", ")
+	f.Remedy = "let the source state status and finish of its deployments; `shiphabit explain deployment_frequency --service " + s.Name + "` lists the records"
+	f.Link = explainLink(metrics.FigureFrequency, s.Name)
+	return f
+}
+
+// noRecords: no deployment is known at all.
+func noRecords(s *Service) Finding {
+	f := about(s, "no-records", Gap, ofDeployments...)
+	if len(s.Repositories) == 0 {
+		f.What = "No record names " + s.Name + ", and it declares no repository."
+		f.Remedy = "name its repositories under `services`, or let deployments name it as their service"
+		return f
+	}
+	f.What = "No deployment of " + s.Name + " is known, though its code is read."
+	f.Evidence = "repositories " + strings.Join(s.Repositories, ", ")
+	f.Remedy = "connect the source that knows its deployments (the host's environments, pipelines or releases; Argo CD, Jenkins), or send them with `shiphabit import`"
+	return f
 }
 
 // without are the names of a list that another list lacks.
@@ -145,43 +158,50 @@ func (d *diagnosis) changes(s *Service) {
 	if s.Known.within(metrics.FigureLeadTime, d.q.Window) >= floor && 2*n < r.Rollouts {
 		return
 	}
-	all := of(n, r.Rollouts, "recent deployment", "recent deployments")
-	f := about(s, "few-changes", Note, metrics.FigureLeadTime)
-	repository, _ := most(r.Repositories)
-	repository = cmp.Or(repository, "its repository")
-	switch {
-	case n == 0 || reason == metrics.BaselineFirst && r.Rollouts > 1:
+	if n == 0 || reason == metrics.BaselineFirst && r.Rollouts > 1 {
+		f := about(s, "few-changes", Note, metrics.FigureLeadTime)
 		f.What = "The window holds fewer than " + number(floor) + " changes with a lead time."
 		f.Evidence = plural(r.Changes, "change", "changes") + " came with " + plural(r.Rollouts, "recent deployment", "recent deployments")
 		f.Remedy = "choose a longer window, or see which changes were left out and why"
-	case reason == metrics.BaselineNoCommits:
-		f.Code, f.Severity = "no-commits", Gap
-		f.What = "Commits of " + repository + " are not read, so what deployments of " + s.Name + " bring is unknown (baselines)."
-		f.Evidence = all + " without them"
-		f.Remedy = "connect a source that reads the code of " + repository + ": its Git host, or a clone"
-		f.Example = "sources:\n  - name: " + quoted(repository) + "\n    type: git\n    settings: {path: /srv/clones/" + lastPart(repository) + ".git}\n"
-	case reason == metrics.BaselineUnstated || r.NoRevision > 0 && r.NoRevision == r.Rollouts:
-		f.Code, f.Severity = "no-revision", Gap
-		f.What = "Deployments of " + s.Name + " carry no revision, so what they bring is unknown."
-		f.Evidence = of(r.NoRevision, r.Rollouts, "recent deployment", "recent deployments")
-		f.Remedy = "let the pipeline state the commit it deploys (`revision`)"
-	case reason == metrics.BaselineUnknown:
-		f.Code, f.Severity = "unknown-revision", Gap
-		f.What = "Revisions that are deployed of " + s.Name + " are not among the commits read of " + repository + "."
-		f.Evidence = all
-		f.Remedy = "read further back (`since` of the source), read the branch they are on, or let deployments name the repository they are built from"
-	case reason == metrics.BaselineUnrelated:
-		f.Code, f.Severity = "unrelated-history", Gap
-		f.What = "Deployed revisions of " + s.Name + " share no history with those before them."
-		f.Evidence = all
-		f.Remedy = "see that the clone is not shallow, and that deployments name the repository they are built from"
-	default:
-		f.Code = "first-deployment"
-		f.What = "Only a first deployment of " + s.Name + " is known; what one brings is told from the one before it."
-		f.Evidence = all
-		f.Remedy = "nothing: the next deployment brings changes. Reading further back brings them at once"
+		d.add(f)
+		return
+	}
+	f := baselines(s, reason)
+	if f.Evidence == "" {
+		f.Evidence = of(n, r.Rollouts, "recent deployment", "recent deployments")
 	}
 	d.add(f)
+}
+
+// baselines says why it is not known what deployments bring.
+func baselines(s *Service, reason string) Finding {
+	repository, _ := most(s.Known.Recent.Repositories)
+	repository = cmp.Or(repository, "its repository")
+	f := about(s, "first-deployment", Note, metrics.FigureLeadTime)
+	switch reason {
+	case metrics.BaselineNoCommits:
+		f.Code, f.Severity = "no-commits", Gap
+		f.What = "Commits of " + repository + " are not read, so what deployments of " + s.Name + " bring is unknown (baselines)."
+		f.Remedy = "connect a source that reads the code of " + repository + ": its Git host, or a clone"
+		f.Example = "sources:\n  - name: " + quoted(repository) + "\n    type: git\n    settings: {path: " + quoted("/srv/clones/"+lastPart(repository)+".git") + "}\n"
+	case metrics.BaselineUnstated:
+		f.Code, f.Severity = "no-revision", Gap
+		f.What = "Deployments of " + s.Name + " carry no revision, so what they bring is unknown."
+		f.Evidence = of(s.Known.Recent.NoRevision, s.Known.Recent.Rollouts, "recent deployment", "recent deployments")
+		f.Remedy = "let the pipeline state the commit it deploys (`revision`)"
+	case metrics.BaselineUnknown:
+		f.Code, f.Severity = "unknown-revision", Gap
+		f.What = "Revisions that are deployed of " + s.Name + " are not among the commits read of " + repository + "."
+		f.Remedy = "read further back (`since` of the source), read the branch they are on, or let deployments name the repository they are built from"
+	case metrics.BaselineUnrelated:
+		f.Code, f.Severity = "unrelated-history", Gap
+		f.What = "Deployed revisions of " + s.Name + " share no history with those before them."
+		f.Remedy = "see that the clone is not shallow, and that deployments name the repository they are built from"
+	default:
+		f.What = "Only a first deployment of " + s.Name + " is known; what one brings is told from the one before it."
+		f.Remedy = "nothing: the next deployment brings changes. Reading further back brings them at once"
+	}
+	return f
 }
 
 func lastPart(repository string) string { return repository[strings.LastIndexByte(repository, '/')+1:] }

@@ -74,13 +74,13 @@ test('without JavaScript the doctor is asked about one service, and the answer s
   const url = others.find(([state]) => state === 'troubled')[1];
   const { context, page } = await open(browser, { width: 390, theme: 'light', javaScript: false });
   await page.goto(url + '/doctor');
-  await page.fill('input[name=service]', 'payments-api');
+  await page.fill('form.lookup input[name=service]', 'payments-api');
   await page.click('form.lookup button');
   assert.match(page.url(), /service=payments-api/);
   assert.match(await page.textContent('main'), /went to an environment of kind production/);
   assert.match(await page.textContent('pre'), /match: "eu-central-1", kind: production/);
   await page.goto(url + '/doctor');
-  await page.click('main table a');
+  await page.click('.byfigure table a');
   assert.match(page.url(), /figure=/);
   await context.close();
 });
