@@ -29,11 +29,14 @@ var mayImport = map[string][]string{
 	"internal/store":        {"metrics", "metrics/gate", "assessments"},
 	"internal/config":       {"metrics", "metrics/gate", "assessments"},
 	"internal/organisation": {"metrics"},
+	"internal/jobs":         {"collector", "internal/store"},
+	"internal/storetest":    {},
 	"internal/arch":         {},
 	"api":                   {"metrics", "metrics/gate", "assessments", "reports"},
 	"cmd/shiphabit": {
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
 		"internal/store", "internal/config", "internal/organisation", "api",
+		"internal/jobs",
 	},
 }
 
@@ -47,6 +50,7 @@ var homes = map[string]string{
 	"github.com/gin-gonic/":             "api",
 	"github.com/go-echarts/go-echarts/": "reports",
 	"go.yaml.in/yaml/":                  "internal/config",
+	"github.com/riverqueue/":            "internal/jobs",
 	"github.com/spf13/cobra":            "cmd/shiphabit",
 }
 
