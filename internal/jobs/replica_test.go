@@ -238,3 +238,37 @@ func replicasAt(h *pagedHost, sources []string) map[string]bool {
 	}
 	return all
 }
+
+func TestAJobThatIsAlwaysDueStandsBehindTheOthers(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dsn string) {
+		db := open(t, dsn)
+		pool, sqlite, err := db.Pool()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		queue := jobs.Queue{Pool: pool, SQLite: sqlite, Logger: slog.New(slog.DiscardHandler), Parallel: 1, Lease: lease}
+		var order []string
+		err = queue.Run(ctx, []string{"backfill", "b", "c", "d"}, func(_ context.Context, name string) time.Time {
+			if order = append(order, name); len(order) == 5 {
+				stop()
+			}
+			if name == "backfill" {
+				return time.Now()
+			}
+			return time.Now().Add(time.Hour)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		others := map[string]bool{}
+		for _, name := range order {
+			others[name] = true
+		}
+		if len(others) != 4 {
+			t.Errorf("the first five turns went to %v", order)
+		}
+	})
+}
