@@ -39,7 +39,7 @@ type Source struct {
 	Budget   SourceBudget   `json:"budget,omitzero"`
 	// Failures counts the runs in a row that ended with an error: the more, the longer until the next.
 	Failures int `json:"failures"`
-	// NextAt is when it is read next; left out while it is being read.
+	// NextAt is when it is read next; it has passed while the source is being read.
 	NextAt time.Time  `json:"next_at,omitzero"`
 	Wait   SourceWait `json:"wait,omitzero"`
 }

@@ -30,12 +30,15 @@ var mayImport = map[string][]string{
 	"internal/store":        {"metrics/doctor", "metrics", "metrics/gate", "assessments"},
 	"internal/config":       {"metrics", "metrics/gate", "assessments"},
 	"internal/organisation": {"metrics"},
+	"internal/jobs":         {"collector", "internal/store"},
+	"internal/storetest":    {},
 	"internal/arch":         {},
 	"api":                   {"metrics/doctor", "metrics", "metrics/gate", "assessments", "reports"},
 	"cmd/shiphabit": {
 		"metrics/doctor",
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
 		"internal/store", "internal/config", "internal/organisation", "api",
+		"internal/jobs",
 	},
 }
 
@@ -49,6 +52,7 @@ var homes = map[string]string{
 	"github.com/gin-gonic/":             "api",
 	"github.com/go-echarts/go-echarts/": "reports",
 	"go.yaml.in/yaml/":                  "internal/config",
+	"github.com/riverqueue/":            "internal/jobs",
 	"github.com/spf13/cobra":            "cmd/shiphabit",
 }
 

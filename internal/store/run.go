@@ -44,11 +44,19 @@ type Step struct {
 	Budget        Budget
 }
 
-// BeginRun notes that a source is being read: a new run, or the one that was cut. It returns how many runs in a row have ended
-// with an error.
-func (db *DB) BeginRun(ctx context.Context, source string) (failures int, err error) {
-	never := toMilli(time.Time{})
-	err = db.change(ctx, func(tx *gorm.DB) error {
+// Begun is what is known of a run when it begins or goes on.
+type Begun struct {
+	StartedAt time.Time
+	// Failures counts the runs before it in a row that ended with an error.
+	Failures int
+	// Wait is the pause that is not over yet, zero when there is none.
+	Wait Wait
+}
+
+// BeginRun notes that a source is being read: a new run, or the one that was cut.
+func (db *DB) BeginRun(ctx context.Context, source string) (Begun, error) {
+	var b Begun
+	err := db.change(ctx, func(tx *gorm.DB) error {
 		var row sourceRow
 		if err := introduce(tx, source); err != nil {
 			return err
@@ -56,18 +64,21 @@ func (db *DB) BeginRun(ctx context.Context, source string) (failures int, err er
 		if err := tx.Take(&row, "name = ?", source).Error; err != nil {
 			return err
 		}
-		failures = row.Failures
-		changes := map[string]any{"wait_until": never, "wait_reason": "", "next_at": never}
-		if row.RunStartedAt == never || row.RunFinishedAt != never {
-			changes["run_started_at"], changes["run_finished_at"] = toMilli(db.clock()), never
-			for _, count := range []string{"pages", "events", "done", "total", "part", "parts"} {
-				changes[count] = 0
-			}
-			changes["doing"] = ""
+		before := row.source(0)
+		b = Begun{StartedAt: before.Run.StartedAt, Failures: before.Failures}
+		if before.Wait.Until.After(db.now()) {
+			b.Wait = before.Wait
 		}
-		return tx.Model(&sourceRow{}).Where("name = ?", source).Updates(changes).Error
+		if !before.Run.StartedAt.IsZero() && before.Run.FinishedAt.IsZero() {
+			return nil
+		}
+		b.StartedAt = db.now()
+		return tx.Model(&sourceRow{}).Where("name = ?", source).Updates(map[string]any{
+			"run_started_at": toMilli(b.StartedAt), "run_finished_at": toMilli(time.Time{}),
+			"pages": 0, "events": 0, "doing": "", "done": 0, "total": 0, "part": 0, "parts": 0,
+		}).Error
 	})
-	return failures, noted(source, err)
+	return b, noted(source, err)
 }
 
 // NoteStep adds a step to the run.
@@ -94,11 +105,15 @@ func (db *DB) CutRun(ctx context.Context, source string, nextAt time.Time, why s
 	return db.noteRun(ctx, source, changes)
 }
 
-// EndRun notes the end of the run and when the next is due. A run that failed counts among those that failed in a row.
+// EndRun notes the end of the run and when the next is due; zero where nobody plans one. A run that failed counts among those that
+// failed in a row.
 func (db *DB) EndRun(ctx context.Context, source string, nextAt time.Time, failed error) error {
 	changes := map[string]any{
 		"run_finished_at": toMilli(db.clock()), "next_at": toMilli(nextAt), "failures": 0,
 		"wait_until": toMilli(time.Time{}), "wait_reason": "",
+	}
+	if nextAt.IsZero() {
+		delete(changes, "next_at")
 	}
 	if failed != nil {
 		changes["failures"] = gorm.Expr("failures + 1")

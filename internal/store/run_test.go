@@ -20,13 +20,14 @@ func TestARunIsOneHoweverOftenItIsCut(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		begin := func(want int) {
+		begin := func(want Begun) {
 			t.Helper()
-			if failures, err := db.BeginRun(ctx, "host"); err != nil || failures != want {
-				t.Fatalf("%d failures before it, want %d; error %v", failures, want, err)
+			got, err := db.BeginRun(ctx, "host")
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+				t.Fatal(err, diff)
 			}
 		}
-		begin(0)
+		begin(Begun{StartedAt: noon})
 		must(db.NoteStep(ctx, "host", Step{Pages: 1, Events: 100, Progress: Reached{Doing: "deployments", Done: 100, Total: 300, Part: 0, Parts: 2}}))
 		must(db.CutRun(ctx, "host", noon.Add(time.Hour), "the host asks for a pause"))
 		check(t, db, Source{
@@ -34,8 +35,10 @@ func TestARunIsOneHoweverOftenItIsCut(t *testing.T) {
 			NextAt: noon.Add(time.Hour), Wait: Wait{noon.Add(time.Hour), "the host asks for a pause"},
 		})
 
+		now = noon.Add(time.Minute)
+		begin(Begun{StartedAt: noon, Wait: Wait{noon.Add(time.Hour), "the host asks for a pause"}})
 		now = noon.Add(time.Hour)
-		begin(0)
+		begin(Begun{StartedAt: noon})
 		must(db.NoteWait(ctx, "host", Wait{now.Add(time.Second), "it is busy"}))
 		must(db.NoteStep(ctx, "host", Step{Pages: 2, Events: 200, Progress: Reached{Doing: "merge requests", Done: 300, Part: 1, Parts: 2}, Budget: budget}))
 		must(db.EndRun(ctx, "host", now.Add(5*time.Minute), nil))
@@ -44,15 +47,17 @@ func TestARunIsOneHoweverOftenItIsCut(t *testing.T) {
 			Budget: budget, NextAt: now.Add(5 * time.Minute),
 		})
 
+		last := now.Add(5 * time.Minute)
 		now = noon.Add(2 * time.Hour)
-		begin(0)
-		check(t, db, Source{Run: Run{StartedAt: now}, Budget: budget})
+		begin(Begun{StartedAt: now})
+		check(t, db, Source{Run: Run{StartedAt: now}, Budget: budget, NextAt: last})
+		must(db.EndRun(ctx, "host", time.Time{}, errors.New("no")))
+		check(t, db, Source{Run: Run{StartedAt: now, FinishedAt: now}, Budget: budget, NextAt: last, Failures: 1})
+		begin(Begun{StartedAt: now, Failures: 1})
 		must(db.EndRun(ctx, "host", now, errors.New("no")))
-		begin(1)
-		must(db.EndRun(ctx, "host", now, errors.New("no")))
-		begin(2)
+		begin(Begun{StartedAt: now, Failures: 2})
 		must(db.EndRun(ctx, "host", now, nil))
-		begin(0)
+		begin(Begun{StartedAt: now})
 	})
 }
 

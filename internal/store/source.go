@@ -30,7 +30,7 @@ type Source struct {
 	Budget   Budget
 	// Failures counts the runs in a row that ended with an error.
 	Failures int
-	// NextAt is when the source is read next, zero while it is being read and where no server reads it.
+	// NextAt is when a server reads the source next; it has passed while the source is being read, and is zero where no server did.
 	NextAt time.Time
 	Wait   Wait
 }
