@@ -25,6 +25,8 @@ type Options struct {
 	Kinds  map[error]Kind
 	Clock  func() time.Time
 	Logger *slog.Logger
+	// Hooks read what the hosts of sources push, by the name of the source.
+	Hooks map[string]Hook
 	// Version is the program's, without its name.
 	Version string
 	// Zone is the organisation's time zone: days and weeks are its days and weeks.
@@ -67,6 +69,7 @@ type Store interface {
 	decisionStore
 	roundStore
 	sourceStore
+	deliveryStore
 	tokenStore
 	auditStore
 	// Ping reports whether the database answers.
@@ -79,6 +82,8 @@ type Server struct {
 	guard  guard
 	engine *gin.Engine
 	table  []route
+
+	refusals refusals
 }
 
 // New builds a server. It starts nothing.
@@ -136,6 +141,7 @@ func (s *Server) routes() []route {
 		s.gateRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),
+		s.hookRoutes(),
 		s.auditRoutes(),
 		s.healthRoutes(),
 		s.referenceRoutes(),

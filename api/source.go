@@ -33,6 +33,9 @@ type Source struct {
 	ErrorAt time.Time `json:"error_at,omitzero"`
 	// SetAside counts its records that could not be turned into an event.
 	SetAside int `json:"set_aside"`
+	// Refused counts the deliveries that nothing showed to come from its host, and RefusedAt is when the last of them came.
+	Refused   int       `json:"refused,omitempty"`
+	RefusedAt time.Time `json:"refused_at,omitzero"`
 }
 
 type sourcesResponse struct {
@@ -82,6 +85,7 @@ func (s *Server) setAsides(r request) (reply, error) {
 }
 
 func (s *Server) sources(r request) (reply, error) {
+	s.writeRefusals(r.Context())
 	all, err := s.o.Store.Sources(r.Context())
 	if all == nil {
 		all = []Source{}

@@ -25,6 +25,9 @@ var mayImport = map[string][]string{
 	"collector/git":         {"collector", "metrics"},
 	"collector/git/gittest": {},
 	"collector/sourcetest":  {"collector", "metrics"},
+	"collector/webhook":     {"collector", "metrics"},
+	"collector/cdevents":    {"collector", "metrics"},
+	"collector/pelorus":     {"collector", "metrics"},
 	"reports":               {"metrics", "metrics/gate", "assessments"},
 	"internal/store":        {"metrics", "metrics/gate", "assessments"},
 	"internal/config":       {"metrics", "metrics/gate", "assessments"},
@@ -34,6 +37,7 @@ var mayImport = map[string][]string{
 	"cmd/shiphabit": {
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
 		"internal/store", "internal/config", "internal/organisation", "api",
+		"collector/webhook", "collector/cdevents", "collector/pelorus",
 	},
 }
 

@@ -211,7 +211,7 @@ func (db *DB) heard(tx *gorm.DB, batch []*parcel) error {
 
 // deliveryRowOf brings a delivery into the form in which it is kept.
 func (db *DB) deliveryRowOf(d Delivery) (deliveryRow, error) {
-	if d.Source == "" || d.ID == "" || len(d.ID) > longestID || plain(d.ID, longestID) != d.ID || plain(d.Source, longestID) != d.Source {
+	if d.Source == "" || d.ID == "" || len(d.ID) > longestID || plain(d.ID, longestID) != d.ID || plain(d.Source, longestText) != d.Source {
 		return deliveryRow{}, fmt.Errorf("its id is none: it has 1 to %d bytes of UTF-8", longestID)
 	}
 	row := deliveryRow{
