@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"shiphabit/metrics"
@@ -82,13 +83,10 @@ func (s *Server) takeDelivery(r request) (reply, error) {
 	if r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" {
 		return reply{}, fail(Forbidden, "a browser sends this; a webhook is sent by a program")
 	}
-	body, err := io.ReadAll(r.Body)
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return reply{}, fail(TooLarge, fmt.Sprintf("the delivery has more than %d MiB", large.Limit>>20))
-	}
+	body, done, err := s.readDelivery(r)
+	defer done()
 	if err != nil {
-		return reply{}, unreadable(err)
+		return reply{}, err
 	}
 	source := r.param("source")
 	hook, known := s.o.Hooks[source]
@@ -100,6 +98,41 @@ func (s *Server) takeDelivery(r request) (reply, error) {
 		return reply{}, fail(Unauthorized, "no source of this name takes a delivery signed like this: check the name in the address, and the secret at both ends")
 	}
 	return s.storeDelivery(r, hook, body)
+}
+
+// What strangers send is held in memory until it is known who they are: a body up to smallDelivery at any time, of larger ones so many
+// at once. The others wait.
+const (
+	smallDelivery  = 1 << 20
+	largeAtOnce    = 8
+	longestQueuing = 10 * time.Second
+)
+
+// readDelivery reads the body; done is to be called when it is held no longer.
+func (s *Server) readDelivery(r request) (body []byte, done func(), err error) {
+	done = func() {}
+	body, err = io.ReadAll(io.LimitReader(r.Body, smallDelivery))
+	if err == nil && len(body) == smallDelivery {
+		patience, cancel := context.WithTimeout(r.Context(), longestQueuing)
+		defer cancel()
+		select {
+		case s.large <- struct{}{}:
+			done = func() { <-s.large }
+		case <-patience.Done():
+			return nil, done, fail(Unavailable, "too many large deliveries at once; send it again")
+		}
+		var rest []byte
+		rest, err = io.ReadAll(r.Body)
+		body = append(body, rest...)
+	}
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, done, fail(TooLarge, fmt.Sprintf("the delivery has more than %d MiB", large.Limit>>20))
+	}
+	if err != nil {
+		return nil, done, unreadable(err)
+	}
+	return body, done, nil
 }
 
 // noHook stands for a source that there is not. It takes its time, so that nobody learns from the clock which sources there are.

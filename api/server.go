@@ -84,6 +84,7 @@ type Server struct {
 	table  []route
 
 	refusals refusals
+	large    chan struct{} // holds one for each large delivery in memory
 }
 
 // New builds a server. It starts nothing.
@@ -93,7 +94,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, guard: g, engine: gin.New()}
+	s := &Server{o: o, guard: g, engine: gin.New(), large: make(chan struct{}, largeAtOnce)}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath, s.engine.UnescapePathValues = true, true // a service may have a slash in its name, sent as %2F
 	if o.Site != nil {
@@ -123,7 +124,7 @@ func (s *Server) serveMissing(kind Kind, detail string) gin.HandlerFunc {
 	refuse := func(request) (reply, error) { return reply{}, fail(kind, detail) }
 	program, person := s.serve(route{scope: Public, handle: refuse}), s.serve(route{scope: Page, handle: refuse})
 	return func(c *gin.Context) {
-		if strings.HasPrefix(c.Request.URL.Path, "/api/") {
+		if strings.HasPrefix(c.Request.URL.Path, "/api/") || strings.HasPrefix(c.Request.URL.Path, "/hooks/") {
 			program(c)
 			return
 		}

@@ -26,7 +26,7 @@ type Hook struct {
 	Services map[string]string
 }
 
-// Authentic: CloudEvents has no signature of its own. A sender shows the secret as a bearer token or as a password, or signs.
+// Authentic takes the secret as it is, for CloudEvents has no signature of its own: a sender shows the secret as a bearer token or as a password, or signs.
 func (Hook) Authentic(header http.Header, body []byte, secrets []string) bool {
 	return collector.Bears(header, secrets) || collector.Signed(header.Get(SignatureHeader), body, secrets)
 }
