@@ -30,7 +30,7 @@ func parseArtifact(text string) artifact {
 	if i := strings.LastIndex(rest, "@"); i >= 0 {
 		path, version = rest[:i], rest[i+1:]
 	}
-	a := withVersion(artifact{name: unescaped(strings.Trim(path, "/"))}, unescaped(version))
+	a := withVersion(artifact{name: strings.Trim(unescaped(path), "/")}, unescaped(version))
 	switch kind {
 	case "github", "gitlab", "bitbucket":
 		a.repository, a.revision = a.name, objectName(a.version)
