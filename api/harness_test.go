@@ -53,10 +53,44 @@ func (k keptBy) Sources(ctx context.Context) ([]api.Source, error) {
 			Name: s.Name, Watermark: s.Watermark, Heartbeat: s.Heartbeat, Error: s.Error, ErrorAt: s.ErrorAt, SetAside: s.SetAside,
 			Run:      api.SourceRun{StartedAt: s.Run.StartedAt, FinishedAt: s.Run.FinishedAt, Pages: s.Run.Pages, Events: s.Run.Events},
 			Progress: api.SourceProgress(s.Progress), Budget: api.SourceBudget(s.Budget),
-			Failures: s.Failures, NextAt: s.NextAt, Wait: api.SourceWait(s.Wait),
+			Failures: s.Failures, NextAt: s.NextAt, Wait: api.SourceWait(s.Wait), Refused: s.Refused, RefusedAt: s.RefusedAt,
 		}
 	}
 	return sources, err
+}
+
+func (k keptBy) Deliver(ctx context.Context, d api.Delivery) (api.Delivered, error) {
+	aside := make([]store.SetAside, len(d.SetAside))
+	for i, one := range d.SetAside {
+		aside[i] = store.SetAside(one)
+	}
+	done, err := k.DB.Deliver(ctx, store.Delivery{
+		Source: d.Source, ID: d.ID, Kind: d.Kind, Events: d.Events, SetAside: aside, Ignored: d.Ignored, Header: d.Header, Body: d.Body,
+	})
+	return api.Delivered{Appended: api.Appended(done.Appended), Repeated: done.Repeated}, err
+}
+
+func (k keptBy) Deliveries(ctx context.Context, source, cursor string, limit int) ([]api.Received, string, error) {
+	list, next, err := k.DB.Deliveries(ctx, source, cursor, limit)
+	received := make([]api.Received, len(list))
+	for i, one := range list {
+		received[i] = api.Received{
+			ID: one.ID, Kind: one.Kind, ReceivedAt: one.At, Outcome: string(one.Outcome), Events: one.Events, SetAsideCount: one.SetAsideCount,
+			Ignored: one.Ignored, Kept: one.Kept,
+		}
+		for _, record := range one.SetAside {
+			received[i].SetAside = append(received[i].SetAside, api.SetAside(record))
+		}
+	}
+	return received, next, err
+}
+
+func (k keptBy) Refuse(ctx context.Context, refusals []api.Refusal) error {
+	list := make([]store.Refusal, len(refusals))
+	for i, one := range refusals {
+		list[i] = store.Refusal(one)
+	}
+	return k.DB.Refuse(ctx, list)
 }
 
 func (k keptBy) Audit(ctx context.Context, cursor string, limit int) ([]api.Deed, string, error) {

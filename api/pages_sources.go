@@ -68,7 +68,28 @@ func (s *Server) sourcePage(r request) (reply, error) {
 	for i := range findings {
 		findings[i].Source, findings[i].Link = "", "" // this is the page
 	}
-	return s.html(reports.NewSource(f, d.Sources[0], aside, findings))
+	p := reports.NewSource(f, d.Sources[0], aside, findings)
+	list, next, err := s.o.Store.Deliveries(r.Context(), name, "", deliveriesShown)
+	if err != nil {
+		return reply{}, err
+	}
+	p.Further = next != ""
+	for _, one := range list {
+		p.Pushed = append(p.Pushed, deliveryOf(one))
+	}
+	return s.html(p)
+}
+
+// deliveriesShown is how many deliveries the page of a source lists.
+const deliveriesShown = 50
+
+// deliveryOf is a delivery as the page shows it.
+func deliveryOf(r Received) reports.Delivery {
+	d := reports.Delivery{ID: r.ID, Kind: r.Kind, Outcome: r.Outcome, At: r.ReceivedAt, Events: r.Events, Says: r.Ignored}
+	if len(r.SetAside) > 0 {
+		d.Says = r.SetAside[0].Record + ": " + r.SetAside[0].Reason
+	}
+	return d
 }
 
 func (s *Server) doctorPage(r request) (reply, error) {

@@ -42,6 +42,9 @@ type Source struct {
 	// NextAt is when it is read next; it has passed while the source is being read.
 	NextAt time.Time  `json:"next_at,omitzero"`
 	Wait   SourceWait `json:"wait,omitzero"`
+	// Refused counts the deliveries that nothing showed to come from its host, and RefusedAt is when the last of them came.
+	Refused   int       `json:"refused,omitempty"`
+	RefusedAt time.Time `json:"refused_at,omitzero"`
 }
 
 // SourceRun is one reading of a source from its first page to its last.
@@ -137,6 +140,7 @@ func (s *Server) setAsides(r request) (reply, error) {
 }
 
 func (s *Server) sources(r request) (reply, error) {
+	s.writeRefusals(r.Context())
 	all, err := s.o.Store.Sources(r.Context())
 	if all == nil {
 		all = []Source{}

@@ -142,7 +142,32 @@ type Source struct {
 	SourceView
 	SetAsides []Cell // record and, as Href, reason: the first of them
 	Findings  []doctor.Finding
+	// Pushed are the latest deliveries of the webhook, newest first; Further tells that there are more.
+	Pushed  []Delivery
+	Further bool
 }
+
+// Delivery is what a host pushed at once, and what became of it.
+type Delivery struct {
+	ID, Kind, Outcome string
+	At                time.Time
+	Events            int
+	Says              string // why something of it was ignored or set aside
+}
+
+// Deliveries is the table of what the host pushed.
+func (s Source) Deliveries() Table {
+	t := Table{Caption: "Deliveries, newest first", Head: []Head{{Text: "Received"}, {Text: "Kind"}, {Text: "Outcome"}, {"Events", true}, {Text: "Why"}, {Text: "Delivery"}}}
+	for _, d := range s.Pushed {
+		t.Rows = append(t.Rows, []Cell{
+			{Text: d.At.UTC().Format("2 Jan 2006 15:04 UTC")}, {Text: d.Kind}, {Text: d.Outcome}, {Text: Count(d.Events)}, {Text: d.Says}, {Text: d.ID},
+		})
+	}
+	return t
+}
+
+// DeliveriesJSON is the address of all deliveries.
+func (s Source) DeliveriesJSON() string { return "/api/v1" + segments("sources", s.Name, "deliveries") }
 
 // NewSource shows a source with the records that it set aside, each with its reason.
 func NewSource(f Frame, s doctor.SourceState, aside [][2]string, findings []doctor.Finding) Source {

@@ -204,7 +204,9 @@ func (s stage) sources() Sources {
 
 func (s stage) source() Source {
 	d := s.diagnosis()
-	return NewSource(s.frame("git", "/sources/git", "sources"), d.Sources[0], [][2]string{{harm, "no date"}}, d.Findings[:1])
+	p := NewSource(s.frame("git", "/sources/git", "sources"), d.Sources[0], [][2]string{{harm, "no date"}}, d.Findings[:1])
+	p.Pushed, p.Further = []Delivery{{ID: harm, Kind: harm, Outcome: "set aside", At: now, Says: harm}}, true
+	return p
 }
 
 func (s stage) fault() Fault {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"time"
 
@@ -45,6 +46,9 @@ func (p *program) collectCommand() *cobra.Command {
 			}
 			defer func() { _ = db.Close() }()
 			var trouble error
+			if only != "" && !slices.ContainsFunc(sources, func(s collector.Source) bool { return s.Name() == only }) {
+				return usage("source %q is pushed by its host to /hooks/%s while 'serve' runs; there is nothing to read", only, url.PathEscape(only))
+			}
 			for _, source := range sources {
 				if only == "" || source.Name() == only {
 					trouble = errors.Join(trouble, p.collectOne(command.Context(), db, source))
@@ -68,7 +72,9 @@ func (p *program) openSources(ctx context.Context, dsn string, settings config.C
 		if err != nil {
 			source = brokenSource{declared.Name, err}
 		}
-		sources = append(sources, source)
+		if source != nil {
+			sources = append(sources, source)
+		}
 		for _, service := range services {
 			rules.SkipUnchanged = true // a plain tag releases every service of a monorepo, touched or not
 			if !slices.ContainsFunc(rules.Services, func(s metrics.Service) bool { return s.Name == service.Name }) {

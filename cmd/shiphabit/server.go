@@ -42,6 +42,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 		RequireTokens: settings.RequireTokens,
 		Hosts:         settings.Hosts,
 		Site:          site,
+		Hooks:         hooksOf(settings),
 	}
 	if from == nil {
 		options.Declared = declaredSources(settings)

@@ -22,16 +22,22 @@ type sourceKind struct {
 // sourceKinds are all kinds by their name in the configuration, each in a file of its own: source_gitlab.go.
 func sourceKinds() map[string]sourceKind {
 	return map[string]sourceKind{
-		"file": {open: (*program).openFile},
-		"git":  {open: (*program).openGit},
+		"file":     {open: (*program).openFile},
+		"git":      {open: (*program).openGit},
+		"webhook":  {hook: hookWebhook},
+		"cdevents": {hook: hookCDEvents},
+		"pelorus":  {hook: hookPelorus},
 	}
 }
 
-// source makes one source, and the services it brings.
+// source makes one source, and the services it brings; nil for one that is pushed and never read.
 func (p *program) source(ctx context.Context, s config.Source) (collector.Source, []metrics.Service, error) {
 	kind, known := sourceKinds()[s.Type]
 	if !known {
 		return nil, nil, fmt.Errorf("type %q is known to the configuration and to nobody else", s.Type)
+	}
+	if kind.open == nil {
+		return nil, nil, nil
 	}
 	return kind.open(p, ctx, s)
 }

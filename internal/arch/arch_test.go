@@ -28,6 +28,9 @@ var mayImport = map[string][]string{
 	"collector/sourcetest":  {"collector", "metrics"},
 	"reports":               {"metrics/doctor", "metrics", "metrics/gate", "assessments"},
 	"internal/store":        {"metrics/doctor", "metrics", "metrics/gate", "assessments"},
+	"collector/webhook":     {"collector", "metrics"},
+	"collector/cdevents":    {"collector", "metrics"},
+	"collector/pelorus":     {"collector", "metrics"},
 	"internal/config":       {"metrics", "metrics/gate", "assessments"},
 	"internal/organisation": {"metrics"},
 	"internal/jobs":         {"collector", "internal/store"},
@@ -39,6 +42,7 @@ var mayImport = map[string][]string{
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
 		"internal/store", "internal/config", "internal/organisation", "api",
 		"internal/jobs",
+		"collector/webhook", "collector/cdevents", "collector/pelorus",
 	},
 }
 

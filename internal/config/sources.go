@@ -76,6 +76,11 @@ var sourceTypes = []sourceType{
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV.", eg: "/srv/exports/incidents.jsonl"},
 	}},
+	{"webhook", ofPushes()},
+	{"cdevents", ofPushes(
+		sourceSetting{key: "artifacts", scalar: aText, many: true, pairs: true, doc: "Services of artifacts, each as ARTIFACT=SERVICE, with the artifact's name as in its package URL; others belong to the service of their name."},
+	)},
+	{"pelorus", ofPushes()},
 }
 
 // ofHosts are the settings of every source that asks a host over HTTP, before its own.
@@ -97,6 +102,13 @@ func ofHooks() []sourceSetting {
 		{key: "webhook_secret", scalar: aText, doc: "Secret of the webhook: deliveries to `/hooks/NAME` carry its signature."},
 		{key: "previous_webhook_secret", scalar: aText, doc: "The secret before it, still valid while one replaces the other."},
 	}
+}
+
+// ofPushes are the settings of a source that is pushed and never read, before its own: without the secret nothing could arrive.
+func ofPushes(own ...sourceSetting) []sourceSetting {
+	settings := ofHooks()
+	settings[0].needed = true
+	return append(settings, own...)
 }
 
 func (t sourceType) setting(key string) (sourceSetting, bool) {

@@ -85,9 +85,16 @@ func diagnosedSources(tx *gorm.DB) ([]doctor.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources := make([]doctor.Source, len(rows))
+	list := make([]Source, len(rows))
 	for i, r := range rows {
-		sources[i] = r.diagnosed()
+		list[i] = r.source(0)
+	}
+	if err := addPushed(tx, list); err != nil {
+		return nil, err
+	}
+	sources := make([]doctor.Source, len(rows))
+	for i := range list {
+		sources[i] = sourceOf(&list[i])
 	}
 	for _, b := range brought {
 		at := slices.IndexFunc(sources, func(s doctor.Source) bool { return s.Name == b.Source })
@@ -100,22 +107,29 @@ func diagnosedSources(tx *gorm.DB) ([]doctor.Source, error) {
 		})
 	}
 	for i := range sources {
-		sources[i].Reasons = reasons[sources[i].Name]
-		for _, reason := range sources[i].Reasons {
-			sources[i].SetAside += reason.N
+		for _, reason := range reasons[sources[i].Name] {
+			sources[i].SetAside += reason.N // beside those of deliveries, which addPushed has counted
 		}
+	}
+	if err := addDelivered(tx, reasons); err != nil {
+		return nil, err
+	}
+	for i := range sources {
+		sources[i].Reasons = reasons[sources[i].Name]
+		slices.SortStableFunc(sources[i].Reasons, func(a, b doctor.Reason) int { return b.N - a.N })
 	}
 	slices.SortFunc(sources, func(a, b doctor.Source) int { return cmp.Compare(a.Name, b.Name) })
 	return sources, nil
 }
 
-func (r sourceRow) diagnosed() doctor.Source {
-	s := r.source(0)
+// sourceOf is a source as a diagnosis looks at it. One that only deliveries told of was never read.
+func sourceOf(s *Source) doctor.Source {
 	return doctor.Source{
-		Name: s.Name, Read: true, Watermark: s.Watermark, Heartbeat: s.Heartbeat, Error: s.Error, ErrorAt: s.ErrorAt, Failures: s.Failures,
+		Name: s.Name, Read: s.Cursor != "" || !s.Watermark.IsZero() || !s.Run.StartedAt.IsZero() || s.Error != "",
+		Watermark: s.Watermark, Heartbeat: s.Heartbeat, Error: s.Error, ErrorAt: s.ErrorAt, Failures: s.Failures,
 		NextAt: s.NextAt, WaitUntil: s.Wait.Until, WaitReason: s.Wait.Reason, StartedAt: s.Run.StartedAt, FinishedAt: s.Run.FinishedAt,
 		Doing: s.Progress.Doing, Done: s.Progress.Done, Total: s.Progress.Total, Part: s.Progress.Part, Parts: s.Progress.Parts,
-		Left: s.Budget.Left, Limit: s.Budget.Limit, ResetAt: s.Budget.ResetAt,
+		Left: s.Budget.Left, Limit: s.Budget.Limit, ResetAt: s.Budget.ResetAt, SetAside: s.SetAside, Refused: s.Refused, RefusedAt: s.RefusedAt,
 	}
 }
 
@@ -141,6 +155,35 @@ func setAsideReasons(tx *gorm.DB) (map[string][]doctor.Reason, error) {
 		bySource[row.Source] = all
 	}
 	return bySource, err
+}
+
+// deliveriesLookedAt bounds the deliveries whose problems are grouped, the newest of all.
+const deliveriesLookedAt = 1000
+
+// addDelivered adds the problems of deliveries to the reasons.
+func addDelivered(tx *gorm.DB, bySource map[string][]doctor.Reason) error {
+	var rows []deliveryRow
+	err := tx.Select("source, problem").Order("seq DESC").Limit(deliveriesLookedAt).Find(&rows, "outcome = ?", string(DeliverySetAside)).Error
+	for i := range rows {
+		problems, readErr := rows[i].problems()
+		if err = errors.Join(err, readErr); err != nil {
+			return err
+		}
+		all := bySource[rows[i].Source]
+		for _, p := range problems {
+			at := slices.IndexFunc(all, func(r doctor.Reason) bool { return r.Reason == p.Reason })
+			if at < 0 {
+				all = append(all, doctor.Reason{Reason: p.Reason})
+				at = len(all) - 1
+			}
+			all[at].N++
+			if len(all[at].Examples) < examplesPerReason {
+				all[at].Examples = append(all[at].Examples, p.Record)
+			}
+		}
+		bySource[rows[i].Source] = all
+	}
+	return err
 }
 
 // diagnosedServices are the services that are declared or have events of their own, and how many of them wait to be derived.

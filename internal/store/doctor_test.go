@@ -102,6 +102,9 @@ var ills = map[string]ill{
 		_, err := db.BeginRun(t.Context(), "lab")
 		must(t, err, db.NoteStep(t.Context(), "lab", Step{Pages: 1, Progress: Reached{Doing: "commits", Done: 40, Total: 100, Part: 2, Parts: 9}}))
 	}},
+	"deliveries-refused": {says: "3 deliveries in all", do: func(t bench, db *DB) {
+		must(t, db.Refuse(t.Context(), []Refusal{{Source: "lab", Count: 3, At: noon}}))
+	}},
 	"source-behind": {says: "3 days before", events: line(1, "shop", "production"), do: func(t bench, db *DB) {
 		must(t, db.ApplyPage(t.Context(), "lab", "", "1", incidents(1, "shop"), nil), db.Beat(t.Context(), "lab", noon.Add(-72*time.Hour)))
 	}},
@@ -325,6 +328,31 @@ func TestWhatASourceBroughtIsCountedOnce(t *testing.T) {
 		}
 		if !slices.Equal(says, want) {
 			t.Errorf("got %q, want %q", says, want)
+		}
+	})
+}
+
+func TestWhatDeliveriesSetAsideIsCountedWithItsReasons(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		must(t, db.ApplyPage(t.Context(), "lab", "", "1", nil, []SetAside{{"a", "no date"}}))
+		for _, id := range []string{"d1", "d2"} {
+			_, err := db.Deliver(t.Context(), Delivery{Source: "lab", ID: id, SetAside: []SetAside{{"record of " + id, "no name"}}})
+			must(t, err)
+		}
+		_, err := db.Deliver(t.Context(), Delivery{Source: "push", ID: "d3", Events: incidents(2, "shop")})
+		must(t, err)
+		records, err := db.Records(t.Context(), "")
+		must(t, err)
+		lab := records.Sources[slices.IndexFunc(records.Sources, func(s doctor.Source) bool { return s.Name == "lab" })]
+		if lab.SetAside != 3 || len(lab.Reasons) != 2 || lab.Reasons[0].Reason != "no name" || lab.Reasons[0].N != 2 {
+			t.Errorf("%d set aside: %+v", lab.SetAside, lab.Reasons)
+		}
+		d := diagnosed(t, db, ill{declared: []doctor.Declared{{Name: "push", Type: "webhook", Pushed: true}, {Name: "lab", Type: "gitlab"}}})
+		i := slices.IndexFunc(d.Sources, func(s doctor.SourceState) bool { return s.Name == "push" })
+		if s := d.Sources[i]; s.State != doctor.Pushed || s.Events() != 0 && s.Read {
+			t.Errorf("what is only pushed is %+v", s)
 		}
 	})
 }

@@ -69,6 +69,27 @@ type setAsideRow struct {
 	At     int64
 }
 
+type deliveryRow struct {
+	Seq        int64 `gorm:"primaryKey"`
+	Source     string
+	Delivery   string
+	Kind       string
+	ReceivedAt int64
+	Outcome    string
+	Events     int
+	SetAside   int
+	Ignored    string
+	Problem    string // JSON; "" when there is none
+	Header     string // JSON; "" when no body is kept
+	Body       []byte // compressed
+}
+
+type refusalRow struct {
+	Source    string `gorm:"primaryKey"`
+	Refused   int64
+	RefusedAt int64
+}
+
 type serviceRow struct {
 	Name     string `gorm:"primaryKey"`
 	Declared bool
@@ -246,6 +267,8 @@ func (eventRow) TableName() string      { return "events" }
 func (correctionRow) TableName() string { return "corrections" }
 func (sourceRow) TableName() string     { return "sources" }
 func (setAsideRow) TableName() string   { return "set_aside" }
+func (deliveryRow) TableName() string   { return "deliveries" }
+func (refusalRow) TableName() string    { return "refusals" }
 func (serviceRow) TableName() string    { return "services" }
 func (linkRow) TableName() string       { return "service_repositories" }
 func (factsRow) TableName() string      { return "facts" }
@@ -265,5 +288,6 @@ func allRows() []any {
 		&eventRow{}, &sourceRow{}, &setAsideRow{}, &serviceRow{}, &linkRow{}, &factsRow{}, &rolloutRow{}, &documentRow{},
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
+		&deliveryRow{}, &refusalRow{},
 	}
 }

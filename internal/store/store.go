@@ -56,6 +56,7 @@ type DB struct {
 	cache   factCache
 
 	observations observationCache
+	deliveries   convoy
 }
 
 // Open opens the database that dsn names ("sqlite:PATH", a plain path, "postgres://…"), creates it or brings its schema up to

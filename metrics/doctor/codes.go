@@ -15,6 +15,7 @@ var kinds = []struct{ code, title string }{
 	{"source-trouble", "A source cannot be read"},
 	{"source-never-read", "A source was never read"},
 	{"source-silent", "A source has not been read for a while"},
+	{"deliveries-refused", "Deliveries are refused"},
 	{"source-behind", "A source is behind"},
 	{"source-waiting", "A source waits"},
 	{"source-reading", "A source is being read for the first time"},

@@ -37,6 +37,9 @@ type Source struct {
 	// SetAside counts the records that could not be turned into an event, Reasons says why, the commonest first.
 	SetAside int      `json:"set_aside"`
 	Reasons  []Reason `json:"set_aside_reasons,omitempty"`
+	// Refused counts the deliveries that nothing showed to come from its host; the last came at RefusedAt.
+	Refused   int       `json:"refused,omitempty"`
+	RefusedAt time.Time `json:"refused_at,omitzero"`
 	// Brought counts the events that came from it, by type.
 	Brought []Brought `json:"brought,omitempty"`
 	// Read tells that the source is one that is read; others are only sent to us.
@@ -98,6 +101,8 @@ const (
 	unreadAfter = 48 * time.Hour
 	// lateAfter is how long after its time a reading may begin.
 	lateAfter = 15 * time.Minute
+	// stuckAfter is how long a reading may bring nothing.
+	stuckAfter = 2 * time.Hour
 	// behindAfter is how far the watermark may lie behind the last answer of the host.
 	behindAfter = 24 * time.Hour
 )
@@ -112,7 +117,7 @@ func (d *diagnosis) sources() []SourceState {
 			i = len(all) - 1
 		}
 		all[i].Type = declared.Type
-		all[i].Read = all[i].Read || !declared.Pushed
+		all[i].Read = !declared.Pushed
 	}
 	slices.SortStableFunc(all, func(a, b Source) int { return strings.Compare(a.Name, b.Name) })
 	var states []SourceState
@@ -139,6 +144,9 @@ func (d *diagnosis) judge(s Source) SourceState {
 	switch {
 	case !s.Read:
 		state.State, state.Says = Pushed, "Its records are imported or sent."
+		if !s.Heartbeat.IsZero() {
+			state.Says = "Its host sends what it has; the last delivery came at " + moment(s.Heartbeat) + "."
+		}
 	case s.Error != "":
 		state.State = InTrouble
 		problem, remedy, _ := strings.Cut(strings.TrimPrefix(s.Error, "read "+s.Name+": "), "; ")
@@ -161,6 +169,13 @@ func (d *diagnosis) judge(s Source) SourceState {
 
 // silent reports that a source should have been read since.
 func (d *diagnosis) silent(s Source) bool {
+	if !s.StartedAt.IsZero() && s.FinishedAt.IsZero() { // being read, so that NextAt has passed
+		last := s.StartedAt
+		if s.Heartbeat.After(last) {
+			last = s.Heartbeat
+		}
+		return d.q.Now.Sub(last) > stuckAfter
+	}
 	if !s.NextAt.IsZero() {
 		return d.q.Now.Sub(s.NextAt) > lateAfter
 	}
@@ -244,6 +259,12 @@ func (d *diagnosis) contentFindings(s SourceState) {
 	if s.State == Pushed && s.Type != "" && s.Events() == 0 {
 		d.add(Finding{Code: "source-empty", Severity: Gap, Source: s.Name, Link: link, What: "Nothing has been sent to it.",
 			Remedy: "let its host deliver to /hooks/" + s.Name + " of this server, with the secret of the configuration"})
+	}
+	if s.Refused > 0 && s.RefusedAt.After(s.Heartbeat) {
+		d.add(Finding{Code: "deliveries-refused", Severity: Trouble, Source: s.Name, Link: link,
+			What:     "Deliveries are refused: nothing shows that they come from its host.",
+			Evidence: plural(s.Refused, "delivery", "deliveries") + " in all, the last at " + moment(s.RefusedAt),
+			Remedy:   "set the secret of the webhook at the host to the `webhook_secret` of the configuration, and see that the clocks agree"})
 	}
 	if lag := s.Heartbeat.Sub(s.Watermark); s.State == Fine && lag > behindAfter {
 		d.add(Finding{Code: "source-behind", Severity: Gap, Source: s.Name, Link: link,
