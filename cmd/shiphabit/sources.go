@@ -22,8 +22,9 @@ type sourceKind struct {
 // sourceKinds are all kinds by their name in the configuration, each in a file of its own: source_gitlab.go.
 func sourceKinds() map[string]sourceKind {
 	return map[string]sourceKind{
-		"file": {open: (*program).openFile},
-		"git":  {open: (*program).openGit},
+		"file":   {open: (*program).openFile},
+		"git":    {open: (*program).openGit},
+		"github": {open: (*program).openGitHub, hook: hookOfGitHub},
 	}
 }
 

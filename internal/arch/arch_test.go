@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"collector/file":        {"collector", "metrics"},
 	"collector/git":         {"collector", "metrics"},
 	"collector/git/gittest": {},
+	"collector/github":      {"collector", "metrics"},
 	"collector/sourcetest":  {"collector", "metrics"},
 	"reports":               {"metrics", "metrics/gate", "assessments"},
 	"internal/store":        {"metrics", "metrics/gate", "assessments"},
@@ -33,6 +34,7 @@ var mayImport = map[string][]string{
 	"api":                   {"metrics", "metrics/gate", "assessments", "reports"},
 	"cmd/shiphabit": {
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
+		"collector/github",
 		"internal/store", "internal/config", "internal/organisation", "api",
 	},
 }
@@ -46,6 +48,7 @@ var homes = map[string]string{
 	"github.com/jackc/pgx/":             "internal/store",
 	"github.com/gin-gonic/":             "api",
 	"github.com/go-echarts/go-echarts/": "reports",
+	"github.com/google/go-github/":      "collector/github",
 	"go.yaml.in/yaml/":                  "internal/config",
 	"github.com/spf13/cobra":            "cmd/shiphabit",
 }

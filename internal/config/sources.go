@@ -75,6 +75,7 @@ var sourceTypes = []sourceType{
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
 	}},
+	{"github", slices.Concat(ofHosts(githubSettings...), ofHooks())},
 }
 
 // ofHosts are the settings of every source that asks a host over HTTP, before its own.
