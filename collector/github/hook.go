@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strings"
 
-
 	"shiphabit/collector"
 )
 
@@ -140,4 +139,3 @@ func unwrapped(header http.Header, body []byte) []byte {
 type missing string
 
 func (m missing) Error() string { return "it has no " + string(m) }
-

@@ -216,4 +216,3 @@ func withRun(x execution, w *github.WorkflowRun) execution {
 	x.ref, x.actor, x.trigger = run.ref, run.actor, run.trigger
 	return x
 }
-
