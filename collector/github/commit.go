@@ -77,11 +77,11 @@ func (r *repository) readCommits(ctx context.Context, from collector.Position) (
 	return batch, nil
 }
 
-// head is the latest commit of the default branch, "" when there is none yet.
+// head is the latest commit of the default branch, "" in a repository that holds nothing yet.
 func (r *repository) head(ctx context.Context) (string, error) {
 	var branch github.Branch
 	_, err := r.fetch(ctx, r.path("branches/"+url.PathEscape(r.branch)), &branch)
-	if collector.TroubleOf(err) == collector.Missing {
+	if collector.TroubleOf(err) == collector.Missing && r.empty {
 		return "", nil
 	}
 	return branch.GetCommit().GetSHA(), err

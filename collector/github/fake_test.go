@@ -157,7 +157,7 @@ func (r *fakeRepo) object() object {
 	owner, name, _ := strings.Cut(r.full, "/")
 	return object{
 		"id": r.id, "node_id": fmt.Sprintf("R_%d", r.id), "name": name, "full_name": r.full, "owner": object{"login": owner, "id": 1, "type": "Organization"},
-		"archived": r.archived, "disabled": false, "has_issues": true, "default_branch": r.branch, "private": true,
+		"archived": r.archived, "disabled": false, "has_issues": true, "default_branch": r.branch, "private": true, "size": len(r.commits),
 	}
 }
 
@@ -212,6 +212,8 @@ func (f *fake) answerRepo(w http.ResponseWriter, r *http.Request, repo *fakeRepo
 	case is("actions/runs/*/jobs"):
 		id, _ := strconv.Atoi(parts[2])
 		f.page(w, r, repo.jobs[id], "jobs")
+	case is("pulls/*/commits"):
+		f.page(w, r, repo.commits, "")
 	case is("issues"):
 		f.page(w, r, repo.issuesFor(r), "")
 	case is("issues/*"):

@@ -14,7 +14,7 @@ type repository struct {
 	*source
 	id                        int64
 	owner, name, full, branch string
-	issues                    bool
+	issues, empty             bool
 
 	kinds map[string]string      // of environments, by name; nil until asked
 	rules map[string]environment // of environments that somebody waited for; nil until asked
@@ -93,7 +93,7 @@ func (s *source) organisation(ctx context.Context, name string) ([]*github.Repos
 func (s *source) repository(r *github.Repository) *repository {
 	return &repository{
 		source: s, id: r.GetID(), owner: r.GetOwner().GetLogin(), name: r.GetName(), full: r.GetFullName(), branch: r.GetDefaultBranch(),
-		issues: r.HasIssues == nil || r.GetHasIssues(),
+		issues: r.HasIssues == nil || r.GetHasIssues(), empty: r.GetSize() == 0,
 	}
 }
 
