@@ -2,6 +2,7 @@ package github
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,15 +28,11 @@ func fromRun(w *github.WorkflowRun) execution {
 	if actor == "" {
 		actor = w.GetActor().GetLogin()
 	}
-	x := execution{
+	return execution{
 		id: runID(w.GetID(), w.GetRunAttempt()), sha: w.GetHeadSHA(), ref: w.GetHeadBranch(), actor: actor, trigger: triggerOf(w.GetEvent()),
 		url: w.GetHTMLURL(), state: strings.ToLower(w.GetStatus()), conclusion: strings.ToLower(w.GetConclusion()),
 		created: instant(w.CreatedAt), started: instant(w.RunStartedAt), ended: instant(w.UpdatedAt), updated: instant(w.UpdatedAt),
 	}
-	if w.GetRunAttempt() > 1 {
-		x.created = x.started // a retry was asked for when it began
-	}
-	return x
 }
 
 func fromJob(j *github.WorkflowJob) execution {
@@ -60,14 +57,12 @@ func triggerOf(event string) string {
 
 // verdict is the state of a run or a job, and false where nothing was deployed: it was skipped, or it has nothing to say.
 func (x execution) verdict() (metrics.Status, bool) {
-	switch x.state {
-	case "queued", "requested", "waiting", "pending":
-		return metrics.Pending, true
-	case "in_progress":
+	switch {
+	case x.conclusion != "":
+	case x.state == "in_progress":
 		return metrics.Running, true
-	case "completed":
-	default:
-		return "", false
+	case slices.Contains([]string{"queued", "requested", "waiting", "pending"}, x.state):
+		return metrics.Pending, true
 	}
 	switch x.conclusion {
 	case "success":
