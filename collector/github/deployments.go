@@ -102,11 +102,11 @@ func (r *repository) readDeployments(ctx context.Context, from collector.Positio
 			} `json:"deployments"`
 		} `json:"repository"`
 	}
-	variables := r.variables(r.perPage, from.Page)
+	variables := r.variables(r.atOnce(fullPage), from.Page)
 	variables["statuses"] = statusesAtOnce
 	var batch collector.Batch
 	var err error
-	if batch.SetAside, err = r.ask(ctx, deploymentsQuery, variables, &answer); err != nil {
+	if batch.SetAside, err = r.toldOf(ctx, deploymentsQuery, variables, &answer); err != nil {
 		return collector.Batch{}, err
 	}
 	list, since := answer.Repository.Deployments, r.from(from)

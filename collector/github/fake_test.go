@@ -25,11 +25,13 @@ type fake struct {
 	// rest and graph count calls; those that cost nothing because nothing changed are counted apart. asked lists what REST was asked for.
 	rest, graph, free int
 	asked             []string
-	queries           []string
 	// before may answer in the fake's place.
 	before func(w http.ResponseWriter, r *http.Request) bool
 	// faults are put beside the data of every GraphQL answer that holds the word.
 	faults map[string][]map[string]any
+	// hideJobs keeps the jobs of runs out of GraphQL; tooMuch is the size of a page on which GraphQL gives up.
+	hideJobs bool
+	tooMuch  int
 }
 
 type object = map[string]any
@@ -298,7 +300,10 @@ func (f *fake) answerGraph(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	f.queries = append(f.queries, asked.Query)
+	if first, _ := asked.Variables["first"].(float64); f.tooMuch > 0 && int(first) > f.tooMuch {
+		http.Error(w, "<html>502</html>", http.StatusBadGateway)
+		return
+	}
 	answer := object{"data": object{"rateLimit": object{"cost": 1, "remaining": 4999, "resetAt": at(28, 0)}, "repository": nil}}
 	data := answer["data"].(object)
 	if strings.Contains(asked.Query, "nodes(ids:") {
@@ -357,7 +362,7 @@ func (f *fake) graphRuns(ids []any) []any {
 		n, _ := strconv.Atoi(strings.TrimPrefix(fmt.Sprint(id), "WFR_"))
 		var node any
 		for _, repo := range f.repos {
-			if jobs, known := repo.jobs[n]; known {
+			if jobs, known := repo.jobs[n]; known && !f.hideJobs {
 				var checks []object
 				for _, j := range jobs {
 					checks = append(checks, object{

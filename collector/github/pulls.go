@@ -98,7 +98,7 @@ func (r *repository) readPulls(ctx context.Context, from collector.Position) (co
 			} `json:"pullRequests"`
 		} `json:"repository"`
 	}
-	partly, err := r.ask(ctx, pullsQuery, r.variables(min(pullsAtOnce, r.perPage), from.Page), &answer)
+	partly, err := r.toldOf(ctx, pullsQuery, r.variables(r.atOnce(pullsAtOnce), from.Page), &answer)
 	if err != nil {
 		return collector.Batch{}, err
 	}

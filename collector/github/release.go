@@ -68,7 +68,7 @@ func (r *repository) readReleases(ctx context.Context, from collector.Position) 
 			} `json:"releases"`
 		} `json:"repository"`
 	}
-	partly, err := r.ask(ctx, releasesQuery, r.variables(r.perPage, from.Page), &answer)
+	partly, err := r.toldOf(ctx, releasesQuery, r.variables(r.atOnce(fullPage), from.Page), &answer)
 	if err != nil {
 		return collector.Batch{}, err
 	}

@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/google/go-github/v88/github"
@@ -16,6 +17,7 @@ type repository struct {
 	owner, name, full, branch string
 	issues, empty             bool
 
+	small bool                   // a large page was too much for the host, so smaller ones are asked for
 	kinds map[string]string      // of environments, by name; nil until asked
 	rules map[string]environment // of environments that somebody waited for; nil until asked
 }
@@ -129,4 +131,22 @@ func (r *repository) path(rest string) string { return "repos/" + r.owner + "/" 
 // variables are those of a GraphQL query over the repository.
 func (r *repository) variables(first int, cursor string) map[string]any {
 	return map[string]any{"owner": r.owner, "name": r.name, "first": first, "after": after(cursor)}
+}
+
+// atOnce is how many records of a GraphQL list are asked for.
+func (r *repository) atOnce(most int) int {
+	if r.small {
+		most /= 5
+	}
+	return min(most, r.perPage)
+}
+
+// toldOf asks a GraphQL query over the repository. When the host gives up on it, the next try asks for less.
+func (r *repository) toldOf(ctx context.Context, query string, variables map[string]any, into any) ([]collector.SetAside, error) {
+	partly, err := r.ask(ctx, query, variables, into)
+	var e *collector.Error
+	if errors.As(err, &e) && e.Trouble == collector.Passing && e.RetryAt.IsZero() {
+		r.small = true
+	}
+	return partly, err
 }

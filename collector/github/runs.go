@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -122,8 +123,8 @@ type graphRun struct {
 	DatabaseID int64 `json:"databaseId"`
 	CheckSuite struct {
 		CheckRuns struct {
-			PageInfo pageInfo   `json:"pageInfo"`
-			Nodes    []graphJob `json:"nodes"`
+			PageInfo pageInfo    `json:"pageInfo"`
+			Nodes    []*graphJob `json:"nodes"`
 		} `json:"checkRuns"`
 	} `json:"checkSuite"`
 }
@@ -141,45 +142,50 @@ type graphJob struct {
 // runsAtOnce keeps the nodes of one query of jobs below what GitHub answers quickly.
 const runsAtOnce = 25
 
-// takeJobs adds the jobs of the runs that deploy.
+// takeJobs adds the jobs of the runs that deploy. Where GraphQL does not show a run's jobs, as to tokens of the fine-grained kind, or
+// not all of them, REST is asked for that run.
 func (r *repository) takeJobs(ctx context.Context, batch *collector.Batch, list []*github.WorkflowRun) error {
-	for len(list) > 0 {
-		some := list[:min(runsAtOnce, len(list))]
-		list = list[len(some):]
-		ids, byID := make([]string, len(some)), map[int64]*github.WorkflowRun{}
-		for i, w := range some {
-			ids[i], byID[w.GetID()] = w.GetNodeID(), w
-		}
-		var answer struct {
-			Nodes []*graphRun `json:"nodes"`
-		}
-		partly, err := r.ask(ctx, jobsQuery, map[string]any{"ids": ids}, &answer)
+	for some := range slices.Chunk(list, runsAtOnce) {
+		shown, err := r.jobsOf(ctx, some)
 		if err != nil {
 			return err
 		}
-		batch.SetAside = append(batch.SetAside, partly...)
-		for _, run := range answer.Nodes {
-			if run == nil || byID[run.DatabaseID] == nil {
-				continue
+		for _, w := range some {
+			jobs, all := shown[w.GetID()]
+			if !all {
+				if err := r.takeManyJobs(ctx, batch, w); err != nil {
+					return err
+				}
 			}
-			if err := r.takeJobsOf(ctx, batch, byID[run.DatabaseID], *run); err != nil {
-				return err
+			for _, job := range jobs {
+				if matches(r.Jobs, job.Name) {
+					r.takeExecution(batch, job.execution(w))
+				}
 			}
 		}
 	}
 	return nil
 }
 
-func (r *repository) takeJobsOf(ctx context.Context, batch *collector.Batch, w *github.WorkflowRun, run graphRun) error {
-	if run.CheckSuite.CheckRuns.PageInfo.HasNextPage {
-		return r.takeManyJobs(ctx, batch, w)
+// jobsOf are the jobs of the runs of which GraphQL shows all.
+func (r *repository) jobsOf(ctx context.Context, list []*github.WorkflowRun) (map[int64][]*graphJob, error) {
+	ids := make([]string, len(list))
+	for i, w := range list {
+		ids[i] = w.GetNodeID()
 	}
-	for _, job := range run.CheckSuite.CheckRuns.Nodes {
-		if matches(r.Jobs, job.Name) {
-			r.takeExecution(batch, job.execution(w))
+	var answer struct {
+		Nodes []*graphRun `json:"nodes"`
+	}
+	if _, err := r.ask(ctx, jobsQuery, map[string]any{"ids": ids}, &answer); err != nil && !lone(err) {
+		return nil, err
+	}
+	shown := map[int64][]*graphJob{}
+	for _, run := range answer.Nodes {
+		if run != nil && !run.CheckSuite.CheckRuns.PageInfo.HasNextPage && !slices.Contains(run.CheckSuite.CheckRuns.Nodes, nil) {
+			shown[run.DatabaseID] = run.CheckSuite.CheckRuns.Nodes
 		}
 	}
-	return nil
+	return shown, nil
 }
 
 func (j graphJob) execution(w *github.WorkflowRun) execution {
@@ -189,7 +195,7 @@ func (j graphJob) execution(w *github.WorkflowRun) execution {
 	return x
 }
 
-// takeManyJobs adds the jobs of a run that has more than a query brings.
+// takeManyJobs adds the jobs of one run.
 func (r *repository) takeManyJobs(ctx context.Context, batch *collector.Batch, w *github.WorkflowRun) error {
 	for page := 1; page > 0; {
 		some, answer, err := r.rest.Actions.ListWorkflowJobs(ctx, r.owner, r.name, w.GetID(), &github.ListWorkflowJobsOptions{

@@ -522,3 +522,30 @@ func TestNothingOlderThanWantedIsRead(t *testing.T) {
 	}
 	r.deployment("103")
 }
+
+func TestWhereGraphQLShowsNoJobsRESTIsAsked(t *testing.T) {
+	t.Parallel()
+	host := world()
+	host.repos[0].jobs[203] = []object{{"id": 43, "name": "to live", "status": "completed", "conclusion": "success", "started_at": at(4, 9), "completed_at": at(4, 10), "head_sha": sha(203), "created_at": at(4, 8)}}
+	host.faults = map[string][]object{"checkRuns": {{"type": "FORBIDDEN", "path": []any{"nodes", 0, "checkSuite"}, "message": "Resource not accessible by personal access token"}}}
+	host.hideJobs = true
+	rules := testRules()
+	rules.Jobs = []string{"to *"}
+	r := readingOf(t, host, rules).read()
+	if d := r.deployment("job/43"); d.Status != metrics.Succeeded || d.Actor != "ana" || d.Ref != "main" || !d.FinishedAt.Equal(moment(4, 10)) {
+		t.Errorf("it reads %+v", d)
+	}
+}
+
+func TestWhenAPageIsTooMuchForTheHostSmallerOnesAreAskedFor(t *testing.T) {
+	t.Parallel()
+	host := world()
+	for n := range 30 {
+		host.repos[0].pulls = append(host.repos[0].pulls, pullOn(100+n, 5, true))
+	}
+	host.tooMuch = 20
+	r := readingOf(t, host, testRules())
+	r.s.perPage = fullPage
+	r.read().merged(metrics.TypePullRequest, "129")
+	r.merged(metrics.TypePullRequest, "1")
+}
