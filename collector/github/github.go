@@ -41,6 +41,8 @@ type source struct {
 	address string // of GraphQL
 	secrets []string
 	perPage int
+	// small are the repositories of which a large page was too much for the host, by number.
+	small map[int64]bool
 }
 
 const (
@@ -78,7 +80,7 @@ func open(o Options) (*source, error) {
 	if len(o.Host.Headers) == 0 {
 		return nil, o.Rules.wrong("there is no token", "set token or token_file: GitHub needs one with "+Access)
 	}
-	s := &source{Rules: o.Rules, since: o.Since, clock: o.Host.Clock, core: core, graph: graph, address: graphAddress(core), perPage: fullPage}
+	s := &source{Rules: o.Rules, since: o.Since, clock: o.Host.Clock, core: core, graph: graph, address: graphAddress(core), perPage: fullPage, small: map[int64]bool{}}
 	if s.clock == nil {
 		s.clock = time.Now
 	}

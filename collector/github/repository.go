@@ -17,7 +17,6 @@ type repository struct {
 	owner, name, full, branch string
 	issues, empty             bool
 
-	small bool                   // a large page was too much for the host, so smaller ones are asked for
 	kinds map[string]string      // of environments, by name; nil until asked
 	rules map[string]environment // of environments that somebody waited for; nil until asked
 }
@@ -135,7 +134,7 @@ func (r *repository) variables(first int, cursor string) map[string]any {
 
 // atOnce is how many records of a GraphQL list are asked for.
 func (r *repository) atOnce(most int) int {
-	if r.small {
+	if r.small[r.id] {
 		most /= 5
 	}
 	return min(most, r.perPage)
@@ -146,7 +145,7 @@ func (r *repository) toldOf(ctx context.Context, query string, variables map[str
 	partly, err := r.ask(ctx, query, variables, into)
 	var e *collector.Error
 	if errors.As(err, &e) && e.Trouble == collector.Passing && e.RetryAt.IsZero() {
-		r.small = true
+		r.small[r.id] = true
 	}
 	return partly, err
 }
