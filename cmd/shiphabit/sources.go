@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"path/filepath"
 
@@ -22,8 +23,13 @@ type sourceKind struct {
 // sourceKinds are all kinds by their name in the configuration, each in a file of its own: source_gitlab.go.
 func sourceKinds() map[string]sourceKind {
 	return map[string]sourceKind{
-		"file":   {open: (*program).openFile},
-		"git":    {open: (*program).openGit},
+		"file": {open: (*program).openFile},
+		"git":  {open: (*program).openGit},
+
+		"argocd":    {open: (*program).openArgoCD},
+		"pagerduty": {open: (*program).openPagerDuty, hook: hookOfPagerDuty},
+		"jira":      {open: (*program).openJira, hook: hookOfJira},
+
 		"github": {open: (*program).openGitHub, hook: hookOfGitHub},
 	}
 }
@@ -60,10 +66,17 @@ func (p *program) openGit(ctx context.Context, s config.Source) (collector.Sourc
 	if err != nil {
 		return nil, nil, err
 	}
-	source, err := git.New(git.Options{
+	options := git.Options{
 		Name: s.Name, Path: s.Text("path"), Tags: s.Text("tags"), Branch: s.Text("branch"), Services: s.Pairs("services"),
 		Bots: s.Settings["bots"], AuthorKey: key, Clock: p.now,
-	})
+	}
+	if url := s.Text("url"); url != "" {
+		options.Path = filepath.Join(folder, "clones", fmt.Sprintf("%x", sha256.Sum256([]byte(s.Name+" "+url)))[:24])
+		options.Remote = git.Remote{
+			URL: url, User: s.Text("user"), Token: s.Secrets["token"].Reveal(), Roots: s.Text("ca_file"), Proxy: s.Text("proxy"),
+		}
+	}
+	source, err := git.New(options)
 	if err != nil {
 		return nil, nil, err
 	}

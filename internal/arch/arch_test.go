@@ -25,6 +25,9 @@ var mayImport = map[string][]string{
 	"collector/git":         {"collector", "metrics"},
 	"collector/git/gittest": {},
 	"collector/github":      {"collector", "metrics"},
+	"collector/argocd":      {"collector", "metrics"},
+	"collector/pagerduty":   {"collector", "metrics"},
+	"collector/jira":        {"collector", "metrics"},
 	"collector/sourcetest":  {"collector", "metrics"},
 	"reports":               {"metrics", "metrics/gate", "assessments"},
 	"internal/store":        {"metrics", "metrics/gate", "assessments"},
@@ -35,6 +38,9 @@ var mayImport = map[string][]string{
 	"cmd/shiphabit": {
 		"metrics", "metrics/gate", "assessments", "collector", "collector/file", "collector/git", "reports",
 		"collector/github",
+		"collector/argocd",
+		"collector/pagerduty",
+		"collector/jira",
 		"internal/store", "internal/config", "internal/organisation", "api",
 	},
 }
