@@ -21,12 +21,12 @@ type deployment struct {
 
 // attempt is a deployment whichever way it came: by GraphQL, by REST or pushed.
 type attempt struct {
-	id                                  int64
-	sha, ref, version, task, actor, url string
-	environment, kind                   string
-	payload                             json.RawMessage
-	created, updated                    time.Time
-	statuses                            []status
+	id                             int64
+	sha, ref, version, task, actor string
+	environment, kind              string
+	payload                        json.RawMessage
+	created, updated               time.Time
+	statuses                       []status
 }
 
 // status is one state of a deployment, in the order in which they came.

@@ -47,14 +47,10 @@ func (r Rules) pushedStatus(d delivery, p *collector.Pushed) error {
 	return nil
 }
 
-// takePushed adds a deployment, and what it waits for.
+// takePushed adds a deployment. Whether one that waits does so for a person or for a clock is not pushed with it.
 func (r Rules) takePushed(d delivery, a attempt, p *collector.Pushed) {
-	id := strconv.FormatInt(a.id, 10)
 	c, _ := courseOf(a.statuses)
-	p.Take("deployment "+id, r.deploymentOf(d.Repository.FullName, a, c, pushed))
-	if !c.asked.IsZero() {
-		p.Take("approval of deployment "+id, r.event(metrics.Approval{ID: id, Deployment: id, RequestedAt: c.asked}, c.asked, pushed))
-	}
+	p.Take("deployment "+strconv.FormatInt(a.id, 10), r.deploymentOf(d.Repository.FullName, a, c, pushed))
 }
 
 // pushedProtection takes a rule of an environment that an app has to decide on: the deployment waits for it.

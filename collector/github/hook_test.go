@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-github/v88/github"
+
 	"shiphabit/collector"
 	"shiphabit/metrics"
 )
@@ -248,4 +250,63 @@ func FuzzCourse(f *testing.F) {
 			t.Fatalf("it ends at a status of another state: %+v", c)
 		}
 	})
+}
+
+// FuzzRecords holds that whatever the host writes becomes an event that keeps the rules, or is set aside with a reason, and that a
+// deployment has an end when its state is one.
+func FuzzRecords(f *testing.F) {
+	host := world()
+	for kind, record := range []object{
+		host.repos[0].restDeployment(host.repos[0].deployments[0]), host.repos[0].runs[0], host.repos[0].pulls[0], host.repos[0].issues[0], host.repos[0].releases[0], host.repos[0].commits[0],
+	} {
+		text, err := json.Marshal(record)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(byte(kind), text)
+	}
+	repo := &repository{source: &source{Rules: testRules(), clock: noon}, full: "acme/shop"}
+	f.Fuzz(func(t *testing.T, kind byte, text []byte) {
+		var batch collector.Batch
+		taken := 1
+		switch kind % 6 {
+		case 0:
+			d := decoded[deployment](text)
+			c, _ := courseOf(nil)
+			batch.Take("it", repo.deploymentOf(repo.full, d.attempt(), c, polled))
+		case 1:
+			w := decoded[github.WorkflowRun](text)
+			if _, deployed := fromRun(&w).verdict(); !deployed {
+				taken = 0
+			}
+			repo.takeExecution(&batch, fromRun(&w))
+		case 2:
+			batch.Take("it", repo.event(decoded[graphPull](text).record(repo.full), time.Time{}, polled))
+		case 3:
+			issue := decoded[github.Issue](text)
+			repo.takeIssue(&batch, &issue)
+		case 4:
+			batch.Take("it", repo.deploymentOfRelease(repo.full, decoded[graphRelease](text).published(), polled))
+		case 5:
+			c := decoded[github.RepositoryCommit](text)
+			repo.takeCommit(&batch, &c)
+		}
+		if len(batch.Events)+len(batch.SetAside) != taken {
+			t.Fatalf("one record gives %d events and %d set aside", len(batch.Events), len(batch.SetAside))
+		}
+		for _, e := range batch.Events {
+			if d, err := e.Deployment(); err == nil && over(d.Status) == d.FinishedAt.IsZero() {
+				t.Fatalf("its state and its end do not fit: %s", e.Payload)
+			}
+		}
+	})
+}
+
+// decoded is a record of the host's, as far as the text can be read.
+func decoded[T any](text []byte) T {
+	var v T
+	if json.Unmarshal(text, &v) != nil {
+		return *new(T)
+	}
+	return v
 }
