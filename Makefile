@@ -36,7 +36,7 @@ nocgo: ## the store on the pure-Go SQLite driver
 	CGO_ENABLED=0 $(GO) build $(TAGS) -o bin/shiphabit-nocgo ./cmd/shiphabit
 
 judge: ## requests to GitHub and its deliveries, judged by its own descriptions
-	@sh .ci/judge
+	@GO='$(GO)' sh .ci/judge
 	$(GO) test $(TAGS) -count=1 -run Judge -v ./collector/github
 
 browser: build ## the pages in Chromium
