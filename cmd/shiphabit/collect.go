@@ -44,6 +44,9 @@ func (p *program) collectCommand() *cobra.Command {
 				return err
 			}
 			defer func() { _ = db.Close() }()
+			if only != "" && !slices.ContainsFunc(sources, func(s collector.Source) bool { return s.Name() == only }) {
+				p.say("%s: nothing to read, its host pushes to /hooks/%s", printable(only), printable(only))
+			}
 			var trouble error
 			for _, source := range sources {
 				if only == "" || source.Name() == only {
@@ -68,7 +71,9 @@ func (p *program) openSources(ctx context.Context, dsn string, settings config.C
 		if err != nil {
 			source = brokenSource{declared.Name, err}
 		}
-		sources = append(sources, source)
+		if source != nil {
+			sources = append(sources, source)
+		}
 		for _, service := range services {
 			rules.SkipUnchanged = true // a plain tag releases every service of a monorepo, touched or not
 			if !slices.ContainsFunc(rules.Services, func(s metrics.Service) bool { return s.Name == service.Name }) {
@@ -77,7 +82,10 @@ func (p *program) openSources(ctx context.Context, dsn string, settings config.C
 		}
 	}
 	db, err := p.openStore(ctx, dsn, settings, rules)
-	return db, sources, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return db, append(sources, p.sourcesOver(db, settings.Sources)...), nil // last: they look at what the others brought
 }
 
 // brokenSource is a source that cannot be read at all.

@@ -11,26 +11,32 @@ import (
 	"shiphabit/collector/file"
 	"shiphabit/collector/git"
 	"shiphabit/internal/config"
+	"shiphabit/internal/store"
 	"shiphabit/metrics"
 )
 
-// sourceKind is what can be done with a kind of source: reading it, and taking what its host pushes. Either may be nil.
+// sourceKind is what can be done with a kind of source: reading it, reading it with a look at what is stored, and taking what its host
+// pushes. Each may be nil.
 type sourceKind struct {
 	open func(*program, context.Context, config.Source) (collector.Source, []metrics.Service, error)
+	over func(*program, config.Source, *store.DB) (collector.Source, error)
 	hook func(config.Source) collector.Hook
 }
 
 // sourceKinds are all kinds by their name in the configuration, each in a file of its own: source_gitlab.go.
 func sourceKinds() map[string]sourceKind {
 	return map[string]sourceKind{
-		"file": {open: (*program).openFile},
-		"git":  {open: (*program).openGit},
-
-		"argocd":    {open: (*program).openArgoCD},
-		"pagerduty": {open: (*program).openPagerDuty, hook: hookOfPagerDuty},
-		"jira":      {open: (*program).openJira, hook: hookOfJira},
-
-		"github": {open: (*program).openGitHub, hook: hookOfGitHub},
+		"file":         {open: (*program).openFile},
+		"git":          {open: (*program).openGit},
+		"github":       {open: (*program).openGitHub, hook: hookOfGitHub},
+		"gitlab":       {open: (*program).openGitlab, hook: gitlabHook},
+		"gitea":        {open: (*program).openGitea, hook: giteaHook},
+		"jenkins":      {open: (*program).openJenkins},
+		"argocd":       {open: (*program).openArgoCD},
+		"pagerduty":    {open: (*program).openPagerDuty, hook: hookOfPagerDuty},
+		"jira":         {open: (*program).openJira, hook: hookOfJira},
+		"alertmanager": {open: (*program).openAlertmanager, hook: hookOfAlertmanager},
+		"prometheus":   {over: (*program).overPrometheus},
 	}
 }
 
@@ -40,7 +46,28 @@ func (p *program) source(ctx context.Context, s config.Source) (collector.Source
 	if !known {
 		return nil, nil, fmt.Errorf("type %q is known to the configuration and to nobody else", s.Type)
 	}
+	if kind.open == nil {
+		return nil, nil, nil
+	}
 	return kind.open(p, ctx, s)
+}
+
+// sourcesOver makes the sources that look at what is stored, once the database is open. Like the others they stand in the list even
+// where they cannot be made.
+func (p *program) sourcesOver(db *store.DB, declared []config.Source) []collector.Source {
+	var sources []collector.Source
+	for _, s := range declared {
+		over := sourceKinds()[s.Type].over
+		if over == nil {
+			continue
+		}
+		source, err := over(p, s, db)
+		if err != nil {
+			source = brokenSource{s.Name, err}
+		}
+		sources = append(sources, source)
+	}
+	return sources
 }
 
 // host is how the host of a source is reached by its settings. standard is its address where there is only one, "" where it must be

@@ -1,13 +1,15 @@
 package config
 
 // githubSettings are what a source of type github can be told besides what every host can.
-var githubSettings = []sourceSetting{
-	{key: "repositories", scalar: aText, many: true, doc: "Repositories to read, as OWNER/NAME."},
-	{key: "organisations", scalar: aText, many: true, doc: "Organisations of which every repository that is not archived is read."},
-	{key: "workflows", scalar: aText, many: true, doc: "Names or paths of workflows whose runs are deployments, by patterns such as `deploy*`."},
-	{key: "jobs", scalar: aText, many: true, doc: "Names of jobs that are deployments, by patterns; of `workflows` alone when both are given."},
-	{key: "environment", scalar: aText, doc: "Where runs, jobs and releases deploy to; production."},
-	{key: "releases", scalar: aBool, doc: "Whether publishing a release is a deployment; false."},
-	{key: "incident_labels", scalar: aText, many: true, doc: "Labels that make an issue an incident; incident."},
-	{key: "service_label", scalar: aText, doc: "Names the service of an incident by a label KEY=NAME: its KEY, such as `app.kubernetes.io/name`."},
+func githubSettings() []sourceSetting {
+	return []sourceSetting{
+		{key: "repositories", scalar: aText, many: true, doc: "Repositories to read, as OWNER/NAME."},
+		{key: "organisations", scalar: aText, many: true, doc: "Organisations of which every repository that is not archived is read."},
+		{key: "workflows", scalar: aText, many: true, doc: "Names or paths of workflows whose runs are deployments, by patterns such as `deploy*`."},
+		{key: "jobs", scalar: aText, many: true, doc: "Names of jobs that are deployments, by patterns; of `workflows` alone when both are given."},
+		{key: "environment", scalar: aText, doc: "Where runs, jobs and releases deploy to; production."},
+		{key: "releases", scalar: aBool, doc: "Whether publishing a release is a deployment; false."},
+		{key: "incident_labels", scalar: aText, many: true, doc: "Labels that make an issue an incident; incident."},
+		{key: "service_label", scalar: aText, doc: "Names the service of an incident by a label KEY=NAME: its KEY, such as `app.kubernetes.io/name`."},
+	}
 }

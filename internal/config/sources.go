@@ -81,10 +81,15 @@ var sourceTypes = []sourceType{
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
 	}},
-	{"github", slices.Concat(ofHosts(githubSettings...), ofHooks())},
+	{"github", slices.Concat(ofHosts(githubSettings()...), ofHooks())},
+	{"gitlab", slices.Concat(ofHosts(gitlabSettings()...), ofHooks())},
+	{"gitea", giteaSettings()},
+	{"jenkins", jenkinsSettings()},
 	{"argocd", argocdSettings()},
 	{"pagerduty", pagerdutySettings()},
 	{"jira", jiraSettings()},
+	{"alertmanager", alertmanagerSettings()},
+	{"prometheus", prometheusSettings()},
 }
 
 // ofHosts are the settings of every source that asks a host over HTTP, before its own.
