@@ -28,6 +28,7 @@ func sourceKinds() map[string]sourceKind {
 	return map[string]sourceKind{
 		"file":         {open: (*program).openFile},
 		"git":          {open: (*program).openGit},
+		"github":       {open: (*program).openGitHub, hook: hookOfGitHub},
 		"gitlab":       {open: (*program).openGitlab, hook: gitlabHook},
 		"gitea":        {open: (*program).openGitea, hook: giteaHook},
 		"jenkins":      {open: (*program).openJenkins},

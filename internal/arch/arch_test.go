@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"collector/git":               {"metrics", "collector"},
 	"collector/git/gittest":       {},
 	"collector/gitea":             {"metrics", "collector"},
+	"collector/github":            {"metrics", "collector"},
 	"collector/gitlab":            {"metrics", "collector"},
 	"collector/gitlab/gitlabtest": {},
 	"collector/jenkins":           {"metrics", "collector"},
@@ -58,6 +59,7 @@ var mayImport = map[string][]string{
 		"collector/file",
 		"collector/git",
 		"collector/gitea",
+		"collector/github",
 		"collector/gitlab",
 		"collector/gitlab/gitlabtest",
 		"collector/jenkins",
@@ -78,6 +80,7 @@ var mayImport = map[string][]string{
 // homes names the one package that may import a library. A package outside the table may use the standard library only.
 var homes = map[string]string{
 	"code.gitea.io/sdk/gitea":           "collector/gitea",
+	"github.com/google/go-github/":      "collector/github",
 	"github.com/xanzy/go-gitlab":        "collector/gitlab",
 	"github.com/go-echarts/go-echarts/": "reports",
 	"go.yaml.in/yaml/":                  "internal/config",

@@ -82,6 +82,7 @@ var sourceTypes = []sourceType{
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV.", eg: "/srv/exports/incidents.jsonl"},
 	}},
+	{"github", slices.Concat(ofHosts(githubSettings()...), ofHooks())},
 	{"gitlab", slices.Concat(ofHosts(gitlabSettings()...), ofHooks())},
 	{"gitea", giteaSettings()},
 	{"jenkins", jenkinsSettings()},
@@ -92,7 +93,7 @@ var sourceTypes = []sourceType{
 	{"prometheus", prometheusSettings()},
 	{"webhook", ofPushes()},
 	{"cdevents", ofPushes(
-		sourceSetting{key: "artifacts", scalar: aText, many: true, pairs: true, doc: "Services of artifacts, each as ARTIFACT=SERVICE, with the artifact's name as in its package URL; others belong to the service of their name."},
+		sourceSetting{key: "artifacts", scalar: aText, many: true, pairs: true, doc: "Services of artifacts, each as ARTIFACT=SERVICE, with the artifact's name as in its package URL; others belong to the service of their name.", eg: "[shop-image=shop]"},
 	)},
 	{"pelorus", ofPushes()},
 }
@@ -100,10 +101,10 @@ var sourceTypes = []sourceType{
 // ofHosts are the settings of every source that asks a host over HTTP, before its own.
 func ofHosts(own ...sourceSetting) []sourceSetting {
 	return append([]sourceSetting{
-		{key: "url", scalar: aText, doc: "Address of the host."},
+		{key: "url", scalar: aText, doc: "Address of the host.", eg: "https://host.example.com"},
 		{key: "token", scalar: aText, doc: "Secret by which the host lets us in."},
-		{key: "ca_file", scalar: aText, doc: "File of certificates (PEM) to trust beside the system's."},
-		{key: "proxy", scalar: aText, doc: "Address of a proxy, in place of the environment's."},
+		{key: "ca_file", scalar: aText, doc: "File of certificates (PEM) to trust beside the system's.", eg: "/etc/ssl/acme.pem"},
+		{key: "proxy", scalar: aText, doc: "Address of a proxy, in place of the environment's.", eg: "http://proxy.example.com:3128"},
 		{key: "timeout", scalar: aSpan, doc: "How long one request may take; 1m."},
 		{key: "every", scalar: aSpan, doc: "How often the source is read; 5m."},
 		{key: "since", scalar: aDate, doc: "Day at which the first reading begins; without it everything is read."},
