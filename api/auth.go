@@ -35,7 +35,7 @@ var local = caller{Name: "local"}
 // authenticate finds out who asks and whether they may. A token that is sent must be valid, even where none is needed: a
 // pipeline whose token has expired should hear of it.
 func (s *Server) authenticate(r *http.Request, scope Scope) (caller, error) {
-	if scope == Public || scope == Page && openToAll(r.URL.Path) {
+	if scope == Public || scope == Signed || scope == Page && openToAll(r.URL.Path) {
 		return local, nil
 	}
 	secret, sent := secretOf(r)

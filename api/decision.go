@@ -152,7 +152,7 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 		return fault(err)
 	}
 	return policy, gate.Take(r, policy, now, gate.Known{
-		Facts: facts, Service: service, Sources: sources, Granted: granted, Promotions: promoted, Windows: s.o.Freezes,
+		Facts: facts, Service: service, Sources: sources, Granted: granted, Promotions: promoted, Windows: s.o.Freezes, KindOf: s.o.KindOf,
 	}), nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"shiphabit/assessments"
 	"shiphabit/metrics"
+	"shiphabit/metrics/doctor"
 	"shiphabit/metrics/gate"
 	"shiphabit/reports"
 )
@@ -25,13 +26,18 @@ type Options struct {
 	Kinds  map[error]Kind
 	Clock  func() time.Time
 	Logger *slog.Logger
+	// Hooks read what the hosts of sources push, by the name of the source.
+	Hooks map[string]Hook
 	// Version is the program's, without its name.
 	Version string
 	// Zone is the organisation's time zone: days and weeks are its days and weeks.
 	Zone       *time.Location
 	Definition metrics.Definition
-	// KindOf is the kind of an environment by its name.
-	KindOf func(environment string) metrics.EnvironmentKind
+	// KindOf is the kind of an environment by its name; Recognises tells whether a rule gives it one.
+	KindOf     func(environment string) metrics.EnvironmentKind
+	Recognises func(environment string) bool
+	// Declared are the sources of the configuration; nil where there is none.
+	Declared []doctor.Declared
 	// Definitions are the organisation's own, beside those that ship with the product.
 	Definitions []metrics.Definition
 	// Calendar is the working time of a service, else of a team, else of the organisation; either name may be empty.
@@ -70,6 +76,8 @@ type Store interface {
 	overrideStore
 	roundStore
 	sourceStore
+	doctorStore
+	deliveryStore
 	tokenStore
 	auditStore
 	// Ping reports whether the database answers.
@@ -82,6 +90,9 @@ type Server struct {
 	guard  guard
 	engine *gin.Engine
 	table  []route
+
+	refusals refusals
+	large    chan struct{} // holds one for each large delivery in memory
 }
 
 // New builds a server. It starts nothing.
@@ -91,7 +102,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, guard: g, engine: gin.New()}
+	s := &Server{o: o, guard: g, engine: gin.New(), large: make(chan struct{}, largeAtOnce)}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath, s.engine.UnescapePathValues = true, true // a service may have a slash in its name, sent as %2F
 	if o.Site != nil {
@@ -121,7 +132,7 @@ func (s *Server) serveMissing(kind Kind, detail string) gin.HandlerFunc {
 	refuse := func(request) (reply, error) { return reply{}, fail(kind, detail) }
 	program, person := s.serve(route{scope: Public, handle: refuse}), s.serve(route{scope: Page, handle: refuse})
 	return func(c *gin.Context) {
-		if strings.HasPrefix(c.Request.URL.Path, "/api/") {
+		if strings.HasPrefix(c.Request.URL.Path, "/api/") || strings.HasPrefix(c.Request.URL.Path, "/hooks/") {
 			program(c)
 			return
 		}
@@ -140,6 +151,8 @@ func (s *Server) routes() []route {
 		s.overrideRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),
+		s.doctorRoutes(),
+		s.hookRoutes(),
 		s.auditRoutes(),
 		s.healthRoutes(),
 		s.referenceRoutes(),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"time"
 
@@ -48,6 +49,9 @@ func (p *program) collectCommand() *cobra.Command {
 				p.say("%s: nothing to read, its host pushes to /hooks/%s", printable(only), printable(only))
 			}
 			var trouble error
+			if only != "" && !slices.ContainsFunc(sources, func(s collector.Source) bool { return s.Name() == only }) {
+				return usage("source %q is pushed by its host to /hooks/%s while 'serve' runs; there is nothing to read", only, url.PathEscape(only))
+			}
 			for _, source := range sources {
 				if only == "" || source.Name() == only {
 					trouble = errors.Join(trouble, p.collectOne(command.Context(), db, source))

@@ -20,10 +20,14 @@ func (p *program) configCommand() *cobra.Command {
 		Example: "  shiphabit config check shiphabit.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if _, err := config.Load(args[0], p.env); err != nil {
+			settings, err := config.Load(args[0], p.env)
+			if err != nil {
 				return exitError{exitUsage, err}
 			}
 			p.say("%s is fine.", args[0])
+			for _, address := range hookAddresses(settings) {
+				p.say("Webhooks are taken at %s.", address)
+			}
 			return nil
 		},
 	}

@@ -53,10 +53,14 @@ Without tokens required by the configuration it listens on loopback addresses on
 				return err
 			}
 			fmt.Fprintf(p.out, "shiphabit serves on http://%s\n", listener.Addr())
+			for _, address := range hookAddresses(settings) {
+				p.say("webhooks: http://%s%s", listener.Addr(), address)
+			}
 			var background sync.WaitGroup
 			defer background.Wait() // the database closes after the last page is saved
 			background.Go(func() { p.collectLoop(command.Context(), db, sources) })
 			background.Go(func() { p.deriveLoop(command.Context(), db) })
+			background.Go(func() { p.forgetLoop(command.Context(), db) })
 			return p.serveUntilDone(command.Context(), listener, handler)
 		},
 	}

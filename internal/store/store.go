@@ -56,6 +56,7 @@ type DB struct {
 	cache   factCache
 
 	observations observationCache
+	deliveries   convoy
 }
 
 // Open opens the database that dsn names ("sqlite:PATH", a plain path, "postgres://…"), creates it or brings its schema up to
@@ -125,6 +126,13 @@ func (db *DB) Close() error {
 		all = errors.Join(all, err)
 	}
 	return all
+}
+
+// Pool is the connections for those who keep tables of their own beside ours, and whether they lead to SQLite, where they are one
+// connection that everybody who writes takes in turns.
+func (db *DB) Pool() (pool *sql.DB, sqlite bool, err error) {
+	pool, err = db.write.DB()
+	return pool, db.dialect.name == sqliteDialect.name, err
 }
 
 // Ping reports whether the database answers.
