@@ -280,7 +280,7 @@ func (f *Feeds) finish(c *feedCursor, page *Page) {
 	c.At, c.Began, c.Done, c.Refused, c.First = "", time.Time{}, 0, nil, false
 }
 
-// index is the place of the feed under way; a feed that is no longer there sends the reading to the next one by name.
+// index is the place of the feed under way. When it is no longer there the reading goes through the feeds again: what they have is known.
 func (f *Feeds) index(name string) int {
 	if name == "" {
 		return 0

@@ -45,6 +45,9 @@ func (p *program) collectCommand() *cobra.Command {
 				return err
 			}
 			defer func() { _ = db.Close() }()
+			if only != "" && !slices.ContainsFunc(sources, func(s collector.Source) bool { return s.Name() == only }) {
+				p.say("%s: nothing to read, its host pushes to /hooks/%s", printable(only), printable(only))
+			}
 			var trouble error
 			if only != "" && !slices.ContainsFunc(sources, func(s collector.Source) bool { return s.Name() == only }) {
 				return usage("source %q is pushed by its host to /hooks/%s while 'serve' runs; there is nothing to read", only, url.PathEscape(only))
@@ -83,7 +86,10 @@ func (p *program) openSources(ctx context.Context, dsn string, settings config.C
 		}
 	}
 	db, err := p.openStore(ctx, dsn, settings, rules)
-	return db, sources, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return db, append(sources, p.sourcesOver(db, settings.Sources)...), nil // last: they look at what the others brought
 }
 
 // brokenSource is a source that cannot be read at all.

@@ -89,3 +89,32 @@ func TestASlipInANameIsToldAndNotJudged(t *testing.T) {
 		}
 	}
 }
+
+func TestARemoteRepositoryIsClonedAndFollowed(t *testing.T) {
+	t.Parallel()
+	p, r := newProcess(t), monorepo(t)
+	settings, db := filepath.Join(p.home, "s.yaml"), filepath.Join(p.home, "s.db")
+	write(t, settings, "sources:\n  - name: mono\n    type: git\n    settings:\n      url: file://"+r.Dir+"\n      services: [api=api, web=web]\n")
+	rollouts := func() int {
+		t.Helper()
+		p.must("collect", "--config", settings, "--db", db)
+		var said struct {
+			Cards []struct {
+				Figures metrics.Scorecard `json:"figures"`
+			} `json:"scorecards"`
+		}
+		text := p.must("metrics", "--config", settings, "--db", db, "--from", "2026-03-01", "--to", "2026-04-01", "--format", "json")
+		if err := json.Unmarshal([]byte(text), &said); err != nil {
+			t.Fatal(err)
+		}
+		return said.Cards[0].Figures.Frequency.Rollouts
+	}
+	if got := rollouts(); got != 3 {
+		t.Errorf("%d rollouts at first, want 3", got)
+	}
+	r.At("2026-03-04 09:00").CommitFile("web/index.html", "web goes on")
+	r.Tag("v1.2.0", "three")
+	if got := rollouts(); got != 4 {
+		t.Errorf("%d rollouts after another release, want 4", got)
+	}
+}

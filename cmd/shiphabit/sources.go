@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"path/filepath"
 
@@ -10,23 +11,34 @@ import (
 	"shiphabit/collector/file"
 	"shiphabit/collector/git"
 	"shiphabit/internal/config"
+	"shiphabit/internal/store"
 	"shiphabit/metrics"
 )
 
-// sourceKind is what can be done with a kind of source: reading it, and taking what its host pushes. Either may be nil.
+// sourceKind is what can be done with a kind of source: reading it, reading it with a look at what is stored, and taking what its host
+// pushes. Each may be nil.
 type sourceKind struct {
 	open func(*program, context.Context, config.Source) (collector.Source, []metrics.Service, error)
+	over func(*program, config.Source, *store.DB) (collector.Source, error)
 	hook func(config.Source) collector.Hook
 }
 
 // sourceKinds are all kinds by their name in the configuration, each in a file of its own: source_gitlab.go.
 func sourceKinds() map[string]sourceKind {
 	return map[string]sourceKind{
-		"file":     {open: (*program).openFile},
-		"git":      {open: (*program).openGit},
-		"webhook":  {hook: hookWebhook},
-		"cdevents": {hook: hookCDEvents},
-		"pelorus":  {hook: hookPelorus},
+		"webhook":      {hook: hookWebhook},
+		"cdevents":     {hook: hookCDEvents},
+		"pelorus":      {hook: hookPelorus},
+		"file":         {open: (*program).openFile},
+		"git":          {open: (*program).openGit},
+		"gitlab":       {open: (*program).openGitlab, hook: gitlabHook},
+		"gitea":        {open: (*program).openGitea, hook: giteaHook},
+		"jenkins":      {open: (*program).openJenkins},
+		"argocd":       {open: (*program).openArgoCD},
+		"pagerduty":    {open: (*program).openPagerDuty, hook: hookOfPagerDuty},
+		"jira":         {open: (*program).openJira, hook: hookOfJira},
+		"alertmanager": {open: (*program).openAlertmanager, hook: hookOfAlertmanager},
+		"prometheus":   {over: (*program).overPrometheus},
 	}
 }
 
@@ -40,6 +52,24 @@ func (p *program) source(ctx context.Context, s config.Source) (collector.Source
 		return nil, nil, nil
 	}
 	return kind.open(p, ctx, s)
+}
+
+// sourcesOver makes the sources that look at what is stored, once the database is open. Like the others they stand in the list even
+// where they cannot be made.
+func (p *program) sourcesOver(db *store.DB, declared []config.Source) []collector.Source {
+	var sources []collector.Source
+	for _, s := range declared {
+		over := sourceKinds()[s.Type].over
+		if over == nil {
+			continue
+		}
+		source, err := over(p, s, db)
+		if err != nil {
+			source = brokenSource{s.Name, err}
+		}
+		sources = append(sources, source)
+	}
+	return sources
 }
 
 // host is how the host of a source is reached by its settings. standard is its address where there is only one, "" where it must be
@@ -65,10 +95,17 @@ func (p *program) openGit(ctx context.Context, s config.Source) (collector.Sourc
 	if err != nil {
 		return nil, nil, err
 	}
-	source, err := git.New(git.Options{
+	options := git.Options{
 		Name: s.Name, Path: s.Text("path"), Tags: s.Text("tags"), Branch: s.Text("branch"), Services: s.Pairs("services"),
 		Bots: s.Settings["bots"], AuthorKey: key, Clock: p.now,
-	})
+	}
+	if url := s.Text("url"); url != "" {
+		options.Path = filepath.Join(folder, "clones", fmt.Sprintf("%x", sha256.Sum256([]byte(s.Name+" "+url)))[:24])
+		options.Remote = git.Remote{
+			URL: url, User: s.Text("user"), Token: s.Secrets["token"].Reveal(), Roots: s.Text("ca_file"), Proxy: s.Text("proxy"),
+		}
+	}
+	source, err := git.New(options)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,6 +1,6 @@
 // Package git reads a local clone into neutral events: commits, and deployments from release tags or, where there are none,
 // from merges to the default branch. It reads with the git command, runs nothing that the clone configures and reaches no
-// host. It decides nothing about metrics.
+// host but the remote that it is told to follow. It decides nothing about metrics.
 package git
 
 import (
@@ -20,6 +20,8 @@ type Options struct {
 	Name string
 	// Path of the clone: bare or not, a folder inside it, a linked work tree.
 	Path string
+	// Remote, where it has an address, is fetched into Path before each reading; Path then is a folder of our own.
+	Remote Remote
 	// Tags says which tags are releases: "" for DefaultPattern, a glob over the whole name ("release-*", commas separate
 	// alternatives), or a regular expression between slashes ("/^v\d+$/").
 	Tags string
@@ -54,6 +56,11 @@ func New(o Options) (*Source, error) {
 	p, err := newPattern(o.Tags)
 	if err != nil {
 		return nil, err
+	}
+	if o.Remote != (Remote{}) {
+		if err := o.Remote.check(); err != nil {
+			return nil, err
+		}
 	}
 	if o.Name == "" {
 		o.Name = "git"
@@ -112,18 +119,29 @@ func (s *Source) end() {
 // Prepare opens the clone without reading it, so that a path that is no clone is told before anything else is done, and so
 // that Services is known before the first Pull.
 func (s *Source) Prepare(ctx context.Context) error {
-	c, err := open(ctx, s.options.Path)
-	if err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.options.Services)) {
-		if err := c.holds(ctx, name, cleanFolder(s.options.Services[name])); err != nil {
+	c := clone{repository: repositoryOf(s.options.Remote.URL)}
+	if s.options.Remote.URL == "" { // a remote is asked when it is read, so that nothing waits for it before
+		var err error
+		if c, err = s.open(ctx); err != nil {
+			return err
+		}
+		if err := s.holds(ctx, c); err != nil {
 			return err
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.service = newScheme(c.name(), s.options.Services, nil).declared(c.repository)
+	return nil
+}
+
+// holds refuses services whose folders are not there.
+func (s *Source) holds(ctx context.Context, c clone) error {
+	for _, name := range slices.Sorted(maps.Keys(s.options.Services)) {
+		if err := c.holds(ctx, name, cleanFolder(s.options.Services[name])); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -142,14 +160,32 @@ func (s *Source) Services() []metrics.Service {
 	return s.service
 }
 
+// open opens the clone, brought up to date from its remote where it has one.
+func (s *Source) open(ctx context.Context) (clone, error) {
+	o := s.options
+	if o.Remote.URL == "" {
+		return open(ctx, o.Path)
+	}
+	if err := o.Remote.fetch(ctx, o.Path); err != nil {
+		return clone{}, err
+	}
+	c, err := open(ctx, o.Path)
+	if err != nil {
+		return clone{}, err
+	}
+	c.path = o.Remote.URL
+	c.headCommit = c.refs[c.originHead]
+	return c, s.holds(ctx, c)
+}
+
 // begin opens the clone and compares it with the cursor. It leaves no reading when there is nothing new.
 func (s *Source) begin(ctx context.Context, saved string) error {
 	o := s.options
-	c, err := open(ctx, o.Path)
+	c, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
-	at, err := parseCursor(o.Path, saved, o.settings())
+	at, err := parseCursor(c.path, saved, o.settings())
 	if err != nil {
 		return err
 	}

@@ -58,15 +58,21 @@ type sourceSetting struct {
 	key    string
 	scalar *scalar
 	needed bool
-	many   bool // takes a list
-	pairs  bool // its values have the form NAME=VALUE
+	unless string // the setting in whose place it is needed
+	many   bool   // takes a list
+	pairs  bool   // its values have the form NAME=VALUE
 	doc    string
 }
 
 // sourceTypes are the kinds of source that this program can read.
 var sourceTypes = []sourceType{
 	{"git", []sourceSetting{
-		{key: "path", scalar: aText, needed: true, doc: "The clone: a folder, with or without files checked out."},
+		{key: "path", scalar: aText, needed: true, unless: "url", doc: "The clone: a folder, with or without files checked out."},
+		{key: "url", scalar: aText, doc: "In place of `path`: the repository's address (https, ssh, file). A clone of it is kept in the data directory and brought up to date before each reading."},
+		{key: "user", scalar: aText, doc: "User beside the token; most hosts take any."},
+		{key: "token", scalar: aText, doc: "Secret by which the host of `url` lets us in."},
+		{key: "ca_file", scalar: aText, doc: "File of certificates (PEM) to trust in place of the system's."},
+		{key: "proxy", scalar: aText, doc: "Address of a proxy for `url`."},
 		{key: "tags", scalar: aText, doc: "Release tags, by a pattern such as `v*`."},
 		{key: "branch", scalar: aText, doc: "The branch that is released."},
 		{key: "services", scalar: aText, many: true, pairs: true, doc: "Services of a monorepo, each as NAME=PATH."},
@@ -75,6 +81,14 @@ var sourceTypes = []sourceType{
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
 	}},
+	{"gitlab", slices.Concat(ofHosts(gitlabSettings()...), ofHooks())},
+	{"gitea", giteaSettings()},
+	{"jenkins", jenkinsSettings()},
+	{"argocd", argocdSettings()},
+	{"pagerduty", pagerdutySettings()},
+	{"jira", jiraSettings()},
+	{"alertmanager", alertmanagerSettings()},
+	{"prometheus", prometheusSettings()},
 	{"webhook", ofPushes()},
 	{"cdevents", ofPushes(
 		sourceSetting{key: "artifacts", scalar: aText, many: true, pairs: true, doc: "Services of artifacts, each as ARTIFACT=SERVICE, with the artifact's name as in its package URL; others belong to the service of their name."},
@@ -181,8 +195,12 @@ func (l *loader) settings(path string, n node, t sourceType, s Source) {
 		}
 	}
 	for _, known := range t.settings {
-		if known.needed && !n.has(known.key) && !n.has(known.key+"_file") {
-			l.at(path, known.key+" is missing", "add it: a source of type "+t.name+" cannot do without")
+		if known.needed && !n.has(known.key) && !n.has(known.key+"_file") && (known.unless == "" || !n.has(known.unless)) {
+			remedy := "add it"
+			if known.unless != "" {
+				remedy += " or " + known.unless
+			}
+			l.at(path, known.key+" is missing", remedy+": a source of type "+t.name+" cannot do without")
 		}
 	}
 }
