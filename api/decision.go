@@ -141,7 +141,7 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 		return fault(err)
 	}
 	policy := s.o.Policy(service)
-	return policy, gate.Take(facts, service, r, policy, now, sources, granted), nil
+	return policy, gate.Take(facts, service, r, policy, now, sources, granted, s.o.KindOf), nil
 }
 
 func (s *Server) watermarks(ctx context.Context) ([]gate.Watermark, error) {

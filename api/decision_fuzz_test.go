@@ -40,7 +40,7 @@ func FuzzDecodeAsk(f *testing.F) {
 		if second, err := newAsk(again, "local", ""); err != nil || second.hash != first.hash {
 			t.Fatalf("another hash for %s: %v", written, err)
 		}
-		snapshot := gate.Take(metrics.Facts{Service: r.Service}, metrics.Service{Name: r.Service, Tier: metrics.Standard}, r, gate.PolicyFor(metrics.Standard), lastYear, nil, nil)
+		snapshot := gate.Take(metrics.Facts{Service: r.Service}, metrics.Service{Name: r.Service, Tier: metrics.Standard}, r, gate.PolicyFor(metrics.Standard), lastYear, nil, nil, metrics.DefaultRules().KindOf)
 		if d := gate.Decide(gate.PolicyFor(metrics.Standard), snapshot, r); d.Verdict == "" || d.Summary == "" {
 			t.Fatalf("no verdict on %s", written)
 		}

@@ -49,7 +49,12 @@ func (k keptBy) Sources(ctx context.Context) ([]api.Source, error) {
 	all, err := k.DB.Sources(ctx)
 	sources := make([]api.Source, len(all))
 	for i, s := range all {
-		sources[i] = api.Source{Name: s.Name, Watermark: s.Watermark, Heartbeat: s.Heartbeat, Error: s.Error, ErrorAt: s.ErrorAt, SetAside: s.SetAside, Refused: s.Refused, RefusedAt: s.RefusedAt}
+		sources[i] = api.Source{
+			Name: s.Name, Watermark: s.Watermark, Heartbeat: s.Heartbeat, Error: s.Error, ErrorAt: s.ErrorAt, SetAside: s.SetAside,
+			Run:      api.SourceRun{StartedAt: s.Run.StartedAt, FinishedAt: s.Run.FinishedAt, Pages: s.Run.Pages, Events: s.Run.Events},
+			Progress: api.SourceProgress(s.Progress), Budget: api.SourceBudget(s.Budget),
+			Failures: s.Failures, NextAt: s.NextAt, Wait: api.SourceWait(s.Wait), Refused: s.Refused, RefusedAt: s.RefusedAt,
+		}
 	}
 	return sources, err
 }
@@ -175,7 +180,7 @@ func newSite(t *testing.T, change ...func(*api.Options)) site {
 	logged := &lockedBuffer{}
 	defaults := config.Default()
 	o := api.Options{
-		Store: keptBy{db}, Kinds: kinds, Clock: at.Now, Version: "1.2.3", Zone: time.UTC, Definition: metrics.DORA(), KindOf: rules.KindOf,
+		Store: keptBy{db}, Kinds: kinds, Clock: at.Now, Version: "1.2.3", Zone: time.UTC, Definition: metrics.DORA(), KindOf: rules.KindOf, Recognises: rules.Recognises,
 		Logger:   slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Calendar: defaults.Calendar, Policy: func(s metrics.Service) gate.Policy { return gate.PolicyFor(gate.TierOf(s)) },
 		Questions: config.DefaultQuestions(), Thresholds: assessments.DefaultThresholds(), Floor: assessments.DefaultFloor,

@@ -42,6 +42,8 @@ func (s *Server) pageRoutes() []route {
 		page("/gate/decisions/:id", "One decision and what it rests on", s.decisionPage),
 		page("/explain/:figure", "The rows behind a figure", s.explainPage),
 		page("/sources", "What was read", s.sourcesPage),
+		page("/sources/:source", "One source, and what it brought", s.sourcePage),
+		page("/doctor", "Why a figure is empty, and the step that fills it", s.doctorPage),
 		page("/about", "Definitions", s.aboutPage),
 		page("/assess/:token", "The five questions", s.formPage),
 		answer,

@@ -14,6 +14,7 @@ import (
 
 	"shiphabit/assessments"
 	"shiphabit/metrics"
+	"shiphabit/metrics/doctor"
 	"shiphabit/metrics/gate"
 	"shiphabit/reports"
 )
@@ -32,8 +33,11 @@ type Options struct {
 	// Zone is the organisation's time zone: days and weeks are its days and weeks.
 	Zone       *time.Location
 	Definition metrics.Definition
-	// KindOf is the kind of an environment by its name.
-	KindOf func(environment string) metrics.EnvironmentKind
+	// KindOf is the kind of an environment by its name; Recognises tells whether a rule gives it one.
+	KindOf     func(environment string) metrics.EnvironmentKind
+	Recognises func(environment string) bool
+	// Declared are the sources of the configuration; nil where there is none.
+	Declared []doctor.Declared
 	// Definitions are the organisation's own, beside those that ship with the product.
 	Definitions []metrics.Definition
 	// Calendar is the working time of a service, else of a team, else of the organisation; either name may be empty.
@@ -69,6 +73,7 @@ type Store interface {
 	decisionStore
 	roundStore
 	sourceStore
+	doctorStore
 	deliveryStore
 	tokenStore
 	auditStore
@@ -142,6 +147,7 @@ func (s *Server) routes() []route {
 		s.gateRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),
+		s.doctorRoutes(),
 		s.hookRoutes(),
 		s.auditRoutes(),
 		s.healthRoutes(),

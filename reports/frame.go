@@ -43,6 +43,9 @@ func (f Frame) Current() string { return f.View.Now().Link(f.Path, f.Editions, f
 
 // AsJSON is the address of the same numbers for programs: of the same window, moment, service and figure.
 func (f Frame) AsJSON() string {
+	if of, elsewhere := otherJSON[f.Nav]; elsewhere {
+		return of
+	}
 	path, q := "/api/v1/metrics", url.Values{}
 	if rest, found := strings.CutPrefix(f.Path, "/explain/"); found {
 		path = "/api/v1/explain/" + rest
@@ -67,6 +70,9 @@ func (f Frame) AsJSON() string {
 	}
 	return path + "?" + q.Encode()
 }
+
+// otherJSON are the addresses for programs of pages that show no figure, by their entry of the navigation.
+var otherJSON = map[string]string{"sources": "/api/v1/sources", "doctor": "/api/v1/doctor"}
 
 // Choice is one of several views that a page offers.
 type Choice struct {

@@ -89,6 +89,7 @@ func (s *Site) funcs() template.FuncMap {
 		"instant":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"moment":       func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") },
 		"verdict":      verdictOf,
+		"prose":        prose,
 		"share":        share,
 		"path":         segments,
 		"fraction":     fraction,

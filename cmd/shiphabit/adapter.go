@@ -57,6 +57,9 @@ func (s serverStore) Sources(ctx context.Context) ([]api.Source, error) {
 	for i, one := range list {
 		sources[i] = api.Source{
 			Name: one.Name, Watermark: one.Watermark, Heartbeat: one.Heartbeat, Error: one.Error, ErrorAt: one.ErrorAt, SetAside: one.SetAside,
+			Run:      api.SourceRun{StartedAt: one.Run.StartedAt, FinishedAt: one.Run.FinishedAt, Pages: one.Run.Pages, Events: one.Run.Events},
+			Progress: api.SourceProgress(one.Progress), Budget: api.SourceBudget(one.Budget),
+			Failures: one.Failures, NextAt: one.NextAt, Wait: api.SourceWait(one.Wait),
 			Refused: one.Refused, RefusedAt: one.RefusedAt,
 		}
 	}

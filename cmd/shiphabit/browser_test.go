@@ -37,7 +37,7 @@ func TestBrowserFindsNothingWrongOnAnyPage(t *testing.T) {
 	t.Parallel()
 	browserOnly(t)
 	_, url := storied(t)
-	node(t, url, nil, "--test", "e2e/")
+	node(t, url, []string{others(t)}, "--test", "e2e/")
 }
 
 func TestScreenshotsOfEveryPage(t *testing.T) {
@@ -53,7 +53,16 @@ func TestScreenshotsOfEveryPage(t *testing.T) {
 	} else {
 		_, url = storied(t)
 	}
-	node(t, url, nil, "screenshots.mjs", folder, filepath.Join(folder, "overview.png"))
+	node(t, url, []string{others(t)}, "screenshots.mjs", folder, filepath.Join(folder, "overview.png"))
+}
+
+// others serves states that the story does not show: sources in trouble with services that lack much, and nothing at all.
+func others(t *testing.T) string {
+	t.Helper()
+	troubled, empty := newProcess(t), newProcess(t)
+	first, _ := troubled.serve(ailing(troubled)...)
+	second, _ := empty.serve("serve", "--db", filepath.Join(empty.home, "empty.db"))
+	return "SHIPHABIT_OTHERS=troubled=" + first + ",empty=" + second
 }
 
 // storied serves the repository with known truth that the figures are checked against.

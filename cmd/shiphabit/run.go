@@ -22,6 +22,7 @@ const (
 	exitHold        = 4 // the gate still says hold when the wait is over
 	exitUnreachable = 5 // no server answers; for gate check: and the policy closes the gate then
 	exitForbidden   = 6 // the caller may not ask
+	exitTrouble     = 7 // doctor found something that does not work
 )
 
 // exitError ends the program with a code; its sentence, if any, has the place, the fault and the remedy.
@@ -143,6 +144,7 @@ Start with a Git clone:   shiphabit try .`,
 		p.tryCommand(), p.serveCommand(), p.collectCommand(), p.hooksCommand(),
 		p.importCommand(), p.exportCommand(),
 		p.metricsCommand(), p.explainCommand(),
+		p.doctorCommand(),
 		p.gateCommand(), p.policyCommand(),
 		p.assessCommand(),
 		p.tokenCommand(), p.configCommand(), p.backupCommand(), p.versionCommand(),

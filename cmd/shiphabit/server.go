@@ -28,6 +28,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 		Zone:        settings.Zone(),
 		Definition:  definition,
 		KindOf:      settings.Rules().KindOf,
+		Recognises:  settings.Rules().Recognises,
 		Definitions: settings.Definitions,
 		Calendar:    settings.Calendar,
 		Policy:      settings.Policy,
@@ -43,7 +44,9 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 		Site:          site,
 		Hooks:         hooksOf(settings),
 	}
-	if from != nil {
+	if from == nil {
+		options.Declared = declaredSources(settings)
+	} else {
 		options.Reading = func(context.Context) (api.Reading, error) { return from.reading, nil }
 		options.AssessPath = from.assessPath
 	}

@@ -26,11 +26,9 @@ type sourceKind struct {
 // sourceKinds are all kinds by their name in the configuration, each in a file of its own: source_gitlab.go.
 func sourceKinds() map[string]sourceKind {
 	return map[string]sourceKind{
-		"webhook":      {hook: hookWebhook},
-		"cdevents":     {hook: hookCDEvents},
-		"pelorus":      {hook: hookPelorus},
 		"file":         {open: (*program).openFile},
 		"git":          {open: (*program).openGit},
+		"github":       {open: (*program).openGitHub, hook: hookOfGitHub},
 		"gitlab":       {open: (*program).openGitlab, hook: gitlabHook},
 		"gitea":        {open: (*program).openGitea, hook: giteaHook},
 		"jenkins":      {open: (*program).openJenkins},
@@ -39,6 +37,9 @@ func sourceKinds() map[string]sourceKind {
 		"jira":         {open: (*program).openJira, hook: hookOfJira},
 		"alertmanager": {open: (*program).openAlertmanager, hook: hookOfAlertmanager},
 		"prometheus":   {over: (*program).overPrometheus},
+		"webhook":      {hook: hookWebhook},
+		"cdevents":     {hook: hookCDEvents},
+		"pelorus":      {hook: hookPelorus},
 	}
 }
 

@@ -442,6 +442,84 @@ func TestASourcesSecretsComeFromTheEnvironmentOrAFile(t *testing.T) {
 	}
 }
 
+// everyType is the example with the sources of every type that it holds behind comment marks.
+func everyType() string {
+	var lines []string
+	inside := false
+	for line := range strings.Lines(Example()) {
+		bare := strings.TrimLeft(line, " ")
+		if inside = strings.HasPrefix(bare, "# - name: ") || inside && strings.HasPrefix(bare, "#   "); inside {
+			line = strings.Replace(line, "# ", "", 1)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "")
+}
+
+func TestTheExampleHoldsASourceOfEveryTypeThatPassesTheCheck(t *testing.T) {
+	t.Parallel()
+	c, err := Parse("example.yaml", []byte(everyType()), Options{Env: func(name string) string { return "secret of " + name }})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, everyType())
+	}
+	var types []string
+	for _, s := range c.Sources[1:] {
+		types = append(types, s.Type)
+	}
+	for i, kind := range sourceTypes {
+		if i >= len(types) || types[i] != kind.name {
+			t.Errorf("the example has sources of %v, and none of %s in its place", types, kind.name)
+		}
+	}
+}
+
+func TestTheSchemaTakesOfEachTypeItsOwnSettingsAlone(t *testing.T) {
+	t.Parallel()
+	var root struct {
+		Properties struct {
+			Sources struct {
+				Items struct {
+					AllOf []struct {
+						If struct {
+							Properties struct{ Type struct{ Const string } }
+						}
+						Then struct {
+							Required   []string
+							Properties struct {
+								Settings struct {
+									Properties           map[string]any
+									Required             []string
+									AdditionalProperties *bool
+								}
+							}
+						}
+					}
+					Properties struct{ Type struct{ Enum []string } }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(Schema(), &root); err != nil {
+		t.Fatal(err)
+	}
+	items := root.Properties.Sources.Items
+	for i, kind := range sourceTypes {
+		of := items.AllOf[i]
+		settings := of.Then.Properties.Settings
+		if items.Properties.Type.Enum[i] != kind.name || of.If.Properties.Type.Const != kind.name || settings.AdditionalProperties == nil || *settings.AdditionalProperties {
+			t.Errorf("%s: %+v", kind.name, of)
+		}
+		for _, s := range kind.settings {
+			if _, there := settings.Properties[s.key]; !there {
+				t.Errorf("%s lacks %s", kind.name, s.key)
+			}
+			if s.needed && !secretKey(s.key) && !slices.Contains(settings.Required, s.key) {
+				t.Errorf("%s does without %s", kind.name, s.key)
+			}
+		}
+	}
+}
+
 func TestTheExamplePassesTheCheck(t *testing.T) {
 	t.Parallel()
 	if _, err := Parse("example.yaml", []byte(Example()), Options{}); err != nil {

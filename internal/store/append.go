@@ -84,7 +84,7 @@ func (db *DB) append(tx *gorm.DB, rows []eventRow) (Appended, error) {
 	return Appended{New: len(fresh), Known: len(rows) - len(fresh)}, nil
 }
 
-// appendFresh inserts the rows and touches the services of those that are new, which it returns.
+// appendFresh inserts the rows, touches the services of those that are new and counts these for their sources. It returns them.
 func (db *DB) appendFresh(tx *gorm.DB, rows []eventRow) ([]eventRow, error) {
 	if len(rows) == 0 {
 		return nil, nil
@@ -100,7 +100,10 @@ func (db *DB) appendFresh(tx *gorm.DB, rows []eventRow) ([]eventRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fresh, touch(tx, fresh, last)
+	if err := touch(tx, fresh, last); err != nil {
+		return nil, err
+	}
+	return fresh, countBrought(tx, fresh)
 }
 
 // takeTurn waits until nobody else adds events, so that the services they concern are known. PostgreSQL plans the statements that follow

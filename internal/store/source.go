@@ -26,6 +26,15 @@ type Source struct {
 	ErrorAt time.Time
 	// SetAside counts its records that could not be turned into an event.
 	SetAside int
+
+	Run      Run
+	Progress Reached
+	Budget   Budget
+	// Failures counts the runs in a row that ended with an error.
+	Failures int
+	// NextAt is when a server reads the source next; it has passed while the source is being read, and is zero where no server did.
+	NextAt time.Time
+	Wait   Wait
 	// Refused counts the deliveries that nothing showed to come from its host, RefusedAt is when the last of them came.
 	Refused   int
 	RefusedAt time.Time
@@ -85,8 +94,10 @@ func (db *DB) moveCursor(tx *gorm.DB, source, from, to string) error {
 // introduce makes a source known.
 func introduce(tx *gorm.DB, source string) error {
 	never := toMilli(time.Time{})
-	return tx.Clauses(clause.OnConflict{DoNothing: true}).
-		Create(&sourceRow{Name: source, Watermark: never, Heartbeat: never, ErrorAt: never}).Error
+	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&sourceRow{
+		Name: source, Watermark: never, Heartbeat: never, ErrorAt: never,
+		RunStartedAt: never, RunFinishedAt: never, BudgetResetAt: never, NextAt: never, WaitUntil: never,
+	}).Error
 }
 
 func (db *DB) saveSetAside(tx *gorm.DB, source string, records []SetAside) error {
@@ -142,10 +153,7 @@ func (db *DB) Sources(ctx context.Context) ([]Source, error) {
 			records[a.Source] = a.Records
 		}
 		for _, r := range rows {
-			list = append(list, Source{
-				Name: r.Name, Cursor: r.Cursor, Watermark: fromMilli(r.Watermark), Heartbeat: fromMilli(r.Heartbeat),
-				Error: r.Error, ErrorAt: fromMilli(r.ErrorAt), SetAside: records[r.Name],
-			})
+			list = append(list, r.source(records[r.Name]))
 		}
 		return addPushed(tx, list)
 	})
@@ -153,6 +161,18 @@ func (db *DB) Sources(ctx context.Context) ([]Source, error) {
 		return nil, fmt.Errorf("listing sources: %w", err)
 	}
 	return list, nil
+}
+
+func (r sourceRow) source(setAside int) Source {
+	return Source{
+		Name: r.Name, Cursor: r.Cursor, Watermark: fromMilli(r.Watermark), Heartbeat: fromMilli(r.Heartbeat),
+		Error: r.Error, ErrorAt: fromMilli(r.ErrorAt), SetAside: setAside,
+		Run:      Run{StartedAt: fromMilli(r.RunStartedAt), FinishedAt: fromMilli(r.RunFinishedAt), Pages: r.Pages, Events: r.Events},
+		Progress: Reached{Doing: r.Doing, Done: r.Done, Total: r.Total, Part: r.Part, Parts: r.Parts},
+		Budget:   Budget{Left: r.BudgetLeft, Limit: r.BudgetLimit, ResetAt: fromMilli(r.BudgetResetAt)},
+		Failures: r.Failures, NextAt: fromMilli(r.NextAt),
+		Wait: Wait{Until: fromMilli(r.WaitUntil), Reason: r.WaitReason},
+	}
 }
 
 // addPushed adds to sources what is known of the deliveries to them.

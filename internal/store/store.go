@@ -128,6 +128,13 @@ func (db *DB) Close() error {
 	return all
 }
 
+// Pool is the connections for those who keep tables of their own beside ours, and whether they lead to SQLite, where they are one
+// connection that everybody who writes takes in turns.
+func (db *DB) Pool() (pool *sql.DB, sqlite bool, err error) {
+	pool, err = db.write.DB()
+	return pool, db.dialect.name == sqliteDialect.name, err
+}
+
 // Ping reports whether the database answers.
 func (db *DB) Ping(ctx context.Context) error {
 	pool, err := db.read.DB()

@@ -124,7 +124,7 @@ func TestAFixPassesOverAnyRecordWhateverThePolicy(t *testing.T) {
 		}
 		r := anyRequest(random, f)
 		r.Change.Kind = pick(random, KindRollback, KindFix, KindNormal)
-		s := Take(f, standard(), r, p, now, anySources(random, now), nil)
+		s := Take(f, standard(), r, p, now, anySources(random, now), nil, metrics.DefaultRules().KindOf)
 		if problems := append(s.OpenFailures, s.OpenIncidents...); len(problems) > 0 && random.IntN(2) == 0 {
 			r.Change.Fixes = []string{pick(random, problems...).ID}
 		}

@@ -46,7 +46,7 @@ func (s situation) decide() Decision {
 		s.change(&r)
 	}
 	service := metrics.Service{Name: "pay", Tier: s.tier}
-	return Decide(p, Take(s.facts, service, r, p, s.now, s.sources, nil), r)
+	return Decide(p, Take(s.facts, service, r, p, s.now, s.sources, nil, metrics.DefaultRules().KindOf), r)
 }
 
 func withIncident(f metrics.Facts, severity int, since time.Time) metrics.Facts {
@@ -157,12 +157,12 @@ func TestAnObservingCriterionTellsWhatItWouldDo(t *testing.T) {
 	f, now := record("......xx.xx."), day(11).Add(time.Hour)
 	p := PolicyFor(metrics.Standard)
 	p.Criteria.FailureMeter.Mode = Observe
-	d := Decide(p, Take(f, standard(), ask(), p, now, nil, nil), ask())
+	d := Decide(p, Take(f, standard(), ask(), p, now, nil, nil, metrics.DefaultRules().KindOf), ask())
 	if d.Verdict != Allow || d.WouldBe != Block {
 		t.Errorf("%s, would be %s; want allow, would be block", d.Verdict, d.WouldBe)
 	}
 	p.Criteria.FailureMeter.Mode = WarnOnly
-	d = Decide(p, Take(f, standard(), ask(), p, now, nil, nil), ask())
+	d = Decide(p, Take(f, standard(), ask(), p, now, nil, nil, metrics.DefaultRules().KindOf), ask())
 	if d.Verdict != Warn || d.WouldBe != Warn {
 		t.Errorf("%s, would be %s; a criterion agreed to warn would only warn", d.Verdict, d.WouldBe)
 	}
@@ -185,18 +185,18 @@ func TestAProbeIsGrantedAndNeverRequested(t *testing.T) {
 		t.Errorf("grant %+v", grant)
 	}
 	p := PolicyFor(metrics.Standard)
-	next := Decide(p, Take(f, standard(), ask(), p, due.Add(time.Minute), nil, []ProbeGrant{grant}), ask())
+	next := Decide(p, Take(f, standard(), ask(), p, due.Add(time.Minute), nil, []ProbeGrant{grant}, metrics.DefaultRules().KindOf), ask())
 	if next.Verdict != Block {
 		t.Errorf("a second promotion right after a probe: %s, want block", next.Verdict)
 	}
 	critical := PolicyFor(metrics.Critical)
 	critical.Criteria = Criteria{FailureMeter: critical.Criteria.FailureMeter}
 	r := ask()
-	if d := Decide(critical, Take(f, standard(), r, critical, day(14), nil, nil), r); d.Verdict != Block {
+	if d := Decide(critical, Take(f, standard(), r, critical, day(14), nil, nil, metrics.DefaultRules().KindOf), r); d.Verdict != Block {
 		t.Errorf("a critical probe that is no canary: %s, want block", d.Verdict)
 	}
 	r.Evidence.Canary = true
-	if d := Decide(critical, Take(f, standard(), r, critical, day(14), nil, nil), r); !d.Probe {
+	if d := Decide(critical, Take(f, standard(), r, critical, day(14), nil, nil, metrics.DefaultRules().KindOf), r); !d.Probe {
 		t.Errorf("a critical probe as a canary: %s", d.Verdict)
 	}
 }
@@ -217,11 +217,11 @@ func TestAHoldSaysWhenToAskAgain(t *testing.T) {
 	f := record("....")
 	p := PolicyFor(metrics.High)
 	p.Criteria.TestEvidence.OnUnknown, p.Criteria.RollbackReady.OnUnknown = Allow, Allow
-	d := Decide(p, Take(f, standard(), ask(), p, day(3).Add(5*time.Minute), nil, nil), ask())
+	d := Decide(p, Take(f, standard(), ask(), p, day(3).Add(5*time.Minute), nil, nil, metrics.DefaultRules().KindOf), ask())
 	if want := day(3).Add(30 * time.Minute); d.Verdict != Hold || d.AskAgainAfter == nil || !d.AskAgainAfter.Equal(want) {
 		t.Errorf("%s, ask again %v; want hold until the watch ends at %s", d.Verdict, d.AskAgainAfter, want)
 	}
-	after := Decide(p, Take(f, standard(), ask(), p, day(3).Add(30*time.Minute), nil, nil), ask())
+	after := Decide(p, Take(f, standard(), ask(), p, day(3).Add(30*time.Minute), nil, nil, metrics.DefaultRules().KindOf), ask())
 	if after.Verdict == Hold || after.AskAgainAfter != nil {
 		t.Errorf("after the watch: %s, ask again %v", after.Verdict, after.AskAgainAfter)
 	}
@@ -229,7 +229,7 @@ func TestAHoldSaysWhenToAskAgain(t *testing.T) {
 
 func BenchmarkDecide(b *testing.B) {
 	f, p := record("......xx.xx."), PolicyFor(metrics.Standard)
-	s := Take(f, standard(), ask(), p, day(11).Add(time.Hour), nil, nil)
+	s := Take(f, standard(), ask(), p, day(11).Add(time.Hour), nil, nil, metrics.DefaultRules().KindOf)
 	for b.Loop() {
 		Decide(p, s, ask())
 	}
@@ -238,6 +238,6 @@ func BenchmarkDecide(b *testing.B) {
 func BenchmarkTake(b *testing.B) {
 	f, p := record("......xx.xx."), PolicyFor(metrics.Standard)
 	for b.Loop() {
-		Take(f, standard(), ask(), p, day(11).Add(time.Hour), nil, nil)
+		Take(f, standard(), ask(), p, day(11).Add(time.Hour), nil, nil, metrics.DefaultRules().KindOf)
 	}
 }

@@ -88,7 +88,7 @@ func ask() Request {
 // decide judges a request about a record under the standard policy.
 func decide(f metrics.Facts, r Request, now time.Time) Decision {
 	p := PolicyFor(metrics.Standard)
-	return Decide(p, Take(f, standard(), r, p, now, nil, nil), r)
+	return Decide(p, Take(f, standard(), r, p, now, nil, nil, metrics.DefaultRules().KindOf), r)
 }
 
 // reason finds the reason of a criterion.

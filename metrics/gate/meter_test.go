@@ -121,7 +121,7 @@ func TestWithAVerdictSourceAnUnconfirmedSuccessIsInconclusive(t *testing.T) {
 	if at := steps[1].At; !at.Equal(day(1).Add(20 * time.Minute)) {
 		t.Errorf("known at %s, want the time of the verdict", at)
 	}
-	s := Take(f, standard(), ask(), PolicyFor(metrics.Standard), day(9), nil, nil)
+	s := Take(f, standard(), ask(), PolicyFor(metrics.Standard), day(9), nil, nil, metrics.DefaultRules().KindOf)
 	var outcomes []Outcome
 	for _, trial := range s.Recent {
 		outcomes = append(outcomes, trial.Outcome)
@@ -136,7 +136,7 @@ func TestWithoutAVerdictSourceASuccessIsGoodButUnverified(t *testing.T) {
 	f := record("..")
 	// The source appears with the second deployment; the first one was watched before there was any.
 	f.Rollouts[1].Verdict, f.Rollouts[1].VerdictAt = "healthy", day(1).Add(time.Minute)
-	s := Take(f, standard(), ask(), PolicyFor(metrics.Standard), day(2), nil, nil)
+	s := Take(f, standard(), ask(), PolicyFor(metrics.Standard), day(2), nil, nil, metrics.DefaultRules().KindOf)
 	if first, second := s.Recent[0], s.Recent[1]; first.Outcome != Good || first.Verified || second.Outcome != Good || !second.Verified {
 		t.Errorf("%+v, want good unverified, then good verified", s.Recent)
 	}

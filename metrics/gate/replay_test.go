@@ -32,7 +32,7 @@ func TestEveryDecisionReplaysToTheSameBytes(t *testing.T) {
 	for range 600 {
 		f, p, now := anyFacts(random), anyPolicy(random), day(random.IntN(200)).Add(time.Duration(random.Int64N(1e15)))
 		r := anyRequest(random, f)
-		s := Take(f, standard(), r, p, now.In(zone), anySources(random, now), nil)
+		s := Take(f, standard(), r, p, now.In(zone), anySources(random, now), nil, metrics.DefaultRules().KindOf)
 		l := keep(t, p, s, r)
 		again, same, err := Replay(l)
 		if err != nil || !same {
@@ -50,7 +50,7 @@ func TestEveryDecisionReplaysToTheSameBytes(t *testing.T) {
 func TestAReplayFindsWhatWasChangedInTheLog(t *testing.T) {
 	t.Parallel()
 	p := PolicyFor(metrics.Standard)
-	s := Take(record("......xx.xx."), standard(), ask(), p, day(11).Add(time.Hour), nil, nil)
+	s := Take(record("......xx.xx."), standard(), ask(), p, day(11).Add(time.Hour), nil, nil, metrics.DefaultRules().KindOf)
 	for name, change := range map[string]func(*Logged){
 		"the verdict":  func(l *Logged) { l.Verdict = Allow },
 		"the summary":  func(l *Logged) { l.Summary += " " },
@@ -86,8 +86,8 @@ func TestTheSameFactsInAnotherZoneAreTheSameInput(t *testing.T) {
 	t.Parallel()
 	f, p := record("..x."), PolicyFor(metrics.Standard)
 	now := day(4)
-	here := Decide(p, Take(f, standard(), ask(), p, now, nil, nil), ask())
-	there := Decide(p, Take(f, standard(), ask(), p, now.In(time.FixedZone("", 7200)), nil, nil), ask())
+	here := Decide(p, Take(f, standard(), ask(), p, now, nil, nil, metrics.DefaultRules().KindOf), ask())
+	there := Decide(p, Take(f, standard(), ask(), p, now.In(time.FixedZone("", 7200)), nil, nil, metrics.DefaultRules().KindOf), ask())
 	if here.Input.Digest != there.Input.Digest {
 		t.Errorf("%s and %s", here.Input.Digest, there.Input.Digest)
 	}
@@ -105,7 +105,7 @@ func FuzzDecideNeverPanicsAndAlwaysReplays(f *testing.F) {
 		if json.Unmarshal(text, &r) != nil {
 			t.Skip()
 		}
-		s := Take(facts, standard(), r, p, day(13), nil, nil)
+		s := Take(facts, standard(), r, p, day(13), nil, nil, metrics.DefaultRules().KindOf)
 		l := keep(t, p, s, r)
 		if _, same, err := Replay(l); !same || err != nil {
 			t.Errorf("same %t, %v", same, err)

@@ -11,16 +11,17 @@ import (
 // recentTrials is how many trials are shown as evidence.
 const recentTrials = 30
 
-// Take collects everything a decision about the request may know of a service at an instant.
+// Take collects everything a decision about the request may know of a service at an instant. kindOf is what an environment is for
+// by its name, where no record tells.
 //
 //nolint:revive // a snapshot is made of exactly these; a struct of them would be filled in once and read once
-func Take(f metrics.Facts, service metrics.Service, r Request, p Policy, now time.Time, sources []Watermark, granted []ProbeGrant) Snapshot {
+func Take(f metrics.Facts, service metrics.Service, r Request, p Policy, now time.Time, sources []Watermark, granted []ProbeGrant, kindOf func(string) metrics.EnvironmentKind) Snapshot {
 	now = now.UTC().Truncate(time.Millisecond)
 	h := newHistory(f, p, now, granted)
 	trials := h.trials()
 	s := Snapshot{
 		Now: now, Service: service.Name, Tier: service.Tier, Team: service.Team,
-		Known: len(f.Rollouts) > 0, Environment: r.Environment, Kind: kindOf(f, r.Environment),
+		Known: len(f.Rollouts) > 0, Environment: r.Environment, Kind: kindIn(f, r.Environment, kindOf),
 		VerdictSource: !h.verdictsSince.IsZero(), BatchCommits: -1, Sources: watermarks(sources),
 	}
 	if s.Service == "" {
@@ -38,14 +39,14 @@ func Take(f metrics.Facts, service metrics.Service, r Request, p Policy, now tim
 	return s
 }
 
-// kindOf is what the records say an environment is for; one they do not know is judged by its name.
-func kindOf(f metrics.Facts, environment string) metrics.EnvironmentKind {
+// kindIn is what the records say an environment is for; one they do not know is judged by its name.
+func kindIn(f metrics.Facts, environment string, kindOf func(string) metrics.EnvironmentKind) metrics.EnvironmentKind {
 	for i := range f.Rollouts {
 		if strings.EqualFold(f.Rollouts[i].Environment, environment) {
 			return f.Rollouts[i].EnvironmentKind
 		}
 	}
-	return metrics.DefaultRules().KindOf(environment)
+	return kindOf(environment)
 }
 
 // watermarks are the sources in order of their names, in UTC to the millisecond.

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { base, discover, launch, open, settle, watch } from '../browser.mjs';
+import { base, discover, launch, open, others, settle, statePages, watch } from '../browser.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -49,7 +49,48 @@ for (const theme of ['light', 'dark']) {
 }
 
 test('the pages a reader needs are all there', () => {
-  for (const name of ['overview', 'services', 'service', 'gate', 'sources', 'about', 'explain']) assert.ok(pages.has(name), `no link leads to a page of the kind ${name}`);
+  for (const name of ['overview', 'services', 'service', 'gate', 'sources', 'source', 'doctor', 'about', 'explain']) assert.ok(pages.has(name), `no link leads to a page of the kind ${name}`);
+});
+
+for (const [state, url] of others) {
+  for (const theme of ['light', 'dark']) {
+    test(`the pages about sources are sound on the ${state} server in the ${theme} theme`, async () => {
+      for (const width of [320, 1280]) {
+        const { context, page } = await open(browser, { width, theme });
+        for (const href of statePages[state]) {
+          const answer = await page.goto(url + href);
+          assert.equal(answer.status(), 200, href);
+          await settle(page);
+          assert.deepEqual(await wide(page), [], `${href} is wider than ${width} px`);
+          assert.deepEqual(await faults(page), [], `${href} under axe`);
+        }
+        await context.close();
+      }
+    });
+  }
+}
+
+test('without JavaScript the doctor is asked about one service, and the answer says what to do', { skip: !others.some(([state]) => state === 'troubled') }, async () => {
+  const url = others.find(([state]) => state === 'troubled')[1];
+  const { context, page } = await open(browser, { width: 390, theme: 'light', javaScript: false });
+  await page.goto(url + '/doctor');
+  await page.fill('form.lookup input[name=service]', 'payments-api');
+  await page.click('form.lookup button');
+  assert.match(page.url(), /service=payments-api/);
+  assert.match(await page.textContent('main'), /went to an environment of kind production/);
+  assert.match(await page.textContent('pre'), /match: "eu-central-1", kind: production/);
+  await page.goto(url + '/doctor');
+  await page.click('.byfigure table a');
+  assert.match(page.url(), /figure=/);
+  await context.close();
+});
+
+test('an empty server says how to connect the first source', { skip: !others.some(([state]) => state === 'empty') }, async () => {
+  const url = others.find(([state]) => state === 'empty')[1];
+  const { context, page } = await open(browser, { width: 390, theme: 'light', javaScript: false });
+  await page.goto(url + '/sources');
+  assert.match(await page.textContent('pre'), /^sources:/);
+  await context.close();
 });
 
 test('each chart is drawn and has its twin as a table', async () => {
