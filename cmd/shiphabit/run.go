@@ -22,6 +22,8 @@ const (
 	exitHold        = 4 // the gate still says hold when the wait is over
 	exitUnreachable = 5 // no server answers; for gate check: and the policy closes the gate then
 	exitForbidden   = 6 // the caller may not ask
+
+	exitStopped = 130 // told to stop before the end; what was done is kept
 )
 
 // exitError ends the program with a code; its sentence, if any, has the place, the fault and the remedy.

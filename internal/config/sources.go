@@ -71,9 +71,11 @@ var sourceTypes = []sourceType{
 		{key: "branch", scalar: aText, doc: "The branch that is released."},
 		{key: "services", scalar: aText, many: true, pairs: true, doc: "Services of a monorepo, each as NAME=PATH."},
 		{key: "bots", scalar: aText, many: true, doc: "Names of programs among the authors."},
+		{key: "every", scalar: aSpan, doc: "How often the clone is read; 5m."},
 	}},
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
+		{key: "every", scalar: aSpan, doc: "How often the file is read; 5m."},
 	}},
 }
 
@@ -96,6 +98,14 @@ func ofHooks() []sourceSetting {
 		{key: "webhook_secret", scalar: aText, doc: "Secret of the webhook: deliveries to `/hooks/NAME` carry its signature."},
 		{key: "previous_webhook_secret", scalar: aText, doc: "The secret before it, still valid while one replaces the other."},
 	}
+}
+
+// Takes reports whether a kind of source can be told something by that key.
+func Takes(kind, key string) bool {
+	return slices.ContainsFunc(sourceTypes, func(t sourceType) bool {
+		_, found := t.setting(key)
+		return t.name == kind && found
+	})
 }
 
 func (t sourceType) setting(key string) (sourceSetting, bool) {
