@@ -272,3 +272,30 @@ func TestAJobThatIsAlwaysDueStandsBehindTheOthers(t *testing.T) {
 		}
 	})
 }
+
+func TestAPageThatTakesLongerThanTheLeaseIsNotTakenOver(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dsn string) {
+		sources := []string{"slow"}
+		h := newPagedHost(t, 10, 3)
+		h.hold = func(_ string, page int) <-chan struct{} {
+			if page != 1 {
+				return nil
+			}
+			answer := make(chan struct{})
+			time.AfterFunc(rescuerLooks+2*lease, func() { close(answer) })
+			return answer
+		}
+		start(t, dsn, "first", h, sources)
+		start(t, dsn, "second", h, sources)
+		db := open(t, dsn)
+		until(t, 2*time.Minute, "the source is read to its end", func() bool { return allRead(t, db, sources) })
+		checkTruth(t, db, h.truth(sources))
+		if n := h.pagesOf("slow"); n != h.pages {
+			t.Errorf("%d pages were asked for, want each of %d once", n, h.pages)
+		}
+	})
+}
+
+// rescuerLooks is how often River looks for jobs whose lease is over.
+const rescuerLooks = 30 * time.Second
