@@ -16,6 +16,9 @@ import (
 func (p *program) openSources(ctx context.Context, dsn string, settings config.Config) (*store.DB, []collector.Source, error) {
 	rules, sources := settings.Rules(), []collector.Source{}
 	for _, declared := range settings.Sources {
+		if kind, known := sourceKinds()[declared.Type]; known && kind.open == nil {
+			continue // it is never read: its host pushes
+		}
 		source, services, err := p.source(ctx, declared)
 		if err != nil {
 			source = brokenSource{declared.Name, err}

@@ -172,20 +172,18 @@ func TestAReplicaKilledInMidPageLosesAndDoublesNothing(t *testing.T) {
 		sources := []string{"a", "b", "c", "d", "e", "f"}
 		h := newPagedHost(t, 50, 8)
 		reached := make(chan string, 100)
-		h.hold = func(source string, page int) <-chan struct{} {
+		h.holding(func(source string, page int) <-chan struct{} {
 			if page == 4 {
 				reached <- source
 				return t.Context().Done() // the first replica waits here for ever
 			}
 			return nil
-		}
+		})
 		first := start(t, dsn, "first", h, sources)
 		for range jobs.Parallel {
 			<-reached
 		}
-		h.mu.Lock()
-		h.hold = nil
-		h.mu.Unlock()
+		h.holding(nil)
 		if err := first.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -212,7 +210,7 @@ func TestReplicasShareTheSourcesAndReadEachOnce(t *testing.T) {
 		}
 		h := newPagedHost(t, 20, 5)
 		both := make(chan struct{})
-		h.hold = func(string, int) <-chan struct{} { return both }
+		h.holding(func(string, int) <-chan struct{} { return both })
 		start(t, dsn, "first", h, sources)
 		start(t, dsn, "second", h, sources)
 		until(t, time.Minute, "both replicas are at work", func() bool { return len(replicasAt(h, sources)) == 2 })
@@ -278,14 +276,14 @@ func TestAPageThatTakesLongerThanTheLeaseIsNotTakenOver(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		sources := []string{"slow"}
 		h := newPagedHost(t, 10, 3)
-		h.hold = func(_ string, page int) <-chan struct{} {
+		h.holding(func(_ string, page int) <-chan struct{} {
 			if page != 1 {
 				return nil
 			}
 			answer := make(chan struct{})
 			time.AfterFunc(rescuerLooks+2*lease, func() { close(answer) })
 			return answer
-		}
+		})
 		start(t, dsn, "first", h, sources)
 		start(t, dsn, "second", h, sources)
 		db := open(t, dsn)
