@@ -297,3 +297,42 @@ func TestAPageThatTakesLongerThanTheLeaseIsNotTakenOver(t *testing.T) {
 
 // rescuerLooks is how often River looks for jobs whose lease is over.
 const rescuerLooks = 30 * time.Second
+
+func TestAReplicaThatIsToldToStopHandsItsSourcesOver(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dsn string) {
+		sources := []string{"a", "b"}
+		h := newPagedHost(t, 10, 5)
+		reached := make(chan string, 100)
+		h.holding(func(source string, page int) <-chan struct{} {
+			if page == 2 {
+				reached <- source
+				return t.Context().Done()
+			}
+			return nil
+		})
+		first := start(t, dsn, "first", h, sources)
+		for range sources {
+			<-reached
+		}
+		h.holding(nil)
+		if err := first.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if state, err := first.Process.Wait(); err != nil || state.ExitCode() != 0 {
+			t.Fatal(state, err)
+		}
+		start(t, dsn, "second", h, sources)
+		db := open(t, dsn)
+		until(t, time.Minute, "every source is read to its end", func() bool { return allRead(t, db, sources) })
+		checkTruth(t, db, h.truth(sources))
+		pool, _, err := db.Pool()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var attempts int
+		if err := pool.QueryRowContext(t.Context(), "SELECT max(attempt) FROM river_job").Scan(&attempts); err != nil || attempts > 1 {
+			t.Errorf("a job needed %d attempts: it was not handed over and had to be rescued; error %v", attempts, err)
+		}
+	})
+}
