@@ -250,3 +250,25 @@ func TestTheCommandsOfThePagesOnWebhooksWork(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryKindThatTakesWebhooksTellsWhatItCannotRead(t *testing.T) {
+	t.Parallel()
+	for name, kind := range sourceKinds() {
+		if kind.hook == nil {
+			continue
+		}
+		source := config.Source{Name: "s", Type: name, Settings: map[string][]string{}, Secrets: map[string]config.Secret{"webhook_secret": ciSecret}}
+		hook := hooksOf(config.Config{Sources: []config.Source{source}})["s"]
+		if hook == nil {
+			t.Fatalf("%s takes nothing", name)
+		}
+		for _, body := range []string{"", "{", "[]", "null", "\x00\xff", `{"a":1}`} {
+			if hook.Authentic(http.Header{}, []byte(body)) {
+				t.Errorf("%s takes %q from anybody", name, body)
+			}
+			if read := hook.Parse(http.Header{}, []byte(body)); len(read.Events) > 0 || len(read.SetAside) == 0 && read.Ignored == "" {
+				t.Errorf("%s: %q gives %+v", name, body, read)
+			}
+		}
+	}
+}

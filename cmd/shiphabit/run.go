@@ -23,6 +23,8 @@ const (
 	exitUnreachable = 5 // no server answers; for gate check: and the policy closes the gate then
 	exitForbidden   = 6 // the caller may not ask
 	exitTrouble     = 7 // doctor found something that does not work
+
+	exitStopped = 130 // told to stop before the end; what was done is kept
 )
 
 // exitError ends the program with a code; its sentence, if any, has the place, the fault and the remedy.

@@ -269,7 +269,7 @@ func TestEveryFaultIsReportedAtOnceWithLinePathAndRemedy(t *testing.T) {
 		"labels of no repository":     {"services:\n  - {name: a, labels: [b=c]}", `f.yaml:2: services[0].labels: labels without a repository; name the repository that the service shares under repositories`},
 		"a label without a value":     {"services:\n  - {name: a, labels: [b]}", `f.yaml:2: services[0].labels[0]: "b" does not fit; write a label like app=payments`},
 		"an unknown kind of source":   {"sources:\n  - {name: a, type: b}", `f.yaml:2: sources[0].type: "b" is no kind of source; use one of ` + strings.ReplaceAll(sourceTypeNames(), "`", "")},
-		"a setting of another source": {"sources:\n  - {name: a, type: file, settings: {path: x, tags: y}}", `f.yaml:2: sources[0].settings.tags: a source of type file has no such setting; use one of path`},
+		"a setting of another source": {"sources:\n  - {name: a, type: file, settings: {path: x, tags: y}}", `f.yaml:2: sources[0].settings.tags: a source of type file has no such setting; use one of path, every`},
 		"a pair without a name":       {"sources:\n  - {name: a, type: git, settings: {path: x, services: [api]}}", `f.yaml:2: sources[0].settings.services: has a value without a name; write each as NAME=VALUE, like api=services/api`},
 		"a source without its path":   {"sources:\n  - {name: a, type: git}", `f.yaml:2: sources[0].settings: path is missing; add it or url: a source of type git cannot do without`},
 		"questions that are not there": {"assessment: {questions: q.yaml}",

@@ -78,9 +78,11 @@ var sourceTypes = []sourceType{
 		{key: "branch", scalar: aText, doc: "The branch that is released.", eg: "main"},
 		{key: "services", scalar: aText, many: true, pairs: true, doc: "Services of a monorepo, each as NAME=PATH.", eg: "[api=services/api]"},
 		{key: "bots", scalar: aText, many: true, doc: "Names of programs among the authors.", eg: "[renovate]"},
+		{key: "every", scalar: aSpan, doc: "How often the clone is read; 5m."},
 	}},
 	{"file", []sourceSetting{
 		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV.", eg: "/srv/exports/incidents.jsonl"},
+		{key: "every", scalar: aSpan, doc: "How often the file is read; 5m."},
 	}},
 	{"github", slices.Concat(ofHosts(githubSettings()...), ofHooks())},
 	{"gitlab", slices.Concat(ofHosts(gitlabSettings()...), ofHooks())},
@@ -124,6 +126,14 @@ func ofPushes(own ...sourceSetting) []sourceSetting {
 	settings := ofHooks()
 	settings[0].needed = true
 	return append(settings, own...)
+}
+
+// Takes reports whether a kind of source can be told something by that key.
+func Takes(kind, key string) bool {
+	return slices.ContainsFunc(sourceTypes, func(t sourceType) bool {
+		_, found := t.setting(key)
+		return t.name == kind && found
+	})
 }
 
 func (t sourceType) setting(key string) (sourceSetting, bool) {

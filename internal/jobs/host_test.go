@@ -71,6 +71,13 @@ func (h *pagedHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
+// holding sets what keeps answers back.
+func (h *pagedHost) holding(hold func(source string, page int) <-chan struct{}) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.hold = hold
+}
+
 // truth is what every source of the host comes to.
 func (h *pagedHost) truth(sources []string) map[string]bool {
 	all := map[string]bool{}

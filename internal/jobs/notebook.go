@@ -13,8 +13,7 @@ const noteEvery = time.Second
 
 // notebook writes down how a turn goes, a few pages at a time. What cannot be written now is written with the next.
 type notebook struct {
-	store  Store
-	clock  func() time.Time
+	Reader
 	source string
 
 	step     store.Step
@@ -31,7 +30,10 @@ func (n *notebook) page(ctx context.Context) func(collector.Page) {
 			n.step.Budget = store.Budget(p.Budget)
 		}
 		n.complete = !p.More
-		if n.clock().Sub(n.notedAt) >= noteEvery {
+		if n.Page != nil {
+			n.Page(n.source, p)
+		}
+		if n.Clock().Sub(n.notedAt) >= noteEvery {
 			_ = n.flush(ctx) // told at the end of the turn, when it is written again
 		}
 	}
@@ -40,8 +42,11 @@ func (n *notebook) page(ctx context.Context) func(collector.Page) {
 // waiting writes down a pause within the turn.
 func (n *notebook) waiting(ctx context.Context) func(string, time.Duration, error) {
 	return func(source string, wait time.Duration, cause error) {
+		if n.Waiting != nil {
+			n.Waiting(source, wait, cause)
+		}
 		_ = n.flush(ctx)
-		_ = n.store.NoteWait(ctx, source, store.Wait{Until: n.clock().Add(wait), Reason: cause.Error()}) // for people; nothing hangs on it
+		_ = n.Store.NoteWait(ctx, source, store.Wait{Until: n.Clock().Add(wait), Reason: cause.Error()}) // for people; nothing hangs on it
 	}
 }
 
@@ -49,9 +54,9 @@ func (n *notebook) flush(ctx context.Context) error {
 	if n.step.Pages == 0 {
 		return nil
 	}
-	if err := n.store.NoteStep(ctx, n.source, n.step); err != nil {
+	if err := n.Store.NoteStep(ctx, n.source, n.step); err != nil {
 		return err
 	}
-	n.step.Pages, n.step.Events, n.notedAt = 0, 0, n.clock()
+	n.step.Pages, n.step.Events, n.notedAt = 0, 0, n.Clock()
 	return nil
 }

@@ -43,6 +43,9 @@ type Work func(ctx context.Context, name string) time.Time
 // queueName is the queue of the sources.
 const queueName = "sources"
 
+// pollEvery is how soon a job is taken up that became due.
+const pollEvery = 2 * time.Second
+
 // mostAttempts is as many as River can count; each killed process costs a job one.
 const mostAttempts = 32_000
 
@@ -66,6 +69,8 @@ func (q Queue) Run(ctx context.Context, names []string, work Work) error {
 		JobTimeout: q.Lease - time.Millisecond, RescueStuckJobsAfter: q.Lease,
 		JobStuckThreshold: 24 * time.Hour, // the timeout is only that of the lease, which is renewed
 		MaxAttempts:       mostAttempts,
+		PollOnly:          true, // a source is due by the minute; being told at once is not worth a connection, or SQLite's notes on disk
+		FetchPollInterval: pollEvery,
 		Logger:            q.Logger,
 	})
 	if err != nil {

@@ -31,6 +31,9 @@ type Reader struct {
 	Logger *slog.Logger
 	// Engine reads; its turn and its patience bound how long one source holds a place.
 	Engine collector.Engine
+	// Page and Waiting, when set, are told of each page once it is saved and of each pause within a turn.
+	Page    func(source string, page collector.Page)
+	Waiting func(source string, wait time.Duration, cause error)
 }
 
 // The bounds of reading in a server.
@@ -67,21 +70,45 @@ func (r Reader) Turn(ctx context.Context, source collector.Source, every time.Du
 	if begun.Wait.Until.After(r.Clock()) {
 		return begun.Wait.Until
 	}
-	notes := &notebook{store: r.Store, clock: r.Clock, source: name}
-	engine := r.Engine
-	engine.Began, engine.Waiting = begun.StartedAt, notes.waiting(ctx)
-	err = engine.Run(ctx, source, r.Store, notes.page(ctx))
-	if flushed := notes.flush(context.WithoutCancel(ctx)); flushed != nil {
-		r.log(ctx, name, flushed)
-	}
+	complete, err := r.read(ctx, source, begun.StartedAt)
 	if ctx.Err() != nil {
 		return r.Clock() // whoever comes next goes on
 	}
-	nextAt, noted := r.end(ctx, name, outcome{err, notes.complete, begun.Failures, every})
+	nextAt, noted := r.end(ctx, name, outcome{err, complete, begun.Failures, every})
 	if noted != nil {
 		r.log(ctx, name, noted)
 	}
 	return nextAt
+}
+
+// Once reads a source to its end now, sitting out every pause, and leaves open when it is read next.
+func (r Reader) Once(ctx context.Context, source collector.Source) error {
+	begun, err := r.Store.BeginRun(ctx, source.Name())
+	if err != nil {
+		return err
+	}
+	r.Engine.Turn, r.Engine.Patience = 0, 0
+	complete, err := r.read(ctx, source, begun.StartedAt)
+	if ctx.Err() != nil {
+		return err
+	}
+	failed := err
+	if complete {
+		failed = nil
+	}
+	return errors.Join(err, r.Store.EndRun(ctx, source.Name(), time.Time{}, failed))
+}
+
+// read reads for a turn and notes how it goes; complete tells that the source was read to its end.
+func (r Reader) read(ctx context.Context, source collector.Source, began time.Time) (complete bool, err error) {
+	notes := &notebook{Reader: r, source: source.Name()}
+	engine := r.Engine
+	engine.Began, engine.Waiting = began, notes.waiting(ctx)
+	err = engine.Run(ctx, source, r.Store, notes.page(ctx))
+	if flushed := notes.flush(context.WithoutCancel(ctx)); flushed != nil {
+		r.log(ctx, source.Name(), flushed)
+	}
+	return notes.complete, err
 }
 
 // outcome is how a turn ended.

@@ -3,7 +3,6 @@ package jobs_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"strconv"
 	"sync"
@@ -108,7 +107,7 @@ func (s *scripted) Pull(ctx context.Context, cursor string) (collector.Page, err
 
 // middling is a reader whose chances always fall in the middle.
 func middling(s jobs.Store) jobs.Reader {
-	r := jobs.NewReader(s, time.Now, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	r := jobs.NewReader(s, time.Now, slog.New(slog.DiscardHandler))
 	r.Rand = func() float64 { return 0.5 }
 	r.Engine.Pause.Rand = r.Rand
 	return r

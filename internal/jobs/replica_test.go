@@ -172,20 +172,18 @@ func TestAReplicaKilledInMidPageLosesAndDoublesNothing(t *testing.T) {
 		sources := []string{"a", "b", "c", "d", "e", "f"}
 		h := newPagedHost(t, 50, 8)
 		reached := make(chan string, 100)
-		h.hold = func(source string, page int) <-chan struct{} {
+		h.holding(func(source string, page int) <-chan struct{} {
 			if page == 4 {
 				reached <- source
 				return t.Context().Done() // the first replica waits here for ever
 			}
 			return nil
-		}
+		})
 		first := start(t, dsn, "first", h, sources)
 		for range jobs.Parallel {
 			<-reached
 		}
-		h.mu.Lock()
-		h.hold = nil
-		h.mu.Unlock()
+		h.holding(nil)
 		if err := first.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -212,7 +210,7 @@ func TestReplicasShareTheSourcesAndReadEachOnce(t *testing.T) {
 		}
 		h := newPagedHost(t, 20, 5)
 		both := make(chan struct{})
-		h.hold = func(string, int) <-chan struct{} { return both }
+		h.holding(func(string, int) <-chan struct{} { return both })
 		start(t, dsn, "first", h, sources)
 		start(t, dsn, "second", h, sources)
 		until(t, time.Minute, "both replicas are at work", func() bool { return len(replicasAt(h, sources)) == 2 })
@@ -269,6 +267,72 @@ func TestAJobThatIsAlwaysDueStandsBehindTheOthers(t *testing.T) {
 		}
 		if len(others) != 4 {
 			t.Errorf("the first five turns went to %v", order)
+		}
+	})
+}
+
+func TestAPageThatTakesLongerThanTheLeaseIsNotTakenOver(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dsn string) {
+		sources := []string{"slow"}
+		h := newPagedHost(t, 10, 3)
+		h.holding(func(_ string, page int) <-chan struct{} {
+			if page != 1 {
+				return nil
+			}
+			answer := make(chan struct{})
+			time.AfterFunc(rescuerLooks+2*lease, func() { close(answer) })
+			return answer
+		})
+		start(t, dsn, "first", h, sources)
+		start(t, dsn, "second", h, sources)
+		db := open(t, dsn)
+		until(t, 2*time.Minute, "the source is read to its end", func() bool { return allRead(t, db, sources) })
+		checkTruth(t, db, h.truth(sources))
+		if n := h.pagesOf("slow"); n != h.pages {
+			t.Errorf("%d pages were asked for, want each of %d once", n, h.pages)
+		}
+	})
+}
+
+// rescuerLooks is how often River looks for jobs whose lease is over.
+const rescuerLooks = 30 * time.Second
+
+func TestAReplicaThatIsToldToStopHandsItsSourcesOver(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dsn string) {
+		sources := []string{"a", "b"}
+		h := newPagedHost(t, 10, 5)
+		reached := make(chan string, 100)
+		h.holding(func(source string, page int) <-chan struct{} {
+			if page == 2 {
+				reached <- source
+				return t.Context().Done()
+			}
+			return nil
+		})
+		first := start(t, dsn, "first", h, sources)
+		for range sources {
+			<-reached
+		}
+		h.holding(nil)
+		if err := first.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if state, err := first.Process.Wait(); err != nil || state.ExitCode() != 0 {
+			t.Fatal(state, err)
+		}
+		start(t, dsn, "second", h, sources)
+		db := open(t, dsn)
+		until(t, time.Minute, "every source is read to its end", func() bool { return allRead(t, db, sources) })
+		checkTruth(t, db, h.truth(sources))
+		pool, _, err := db.Pool()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var attempts int
+		if err := pool.QueryRowContext(t.Context(), "SELECT max(attempt) FROM river_job").Scan(&attempts); err != nil || attempts > 1 {
+			t.Errorf("a job needed %d attempts: it was not handed over and had to be rescued; error %v", attempts, err)
 		}
 	})
 }

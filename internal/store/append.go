@@ -106,12 +106,13 @@ func (db *DB) appendFresh(tx *gorm.DB, rows []eventRow) ([]eventRow, error) {
 	return fresh, countBrought(tx, fresh)
 }
 
-// takeTurn waits until nobody else adds events, so that the services they concern are known.
+// takeTurn waits until nobody else adds events, so that the services they concern are known. PostgreSQL plans the statements that follow
+// each time: a plan that it made and kept while there were few events reads the whole table for every batch once there are many.
 func (db *DB) takeTurn(tx *gorm.DB) error {
 	if db.dialect.lock == "" {
 		return nil
 	}
-	return tx.Exec("SELECT name FROM turns WHERE name = 'events' FOR UPDATE").Error
+	return tx.Exec("SELECT set_config('plan_cache_mode', 'force_custom_plan', true) FROM turns WHERE name = 'events' FOR UPDATE").Error
 }
 
 // lastSeq is the sequence number of the event stored last.

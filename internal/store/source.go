@@ -91,6 +91,14 @@ func (db *DB) moveCursor(tx *gorm.DB, source, from, to string) error {
 	return done.Error
 }
 
+// Restart forgets how far a source was read: the next reading begins at its start. What is stored stays, and events that come again
+// change nothing.
+func (db *DB) Restart(ctx context.Context, source string) error {
+	err := db.write.WithContext(ctx).Model(&sourceRow{}).Where("name = ?", source).
+		Updates(map[string]any{"cursor": "", "run_started_at": toMilli(time.Time{}), "failures": 0}).Error
+	return noted(source, err)
+}
+
 // introduce makes a source known.
 func introduce(tx *gorm.DB, source string) error {
 	never := toMilli(time.Time{})

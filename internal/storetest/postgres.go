@@ -76,7 +76,7 @@ func (p *Postgres) start() (stop func(), err error) {
 // are killed. It then stops the server and removes the folder. A session of its own keeps it from being killed with us.
 func stopAtTheEnd(control, data, dir string) (stop func(), err error) {
 	program, args := runAsPostgres(control, "stop", "-m", "immediate", "-s", "-D", data)
-	guard := exec.Command("setsid", append([]string{"sh", "-c", `cat; "$@" 2>/dev/null; rm -rf "$0"`, dir, program}, args...)...)
+	guard := exec.CommandContext(context.Background(), "setsid", append([]string{"sh", "-c", `cat; "$@" 2>/dev/null; rm -rf "$0"`, dir, program}, args...)...)
 	input, err := guard.StdinPipe()
 	if err == nil {
 		err = guard.Start()
@@ -127,15 +127,14 @@ func runAsPostgres(program string, args ...string) (string, []string) {
 
 func asPostgres(program string, args ...string) error {
 	program, args = runAsPostgres(program, args...)
-	cmd := exec.Command(program, args...)
+	cmd := exec.CommandContext(context.Background(), program, args...)
 	cmd.Dir = "/"
 	// The server keeps the output open for as long as it runs, so it may not be a pipe that we wait for.
 	out, err := os.CreateTemp("", "pg")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(out.Name())
-	defer out.Close()
+	defer func() { _ = errors.Join(out.Close(), os.Remove(out.Name())) }()
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Run(); err != nil {
 		said, _ := os.ReadFile(out.Name())
@@ -154,7 +153,7 @@ func (p *Postgres) New(tb testing.TB) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer admin.Close()
+	defer func() { _ = admin.Close() }()
 	name := fmt.Sprintf("shiphabit_test_%d_%d", os.Getpid(), p.made.Add(1))
 	if _, err := admin.ExecContext(context.Background(), "CREATE DATABASE "+name); err != nil {
 		tb.Fatal(err)
