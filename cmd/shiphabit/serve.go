@@ -41,7 +41,11 @@ Without tokens required by the configuration it listens on loopback addresses on
 				return err
 			}
 			defer func() { _ = db.Close() }()
-			handler, err := p.server(db, settings, nil)
+			verifier, err := p.jobVerifier(settings.Identity)
+			if err != nil {
+				return err
+			}
+			handler, err := p.server(db, settings, nil, verifier)
 			if err != nil {
 				return err
 			}
@@ -57,6 +61,9 @@ Without tokens required by the configuration it listens on loopback addresses on
 			defer background.Wait() // the database closes after the last page is saved
 			background.Go(func() { p.collectLoop(command.Context(), db, sources) })
 			background.Go(func() { p.deriveLoop(command.Context(), db) })
+			if verifier != nil {
+				background.Go(func() { verifier.Run(command.Context()) })
+			}
 			return p.serveUntilDone(command.Context(), listener, handler)
 		},
 	}
