@@ -249,7 +249,7 @@ func TestTheServerRefusesWhatARealIssuerVouchesForAndTheRequestDoesNotFit(t *tes
 		{"expired", m.make(job("exp", time.Now().Add(-2*time.Minute).Unix())), `{"service":"steady"}`, http.StatusUnauthorized, "expired"},
 		{"for somebody else", m.make(job("aud", "sigstore")), `{"service":"steady"}`, http.StatusUnauthorized, "somebody else"},
 	} {
-		request, err := http.NewRequestWithContext(t.Context(), "POST", url+"/api/v1/gate/decisions", strings.NewReader(c.body))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/api/v1/gate/decisions", strings.NewReader(c.body))
 		if err != nil {
 			t.Fatal(err)
 		}
