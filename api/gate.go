@@ -44,7 +44,7 @@ func (s *Server) gateRoutes() []route {
 			method: http.MethodPost, path: "/api/v1/gate/decisions", scope: Gate, handle: s.addDecision,
 			summary: "May this be promoted now? The decision is logged. With an Idempotency-Key header the same request gets the same decision " +
 				"for 24 hours, a hold only until ask_again_after; another request under that key is refused with 422",
-			request: gate.Request{}, response: gate.Decision{},
+			request: gate.Request{}, response: decisionResponse{}, jobs: true,
 		},
 		{
 			method: http.MethodGet, path: "/api/v1/gate/decisions", scope: Read, handle: s.decisions, response: decisionsResponse{},
@@ -62,14 +62,14 @@ func (s *Server) gateRoutes() []route {
 		{
 			method: http.MethodPost, path: "/api/v1/gate/decisions/:id/report", scope: Gate, handle: s.report,
 			summary: "How it went: succeeded, failed, cancelled or skipped. It becomes a deployment of the source gate; a decision that let nothing through is refused, the same outcome again changes nothing",
-			request: gate.Report{}, response: reportResponse{},
+			request: gate.Report{}, response: reportResponse{}, jobs: true,
 		},
 		{
-			method: http.MethodGet, path: "/api/v1/gate/decisions/:id/outcome", scope: Gate, handle: s.outcome, response: gate.PromotionOutcome{},
+			method: http.MethodGet, path: "/api/v1/gate/decisions/:id/outcome", scope: Gate, handle: s.outcome, response: gate.PromotionOutcome{}, jobs: true,
 			summary: "What is known now of what the decision let through: good, failed, pending or inconclusive",
 		},
 		{
-			method: http.MethodGet, path: "/api/v1/gate/verdict", scope: Gate, handle: s.verdict, response: gate.Decision{},
+			method: http.MethodGet, path: "/api/v1/gate/verdict", scope: Gate, handle: s.verdict, response: gate.Decision{}, jobs: true,
 			summary: "What the gate would say now: the bare word, or the decision when JSON is accepted. It is not logged, and no probe is granted: a promotion asks for a decision",
 			query: []parameter{
 				{"service", "the service"},
@@ -105,12 +105,22 @@ func (s *Server) addDecision(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if err := s.admit(r, &asked); err != nil {
+		return reply{}, err
+	}
+	if err := s.bind(r, asked.Run); err != nil {
+		return reply{}, err
+	}
 	a, err := newAsk(asked, r.caller.Name, key)
 	if err != nil {
 		return reply{}, err
 	}
 	logged, err := s.decide(r.Context(), a)
-	return reply{JSON: logged.Decision, Header: http.Header{"Cache-Control": {"no-store"}}}, err
+	if err != nil {
+		return reply{}, err
+	}
+	answer, err := s.answered(r, logged)
+	return reply{JSON: answer, Header: http.Header{"Cache-Control": {"no-store"}}}, err
 }
 
 func (s *Server) decisions(r request) (reply, error) {
@@ -164,6 +174,9 @@ func (s *Server) verdict(r request) (reply, error) {
 		Change:   gate.Change{Kind: q.Get("kind"), Fixes: listOf(q, "fixes")},
 	}
 	if err := completeAsk(&asked); err != nil {
+		return reply{}, err
+	}
+	if err := s.admit(r, &asked); err != nil {
 		return reply{}, err
 	}
 	policy, snapshot, err := s.snapshot(r.Context(), asked, s.o.Clock())

@@ -53,7 +53,7 @@ func (s *Server) answer(c *gin.Context, at route) (answer reply, err error) {
 	if err := readable(c.Request); err != nil {
 		return reply{}, err
 	}
-	who, err := s.authenticate(c.Request, at.scope)
+	who, err := s.authenticate(c.Request, at, c.Param("id"))
 	if err != nil {
 		return reply{}, err
 	}

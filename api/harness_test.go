@@ -114,6 +114,19 @@ func (k keptBy) TokenByHash(ctx context.Context, hash string) (api.Token, bool, 
 	return token, err == nil, err
 }
 
+func (k keptBy) BindJobToken(ctx context.Context, b api.JobBinding) (api.JobBinding, error) {
+	kept, err := k.DB.BindJobToken(ctx, store.JobToken(b))
+	return api.JobBinding(kept), err
+}
+
+func (k keptBy) DecisionOfReport(ctx context.Context, hash string) (string, bool, error) {
+	decision, err := k.ReportToken(ctx, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", false, nil
+	}
+	return decision, err == nil, err
+}
+
 var kinds = map[error]api.Kind{
 	store.ErrNotFound: api.NotFound, store.ErrDuplicate: api.Conflict, store.ErrMoved: api.Moved, store.ErrUsed: api.Conflict,
 }

@@ -37,7 +37,7 @@ func describe(table []route, version string) object {
 		"paths": paths,
 		"components": object{
 			"schemas":         schemas,
-			"securitySchemes": object{"token": object{"type": "http", "scheme": "bearer", "description": "An API token made by 'shiphabit token create'"}},
+			"securitySchemes": object{"token": object{"type": "http", "scheme": "bearer", "description": "An API token made by 'shiphabit token create', or for the gate the token of a pipeline's job"}},
 		},
 	}
 }

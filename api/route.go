@@ -38,6 +38,8 @@ type route struct {
 	request, response any
 	// form marks a page that takes a form: it must carry the CSRF token.
 	form bool
+	// jobs lets jobs of pipelines in, by their own tokens: the handler keeps each to its own services.
+	jobs bool
 }
 
 // parameter is a query parameter.
@@ -76,4 +78,6 @@ type handler func(r request) (reply, error)
 type caller struct {
 	Name   string
 	Scopes []Scope
+	// job is the pipeline's job that asks by its own token; nil for everybody else.
+	job *Job
 }

@@ -55,6 +55,8 @@ type Options struct {
 	TeamSize func(team string) int
 	// RequireTokens asks every program for a token; without it a token is checked only when sent.
 	RequireTokens bool
+	// Jobs verifies the tokens that pipelines get from their runner; nil accepts none.
+	Jobs JobVerifier
 	// Hosts are the names besides localhost under which the server may be asked.
 	Hosts []string
 	// Site renders the pages for people; without it there are none, and every answer is for programs.
@@ -79,6 +81,8 @@ type Store interface {
 	doctorStore
 	deliveryStore
 	tokenStore
+	jobStore
+	reportTokenStore
 	auditStore
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error

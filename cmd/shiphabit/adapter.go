@@ -51,6 +51,19 @@ func (s serverStore) TokenByHash(ctx context.Context, hash string) (api.Token, b
 	return api.Token{Name: t.Name, Scopes: scopes, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}, err == nil, err
 }
 
+func (s serverStore) BindJobToken(ctx context.Context, b api.JobBinding) (api.JobBinding, error) {
+	kept, err := s.DB.BindJobToken(ctx, store.JobToken(b))
+	return api.JobBinding(kept), err
+}
+
+func (s serverStore) DecisionOfReport(ctx context.Context, hash string) (string, bool, error) {
+	decision, err := s.ReportToken(ctx, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", false, nil
+	}
+	return decision, err == nil, err
+}
+
 func (s serverStore) Sources(ctx context.Context) ([]api.Source, error) {
 	list, err := s.DB.Sources(ctx)
 	sources := make([]api.Source, len(list))

@@ -14,6 +14,7 @@ import (
 
 	"shiphabit/collector"
 	"shiphabit/internal/config"
+	"shiphabit/internal/identity"
 	"shiphabit/internal/store"
 )
 
@@ -36,6 +37,7 @@ type term struct {
 	db       *store.DB
 	sources  []collector.Source
 	handler  http.Handler
+	verifier *identity.Verifier // nil where no job tokens are taken
 
 	requests   sync.WaitGroup
 	background sync.WaitGroup
@@ -90,11 +92,15 @@ func (s *serving) open(ctx context.Context, settings config.Config) (*term, erro
 	if err != nil {
 		return nil, err
 	}
-	handler, err := s.server(db, settings, nil)
+	verifier, err := s.jobVerifier(settings.Identity)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &term{settings: settings, db: db, sources: sources, handler: handler, end: func() {}}, nil
+	handler, err := s.server(db, settings, nil, verifier)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &term{settings: settings, db: db, sources: sources, handler: handler, verifier: verifier, end: func() {}}, nil
 }
 
 // begin starts what a term does beside answering.
@@ -102,6 +108,9 @@ func (s *serving) begin(ctx context.Context, t *term) {
 	ctx, t.end = context.WithCancel(ctx)
 	t.background.Go(func() { s.collectLoop(ctx, t.db, t.settings, t.sources) })
 	t.background.Go(func() { s.deriveLoop(ctx, t.db) })
+	if t.verifier != nil {
+		t.background.Go(func() { t.verifier.Run(ctx) })
+	}
 	t.background.Go(func() { s.forgetLoop(ctx, t.db) })
 }
 

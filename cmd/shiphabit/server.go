@@ -6,13 +6,14 @@ import (
 
 	"shiphabit/api"
 	"shiphabit/internal/config"
+	"shiphabit/internal/identity"
 	"shiphabit/internal/store"
 	"shiphabit/metrics"
 	"shiphabit/reports"
 )
 
 // server stands the rooms of the house together: pages, API and gate over a database, under a configuration.
-func (p *program) server(db *store.DB, settings config.Config, from *origin) (http.Handler, error) {
+func (p *program) server(db *store.DB, settings config.Config, from *origin, verifier *identity.Verifier) (http.Handler, error) {
 	definition := metrics.DORA()
 	definition.WeekStart = settings.WeekStart
 	site, err := reports.New(release())
@@ -44,6 +45,9 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 		Hosts:         settings.Hosts,
 		Site:          site,
 		Hooks:         hooksOf(settings),
+	}
+	if verifier != nil {
+		options.Jobs = jobTokens{verifier}
 	}
 	if from == nil {
 		options.Declared = declaredSources(settings)

@@ -26,6 +26,7 @@ type Config struct {
 	Questions     assessments.Set
 	Thresholds    assessments.Thresholds
 	Freezes       []gate.Window
+	Identity      []Issuer // of tokens of jobs
 
 	zone     *time.Location
 	calendar metrics.Calendar

@@ -19,6 +19,7 @@ func mainFields() []field {
 		object("assessment", "the five questions that come with the program", "The self-assessment.", assessmentFields()...),
 		objects("policies", "the built-in policy of each tier", "Policies of the release gate, each changing parts of the one below it: organisation, tier, team, service.", policyFields()...),
 		objects("freezes", "none", "Times in which nothing but rollbacks and fixes goes out. They hold where the criterion `freeze` is enforced.", freezeFields()...),
+		objects("identity", "API tokens only", "Issuers of the tokens that pipelines get from their runner: a job then asks the gate without a stored secret (docs/identity.md).", identityFields()...),
 	}
 }
 

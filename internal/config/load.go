@@ -87,6 +87,7 @@ func (l *loader) config(n node) Config {
 	c.Thresholds = thresholds(n.at("assessment").at("evidence"))
 	c.overlays = l.policies(n.at("policies"), c)
 	c.Freezes = l.freezes(n.at("freezes"), c)
+	c.Identity = l.identity(n.at("identity"))
 	return c
 }
 
