@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shiphabit/collector"
+	"shiphabit/collector/git"
 	"shiphabit/internal/config"
 	"shiphabit/internal/jobs"
 	"shiphabit/internal/store"
@@ -26,6 +27,7 @@ type collecting struct {
 	only     string
 	since    string
 	full     bool
+	maxWait  time.Duration
 }
 
 func (p *program) collectCommand() *cobra.Command {
@@ -47,6 +49,7 @@ Exit code: 0 when every source was read to its end, 2 when one was not (the othe
 	c.database.add(command)
 	command.Flags().StringVar(&c.only, "source", "", "only this source")
 	command.Flags().StringVar(&c.since, "since", "", "read again from this day on, like 2026-01-01, in place of the source's setting since")
+	command.Flags().DurationVar(&c.maxWait, "max-wait", 5*time.Minute, "the longest pause that a host may ask for; a longer one ends the reading of its source with exit code 2")
 	command.Flags().BoolVar(&c.full, "full", false, "read everything again from the start; what is stored already is not stored twice")
 	return command
 }
@@ -112,8 +115,10 @@ func (c *collecting) adjust(settings config.Config) (again []string, err error) 
 // all reads the sources, several at a time.
 func (c *collecting) all(ctx context.Context, db *store.DB, sources []collector.Source) error {
 	board := c.newBoard()
+	engine := collector.NewEngine()
+	engine.Patience = c.maxWait
 	reader := jobs.Reader{
-		Store: pageStore{db}, Clock: c.now, Logger: c.logger(), Engine: collector.NewEngine(), Page: board.page, Waiting: board.waiting,
+		Store: pageStore{db}, Clock: c.now, Logger: c.logger(), Engine: engine, Page: board.page, Waiting: board.waiting,
 	}
 	troubles := make([]error, len(sources))
 	places := make(chan struct{}, jobs.Parallel)
@@ -127,8 +132,15 @@ func (c *collecting) all(ctx context.Context, db *store.DB, sources []collector.
 			}
 			err := reader.Once(ctx, source)
 			board.ended(source.Name(), err)
-			if err != nil {
+			var later *collector.Later
+			switch {
+			case errors.As(err, &later):
+				troubles[i] = exitError{exitUsage, fmt.Errorf("source %s: its host asks to wait until %s; run it again then, or give it --max-wait", source.Name(), later.At.UTC().Format(time.RFC3339))}
+			case err != nil:
 				troubles[i] = exitError{exitUsage, fmt.Errorf("source %s: %w", source.Name(), err)}
+			}
+			if clone, ok := source.(*git.Source); ok && err == nil {
+				c.tellClone(clone)
 			}
 		})
 	}
@@ -138,6 +150,17 @@ func (c *collecting) all(ctx context.Context, db *store.DB, sources []collector.
 		return exitError{exitStopped, errors.New("stopped; what was read is saved, and the next reading goes on from there")}
 	}
 	return errors.Join(troubles...)
+}
+
+// tellClone says what was taken for deployments where that is not what was asked for, and what is odd about the clone.
+func (c *collecting) tellClone(source *git.Source) {
+	summary := source.Summary()
+	if summary.Mode != git.Tags && summary.Mode != "" {
+		c.say("%s: %s", printable(source.Name()), printable(summary.String()))
+	}
+	for _, warning := range summary.Warnings {
+		c.say("%s: %s", printable(source.Name()), printable(warning))
+	}
 }
 
 // collectLoop reads every source by its interval until the context ends, together with the other servers over the database.

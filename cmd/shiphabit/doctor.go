@@ -156,9 +156,8 @@ func noSuch(err error, says string) error {
 // declaredSources are the sources of the configuration; nil where it declares none.
 func declaredSources(settings config.Config) []doctor.Declared {
 	var declared []doctor.Declared
-	kinds := sourceKinds()
 	for _, s := range settings.Sources {
-		declared = append(declared, doctor.Declared{Name: s.Name, Type: s.Type, Pushed: kinds[s.Type].open == nil})
+		declared = append(declared, doctor.Declared{Name: s.Name, Type: s.Type, Pushed: pushedOnly(s)})
 	}
 	return declared
 }

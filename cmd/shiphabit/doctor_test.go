@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"shiphabit/internal/config"
 	"shiphabit/metrics/doctor"
 )
 
@@ -126,6 +127,24 @@ func TestFiguresOfAnEnvironmentWhoseKindItsHostStates(t *testing.T) {
 		out := p.must(append([]string{"metrics", "--env", "eu-1", "--from", "2026-03-01", "--to", "2026-04-01", "--format", "json"}, from...)...)
 		if !strings.Contains(out, `"rollouts": 1,`) {
 			t.Errorf("%s: the deployment is not counted: %s", from[0], out)
+		}
+	}
+}
+
+func TestASourceIsPushedOnlyWhereNothingReadsIt(t *testing.T) {
+	t.Parallel()
+	for sentence, c := range map[string]struct {
+		source config.Source
+		pushed bool
+	}{
+		"a webhook":                       {config.Source{Type: "webhook"}, true},
+		"an Alertmanager without address": {config.Source{Type: "alertmanager"}, true},
+		"an Alertmanager with one":        {config.Source{Type: "alertmanager", Settings: map[string][]string{"url": {"http://a"}}}, false},
+		"a watch":                         {config.Source{Type: "prometheus"}, false},
+		"a host that is read and pushes":  {config.Source{Type: "gitlab"}, false},
+	} {
+		if got := pushedOnly(c.source); got != c.pushed {
+			t.Errorf("%s: pushed only is %v", sentence, got)
 		}
 	}
 }

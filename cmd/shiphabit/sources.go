@@ -43,6 +43,12 @@ func sourceKinds() map[string]sourceKind {
 	}
 }
 
+// pushedOnly tells that a source is never read: all it brings is pushed by its host.
+func pushedOnly(s config.Source) bool {
+	kind := sourceKinds()[s.Type]
+	return kind.open == nil && kind.over == nil || s.Type == "alertmanager" && s.Text("url") == ""
+}
+
 // source makes one source, and the services it brings; nil for one that is pushed and never read.
 func (p *program) source(ctx context.Context, s config.Source) (collector.Source, []metrics.Service, error) {
 	kind, known := sourceKinds()[s.Type]

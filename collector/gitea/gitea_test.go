@@ -338,11 +338,12 @@ func TestARepositoryThatIsDeletedDoesNotKeepTheOthersBack(t *testing.T) {
 	o := everything()
 	o.Repositories = []string{"acme/gone", "acme/shop"}
 	r := begin(t, s, o)
-	if got := r.must(); len(got) != 37 {
+	got, err := r.read()
+	if len(got) != 37 {
 		t.Errorf("%d events", len(got))
 	}
-	if aside := r.store.SetAside(); len(aside) != 1 || aside[0].Record != "repository acme/gone" {
-		t.Errorf("set aside %v", aside)
+	if err == nil || !strings.Contains(err.Error(), "repository acme/gone: ") || !r.store.Watermark("forge").IsZero() {
+		t.Errorf("it is told as %v", err)
 	}
 }
 

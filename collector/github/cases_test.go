@@ -95,10 +95,11 @@ func (c *tally) identities() {
 		}
 	}](c.t, "peers/fourkeys_parsers.json").Cases
 	for _, one := range all {
+		if !strings.Contains(one.Source.Path, "github") {
+			continue // another host's, run beside it
+		}
 		c.do(one.ID, func(t *testing.T) string {
 			switch {
-			case !strings.Contains(one.Source.Path, "github"):
-				return "it is not about GitHub (" + one.Source.Path + ")"
 			case one.Input.Event == "push":
 				body := fmt.Sprintf(`{"ref":"refs/heads/main","repository":{"full_name":"acme/shop","default_branch":"main"},"commits":[{"id":%q,"timestamp":%q}]}`, one.Input.HeadCommit.ID, one.Input.HeadCommit.Timestamp)
 				e := deliver(testRules(), "push", []byte(body))
@@ -141,11 +142,10 @@ func (c *tally) signatures(file string) {
 		}
 	}](c.t, "peers/"+file).Cases
 	for _, one := range all {
+		if !strings.HasPrefix(one.Convention, "GitHub") && !strings.HasPrefix(one.Convention, "HMAC-SHA1") {
+			continue // another host's, run beside it
+		}
 		c.do(one.ID, func(t *testing.T) string {
-			if !strings.HasPrefix(one.Convention, "GitHub") && !strings.HasPrefix(one.Convention, "HMAC-SHA1") {
-				host, _, _ := strings.Cut(one.Convention, ":")
-				return "it is about the signature of another host (" + host + ")"
-			}
 			header := http.Header{}
 			for name, value := range one.Input.Headers {
 				header.Set(name, value)

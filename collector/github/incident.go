@@ -18,6 +18,7 @@ import (
 func (r *repository) incidents(label string) collector.Feed {
 	f := r.feed("issues " + label)
 	f.Title, f.Overlap = "issues labelled "+label+" of "+r.full, time.Hour
+	f.Optional = true // a repository may have its issues switched off
 	f.Read = needing("Issues: read", func(ctx context.Context, from collector.Position) (collector.Batch, error) {
 		return r.readIssues(ctx, label, from)
 	})

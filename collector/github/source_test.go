@@ -112,10 +112,11 @@ func TestADeletedRepositoryDoesNotKeepTheOthersFromBeingRead(t *testing.T) {
 	t.Parallel()
 	rules := testRules()
 	rules.Repositories = []string{"acme/gone", "acme/shop"}
-	r := readingOf(t, world(), rules).read()
+	r := readingOf(t, world(), rules)
+	err := r.try()
 	r.deployment("101")
-	if aside := r.store.SetAside(); len(aside) != 1 || aside[0].Record != "acme/gone" {
-		t.Errorf("set aside: %+v", aside)
+	if err == nil || !strings.Contains(err.Error(), "acme/gone: ") {
+		t.Errorf("it is told as %v", err)
 	}
 }
 

@@ -355,3 +355,37 @@ func TestRecordedTimes(t *testing.T) {
 	}
 	sum.log(t)
 }
+
+// TestRecordedSignatures runs what is recorded of GitLab's own way of signing.
+func TestRecordedSignatures(t *testing.T) {
+	t.Parallel()
+	var file struct {
+		Cases []struct {
+			ID, Convention string
+			Input          struct {
+				Secret, Body string
+				Headers      map[string]string
+			}
+			Expect struct{ Valid bool }
+		}
+	}
+	if !caseFile(t, "peers/watchops_signatures.json", &file) {
+		return
+	}
+	var sum tally
+	for _, c := range file.Cases {
+		if !strings.HasPrefix(c.Convention, "GitLab") {
+			continue // another host's, run beside it
+		}
+		header := http.Header{}
+		for name, value := range c.Input.Headers {
+			header.Set(name, value)
+		}
+		fault := ""
+		if got := (Hook{}).Authentic(header, []byte(c.Input.Body), []string{c.Input.Secret}); got != c.Expect.Valid {
+			fault = fmt.Sprintf("authentic is %v", got)
+		}
+		sum.run(t, c.ID, fault)
+	}
+	sum.log(t)
+}

@@ -333,8 +333,8 @@ func TestARenamedProjectGoesOnAndADeletedOneIsSaidToBeGone(t *testing.T) {
 	t.Parallel()
 	h := world()
 	r := read(t, h, func(o *gitlab.Options) { o.Projects = []string{"17", "acme/gone"} })
-	if aside := fmt.Sprint(r.SetAside()); !strings.Contains(aside, "project acme/gone") || !strings.Contains(aside, "it is not there, or the token may not see it") {
-		t.Errorf("set aside are %s", aside)
+	if told := r.TroubleOf("lab"); !strings.Contains(told, "project acme/gone: ") || !strings.Contains(told, "it is not there, or the token may not see it") || !r.Watermark("lab").IsZero() {
+		t.Errorf("it is told as %q", told)
 	}
 	before := len(h.Asked())
 	project(h, 17, "acme/store")

@@ -81,13 +81,13 @@ func (r Reader) Turn(ctx context.Context, source collector.Source, every time.Du
 	return nextAt
 }
 
-// Once reads a source to its end now, sitting out every pause, and leaves open when it is read next.
+// Once reads a source to its end now, sitting out pauses as long as the engine has patience for, and leaves open when it is read next.
 func (r Reader) Once(ctx context.Context, source collector.Source) error {
 	begun, err := r.Store.BeginRun(ctx, source.Name())
 	if err != nil {
 		return err
 	}
-	r.Engine.Turn, r.Engine.Patience = 0, 0
+	r.Engine.Turn = 0
 	complete, err := r.read(ctx, source, begun.StartedAt)
 	if ctx.Err() != nil {
 		return err
