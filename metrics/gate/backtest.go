@@ -213,28 +213,14 @@ func (b *Backtest) wrongStops(p Policy, h *history, from, to time.Time) {
 	if len(trials) == 0 || rule == (FailureMeter{}) {
 		return
 	}
-	wrong, blocked := 0, time.Time{}
-	outside, failed := 0, 0
-	for _, s := range steps {
-		switch {
-		case s.Blocked && blocked.IsZero():
-			blocked = s.At
-		case !s.Blocked && !blocked.IsZero():
-			if s.Why == StepReopened && !blocked.Before(from) && blocked.Before(to) {
-				wrong++
-			}
-			blocked = time.Time{}
-		}
-		if s.Blocked || (s.Why != StepGood && s.Why != StepFailed) {
-			continue
-		}
-		outside++
-		if s.Why == StepFailed {
-			failed++
-		}
-	}
-	if 2*failed*rule.OneIn > outside {
+	if !keepsWellBelow(steps, rule.OneIn) {
 		return // its stops may well have been right
+	}
+	wrong := 0
+	for _, s := range spellsOf(steps) {
+		if s.ended == StepReopened && !s.from.Before(from) && s.from.Before(to) {
+			wrong++
+		}
 	}
 	since := latest(from, h.facts.Rollouts[trials[0]].FinishedAt)
 	if span := to.Sub(since); span > 0 {

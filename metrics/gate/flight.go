@@ -86,4 +86,6 @@ type Known struct {
 	Windows    []Window
 	// Override is one that holds now for whoever asks, nil when none does.
 	Override *Waiver
+	// Demoted are criteria that broke their promise.
+	Demoted []Demotion
 }
