@@ -68,6 +68,7 @@ type Store interface {
 	factStore
 	decisionStore
 	overrideStore
+	scoreStore
 	roundStore
 	sourceStore
 	tokenStore
@@ -82,6 +83,7 @@ type Server struct {
 	guard  guard
 	engine *gin.Engine
 	table  []route
+	checks selfCheck
 }
 
 // New builds a server. It starts nothing.
@@ -138,6 +140,7 @@ func (s *Server) routes() []route {
 		s.metricRoutes(),
 		s.gateRoutes(),
 		s.overrideRoutes(),
+		s.scoreRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),
 		s.auditRoutes(),

@@ -22,9 +22,9 @@ type fateIndex struct {
 }
 
 func (l Ledger) fates() fates {
-	all := fates{}
+	all, granted := fates{}, l.granted()
 	for name, s := range l.Services {
-		index := fateIndex{newHistory(s.Facts, s.Policy, l.To.UTC().Truncate(time.Millisecond), s.Granted), map[string][]int{}}
+		index := fateIndex{newHistory(s.Facts, s.Policy, l.To.UTC().Truncate(time.Millisecond), granted[name]), map[string][]int{}}
 		for i := range s.Facts.Rollouts {
 			r := &s.Facts.Rollouts[i]
 			for _, key := range []string{r.Digest, r.Revision, r.ID} {

@@ -14,9 +14,8 @@ const production = metrics.Production
 
 // Standing is what is known of a service that the gate decided about.
 type Standing struct {
-	Facts   metrics.Facts
-	Policy  Policy
-	Granted []ProbeGrant
+	Facts  metrics.Facts
+	Policy Policy
 }
 
 // Ledger is what the scoreboard is computed from: the decisions of a window, oldest first, and the facts that tell what became of them.
@@ -203,6 +202,17 @@ func counted(n map[string]int) []Counted {
 	}
 	slices.SortFunc(list, func(a, b Counted) int { return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Name, b.Name)) })
 	return list
+}
+
+// granted are the probes among the decisions, by service.
+func (l Ledger) granted() map[string][]ProbeGrant {
+	all := map[string][]ProbeGrant{}
+	for _, d := range l.Decisions {
+		if d.Probe {
+			all[d.Service] = append(all[d.Service], ProbeGrant{Decision: d.ID, Service: d.Service, Environment: d.Environment, Digest: d.Digest, Revision: d.Revision, At: d.At})
+		}
+	}
+	return all
 }
 
 // byService groups the decisions.

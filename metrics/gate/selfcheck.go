@@ -105,14 +105,14 @@ func (p Policy) promising() []promising {
 // overridden as a false alarm; while a criterion only observes, the next deployments tell. It is counted only for services that outside their
 // spells fail at most half as often as the limit: the stops of others may well have been right.
 func (l Ledger) Promises() []PromiseCheck {
-	alarms := l.falseAlarms()
+	alarms, granted := l.falseAlarms(), l.granted()
 	var checks []PromiseCheck
 	for service, decisions := range l.byService() {
 		standing, known := l.Services[service]
 		if !known {
 			continue
 		}
-		h := newHistory(standing.Facts, standing.Policy, l.To.UTC().Truncate(time.Millisecond), standing.Granted)
+		h := newHistory(standing.Facts, standing.Policy, l.To.UTC().Truncate(time.Millisecond), granted[service])
 		for _, one := range standing.Policy.promising() {
 			at := slices.IndexFunc(checks, func(c PromiseCheck) bool {
 				return c.Policy == standing.Policy.Name && c.Criterion == one.criterion && c.Promised == one.promised
@@ -131,6 +131,17 @@ func (l Ledger) Promises() []PromiseCheck {
 		return cmp.Or(strings.Compare(a.Policy, b.Policy), strings.Compare(a.Criterion, b.Criterion), a.Promised.Rat().Cmp(b.Promised.Rat()))
 	})
 	return checks
+}
+
+// Stopped are the services that met a criterion which makes a promise, or were overridden.
+func (l Ledger) Stopped() map[string]bool {
+	met := map[string]bool{}
+	for _, d := range l.Decisions {
+		if d.Override != "" || d.failing("failure-meter") || d.failing("restored-in-time") {
+			met[d.Service] = true
+		}
+	}
+	return met
 }
 
 // meetings are the decisions of one service in a window, and the overrides that called a stop a false alarm.
