@@ -84,6 +84,8 @@ type Server struct {
 	engine *gin.Engine
 	table  []route
 	checks selfCheck
+	// backtests has room for those that may run at a time.
+	backtests chan struct{}
 }
 
 // New builds a server. It starts nothing.
@@ -93,7 +95,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, guard: g, engine: gin.New()}
+	s := &Server{o: o, guard: g, engine: gin.New(), backtests: make(chan struct{}, backtestsBusy)}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath, s.engine.UnescapePathValues = true, true // a service may have a slash in its name, sent as %2F
 	if o.Site != nil {

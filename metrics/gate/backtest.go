@@ -323,3 +323,10 @@ func Differences(before, after Backtest) []Difference {
 	slices.SortFunc(list, func(a, b Difference) int { return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Rollout, b.Rollout)) })
 	return list
 }
+
+// NotBacktested are the criteria of a policy that a backtest leaves out, because what they judge was never recorded: what a request states,
+// and how late the sources were.
+func (p Policy) NotBacktested() []string {
+	kept := withoutEvidence(p).CriteriaNames()
+	return slices.DeleteFunc(p.CriteriaNames(), func(name string) bool { return slices.Contains(kept, name) })
+}
