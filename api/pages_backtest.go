@@ -11,10 +11,10 @@ import (
 )
 
 // A backtest folds the whole record of a service anew for each of its promotions, so its work is their number times the record's length. A
-// page does so much and no more: about two seconds on a slow machine. The command line has no such bound.
+// page does so much and no more, a second or two of one processor. The command line has no such bound.
 const (
 	backtestDays  = 365
-	backtestWork  = 6_000_000
+	backtestWork  = 1_500_000
 	backtestsBusy = 1
 )
 

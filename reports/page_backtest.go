@@ -162,15 +162,14 @@ func (b Backtest) Plot() Plot {
 		p.Empty = "There is nothing to judge."
 		return p
 	}
-	f := fieldOf(b.Window, float64(len(lanes)))
-	f.high = float64(len(lanes)) - 0.4
+	f := fieldOf(b.Window, 1)
 	stopped := map[string]bool{}
 	for _, v := range b.Result.Verdicts {
 		if stops(v.Verdict) {
 			stopped[v.Rollout] = true
 		}
 	}
-	y := func(lane int) float64 { return f.y(float64(len(lanes)-1-lane) + 0.35) }
+	y := func(lane int) float64 { return (float64(lane) + 0.68) / float64(len(lanes)) }
 	var fine strings.Builder
 	n := make([]int, len(lanes))
 	for _, t := range b.Trials {
@@ -186,8 +185,8 @@ func (b Backtest) Plot() Plot {
 	says := make([]string, 0, len(lanes))
 	for i, l := range lanes {
 		word := l.word + ": " + Count(n[i])
-		p.Up = append(p.Up, PlotTick{At: percentOf(f.y(float64(len(lanes)-1-i) - 0.15)), Word: ""})
-		p.Words = append(p.Words, PlotTick{At: percentOf(f.y(float64(len(lanes)-1-i) + 0.7)), Word: word})
+		edge := percentOf(float64(i) / float64(len(lanes)))
+		p.Up, p.Words = append(p.Up, PlotTick{At: edge}), append(p.Words, PlotTick{At: edge, Word: word})
 		says = append(says, word)
 	}
 	p.Along = f.times()

@@ -48,15 +48,17 @@ func (s Standing) Plots() []Plot {
 	return []Plot{
 		drawMeter(s.Histories.Failures, s.View.Window, meterWords{
 			id: "failure_meter", title: "The failure meter", one: "deployment", many: "deployments", bad: "failed", stops: "stops", stopped: "stopped", record: record,
-			note: fmt.Sprintf("A failed deployment adds %s, a good one takes 1 away. Above the dashed line the service is stopped.", Count(k)),
+			empty: "No planned deployment to production has been judged yet.",
+			note:  fmt.Sprintf("A failed deployment adds %s, a good one takes 1 away. Above the dashed line the service is stopped.", Count(k)),
 		}),
 		drawMeter(s.Histories.Usual, s.View.Window, meterWords{
 			id: "own_usual", title: "The meter of its own usual", size: "small", one: "deployment", many: "deployments", bad: "failed", stops: "warns", stopped: "warns", record: record,
-			note: usualNote(s.Histories),
+			note: usualNote(s.Histories), empty: "There is no usual rate to hold it against.",
 		}),
 		drawMeter(s.Histories.Restored, s.View.Window, meterWords{
 			id: "restored", title: "The meter of restoring in time", size: "small", one: "incident", many: "incidents", bad: "late", stops: "objects", stopped: "objects", record: record,
-			note: "An incident that is not over in time adds points, one that is takes 1 away.",
+			empty: "No production incident is known that is over, or older than the agreed time.",
+			note:  "An incident that is not over in time adds points, one that is takes 1 away.",
 		}),
 	}
 }
@@ -95,18 +97,21 @@ func clock(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
 func (s Standing) Freezes() []string {
 	var out []string
 	if f := s.Snapshot.Freeze; f != nil {
-		out = append(out, fmt.Sprintf("%s holds until %s (%s).%s", f.Name, clock(f.Until), f.Local, because(*f)))
+		out = append(out, fmt.Sprintf("%s holds until %s.%s", f.Name, clock(f.Until), because(*f)))
 	}
 	if n := s.Next; n != nil {
-		out = append(out, fmt.Sprintf("%s begins at %s and ends at %s (%s).%s", n.Name, clock(n.From), clock(n.Until), n.Local, because(n.Freeze)))
+		out = append(out, fmt.Sprintf("%s begins at %s and ends at %s.%s", n.Name, clock(n.From), clock(n.Until), because(n.Freeze)))
 	}
 	return out
 }
 
 func because(f gate.Freeze) string {
 	words := ""
+	if !strings.HasSuffix(f.Local, " UTC") {
+		words = " There the end is " + f.Local + "."
+	}
 	if f.Reason != "" {
-		words = " Why: " + strings.TrimRight(f.Reason, ".") + "."
+		words += " Why: " + strings.TrimRight(f.Reason, ".") + "."
 	}
 	if f.Owner != "" {
 		words += " Agreed by " + f.Owner + "."
@@ -152,21 +157,31 @@ func (s Standing) Commands() []Command {
 		fix = quoted(problems[0].ID)
 		note = "It repairs " + problems[0].ID + ", which is open, and passes at once."
 	}
-	list = append(list, Command{"Send a fix", note, s.check(service, "--kind fix --fixes "+fix+` --commit "$COMMIT" --digest "$DIGEST"`)})
+	list = append(list, Command{"Send a fix", note, s.check(service, "--kind fix --fixes "+fix+" \\\n  "+`--commit "$COMMIT" --digest "$DIGEST"`)})
 	back, note := `--digest "$DIGEST"`, "Name what once ran here: it passes at once."
-	if len(s.Snapshot.Earlier) > 0 {
-		e := s.Snapshot.Earlier[0]
-		note = "Puts back " + named(e.Version, e.Revision, e.Digest) + ", which ran here before. It passes at once."
-		if e.Digest != "" {
-			back = "--digest " + quoted(e.Digest)
-		} else {
-			back = "--commit " + quoted(e.Revision)
+	if e := s.goBackTo(); e != nil {
+		switch puts := "Puts back " + named(e.Version, e.Revision, e.Digest) + ", which ran here before. It passes at once."; {
+		case e.Digest != "":
+			back, note = "--digest "+quoted(e.Digest), puts
+		case e.Revision != "":
+			back, note = "--commit "+quoted(e.Revision), puts
 		}
 	}
 	list = append(list, Command{"Roll back", note, s.check(service, "--kind rollback "+back)})
 	override := Command{"Set a criterion aside", "With a reason of at least 20 characters; it is logged, bounded, and its outcome shown on the scoreboard.", fmt.Sprintf(
 		"shiphabit gate override --server %s \\\n  --service %s --environment %s%s \\\n  --category %q --reason \"WHY, IN A SENTENCE\"", quoted(s.Server), service, quoted(s.Environment), s.stopping(), gate.OverrideCategories()[1])}
 	return append(list, override, Command{"Ask", "What a pipeline runs before it deploys.", s.check(service, `--commit "$COMMIT" --digest "$DIGEST" --wait 10m`)})
+}
+
+// goBackTo is what a rollback would put back: what is live when the newest run failed, else what was live before it.
+func (s Standing) goBackTo() *gate.Deployed {
+	switch {
+	case s.Snapshot.FailedRun != nil && s.Snapshot.Live != nil:
+		return s.Snapshot.Live
+	case len(s.Snapshot.Earlier) > 0:
+		return &s.Snapshot.Earlier[0]
+	}
+	return nil
 }
 
 func (s Standing) check(service, rest string) string {

@@ -89,21 +89,19 @@ type rung struct {
 	value float64
 }
 
-// steps draws levels as a staircase up to the right end. Runs within a tenth of a pixel are drawn once.
-func (f field) steps(levels []rung) string {
+// steps draws a staircase up to the right end.
+func (f field) steps(rungs []rung) string {
 	var path strings.Builder
-	lastX, lastY := math.Inf(-1), math.NaN()
-	for _, l := range levels {
+	last := math.NaN()
+	for _, l := range rungs {
 		x, y := f.x(l.at), f.y(l.value)
 		switch {
 		case path.Len() == 0:
 			fmt.Fprintf(&path, "M%s %s", thousandth(x), thousandth(y))
-		case y != lastY || x-lastX > 0.001:
+		case y != last:
 			fmt.Fprintf(&path, "H%sV%s", thousandth(x), thousandth(y))
-		default:
-			continue
 		}
-		lastX, lastY = x, y
+		last = y
 	}
 	if path.Len() > 0 {
 		path.WriteString("H1000")
@@ -112,13 +110,13 @@ func (f field) steps(levels []rung) string {
 }
 
 // under closes a staircase down to the floor, to be filled.
-func (f field) under(levels []rung) string {
-	line := f.steps(levels)
+func (f field) under(rungs []rung) string {
+	line := f.steps(rungs)
 	if line == "" {
 		return ""
 	}
 	floor := thousandth(f.y(f.low))
-	return line + "V" + floor + "H" + thousandth(f.x(levels[0].at)) + "Z"
+	return line + "V" + floor + "H" + thousandth(f.x(rungs[0].at)) + "Z"
 }
 
 // band shades from one instant to another, with a word when there is room for it.

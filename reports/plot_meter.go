@@ -17,6 +17,8 @@ type meterWords struct {
 	// verb is what the meter does at its line.
 	stops, stopped string
 	note           string
+	// empty says why there is nothing to draw.
+	empty string
 	// record leads from a step to its record; nil where there is none to show.
 	record func(id string) string
 }
@@ -30,9 +32,8 @@ func drawMeter(h gate.MeterHistory, w metrics.Window, words meterWords) Plot {
 	p.Table = Table{Caption: "Steps of this meter, newest first", Head: []Head{{Text: "Known at"}, {Text: "Of"}, {Text: "Step"}, {"Meter", true}, {"Line", true}, {Text: "Gate"}}}
 	before, steps := stepsOf(h.Steps, w)
 	p.Title = meterTitle(h.State, before, steps, words)
-	if h.State.Line == 0 {
-		p.Empty = words.title + ": there is no line to hold it against yet."
-		p.Title = words.title
+	if h.State.Line == 0 || len(h.Steps) == 0 {
+		p.Title, p.Empty = words.title+" has not moved", words.empty
 		return p
 	}
 	f := fieldOf(w, highest(h.State, before, steps))
@@ -228,6 +229,6 @@ func meterLabel(s gate.MeterState, steps []gate.MeterStep, words meterWords) str
 	if s.Blocked {
 		state = words.stopped + " since " + date(s.BlockedSince)
 	}
-	return fmt.Sprintf("Step chart of %s over the window: %s and %s became known; it stands at %d against a line of %d and is %s.",
+	return fmt.Sprintf("Step chart: %s over the window: %s and %s became known; it stands at %d against a line of %d and is %s.",
 		words.title, plural(good, "good "+words.one, "good "+words.many), plural(bad, words.bad+" one", words.bad+" ones"), s.Value, s.Line, state)
 }

@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +37,7 @@ func reasonViews(reasons []gate.Reason, service string, openings map[string]time
 			}
 			v.Links = append(v.Links, Cell{Text: id, Href: href})
 		}
-		if at, known := openings[r.Criterion]; known {
+		if at, known := openings[r.Criterion]; known && r.Mode == gate.Enforce {
 			v.Earliest = earliest(r, at, now)
 		}
 		out[i] = v
@@ -71,6 +73,7 @@ func groups(views []ReasonView) []ReasonGroup {
 			met.List = append(met.List, v)
 		}
 	}
+	slices.SortStableFunc(against.List, func(a, b ReasonView) int { return cmp.Compare(weight(a), weight(b)) })
 	var out []ReasonGroup
 	for _, g := range []ReasonGroup{against, met, idle} {
 		if len(g.List) > 0 {
@@ -78,6 +81,15 @@ func groups(views []ReasonView) []ReasonGroup {
 		}
 	}
 	return out
+}
+
+// weight puts what stops before what waits, and that before what only warns.
+func weight(v ReasonView) int {
+	i := slices.Index([]gate.Result{gate.Fail, gate.Unknown, gate.Warn}, v.Result)
+	if v.Mode != gate.Enforce {
+		i += 3
+	}
+	return i
 }
 
 // modeWords say what a mode lets a criterion do.

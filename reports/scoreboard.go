@@ -2,6 +2,8 @@ package reports
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 
 	"shiphabit/metrics/gate"
@@ -205,18 +207,37 @@ func listCounts(list []gate.Counted, most int) string {
 
 // PromiseTable holds the wrong stops of each policy and criterion against what was promised.
 func (g Gate) PromiseTable() Table {
-	t := Table{Caption: "Wrong stops of the last two years against the promise, by policy", Head: []Head{{Text: "Policy"}, {Text: "Criterion"}, {Text: "Promise"}, {"Services", true}, {"Years together", true}, {"Stops met", true}, {"Of these wrong", true}, {"Expected at most", true}, {Text: "So"}}}
+	t := Table{Caption: "Wrong stops of the last two years against the promise, by policy", Head: []Head{{Text: "Policy"}, {Text: "Criterion"}, {Text: "Promise"}, {"Services", true}, {"Judged together", true}, {"Stops met", true}, {"Of these wrong", true}, {"Expected at most", true}, {Text: "So"}}}
 	for _, c := range g.Board.Promises {
 		so := "● kept"
 		switch {
 		case c.Broken:
 			so = "■ broken: it only warns"
 		case c.Services == 0:
-			so = "○ nothing to judge: no service keeps well below its limit"
+			so = "○ nothing to judge yet"
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: c.Policy}, {Text: criterionTitle(c.Criterion)}, {Text: "once in " + fraction(c.Promised) + " years"}, {Text: Count(c.Services)}, {Text: fraction(c.Years)}, {Text: Count(c.Spells)}, {Text: Count(c.Wrong)}, {Text: fraction(c.Expected)}, {Text: so}})
+		t.Rows = append(t.Rows, []Cell{{Text: c.Policy}, {Text: criterionTitle(c.Criterion)}, {Text: "once in " + fraction(c.Promised) + " years"}, {Text: Count(c.Services)}, {Text: judged(c.Years)}, {Text: Count(c.Spells)}, {Text: Count(c.Wrong)}, {Text: expected(c.Expected)}, {Text: so}})
 	}
 	return t
+}
+
+// judged words how long services were judged, all together.
+func judged(f gate.Fraction) string {
+	if f.Den == 0 || f.Num == 0 {
+		return "—"
+	}
+	return strings.TrimPrefix(strings.Replace(gate.ServiceYears(f), "service-", "", 1), " ")
+}
+
+// expected words a number of events that may be far below one.
+func expected(f gate.Fraction) string {
+	if f.Den == 0 || f.Num == 0 {
+		return "—"
+	}
+	if v := float64(f.Num) / float64(f.Den); v < 0.95 {
+		return strconv.FormatFloat(math.Ceil(v*100)/100, 'f', -1, 64)
+	}
+	return fraction(f)
 }
 
 // HoldTable tells what was waited for.

@@ -46,7 +46,7 @@ type Scoreboard struct {
 	// DelaySeconds is how long services had something waiting after a stop, HoldSeconds after a hold, up to the next promotion let through.
 	DelaySeconds int64 `json:"delay_seconds"`
 	HoldSeconds  int64 `json:"hold_seconds"`
-	// Waiting counts the services that have something waiting at the end of the window.
+	// Waiting counts the places in which what was stopped still waits at the end of the window.
 	Waiting int `json:"waiting"`
 	// Holds counts holds by what was awaited, Criteria what was not met, Refused the claims that did not hold.
 	Holds    []Counted `json:"holds"`
@@ -128,10 +128,10 @@ func (l Ledger) Scoreboard() Scoreboard {
 	for _, row := range l.rows() {
 		stops.walk(row, fates, func(s Scored) bool { return s.Verdict == Block })
 		wouldBe.walk(row, fates, Scored.observed)
-		delay, open := waits(row, l.To, Block)
-		held, holding := waits(row, l.To, Hold)
+		delay, waiting := waits(row, l.To, Block)
+		held, _ := waits(row, l.To, Hold)
 		b.DelaySeconds, b.HoldSeconds = b.DelaySeconds+int64(delay/time.Second), b.HoldSeconds+int64(held/time.Second)
-		if open || holding {
+		if waiting {
 			b.Waiting++
 		}
 	}

@@ -26,14 +26,24 @@ func (q question) demote(criterion string, mode Mode, f *finding) Mode {
 		return mode
 	}
 	d := q.s.Demoted[i]
-	f.says += fmt.Sprintf(" It only warns now: it stopped good services wrongly %s in %s service-years, and once in %s years was agreed. Chance does not explain that; until it is agreed anew it stops nothing.",
-		times(d.Measured), d.Years.decimal(), d.Promised.decimal())
+	f.says += fmt.Sprintf(" It only warns now: it stopped good services wrongly %s in %s, and once in %s years was agreed. Chance does not explain that; until it is agreed anew it stops nothing.",
+		times(d.Measured), ServiceYears(d.Years), d.Promised.decimal())
 	if f.result == Fail {
 		f.short += " (it only warns, having been wrong more often than agreed)"
 		f.opensWhen = nil
 	}
 	return atMost(WarnOnly, mode)
 }
+
+// ServiceYears words how long services were judged, all together: in days below a year.
+func ServiceYears(f Fraction) string {
+	if f.Num < f.Den {
+		return count(f.Num*daysOfYear/f.Den, "service-day")
+	}
+	return f.decimal() + " service-years"
+}
+
+const daysOfYear = 365
 
 func times(n int) string {
 	if n == 1 {
@@ -186,8 +196,15 @@ func (m meetings) within(s spell, criterion string) (met, alarm bool) {
 	return met, alarm
 }
 
+// inDays rounds years down to whole days.
+func inDays(years *big.Rat) Fraction {
+	days := clampBig(floor(new(big.Rat).Mul(years, big.NewRat(daysOfYear, 1))))
+	r := big.NewRat(days, daysOfYear)
+	return Fraction{Num: r.Num().Int64(), Den: r.Denom().Int64()}
+}
+
 func (c *PromiseCheck) judge() {
-	c.Years = tenthsOf(c.years)
-	c.Expected = tenthsOf(new(big.Rat).Quo(c.years, c.Promised.Rat()))
+	c.Years = inDays(c.years)
+	c.Expected = inDays(new(big.Rat).Quo(c.years, c.Promised.Rat()))
 	c.Broken = BreaksPromise(c.Wrong, c.years, c.Promised)
 }

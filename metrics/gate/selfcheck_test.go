@@ -94,6 +94,15 @@ func TestAStopIsWrongOnlyWhenSomebodyMetItAndNothingWasFound(t *testing.T) {
 	if c := check(t, bad, "failure-meter"); c.Services != 0 || c.Wrong != 0 {
 		t.Errorf("a service of which every fourth fails was stopped wrongly: %+v", c)
 	}
+	late := unlucky(2)
+	for i := range late.Rollouts {
+		if r := &late.Rollouts[i]; i%3 == 0 && !r.Failed() { // found out two hours after its watch
+			r.Failures = []metrics.Failure{{Cause: metrics.CauseIncident, At: r.FinishedAt, KnownAt: r.FinishedAt.Add(2 * time.Hour)}}
+		}
+	}
+	if c := check(t, met(late), "failure-meter"); c.Services != 0 || c.Wrong != 0 {
+		t.Errorf("a service whose failures are found out later was stopped wrongly: %+v", c)
+	}
 	window := whole
 	window.From = day(150)
 	if c := check(t, window, "failure-meter"); c.Wrong != 1 {

@@ -34,12 +34,19 @@ func spellsOf(steps []MeterStep) []spell {
 func keepsWellBelow(steps []MeterStep, oneIn int) bool {
 	judged, failed := 0, 0
 	for _, s := range steps {
-		if s.Blocked || (s.Why != StepGood && s.Why != StepFailed) {
+		if s.Blocked {
 			continue
 		}
-		judged++
-		if s.Why == StepFailed {
+		switch s.Why {
+		case StepGood:
+			judged++
+		case StepFailed:
+			judged, failed = judged+1, failed+1
+		case StepLateFail: // it was judged before
 			failed++
+		case StepTurnedGood:
+			failed--
+		default: // nothing is judged
 		}
 	}
 	return 2*failed*oneIn <= judged
