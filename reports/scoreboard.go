@@ -207,7 +207,7 @@ func listCounts(list []gate.Counted, most int) string {
 
 // PromiseTable holds the wrong stops of each policy and criterion against what was promised.
 func (g Gate) PromiseTable() Table {
-	t := Table{Caption: "Wrong stops of the last two years against the promise, by policy", Head: []Head{{Text: "Policy"}, {Text: "Criterion"}, {Text: "Promise"}, {"Services", true}, {"Judged together", true}, {"Stops met", true}, {"Of these wrong", true}, {"Expected at most", true}, {Text: "So"}}}
+	t := Table{Caption: "Wrong stops of the last two years against the promise, by policy", Head: []Head{{Text: "Criterion"}, {Text: "Kept?"}, {Text: "Policy"}, {Text: "Promise"}, {"Services", true}, {"Judged together", true}, {"Stops met", true}, {"Of these wrong", true}, {"Expected at most", true}}}
 	for _, c := range g.Board.Promises {
 		so := "● kept"
 		switch {
@@ -216,7 +216,7 @@ func (g Gate) PromiseTable() Table {
 		case c.Services == 0:
 			so = "○ nothing to judge yet"
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: c.Policy}, {Text: criterionTitle(c.Criterion)}, {Text: "once in " + fraction(c.Promised) + " years"}, {Text: Count(c.Services)}, {Text: judged(c.Years)}, {Text: Count(c.Spells)}, {Text: Count(c.Wrong)}, {Text: expected(c.Expected)}, {Text: so}})
+		t.Rows = append(t.Rows, []Cell{{Text: criterionTitle(c.Criterion)}, {Text: so}, {Text: c.Policy}, {Text: "once in " + fraction(c.Promised) + " years"}, {Text: Count(c.Services)}, {Text: judged(c.Years)}, {Text: Count(c.Spells)}, {Text: Count(c.Wrong)}, {Text: expected(c.Expected)}})
 	}
 	return t
 }
