@@ -123,6 +123,7 @@ func (s *Server) judged(ctx context.Context, a ask) (gate.Logged, error) {
 		Caller: a.caller, Key: a.key, BodyHash: a.hash, At: snapshot.Now,
 	}
 	l.ID, l.Engine = newID("gd_", now), "shiphabit/"+s.o.Version
+	l.TookMicros = s.o.Clock().Sub(now).Microseconds()
 	return l, nil
 }
 
@@ -151,8 +152,12 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 	if err != nil {
 		return fault(err)
 	}
+	broken, err := s.demoted(ctx, policy)
+	if err != nil {
+		return fault(err)
+	}
 	return policy, gate.Take(r, policy, now, gate.Known{
-		Facts: facts, Service: service, Sources: sources, Granted: granted, Promotions: promoted, Windows: s.o.Freezes, KindOf: s.o.KindOf,
+		Facts: facts, Service: service, Sources: sources, Granted: granted, Promotions: promoted, Windows: s.o.Freezes, KindOf: s.o.KindOf, Demoted: broken,
 	}), nil
 }
 

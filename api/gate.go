@@ -129,16 +129,25 @@ func (s *Server) decisions(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if cursor := q.Get("cursor"); cursor != "" {
-		if _, err := strconv.ParseUint(cursor, 10, 63); err != nil {
-			return reply{}, fail(Invalid, "the cursor is none of ours; take it from next of the page before")
-		}
+	cursor, err := listCursor(q.Get("cursor"))
+	if err != nil {
+		return reply{}, err
 	}
-	list, next, err := s.o.Store.Decisions(r.Context(), q.Get("service"), q.Get("cursor"), limit)
+	list, next, err := s.o.Store.Decisions(r.Context(), q.Get("service"), cursor, limit)
 	if list == nil {
 		list = []gate.Logged{}
 	}
 	return reply{JSON: decisionsResponse{Decisions: list, Next: next}}, err
+}
+
+func listCursor(word string) (string, error) {
+	if word == "" {
+		return "", nil
+	}
+	if _, err := strconv.ParseUint(word, 10, 63); err != nil {
+		return "", fail(Invalid, "the cursor is none of ours; take it from next of the page before")
+	}
+	return word, nil
 }
 
 func limitOf(word string, otherwise, most int) (int, error) {

@@ -76,6 +76,7 @@ type Store interface {
 	factStore
 	decisionStore
 	overrideStore
+	scoreStore
 	roundStore
 	sourceStore
 	doctorStore
@@ -97,6 +98,9 @@ type Server struct {
 
 	refusals refusals
 	large    chan struct{} // holds one for each large delivery in memory
+	checks   selfCheck
+	// backtests has room for those that may run at a time.
+	backtests chan struct{}
 }
 
 // New builds a server. It starts nothing.
@@ -106,7 +110,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, guard: g, engine: gin.New(), large: make(chan struct{}, largeAtOnce)}
+	s := &Server{o: o, guard: g, engine: gin.New(), large: make(chan struct{}, largeAtOnce), backtests: make(chan struct{}, backtestsBusy)}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath, s.engine.UnescapePathValues = true, true // a service may have a slash in its name, sent as %2F
 	if o.Site != nil {
@@ -153,6 +157,7 @@ func (s *Server) routes() []route {
 		s.metricRoutes(),
 		s.gateRoutes(),
 		s.overrideRoutes(),
+		s.scoreRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),
 		s.doctorRoutes(),

@@ -27,6 +27,8 @@ type Frame struct {
 	AsOf  time.Time
 	// AssessPath leads to the form of the open round; empty when none is open here.
 	AssessPath string
+	// JSON is the address of the same for programs where it is not that of the figures.
+	JSON string
 	// ResultPath leads to the latest result of an assessment; empty when there is none.
 	ResultPath string
 }
@@ -45,6 +47,9 @@ func (f Frame) Current() string { return f.View.Now().Link(f.Path, f.Editions, f
 func (f Frame) AsJSON() string {
 	if of, elsewhere := otherJSON[f.Nav]; elsewhere {
 		return of
+	}
+	if f.JSON != "" {
+		return f.JSON
 	}
 	path, q := "/api/v1/metrics", url.Values{}
 	if rest, found := strings.CutPrefix(f.Path, "/explain/"); found {

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"shiphabit/metrics/gate"
 )
 
 //go:embed templates
@@ -95,6 +97,10 @@ func (s *Site) funcs() template.FuncMap {
 		"fraction":     fraction,
 		"short":        Short,
 		"decisionpath": DecisionPath,
+		"standingpath": StandingPath,
+		"recordpath":   RecordPath,
+		"serviceyears": gate.ServiceYears,
+		"modewords":    modeWords,
 		"add":          func(a, b int) int { return a + b },
 		"decimals":     func(n int, v float64) string { return strconv.FormatFloat(v, 'f', n, 64) },
 		"int":          func(n int64) int { return int(n) },

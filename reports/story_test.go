@@ -143,19 +143,6 @@ func (s stage) service(f metrics.Facts) Service {
 	return Service{Frame: frame, Row: row, Levels: s.levels(row.Card, frame.View.Edition), Course: s.course([]metrics.Facts{f}, frame.View.Window), Facts: f, Steps: steps, Zone: time.UTC}
 }
 
-func (s stage) gate() Gate {
-	g := Gate{Frame: s.frame("Gate", "/gate", "gate"), Server: "http://127.0.0.1:8080"}
-	for _, f := range s.facts {
-		row, steps := s.row(f, g.View.Window)
-		g.Rows = append(g.Rows, GateRow{Service: f.Service, Tier: "standard", GateNow: row.Gate, Steps: steps})
-		g.Decisions = append(g.Decisions, gate.Logged{Decision: row.Gate.Decision, Request: gate.Request{Service: f.Service, Change: gate.Change{Kind: "normal"}}, At: now})
-	}
-	if len(g.Rows) > 0 {
-		g.Chosen = &g.Rows[0]
-	}
-	return g
-}
-
 // round is an open consensus round of a small question set.
 func round() assessments.Round {
 	set := assessments.Set{ID: "default", Version: 1, Title: "Five questions"}
@@ -219,7 +206,7 @@ func story1(f metrics.Facts) []metrics.Facts { return []metrics.Facts{f} }
 func (s stage) pages() map[string]Page {
 	services := Services{Frame: s.frame("Services", "/services", "services"), Rows: s.overview().Rows}
 	out := map[string]Page{
-		"/": s.overview(), "/services": services, "/gate": s.gate(), "/fault": s.fault(),
+		"/": s.overview(), "/services": services, "/gate": s.gate(), "/decisions": s.decisions(), "/backtest": s.backtest(), "/fault": s.fault(),
 		"/sources": s.sources(), "/source": s.source(), "/doctor": s.doctor(),
 		"/about":  About{Frame: s.frame("Definitions", "/about", "about"), Definition: "dora/1", Editions: EditionViews(metrics.Editions())},
 		"/form":   Form{Frame: s.frame("Five questions", "/assess/token", ""), Round: round(), CSRF: "secret"},
@@ -235,8 +222,7 @@ func (s stage) pages() map[string]Page {
 			s.t.Fatal(err)
 		}
 		out["/explain"] = ExplainPage(s.frame("Change fail rate", "/explain/change_fail_rate", ""), e, f.Service, 1, nil)
-		row, _ := s.row(f, s.frame("", "", "").View.Window)
-		out["/decision"] = Decision{Frame: s.frame("A decision", "/gate/decisions/gd_1", "gate"), Logged: gate.Logged{Decision: row.Gate.Decision, At: now}, Replay: "Judged again, the same input gave the same bytes.", Same: true}
+		out["/standing"], out["/decision"], out["/record"] = s.standing(f), s.decision(f), s.record(f)
 	}
 	return out
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"shiphabit/collector/git/gittest"
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
 )
 
 // webFolder holds the browser scripts and their npm packages.
@@ -70,5 +73,26 @@ func storied(t *testing.T) (process, string) {
 	t.Helper()
 	p := newProcess(t)
 	url, _ := p.serve("try", gittest.Story(t).Dir)
+	askGate(t, url)
 	return p, url
+}
+
+// askGate lets the gate decide about each service a few times, so that its pages have something to show.
+func askGate(t *testing.T, url string) {
+	t.Helper()
+	asker := client{base: url, http: &http.Client{Timeout: patience}}
+	var known struct {
+		Services []metrics.Service `json:"services"`
+	}
+	if err := asker.call(t.Context(), "GET", "/api/v1/services", nil, nil, &known); err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range known.Services {
+		for _, kind := range []string{gate.KindNormal, gate.KindFix, gate.KindNormal} {
+			ask := gate.Request{Service: service.Name, Commit: "0123456789abcdef", Change: gate.Change{Kind: kind}}
+			if err := asker.call(t.Context(), "POST", "/api/v1/gate/decisions", nil, ask, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -53,6 +54,7 @@ type DB struct {
 	log     *slog.Logger
 	clock   func() time.Time
 	flights flights
+	scored  atomic.Bool // no decision is without its score
 	cache   factCache
 
 	observations observationCache

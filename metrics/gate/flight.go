@@ -88,4 +88,6 @@ type Known struct {
 	KindOf func(environment string) metrics.EnvironmentKind
 	// Override is one that holds now for whoever asks, nil when none does.
 	Override *Waiver
+	// Demoted are criteria that broke their promise.
+	Demoted []Demotion
 }

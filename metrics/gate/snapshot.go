@@ -26,8 +26,8 @@ func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 	}
 	var steps []MeterStep
 	s.Meter, steps = h.foldMeter(p.Criteria.FailureMeter, trials)
-	s.Usual = h.foldUsual(p.Criteria.OwnUsual, trials, steps)
-	s.Restored = h.foldRestored(p.Criteria.RestoredInTime)
+	s.Usual, _ = h.foldUsual(p.Criteria.OwnUsual, trials, steps)
+	s.Restored, _ = h.foldRestored(p.Criteria.RestoredInTime)
 	s.Recent = h.recent(trials)
 	h.standing(&s, r)
 	h.staged(&s, r)
@@ -40,6 +40,7 @@ func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 		s.InFlight = &Flight{Promotion: *flight, Ends: flight.ValidUntil.Add(h.watch).UTC()}
 	}
 	s.Override = k.Override
+	s.Demoted = k.Demoted
 	s.Freeze, s.OpenedAt = frozen(k.Windows, k.Service, s.Environment, s.Kind, now)
 	s.OpenedAt = latest(s.OpenedAt, reopened(steps))
 	return s

@@ -39,10 +39,13 @@ export async function discover(browser) {
     return page.$$eval('a[href]', (all) => all.map((a) => a.getAttribute('href')).filter((h) => h.startsWith('/') && !h.startsWith('//')));
   };
   const found = new Map([['overview', '/'], ['services', '/services'], ['gate', '/gate'], ['sources', '/sources'], ['doctor', '/doctor'], ['about', '/about']]);
-  const kinds = [['service', /^\/services\/./], ['explain', /^\/explain\/change_fail_rate/], ['explain-leadtime', /^\/explain\/change_lead_time/],
-    ['gate-service', /^\/gate\?/], ['source', /^\/sources\/./], ['decision', /^\/gate\/decisions\/./], ['form', /^\/assess\/./], ['result', /^\/assessments\/./], ['year', /^\/\?window=1y/]];
-  for (const start of ['/', '/services', '/gate', '/sources']) {
-    for (const href of await links(start)) {
+  const kinds = [['service', /^\/services\/[^/?]+(\?|$)/], ['explain', /^\/explain\/change_fail_rate/], ['explain-leadtime', /^\/explain\/change_lead_time/],
+    ['standing', /^\/services\/[^/]+\/gate/], ['decisions', /^\/gate\/decisions(\?|$)/], ['decision', /^\/gate\/decisions\/./],
+    ['source', /^\/sources\/./], ['backtest', /^\/gate\/backtest/], ['record', /^\/services\/[^/]+\/record/], ['form', /^\/assess\/./], ['result', /^\/assessments\/./], ['year', /^\/\?window=1y/]];
+  // The second round follows what the first has found: evidence is linked from a service's page at the gate.
+  for (const start of ['/', '/services', '/gate', '/sources', 'standing', 'backtest'].map((s) => () => found.get(s) || s)) {
+    if (!start().startsWith('/')) continue;
+    for (const href of await links(start())) {
       for (const [kind, shape] of kinds) if (shape.test(href) && !found.has(kind)) found.set(kind, href);
     }
   }

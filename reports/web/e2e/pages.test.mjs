@@ -49,7 +49,7 @@ for (const theme of ['light', 'dark']) {
 }
 
 test('the pages a reader needs are all there', () => {
-  for (const name of ['overview', 'services', 'service', 'gate', 'sources', 'source', 'doctor', 'about', 'explain']) assert.ok(pages.has(name), `no link leads to a page of the kind ${name}`);
+  for (const name of ['overview', 'services', 'service', 'gate', 'standing', 'decisions', 'decision', 'backtest', 'record', 'sources', 'source', 'doctor', 'about', 'explain']) assert.ok(pages.has(name), `no link leads to a page of the kind ${name}`);
 });
 
 for (const [state, url] of others) {
@@ -114,6 +114,35 @@ test('a page without JavaScript holds every number as a table', async () => {
   await page.goto(base + '/');
   assert.ok(await page.locator('figure.chart table tbody tr').count() > 0);
   assert.equal(await page.locator('.plot:visible').count(), 0, 'an empty frame is shown where a chart would be');
+  await context.close();
+});
+
+test('the gate needs no JavaScript: its pictures are drawn by the server, fit the screen and have their twin', async () => {
+  for (const width of [320, 1280]) {
+    const { context, page } = await open(browser, { width, theme: 'dark', javaScript: false });
+    for (const name of ['gate', 'standing', 'decisions', 'decision', 'backtest', 'record']) {
+      await page.goto(base + pages.get(name));
+      const seen = await page.$$eval('figure.drawn', (all) => all.map((f) => {
+        const box = f.querySelector('[role="img"]')?.getBoundingClientRect();
+        return { id: f.id, told: !!f.querySelector('[role="img"][aria-label]'), wide: box ? Math.round(box.right) : 0, high: box ? box.height : 0, empty: !!f.querySelector('.empty') };
+      }));
+      for (const f of seen) {
+        assert.ok(f.empty || (f.told && f.high > 100), `${name}: ${f.id} is neither drawn nor said to be empty`);
+        assert.ok(f.wide <= width, `${name}: ${f.id} reaches ${f.wide} px`);
+      }
+      if (name === 'standing' || name === 'backtest') assert.ok(seen.some((f) => !f.empty), `${name} draws nothing`);
+    }
+    await context.close();
+  }
+});
+
+test('the log of decisions is filtered without JavaScript', async () => {
+  const { context, page } = await open(browser, { width: 390, theme: 'light', javaScript: false });
+  await page.goto(base + '/gate/decisions');
+  await page.selectOption('select[name="verdict"]', { index: 1 });
+  await page.click('form.filter button');
+  assert.match(new URL(page.url()).search, /verdict=allow/);
+  assert.equal(await page.locator('h1').count(), 1);
   await context.close();
 });
 
