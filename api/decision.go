@@ -157,8 +157,19 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 		return fault(err)
 	}
 	return policy, gate.Take(r, policy, now, gate.Known{
-		Facts: facts, Service: service, Sources: sources, Granted: granted, Promotions: promoted, Windows: s.o.Freezes, KindOf: s.o.KindOf, Demoted: broken,
+		Facts: facts, Service: service, Sources: sources, Granted: granted, Promotions: promoted, Windows: s.o.Freezes, KindOf: s.environmentKind(ctx), Demoted: broken,
 	}), nil
+}
+
+// environmentKind tells what an environment is for: as the deployments of any service say, since their host may have stated it, else by its
+// name. It is asked only where the service's own record does not tell.
+func (s *Server) environmentKind(ctx context.Context) func(environment string) metrics.EnvironmentKind {
+	return func(environment string) metrics.EnvironmentKind {
+		if kind, err := s.o.Store.KindOf(ctx, environment); err == nil {
+			return kind
+		}
+		return s.o.KindOf(environment)
+	}
 }
 
 func (s *Server) watermarks(ctx context.Context) ([]gate.Watermark, error) {

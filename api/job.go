@@ -113,7 +113,8 @@ func (s *Server) admit(r request, asked *gate.Request) error {
 	if job == nil {
 		return nil
 	}
-	for _, check := range []func(*Job, *gate.Request) *JobRefusal{itsService, itsEnvironment, s.itsOwnChange, itsCommit, itsRun} {
+	itsOwnChange := s.itsOwnChange(r.Context())
+	for _, check := range []func(*Job, *gate.Request) *JobRefusal{itsService, itsEnvironment, itsOwnChange, itsCommit, itsRun} {
 		if why := check(job, asked); why != nil {
 			return s.refuseJob(r.Context(), *job, why)
 		}
@@ -160,11 +161,13 @@ func itsEnvironment(job *Job, asked *gate.Request) *JobRefusal {
 }
 
 // itsOwnChange keeps what may come from a fork out of production.
-func (s *Server) itsOwnChange(job *Job, asked *gate.Request) *JobRefusal {
-	if job.Foreign == "" || s.o.KindOf(asked.Environment) != metrics.Production {
-		return nil
+func (s *Server) itsOwnChange(ctx context.Context) func(*Job, *gate.Request) *JobRefusal {
+	return func(job *Job, asked *gate.Request) *JobRefusal {
+		if job.Foreign == "" || s.environmentKind(ctx)(asked.Environment) != metrics.Production {
+			return nil
+		}
+		return forbidJob("may come from a fork", "the job runs for a %s, whose change may come from a fork; nothing of it goes to production", job.Foreign)
 	}
-	return forbidJob("may come from a fork", "the job runs for a %s, whose change may come from a fork; nothing of it goes to production", job.Foreign)
 }
 
 // itsCommit wants the commit that the job runs at. A rollback names an earlier one, and is held against the record instead. Where
@@ -231,7 +234,7 @@ func (s *Server) admitTo(r request, logged gate.Logged) error {
 		return nil
 	}
 	asked := logged.Request
-	for _, check := range []func(*Job, *gate.Request) *JobRefusal{itsService, itsEnvironment, s.itsOwnChange} {
+	for _, check := range []func(*Job, *gate.Request) *JobRefusal{itsService, itsEnvironment, s.itsOwnChange(r.Context())} {
 		if why := check(job, &asked); why != nil {
 			return s.refuseJob(r.Context(), *job, why)
 		}

@@ -206,5 +206,6 @@ func inDays(years *big.Rat) Fraction {
 func (c *PromiseCheck) judge() {
 	c.Years = inDays(c.years)
 	c.Expected = inDays(new(big.Rat).Quo(c.years, c.Promised.Rat()))
-	c.Broken = BreaksPromise(c.Wrong, c.years, c.Promised)
+	// One wrong stop is no pattern, however short the time in which it came.
+	c.Broken = c.Wrong > 1 && BreaksPromise(c.Wrong, c.years, c.Promised)
 }
