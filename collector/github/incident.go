@@ -68,7 +68,7 @@ func (r *repository) takeIssue(batch *collector.Batch, issue *github.Issue) {
 // not by its number, so that an issue that leaves the list while it is read does not take another's place with it.
 type issuesPage struct {
 	since  time.Time
-	number int // above 1 only while more issues changed in that second than a page holds
+	number int // above 1 only while more issues changed in those seconds than a page holds
 }
 
 func issuesPageOf(text string, since time.Time) issuesPage {
@@ -81,10 +81,11 @@ func issuesPageOf(text string, since time.Time) issuesPage {
 }
 
 func (p issuesPage) after(last time.Time) issuesPage {
-	if !last.After(p.since) {
+	since := last.Add(-time.Second) // GitHub does not say whether "since" takes in its own second
+	if !since.After(p.since) {
 		return issuesPage{since: p.since, number: p.number + 1}
 	}
-	return issuesPage{since: last, number: 1}
+	return issuesPage{since: since, number: 1}
 }
 
 func (p issuesPage) text() string {

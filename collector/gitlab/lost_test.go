@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"shiphabit/collector/gitlab"
 	"shiphabit/collector/gitlab/gitlabtest"
@@ -110,12 +111,38 @@ func TestAnApprovalOfWhatWasCancelledIsWaitedForByNobody(t *testing.T) {
 	r := read(t, h)
 	gone := waiting(42, day(8))
 	body := gone.Body.(object)
-	body["status"], body["created_at"] = "canceled", stamp(day(3).Add(-2*1e9*60))
+	body["status"], body["created_at"] = "canceled", stamp(day(3).Add(-2*time.Minute))
 	h.Put("projects/17/deployments/42", body)
 	h.Set("projects/17/deployments", gone)
 	r.again(t)
 	e := r.merged()["approval/42/2"]
 	if a, err := e.Approval(); err != nil || a.Required == nil || *a.Required || a.Decision != "" {
 		t.Errorf("it reads %+v, %v", a, err)
+	}
+}
+
+func TestAJobStartedAgainLaterDoesNotMoveTheEndOfItsPipeline(t *testing.T) {
+	t.Parallel()
+	h := everything()
+	r := read(t, h, switchedOn)
+	later := object{
+		"id": 31, "ref": "v1.0", "sha": sha(31), "status": "success", "source": "web", "created_at": stamp(day(6).Add(-time.Hour)), "updated_at": stamp(day(20)),
+		"started_at": stamp(day(6).Add(-time.Minute)), "finished_at": stamp(day(20)), "user": user(1, "ada"), "web_url": "https://gitlab.example/p",
+	}
+	h.Put("projects/17/pipelines/31", later)
+	h.Set("projects/17/pipelines", gitlabtest.Record{Key: 31, Updated: day(20), Match: map[string]string{"status": "success"}, Body: later})
+	before := len(r.Events())
+	r.again(t)
+	if len(r.Events()) == before {
+		t.Fatal("it was not read again")
+	}
+	if d := r.deployment(t, "pipeline/31"); !d.FinishedAt.Equal(day(6)) {
+		t.Errorf("it ended %v", d.FinishedAt)
+	}
+	body := hooks()["a pipeline"]
+	body["object_attributes"].(object)["finished_at"] = "2026-02-20 10:00:00 UTC"
+	e := metrics.Merge([]metrics.Event{r.merged()["deployment/pipeline/31"], push(t, hook(), body).Events[0]})
+	if d, _ := e.Deployment(); !d.FinishedAt.Equal(day(6)) {
+		t.Errorf("by a hook it ended %v", d.FinishedAt)
 	}
 }
