@@ -59,7 +59,7 @@ func (s *source) list(ctx context.Context) ([]collector.Feed, error) {
 // lone reports whether trouble is with one name only.
 func lone(err error) bool {
 	t := collector.TroubleOf(err)
-	return t == collector.Missing || t == collector.Forbidden
+	return t == collector.Missing || t == collector.Forbidden || t == collector.Unreadable
 }
 
 // lost is the list that stands for a name that cannot be found.
