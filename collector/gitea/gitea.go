@@ -54,6 +54,7 @@ type Options struct {
 type source struct {
 	rules
 	client *collector.Client
+	clock  func() time.Time
 	since  time.Time
 	page   int
 	repos  []string
@@ -71,7 +72,7 @@ func New(client *collector.Client, o Options) (*collector.Feeds, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{rules: r, client: client, since: o.Since, page: o.Page, repos: o.Repositories, orgs: o.Organisations}
+	s := &source{rules: r, client: client, clock: o.Clock, since: o.Since, page: o.Page, repos: o.Repositories, orgs: o.Organisations}
 	if s.page <= 0 {
 		s.page = 50 // what a server gives at most as it comes
 	}
@@ -220,10 +221,10 @@ func (s *source) fault(ctx context.Context, what string, err error) error {
 	return s.client.Unreadable(ctx, what, err)
 }
 
-// isAlone reports whether an error concerns one repository or organisation only.
+// isAlone reports whether an error concerns one repository, organisation or record only.
 func isAlone(err error) bool {
 	switch collector.TroubleOf(err) {
-	case collector.Missing, collector.Forbidden:
+	case collector.Missing, collector.Forbidden, collector.Unreadable:
 		return true
 	default:
 		return false
@@ -271,6 +272,14 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// newest is the later of two times, where a commit's, which is what somebody's clock said, counts only once it has come.
+func (s *source) newest(so, at time.Time) time.Time {
+	if at.After(s.clock()) {
+		return so
+	}
+	return later(so, known(at))
 }
 
 // known is a time that the server states; the beginning of 1970 and of year 1 stand for none.
