@@ -142,7 +142,7 @@ func (s *source) repositories(ctx context.Context) (found []sdk.Repository, lost
 	for _, name := range s.repos {
 		r, err := s.repository(ctx, name)
 		switch {
-		case isAlone(err):
+		case collector.Alone(err):
 			lost = append(lost, lostFeed("repository "+name, err))
 		case err != nil:
 			return nil, nil, err
@@ -153,7 +153,7 @@ func (s *source) repositories(ctx context.Context) (found []sdk.Repository, lost
 	for _, org := range s.orgs {
 		list, err := s.allRepositories(ctx, "orgs/"+url.PathEscape(org)+"/repos")
 		switch {
-		case isAlone(err):
+		case collector.Alone(err):
 			lost = append(lost, lostFeed("organisation "+org, err))
 		case err != nil:
 			return nil, nil, err
@@ -219,16 +219,6 @@ func (s *source) fault(ctx context.Context, what string, err error) error {
 		return cause
 	}
 	return s.client.Unreadable(ctx, what, err)
-}
-
-// isAlone reports whether an error concerns one repository, organisation or record only.
-func isAlone(err error) bool {
-	switch collector.TroubleOf(err) {
-	case collector.Missing, collector.Forbidden, collector.Unreadable:
-		return true
-	default:
-		return false
-	}
 }
 
 // lostFeed tells of what could not be listed when its turn comes.

@@ -35,7 +35,7 @@ func (s *source) releases(at repository) collector.Feed {
 			b.Closed = append(b.Closed, id)
 		}
 		err := s.takeRelease(ctx, &b, at, r)
-		if isAlone(err) {
+		if collector.Alone(err) {
 			b.SetAside, err = append(b.SetAside, untold(at, r, err)), nil
 		}
 		return b, err
@@ -64,7 +64,7 @@ func (s *source) readReleases(ctx context.Context, at repository, from collector
 		switch err := s.takeRelease(ctx, &b, at, r); {
 		case r.IsDraft, collector.TroubleOf(err) == collector.Missing && !slices.Contains(from.Open, id):
 			b.Open = append(b.Open, id) // a tag that is not there is asked for once more before it is given up
-		case isAlone(err):
+		case collector.Alone(err):
 			b.SetAside = append(b.SetAside, untold(at, r, err))
 			b.Closed = append(b.Closed, id)
 		case err != nil:

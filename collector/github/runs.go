@@ -231,7 +231,7 @@ func (r *repository) jobsOf(ctx context.Context, list []*github.WorkflowRun) (ma
 	var answer struct {
 		Nodes []*graphRun `json:"nodes"`
 	}
-	if _, err := r.ask(ctx, jobsQuery, map[string]any{"ids": ids}, &answer); err != nil && !lone(err) {
+	if _, err := r.ask(ctx, jobsQuery, map[string]any{"ids": ids}, &answer); err != nil && !collector.Alone(err) {
 		return nil, err
 	}
 	shown := map[int64][]*graphJob{}

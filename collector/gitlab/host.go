@@ -61,13 +61,3 @@ func (h *host) all(ctx context.Context, path string, options func(sdk.ListOption
 	}
 	return found, nil
 }
-
-// alone reports whether an error concerns the record that was asked for and nothing else.
-func alone(err error) bool {
-	switch collector.TroubleOf(err) {
-	case collector.Missing, collector.Forbidden, collector.Unreadable:
-		return true
-	default:
-		return false
-	}
-}
