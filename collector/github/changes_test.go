@@ -160,7 +160,7 @@ func TestAnIncidentOpensChangesAndCloses(t *testing.T) {
 	}
 }
 
-func TestAnOpenIncidentThatLosesItsLabelIsFollowedNoLonger(t *testing.T) {
+func TestAnOpenIncidentThatLosesItsLabelIsOver(t *testing.T) {
 	t.Parallel()
 	host := world()
 	shop := host.repos[0]
@@ -168,10 +168,15 @@ func TestAnOpenIncidentThatLosesItsLabelIsFollowedNoLonger(t *testing.T) {
 	r := readingOf(t, host, testRules()).read()
 	host.mu.Lock()
 	shop.issues[0] = issueOn(14, 4, false, "question")
+	shop.issues[0]["updated_at"] = at(4, 12)
 	host.mu.Unlock()
-	r.read().read()
-	if aside := r.store.SetAside(); len(aside) != 1 || !strings.Contains(aside[0].Reason, "label incident") {
-		t.Errorf("set aside: %+v", aside)
+	e := r.read().merged(metrics.TypeIncident, "5014")
+	if i, _ := e.Incident(); !i.ResolvedAt.Equal(moment(4, 12)) || !slices.Equal(i.Labels, []string{"question", unlabelled}) {
+		t.Errorf("it reads %+v", i)
+	}
+	before := len(r.store.Events())
+	if r.read(); len(r.store.Events()) != before {
+		t.Error("it is asked for again")
 	}
 }
 

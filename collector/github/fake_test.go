@@ -246,6 +246,9 @@ func (r *fakeRepo) issuesFor(request *http.Request) []object {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b object) int { return strings.Compare(b["updated_at"].(string), a["updated_at"].(string)) })
+	if request.FormValue("direction") == "asc" {
+		slices.Reverse(list)
+	}
 	return list
 }
 

@@ -1,9 +1,6 @@
 package github
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -18,25 +15,10 @@ type Hook struct{ Rules }
 // NewHook makes a hook; the rules were checked when they were read.
 func NewHook(r Rules) Hook { return Hook{r} }
 
-const signaturePrefix = "sha256="
-
 // Authentic accepts X-Hub-Signature-256 over the bytes as they came. GitHub sends an older signature beside it, made with SHA-1, which
 // proves nothing any more and is not looked at.
 func (h Hook) Authentic(header http.Header, body []byte, secrets []string) bool {
-	given, found := strings.CutPrefix(header.Get("X-Hub-Signature-256"), signaturePrefix)
-	signature, err := hex.DecodeString(given)
-	if !found || err != nil {
-		return false
-	}
-	authentic := false
-	for _, secret := range secrets {
-		sum := hmac.New(sha256.New, []byte(secret))
-		sum.Write(body)
-		if secret != "" && hmac.Equal(signature, sum.Sum(nil)) {
-			authentic = true
-		}
-	}
-	return authentic
+	return collector.Signed(header.Get("X-Hub-Signature-256"), body, secrets)
 }
 
 // Delivery is the id under which GitHub sends a delivery, again and again if need be.
@@ -67,19 +49,24 @@ func readers() map[string]pushReader {
 	return map[string]pushReader{
 		"deployment":                 Rules.pushedDeployment,
 		"deployment_status":          Rules.pushedStatus,
-		"deployment_review":          Rules.pushedReview,
 		"deployment_protection_rule": Rules.pushedProtection,
 		"workflow_run":               Rules.pushedRun,
 		"workflow_job":               Rules.pushedJob,
 		"pull_request":               Rules.pushedPull,
-		"pull_request_review":        Rules.pushedPullReview,
+		"pull_request_review":        Rules.pushedPull, // the review is one of a list, and the list is not pushed
 		"push":                       Rules.pushedCommits,
 		"issues":                     Rules.pushedIssue,
 		"release":                    Rules.pushedRelease,
-		"ping": func(_ Rules, _ delivery, p *collector.Pushed) error {
-			p.Ignored = "it only asks whether we are here"
-			return nil
-		},
+		"deployment_review":          ignored("it names no deployment; the next reading brings the decision with it"),
+		"ping":                       ignored("it only asks whether we are here"),
+	}
+}
+
+// ignored reads deliveries of which nothing is taken.
+func ignored(reason string) pushReader {
+	return func(_ Rules, _ delivery, p *collector.Pushed) error {
+		p.Ignored = reason
+		return nil
 	}
 }
 

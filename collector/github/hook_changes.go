@@ -44,33 +44,6 @@ func pullOf(repository string, pull *github.PullRequest) metrics.PullRequest {
 	return record
 }
 
-// pushedPullReview takes a review. The next reading brings the others of the pull request too.
-func (r Rules) pushedPullReview(d delivery, p *collector.Pushed) error {
-	body, err := part[struct {
-		Pull   *github.PullRequest       `json:"pull_request"`
-		Review *github.PullRequestReview `json:"review"`
-	}](d)
-	switch {
-	case err != nil:
-		return err
-	case body.Pull == nil:
-		return missing("pull_request")
-	case body.Review == nil:
-		return missing("review")
-	case body.Review.SubmittedAt == nil:
-		p.Ignored = "the review is not submitted"
-		return nil
-	}
-	by := body.Review.GetUser()
-	record := pullOf(d.Repository.FullName, body.Pull)
-	record.Reviews = []metrics.Review{{
-		At: instant(body.Review.SubmittedAt), Author: person(by.GetLogin(), by.GetType()), Bot: program(by.GetLogin(), by.GetType()) != nil,
-		State: strings.ToLower(body.Review.GetState()),
-	}}
-	p.Take("pull request "+record.ID, r.event(record, later(instant(body.Pull.UpdatedAt), instant(body.Review.SubmittedAt)), pushed))
-	return nil
-}
-
 // pushedCommits takes the commits that came to the default branch. Their parents are not pushed; the next reading brings them.
 func (r Rules) pushedCommits(d delivery, p *collector.Pushed) error {
 	body, err := part[github.PushEvent](d)
@@ -117,6 +90,7 @@ func commitOf(repository string, c *github.HeadCommit) metrics.Commit {
 func (r Rules) pushedIssue(d delivery, p *collector.Pushed) error {
 	body, err := part[struct {
 		Issue *github.Issue `json:"issue"`
+		Label *github.Label `json:"label"` // the one that was added or taken away
 	}](d)
 	switch {
 	case err != nil:
@@ -129,7 +103,7 @@ func (r Rules) pushedIssue(d delivery, p *collector.Pushed) error {
 	case d.Action == "deleted", d.Action == "transferred":
 		p.Ignored = "the issue is gone; what is known of it stays"
 		return nil
-	case !r.isIncident(labelsOf(body.Issue)):
+	case !r.isIncident(labelsOf(body.Issue)) && (d.Action != "unlabeled" || !r.isIncident([]string{body.Label.GetName()})):
 		p.Ignored = "the issue has no label of an incident"
 		return nil
 	}

@@ -2,7 +2,6 @@ package github
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/google/go-github/v88/github"
 
@@ -69,90 +68,6 @@ func (r Rules) pushedProtection(d delivery, p *collector.Pushed) error {
 	at := later(instant(body.Deployment.CreatedAt), instant(body.Deployment.UpdatedAt))
 	p.Take("approval of deployment "+id, r.event(metrics.Approval{ID: id, Deployment: id, RequestedAt: at, Required: &yes}, at, pushed))
 	return nil
-}
-
-// pushedJobRun is a job that waits for somebody, in a delivery about the decision.
-type pushedJobRun struct {
-	ID        int64             `json:"id"`
-	Name      string            `json:"name"`
-	CreatedAt *github.Timestamp `json:"created_at"`
-}
-
-type pushedDecision struct {
-	Run       *github.WorkflowRun        `json:"workflow_run"`
-	Job       *pushedJobRun              `json:"workflow_job_run"`
-	Jobs      []pushedJobRun             `json:"workflow_job_runs"`
-	Since     *github.Timestamp          `json:"since"`
-	Approver  *github.User               `json:"approver"`
-	Reviewers []*github.RequiredReviewer `json:"reviewers"`
-}
-
-// pushedReview takes the request for a decision and the decision. It names the run and the jobs that wait and not the deployment, so
-// it is understood where runs or jobs are the deployments; for others the next reading brings it.
-func (r Rules) pushedReview(d delivery, p *collector.Pushed) error {
-	body, err := part[pushedDecision](d)
-	if err != nil {
-		return err
-	}
-	for _, id := range r.waitingFor(body) {
-		p.Take("approval of "+id, r.event(body.approval(d.Action, id), instant(body.Since), pushed))
-	}
-	if len(p.Events)+len(p.SetAside) == 0 {
-		p.Ignored = "it names no deployment; the next reading brings the decision with it"
-	}
-	return nil
-}
-
-// waitingFor are the deployments that a decision is about.
-func (r Rules) waitingFor(b pushedDecision) []string {
-	if b.Run == nil || len(r.Workflows) > 0 && !r.workflow(b.Run.GetName(), b.Run.GetPath()) {
-		return nil
-	}
-	if len(r.Jobs) == 0 {
-		if len(r.Workflows) == 0 {
-			return nil
-		}
-		return []string{runID(b.Run.GetID(), b.Run.GetRunAttempt())}
-	}
-	jobs := b.Jobs
-	if len(jobs) == 0 && b.Job != nil {
-		jobs = []pushedJobRun{*b.Job}
-	}
-	var ids []string
-	for _, job := range jobs {
-		if matches(r.Jobs, job.Name) {
-			ids = append(ids, jobID(job.ID))
-		}
-	}
-	return ids
-}
-
-func (b pushedDecision) approval(action, id string) metrics.Approval {
-	yes := true
-	a := metrics.Approval{ID: id, Deployment: id, RequestedAt: b.asked(), Required: &yes}
-	switch action {
-	case "approved":
-		a.Decision = granted
-	case "rejected":
-		a.Decision = refused
-	default:
-		return a
-	}
-	a.DecidedAt, a.Approver, a.ApproverTeam = instant(b.Since), b.Approver.GetLogin(), soleTeam(b.Reviewers)
-	return a
-}
-
-// asked is when the decision was asked for: a request says it, a decision only when the job was made that waited for it.
-func (b pushedDecision) asked() time.Time {
-	switch {
-	case b.Approver == nil:
-		return instant(b.Since)
-	case len(b.Jobs) > 0 && b.Jobs[0].CreatedAt != nil:
-		return instant(b.Jobs[0].CreatedAt)
-	case b.Job != nil && b.Job.CreatedAt != nil:
-		return instant(b.Job.CreatedAt)
-	}
-	return instant(b.Run.CreatedAt)
 }
 
 func (r Rules) pushedRun(d delivery, p *collector.Pushed) error {

@@ -27,15 +27,19 @@ func (r *repository) incidents(label string) collector.Feed {
 }
 
 func (r *repository) readIssues(ctx context.Context, label string, from collector.Position) (collector.Batch, error) {
+	at := issuesPageOf(from.Page, r.from(from))
 	list, answer, err := r.rest.Issues.ListByRepo(ctx, r.owner, r.name, &github.IssueListByRepoOptions{
-		State: "all", Labels: []string{label}, Sort: "updated", Direction: "desc", Since: r.from(from).UTC(),
-		ListOptions: github.ListOptions{Page: pageNumber(from.Page), PerPage: r.perPage},
+		State: "all", Labels: []string{label}, Sort: "updated", Direction: "asc", Since: at.since.UTC(),
+		ListOptions: github.ListOptions{Page: at.number, PerPage: r.perPage},
 	})
 	if err := r.cause(ctx, "the issues", err); err != nil {
 		return collector.Batch{}, err
 	}
 	next, err := r.next(answer)
-	batch := collector.Batch{Next: pageText(next)}
+	var batch collector.Batch
+	if next > 0 && len(list) > 0 {
+		batch.Next = at.after(instant(list[len(list)-1].UpdatedAt)).text()
+	}
 	for _, issue := range list {
 		if !issue.IsPullRequest() {
 			r.takeIssue(&batch, issue)
@@ -47,7 +51,7 @@ func (r *repository) readIssues(ctx context.Context, label string, from collecto
 func (r *repository) takeIssue(batch *collector.Batch, issue *github.Issue) {
 	number := strconv.Itoa(issue.GetNumber())
 	batch.Newest = later(batch.Newest, instant(issue.UpdatedAt))
-	if issue.GetState() == "closed" {
+	if issue.GetState() == "closed" || !r.isIncident(labelsOf(issue)) {
 		batch.Closed = append(batch.Closed, number)
 	} else {
 		batch.Open = append(batch.Open, number)
@@ -61,22 +65,50 @@ func (r *repository) takeIssue(batch *collector.Batch, issue *github.Issue) {
 	batch.Take(record, e)
 }
 
+// issuesPage is where the reading of the issues stands. Each page is asked for by the time of the last change on the page before and
+// not by its number, so that an issue that leaves the list while it is read does not take another's place with it.
+type issuesPage struct {
+	since  time.Time
+	number int // above 1 only while more issues changed in those seconds than a page holds
+}
+
+func issuesPageOf(text string, since time.Time) issuesPage {
+	p := issuesPage{since: since, number: 1}
+	at, number, _ := strings.Cut(text, " ")
+	if t, err := time.Parse(time.RFC3339, at); err == nil {
+		p.since, p.number = t, pageNumber(number)
+	}
+	return p
+}
+
+func (p issuesPage) after(last time.Time) issuesPage {
+	since := last.Add(-time.Second) // GitHub does not say whether "since" takes in its own second
+	if !since.After(p.since) {
+		return issuesPage{since: p.since, number: p.number + 1}
+	}
+	return issuesPage{since: since, number: 1}
+}
+
+func (p issuesPage) text() string {
+	return p.since.UTC().Format(time.RFC3339) + " " + strconv.Itoa(p.number)
+}
+
 // issueAgain asks for an issue that was open. One that lost its label, or went to another repository, is followed no longer.
 func (r *repository) issueAgain(ctx context.Context, label, number string) (collector.Batch, error) {
 	var issue github.Issue
 	if _, err := r.fetch(ctx, r.path("issues/"+number), &issue); err != nil {
 		return collector.Batch{}, err
 	}
-	gone := func(reason string) (collector.Batch, error) {
-		return collector.Batch{Closed: []string{number}, SetAside: []collector.SetAside{{Record: "issue " + number + " of " + r.full, Reason: reason}}}, nil
-	}
+	batch := collector.Batch{Closed: []string{number}}
 	if strconv.Itoa(issue.GetNumber()) != number || !strings.HasSuffix(strings.ToLower(issue.GetRepositoryURL()), strings.ToLower("/"+r.full)) {
-		return gone("it went to another repository")
+		batch.SetAside = []collector.SetAside{{Record: "issue " + number + " of " + r.full, Reason: "it went to another repository"}}
+		return batch, nil
 	}
-	if !slices.ContainsFunc(labelsOf(&issue), func(l string) bool { return strings.EqualFold(l, label) }) {
-		return gone("it no longer has the label " + label)
+	labels := labelsOf(&issue)
+	if r.isIncident(labels) && !slices.ContainsFunc(labels, func(l string) bool { return strings.EqualFold(l, label) }) {
+		return batch, nil // the list of its other label follows it
 	}
-	var batch collector.Batch
+	batch.Closed = nil
 	r.takeIssue(&batch, &issue)
 	return batch, nil
 }
@@ -96,7 +128,11 @@ func (r Rules) isIncident(labels []string) bool {
 	})
 }
 
-// incidentOf makes an incident of an issue, or says why it cannot.
+// unlabelled is a label of ours, on an incident that ended because its issue lost the label of one.
+const unlabelled = "no longer labelled as an incident"
+
+// incidentOf makes an incident of an issue, or says why it cannot. One whose issue has no label of an incident any longer was over
+// when the issue changed last.
 func (r Rules) incidentOf(repository string, issue *github.Issue, order int64) (metrics.Event, string) {
 	labels := labelsOf(issue)
 	service := repository
@@ -115,8 +151,17 @@ func (r Rules) incidentOf(repository string, issue *github.Issue, order int64) (
 	}
 	if issue.GetState() == "closed" {
 		record.ResolvedAt = instant(issue.ClosedAt)
+	} else if !r.isIncident(labels) {
+		record.ResolvedAt, record.Labels = instant(issue.UpdatedAt), append(labels, unlabelled)
 	}
-	return r.event(record, instant(issue.UpdatedAt), order), ""
+	e := r.event(record, instant(issue.UpdatedAt), order)
+	if record.ResolvedAt.IsZero() { // it may have been closed before
+		e = collector.Clear(e, "resolved_at")
+	}
+	if record.Severity == 0 {
+		e = collector.Clear(e, "severity")
+	}
+	return e, ""
 }
 
 // valueOf is what stands behind "key=" in one of the labels.

@@ -37,7 +37,7 @@ func (s *source) list(ctx context.Context) ([]collector.Feed, error) {
 	for _, name := range s.Repositories {
 		var r github.Repository
 		_, err := s.fetch(ctx, "repos/"+name, &r)
-		if err != nil && !lone(err) {
+		if err != nil && !collector.Alone(err) {
 			return nil, err
 		}
 		if add(&r); err != nil {
@@ -46,7 +46,7 @@ func (s *source) list(ctx context.Context) ([]collector.Feed, error) {
 	}
 	for _, name := range s.Organisations {
 		found, err := s.organisation(ctx, name)
-		if err != nil && !lone(err) {
+		if err != nil && !collector.Alone(err) {
 			return nil, err
 		}
 		if add(found...); err != nil {
@@ -54,12 +54,6 @@ func (s *source) list(ctx context.Context) ([]collector.Feed, error) {
 		}
 	}
 	return feeds, nil
-}
-
-// lone reports whether trouble is with one name only.
-func lone(err error) bool {
-	t := collector.TroubleOf(err)
-	return t == collector.Missing || t == collector.Forbidden
 }
 
 // lost is the list that stands for a name that cannot be found.

@@ -64,14 +64,6 @@ func pageNumber(text string) int {
 	return n
 }
 
-// pageText is the page to go on with in a position, "" at the end.
-func pageText(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
-}
-
 // needing says of a list that is kept from us which permission it takes.
 func needing(permission string, read func(context.Context, collector.Position) (collector.Batch, error)) func(context.Context, collector.Position) (collector.Batch, error) {
 	return func(ctx context.Context, p collector.Position) (collector.Batch, error) {

@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,18 +13,61 @@ import (
 	"shiphabit/collector"
 )
 
-// runs is the list of a repository's workflow runs, newest first. A retry keeps its run's place in it.
+const (
+	runsOverlap = 72 * time.Hour
+	// rerunnable is how long a run can be started anew, which GitHub allows for 30 days, and the day until it is looked for.
+	rerunnable = 31 * 24 * time.Hour
+)
+
+// runs is the list of a repository's workflow runs, newest first. A retry keeps its run's place in it: with the first run of a day
+// the list is read further back, for retries alone.
 func (r *repository) runs() collector.Feed {
 	f := r.feed("workflow runs")
-	f.Overlap = 72 * time.Hour
+	f.Overlap = runsOverlap
 	f.Read = needing("Actions: read", r.readRuns)
 	f.Again = r.runAgain
 	return f
 }
 
+// runsPage is where the reading of the runs stands.
+type runsPage struct {
+	Number int `json:"page"`
+	// Total is how many runs the page before told of. When there are fewer now, others have moved up, over the border of a page maybe.
+	Total int `json:"total"`
+	// Back tells that this reading goes back as far as runs can be started anew.
+	Back bool `json:"back,omitempty"`
+}
+
+func runsPageOf(text string) runsPage {
+	var p runsPage
+	if json.Unmarshal([]byte(text), &p) != nil || p.Number < 1 {
+		return runsPage{Number: 1}
+	}
+	return p
+}
+
+// to is the place to go on at, "" where the list ends.
+func (p runsPage) to(number, total int) string {
+	if number == 0 {
+		return ""
+	}
+	text, err := json.Marshal(runsPage{Number: number, Total: total, Back: p.Back})
+	if err != nil {
+		panic(err) // numbers only
+	}
+	return string(text)
+}
+
+// goesBack reports whether the newest run is of a later day than any known before. The first reading goes back anyway.
+func goesBack(from collector.Position, list []*github.WorkflowRun) bool {
+	day := func(at time.Time) time.Time { return at.UTC().Truncate(24 * time.Hour) }
+	return !from.Since.IsZero() && len(list) > 0 && day(instant(list[0].CreatedAt)).After(day(from.Newest))
+}
+
 func (r *repository) readRuns(ctx context.Context, from collector.Position) (collector.Batch, error) {
+	at := runsPageOf(from.Page)
 	list, answer, err := r.rest.Actions.ListRepositoryWorkflowRuns(ctx, r.owner, r.name, &github.ListWorkflowRunsOptions{
-		ExcludePullRequests: true, ListOptions: github.ListOptions{Page: pageNumber(from.Page), PerPage: r.perPage},
+		ExcludePullRequests: true, ListOptions: github.ListOptions{Page: at.Number, PerPage: r.perPage},
 	})
 	if err := r.cause(ctx, "the workflow runs", err); err != nil {
 		return collector.Batch{}, err
@@ -32,15 +76,26 @@ func (r *repository) readRuns(ctx context.Context, from collector.Position) (col
 	if err != nil {
 		return collector.Batch{}, err
 	}
-	batch, since := collector.Batch{Next: pageText(next)}, r.from(from)
+	if gone := at.Total - list.GetTotalCount(); gone > 0 && at.Number > 1 {
+		return collector.Batch{Next: at.to(max(1, at.Number-(gone+r.perPage-1)/r.perPage), list.GetTotalCount())}, nil
+	}
+	if from.Page == "" {
+		at.Back = goesBack(from, list.WorkflowRuns)
+	}
+	batch, since := collector.Batch{Next: at.to(next, list.GetTotalCount())}, r.from(from)
+	earliest := since
+	if at.Back {
+		earliest = later(r.since, from.Since.Add(runsOverlap-rerunnable))
+	}
 	var wanted []*github.WorkflowRun
 	for _, w := range list.WorkflowRuns {
-		if instant(w.CreatedAt).Before(since) {
+		created := instant(w.CreatedAt)
+		if created.Before(earliest) {
 			batch.Next = ""
 			break
 		}
-		batch.Newest = later(batch.Newest, instant(w.CreatedAt))
-		if r.wants(w) {
+		batch.Newest = later(batch.Newest, created)
+		if r.wants(w) && (!created.Before(since) || w.GetRunAttempt() > 1) {
 			wanted = append(wanted, w)
 		}
 	}
@@ -176,7 +231,7 @@ func (r *repository) jobsOf(ctx context.Context, list []*github.WorkflowRun) (ma
 	var answer struct {
 		Nodes []*graphRun `json:"nodes"`
 	}
-	if _, err := r.ask(ctx, jobsQuery, map[string]any{"ids": ids}, &answer); err != nil && !lone(err) {
+	if _, err := r.ask(ctx, jobsQuery, map[string]any{"ids": ids}, &answer); err != nil && !collector.Alone(err) {
 		return nil, err
 	}
 	shown := map[int64][]*graphJob{}

@@ -22,7 +22,8 @@ type wireApproval struct {
 }
 
 // approvals are the decisions on a deployment in the order in which they were taken, then those that it waits for still. GitLab gives
-// them no ids, so they are numbered in that order: one that is waited for keeps its number when it is given.
+// them no ids, so they are numbered in that order: one that is waited for keeps its number when it is given. Once the deployment is over
+// nobody waits for those that were not given.
 func (d wireDeployment) approvals() []metrics.Approval {
 	taken := slices.Clone(d.Approvals)
 	slices.SortStableFunc(taken, func(a, b wireApproval) int { return a.CreatedAt.Compare(b.CreatedAt.Time) })
@@ -41,8 +42,11 @@ func (d wireDeployment) approvals() []metrics.Approval {
 		}
 		all = append(all, a)
 	}
+	status, _ := deploymentStatus(d.Status)
 	for range min(d.Pending, most) {
-		all = append(all, slot())
+		open := slot()
+		open.Required = sdk.Ptr(!finished(status))
+		all = append(all, open)
 	}
 	return all
 }

@@ -1,7 +1,6 @@
 package gitlab
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -51,14 +50,11 @@ func signed(header http.Header, body []byte, secret string) bool {
 	if err != nil || len(key) == 0 || id == "" || at == "" {
 		return false
 	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(id + "." + at + "."))
-	mac.Write(body)
-	want, known := mac.Sum(nil), false
+	message, known := append([]byte(id+"."+at+"."), body...), false
 	for signature := range strings.FieldsSeq(header.Get("Webhook-Signature")) {
 		text, found := strings.CutPrefix(signature, "v1,")
 		got, err := base64.StdEncoding.DecodeString(text)
-		known = found && err == nil && hmac.Equal(got, want) || known
+		known = found && err == nil && collector.Signed(hex.EncodeToString(got), message, []string{string(key)}) || known
 	}
 	return known
 }

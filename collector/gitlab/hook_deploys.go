@@ -73,7 +73,7 @@ func (d *delivery) readPipeline() error {
 	p := w.Attributes
 	p.User = w.User
 	if d.Pipelines != "" && p.Status == "success" && matches(d.Pipelines, p.Ref) {
-		d.take("pipeline", p.ID, p.FinishedAt.Time, func() (metrics.Deployment, string) { return p.deployment(d.project.Path, d.environment()) })
+		d.takePipeline(p)
 	}
 	for _, job := range w.Builds {
 		job.Ref, job.Pipeline.SHA, job.Pipeline.Source = p.Ref, p.SHA, p.Source
@@ -127,17 +127,23 @@ func (d *delivery) takeJob(job wireJob) {
 	if d.Jobs == "" || !matches(d.Jobs, job.Name) || notBegun(job.Status) {
 		return
 	}
-	d.take("job", job.ID, job.changed(), func() (metrics.Deployment, string) { return job.deployment(d.project.Path, d.environment()) })
-}
-
-func (d *delivery) take(kind string, id int64, at time.Time, read func() (metrics.Deployment, string)) {
-	record := fmt.Sprintf("%s %d of %s", kind, id, d.project.Path)
-	r, reason := read()
+	record := fmt.Sprintf("job %d of %s", job.ID, d.project.Path)
+	r, reason := job.deployment(d.project.Path, d.environment())
 	if reason != "" {
 		leave(&d.batch, record, reason)
 		return
 	}
-	d.batch.Take(record, event(d.Source, r, at, fromHook))
+	d.batch.Take(record, event(d.Source, r, job.changed(), fromHook))
+}
+
+func (d *delivery) takePipeline(p wirePipeline) {
+	record := fmt.Sprintf("pipeline %d of %s", p.ID, d.project.Path)
+	r, reason := p.deployment(d.project.Path, d.environment())
+	if reason != "" {
+		leave(&d.batch, record, reason)
+		return
+	}
+	d.batch.Take(record, p.event(d.Source, r, fromHook))
 }
 
 // hookRelease is a delivery about a release.

@@ -15,7 +15,10 @@ type hookLabel struct {
 }
 
 func titles(labels []hookLabel) []string {
-	var all []string
+	if labels == nil {
+		return nil
+	}
+	all := []string{}
 	for _, l := range labels {
 		all = append(all, l.Title)
 	}
@@ -95,16 +98,18 @@ type hookIssue struct {
 		UpdatedAt    moment `json:"updated_at"`
 		ClosedAt     moment `json:"closed_at"`
 	} `json:"object_attributes"`
-	Labels []hookLabel `json:"labels"`
-	Kind   string      `json:"object_kind"`
-	Event  string      `json:"event_type"`
+	Labels  []hookLabel `json:"labels"`
+	Kind    string      `json:"object_kind"`
+	Event   string      `json:"event_type"`
+	Changes struct {
+		Labels struct {
+			Previous []hookLabel `json:"previous"`
+		} `json:"labels"`
+	} `json:"changes"`
 }
 
-func (w hookIssue) incident(labels []string) bool {
-	if slices.Contains([]string{w.Kind, w.Event, strings.ToLower(w.Attributes.Type)}, "incident") {
-		return true
-	}
-	return slices.ContainsFunc(w.Labels, func(l hookLabel) bool { return slices.Contains(labels, l.Title) })
+func (w hookIssue) incident() bool {
+	return slices.Contains([]string{w.Kind, w.Event, strings.ToLower(w.Attributes.Type)}, "incident")
 }
 
 func (d *delivery) readIssue() error {
@@ -114,8 +119,9 @@ func (d *delivery) readIssue() error {
 	}
 	a := w.Attributes
 	record := fmt.Sprintf("issue %d of %s", a.IID, d.project.Path)
+	is := w.incident() || d.labelled(titles(w.Labels))
 	switch {
-	case !w.incident(d.IncidentLabels):
+	case !is && !d.labelled(titles(w.Changes.Labels.Previous)):
 		d.ignored = "the issue is no incident and has none of the labels of incidents"
 		return nil
 	case a.ID == 0:
@@ -124,9 +130,9 @@ func (d *delivery) readIssue() error {
 	}
 	known := wireIssue{
 		ID: a.ID, Title: a.Title, State: a.State, Severity: a.Severity, Confidential: a.Confidential, Labels: titles(w.Labels), WebURL: a.URL,
-		CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt, ClosedAt: a.ClosedAt,
+		CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt, ClosedAt: a.ClosedAt, lost: !is,
 	}
-	d.batch.Take(record, event(d.Source, known.incident(d.project.Path), a.UpdatedAt.Time, fromHook))
+	d.batch.Take(record, known.event(d.Source, d.project.Path, fromHook))
 	return nil
 }
 

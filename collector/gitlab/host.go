@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	sdk "github.com/xanzy/go-gitlab"
 
@@ -44,7 +45,10 @@ const longest = 100
 // all reads a short list to its end.
 func (h *host) all(ctx context.Context, path string, options func(sdk.ListOptions) any) ([]json.RawMessage, error) {
 	var found []json.RawMessage
-	for page := 1; page != 0 && page <= longest; {
+	for page := 1; page != 0; {
+		if page > longest {
+			return nil, wrong(h.name, path+" has more than "+strconv.Itoa(longest)+" pages", "of a group, name the groups below it instead")
+		}
 		var raws []json.RawMessage
 		response, err := h.get(ctx, path, options(sdk.ListOptions{Page: page, PerPage: most}), &raws)
 		if err != nil {
@@ -56,14 +60,4 @@ func (h *host) all(ctx context.Context, path string, options func(sdk.ListOption
 		}
 	}
 	return found, nil
-}
-
-// alone reports whether an error concerns the record that was asked for and nothing else.
-func alone(err error) bool {
-	switch collector.TroubleOf(err) {
-	case collector.Missing, collector.Forbidden, collector.Unreadable:
-		return true
-	default:
-		return false
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"time"
 
 	sdk "github.com/xanzy/go-gitlab"
 
@@ -43,6 +44,14 @@ func (w wirePipeline) deployment(repository, environment string) (metrics.Deploy
 	return r, endless(r)
 }
 
+// event orders the successes of a pipeline so that the first stays: when a job is started again later, GitLab moves the pipeline's end.
+func (w wirePipeline) event(source string, r metrics.Deployment, origin int64) metrics.Event {
+	const above = 1 << 40 // the numbers are to be positive
+	e := event(source, r, w.CreatedAt.Truncate(time.Second), 0)
+	e.Sequence = max(0, above-2*r.FinishedAt.Unix()+origin)
+	return e
+}
+
 // readPipelines reads the successful pipelines of some branches and tags, each with a call of its own: the list lacks its times.
 func (p *project) readPipelines(ctx context.Context, from collector.Position) (collector.Batch, error) {
 	rows, batch, err := p.pipelines(detailed, sdk.Ptr(sdk.Success)).read(ctx, from.Page, p.start(from))
@@ -75,6 +84,6 @@ func (p *project) takePipeline(ctx context.Context, batch *collector.Batch, r ro
 	if reason != "" {
 		return nil // it was started again since it was listed; the list will show how that ends
 	}
-	batch.Take(p.record("pipeline", id), event(p.host.name, deployed, w.UpdatedAt.Time, fromAnswer))
+	batch.Take(p.record("pipeline", id), w.event(p.host.name, deployed, fromAnswer))
 	return nil
 }

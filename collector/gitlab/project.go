@@ -57,7 +57,7 @@ func (s *source) feeds(ctx context.Context) ([]collector.Feed, error) {
 				all = append(all, own...)
 			}
 		}
-		if alone(err) {
+		if collector.Alone(err) {
 			all, err = append(all, broken(name, err)), nil
 		}
 		return err
@@ -178,7 +178,7 @@ func decoded(batch *collector.Batch, record string, raw json.RawMessage, into an
 // later leaves a record whose details could not be had open, so that they are asked for again in the next reading. An error that is
 // not the record's own is returned.
 func later(batch *collector.Batch, record string, key int64, err error) error {
-	if err == nil || !alone(err) {
+	if err == nil || !collector.Alone(err) {
 		return err
 	}
 	leave(batch, record, err.Error()+"; it is asked for again in the next reading")

@@ -36,9 +36,20 @@ type Hook struct {
 }
 
 // Authentic checks the signature over the bytes as they came. Pelorus itself writes the JSON anew in several ways until one fits; a
-// sender that signs what it sends needs none of that.
-func (Hook) Authentic(header http.Header, body []byte, secrets []string) bool {
-	return collector.Signed(header.Get(signatureHeader), body, secrets)
+// sender that signs what it sends needs none of that. A deploy time or a failure that is too old may be one that somebody saw and sends
+// again: it is refused here, when it arrives, so that one that was kept can be read again later.
+func (h Hook) Authentic(header http.Header, body []byte, secrets []string) bool {
+	return collector.Signed(header.Get(signatureHeader), body, secrets) && h.fresh(header.Get(kindHeader), body)
+}
+
+func (h Hook) fresh(kind string, body []byte) bool {
+	var m struct {
+		Timestamp stamp `json:"timestamp"`
+	}
+	if kind != "deploytime" && kind != "failure" || json.Unmarshal(body, &m) != nil {
+		return true // Parse tells what is wrong with it
+	}
+	return m.Timestamp.IsZero() || h.Clock().Sub(m.Timestamp.Time) <= Window
 }
 
 // Delivery is empty: Pelorus gives deliveries no id.
@@ -124,38 +135,29 @@ func (h Hook) check(kind string, m message) error {
 		return fmt.Errorf("timestamp %s lies in the future", m.Timestamp.Format(time.RFC3339))
 	}
 	if kind == "failure" {
-		return h.checkFailure(m)
+		return checkFailure(m)
 	}
-	return h.checkArtifact(kind, m)
+	return checkArtifact(kind, m)
 }
 
-func (h Hook) checkFailure(m message) error {
+func checkFailure(m message) error {
 	switch {
 	case m.FailureID == "":
 		return errors.New("failure_id is missing")
 	case m.FailureEvent != "created" && m.FailureEvent != "resolved":
 		return fmt.Errorf("failure_event %q is neither created nor resolved", m.FailureEvent)
 	}
-	return h.checkAge(m)
+	return nil
 }
 
-func (h Hook) checkArtifact(kind string, m message) error {
+func checkArtifact(kind string, m message) error {
 	switch {
 	case !digestForm.MatchString(m.ImageSHA):
 		return errors.New("image_sha is not sha256: and 64 hexadecimal digits")
 	case m.Namespace == "" || len(m.Namespace) > 63:
 		return errors.New("namespace is missing, or longer than 63 characters")
-	case kind == "deploytime":
-		return h.checkAge(m)
-	case !hashForm.MatchString(m.CommitHash):
+	case kind == "committime" && !hashForm.MatchString(m.CommitHash):
 		return errors.New("commit_hash has neither 7 nor 40 hexadecimal digits")
-	}
-	return nil
-}
-
-func (h Hook) checkAge(m message) error {
-	if h.Clock().Sub(m.Timestamp.Time) > Window {
-		return fmt.Errorf("timestamp %s is more than %s ago", m.Timestamp.Format(time.RFC3339), Window)
 	}
 	return nil
 }

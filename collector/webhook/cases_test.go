@@ -2,6 +2,9 @@ package webhook_test
 
 import (
 	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -148,9 +151,13 @@ func runMessage(t *testing.T, raw, body json.RawMessage) bool {
 		return false
 	}
 	hook := pelorus.Hook{Source: "pelorus", Clock: func() time.Time { return time.Unix(c.Input.Now, 0) }}
-	p := hook.Parse(http.Header{"X-Pelorus-Event": {c.Input.Event}}, body)
-	accepted := len(p.Events) > 0 && len(p.SetAside) == 0
-	if accepted != c.Expect.Accepted || !accepted && (len(p.SetAside) == 0 || strings.TrimSpace(p.SetAside[0].Reason) == "") {
+	sum := hmac.New(sha256.New, []byte("secret"))
+	sum.Write(body)
+	header := http.Header{"X-Pelorus-Event": {c.Input.Event}, "X-Hub-Signature-256": {hex.EncodeToString(sum.Sum(nil))}}
+	let := hook.Authentic(header, body, []string{"secret"}) // one that is too old is refused at the door
+	p := hook.Parse(header, body)
+	accepted := let && len(p.Events) > 0 && len(p.SetAside) == 0
+	if accepted != c.Expect.Accepted || let && !accepted && (len(p.SetAside) == 0 || strings.TrimSpace(p.SetAside[0].Reason) == "") {
 		t.Errorf("%s: accepted is %v: %+v", c.ID, accepted, p)
 		return false
 	}
