@@ -6,7 +6,7 @@ LINT    := golangci-lint
 LINT_AT := v2.15.0
 export GOFLAGS += -buildvcs=false
 
-.PHONY: help try build assets test unit cases nocgo browser lint fmt check generate deps fuzz bench screenshots clean
+.PHONY: help try build assets issuers test unit cases nocgo judge browser lint fmt check generate deps fuzz bench screenshots clean
 
 help: ## list what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -20,10 +20,13 @@ build: assets ## build bin/shiphabit
 assets: ## put ECharts where the build embeds it (skipped without npm)
 	@sh .ci/assets
 
+issuers: ## install the identity providers that the tests of job tokens run against (skipped without npm)
+	@sh .ci/issuers
+
 deps: ## install what the tests need (as root), or name what is missing
 	@sh .ci/deps
 
-test: deps assets unit nocgo browser ## everything: unit, both databases, both SQLite drivers, a real browser
+test: deps assets issuers unit nocgo judge browser ## everything: unit, both databases, both SQLite drivers, a real browser
 
 unit: ## Go tests with the race detector
 	$(GO) test $(TAGS) -race -timeout 20m ./...
@@ -34,6 +37,10 @@ cases: ## other tools' recorded cases, where they are at hand: how many run, and
 nocgo: ## the store on the pure-Go SQLite driver
 	CGO_ENABLED=0 $(GO) test $(TAGS) ./internal/store/...
 	CGO_ENABLED=0 $(GO) build $(TAGS) -o bin/shiphabit-nocgo ./cmd/shiphabit
+
+judge: ## requests to GitHub and its deliveries, judged by its own descriptions
+	@GO='$(GO)' sh .ci/judge
+	$(GO) test $(TAGS) -count=1 -run Judge -v ./collector/github
 
 browser: build ## the pages in Chromium
 	SHIPHABIT_BROWSER=1 $(GO) test $(TAGS) -count=1 -run Browser -v ./cmd/shiphabit
@@ -59,10 +66,10 @@ fuzz: ## every fuzz test for ten seconds
 	@sh .ci/fuzz
 
 bench: ## the benchmarks of docs/performance.md
-	$(GO) test $(TAGS) -run '^$$' -bench . -benchtime 3x ./metrics/... ./internal/store ./collector/... ./cmd/shiphabit
+	$(GO) test $(TAGS) -run '^$$' -bench . -benchtime 3x ./metrics/... ./internal/store ./api ./collector/... ./cmd/shiphabit
 
 screenshots: build ## pictures of every page at two widths in both themes, below dist/screenshots; CLONE=PATH for another clone
 	SHIPHABIT_CLONE=$(CLONE) SHIPHABIT_SCREENSHOTS=$(CURDIR)/dist/screenshots SHIPHABIT_BROWSER=1 $(GO) test $(TAGS) -count=1 -run Screenshots -v ./cmd/shiphabit
 
 clean: ## remove what was built
-	rm -rf bin dist reports/web/node_modules
+	rm -rf bin dist reports/web/node_modules collector/github/judge/node_modules internal/identity/npm/node_modules

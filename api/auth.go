@@ -34,9 +34,10 @@ func HashToken(token string) string {
 var local = caller{Name: "local"}
 
 // authenticate finds out who asks and whether they may. A token that is sent must be valid, even where none is needed: a
-// pipeline whose token has expired should hear of it.
-func (s *Server) authenticate(r *http.Request, scope Scope) (caller, error) {
-	if scope == Public || scope == Page && openToAll(r.URL.Path) {
+// pipeline whose token has expired should hear of it. The decision is the one that the address names, "" when it names none.
+func (s *Server) authenticate(r *http.Request, at route, decision string) (caller, error) {
+	scope := at.scope
+	if scope == Public || scope == Signed || scope == Page && openToAll(r.URL.Path) {
 		return local, nil
 	}
 	secret, sent := secretOf(r)
@@ -45,6 +46,12 @@ func (s *Server) authenticate(r *http.Request, scope Scope) (caller, error) {
 			return caller{}, fail(Unauthorized, "send an API token as 'Authorization: Bearer …', in a browser as the password; 'shiphabit token create' makes one")
 		}
 		return local, nil
+	}
+	if s.o.Jobs != nil && isJobToken(secret) {
+		return s.authenticateJob(r, secret, at)
+	}
+	if isReportToken(secret) {
+		return s.authenticateReport(r.Context(), secret, at, decision)
 	}
 	token, ok, err := s.token(r.Context(), HashToken(secret))
 	if err != nil {

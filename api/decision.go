@@ -94,7 +94,7 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 			err = s.o.Store.LogSuccessor(ctx, logged, earlier.ID)
 		}
 		if err == nil {
-			return logged, s.noteIdle(ctx, logged, s.policy(metrics.Service{Name: logged.Request.Service, Tier: logged.Snapshot.Tier, Team: logged.Snapshot.Team}))
+			return logged, s.noteIdle(ctx, logged, s.o.Policy(metrics.Service{Name: logged.Request.Service, Tier: logged.Snapshot.Tier, Team: logged.Snapshot.Team}))
 		}
 		if !s.is(err, Conflict) && !s.is(err, Moved) {
 			return gate.Logged{}, err
@@ -147,6 +147,7 @@ func (s *Server) judge(a ask, policy gate.Policy, snapshot gate.Snapshot, now ti
 		Caller: a.caller, Key: a.key, BodyHash: a.hash, At: snapshot.Now,
 	}
 	l.ID, l.Engine = newID("gd_", now), "shiphabit/"+s.o.Version
+	l.TookMicros = s.o.Clock().Sub(now).Microseconds()
 	return l
 }
 
@@ -157,14 +158,15 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 		return gate.Policy{}, gate.Snapshot{}, nil, err
 	}
 	s.standby.keep(keptState{service: r.Service, at: now, known: known})
+	known.KindOf = s.environmentKind(ctx)
 	policy, snapshot := s.take(r, known, now)
 	return policy, snapshot, overrides, nil
 }
 
 // take is the snapshot of what is known, and the policy to judge it by.
 func (s *Server) take(r gate.Request, known gate.Known, now time.Time) (gate.Policy, gate.Snapshot) {
-	known.Windows = s.agreed.Load().freezes
-	policy := s.policy(known.Service)
+	known.Windows = s.o.Freezes
+	policy := s.o.Policy(known.Service)
 	return policy, gate.Take(r, policy, known.After(now), known)
 }
 
@@ -172,10 +174,39 @@ func (s *Server) take(r gate.Request, known gate.Known, now time.Time) (gate.Pol
 func (s *Server) knownOf(ctx context.Context, name string, now time.Time) (gate.Known, []gate.Override, error) {
 	k, overrides, err := s.o.Store.GateInputs(ctx, name, func(service metrics.Service) time.Time {
 		service.Tier = gate.TierOf(service)
-		return now.Add(-s.policy(service).FlightReach())
+		return now.Add(-s.o.Policy(service).FlightReach())
 	})
+	if err != nil {
+		return k, nil, err
+	}
 	k.Service.Tier = gate.TierOf(k.Service)
+	k.Demoted, err = s.demoted(ctx, s.o.Policy(k.Service))
 	return k, overrides, err
+}
+
+// environmentKind tells what an environment is for: as the deployments of any service say, since their host may have stated it, else by its
+// name. It is asked only where the service's own record does not tell. While the database does not answer, what it said last counts.
+func (s *Server) environmentKind(ctx context.Context) func(environment string) metrics.EnvironmentKind {
+	return func(environment string) metrics.EnvironmentKind {
+		var kind metrics.EnvironmentKind
+		err := s.within(ctx, func(ctx context.Context) (err error) {
+			kind, err = s.o.Store.KindOf(ctx, environment)
+			return err
+		})
+		if err != nil {
+			return s.rememberedKind(environment)
+		}
+		s.standby.keepKind(environment, kind)
+		return kind
+	}
+}
+
+// rememberedKind is what an environment is for as the database said last, else by its name.
+func (s *Server) rememberedKind(environment string) metrics.EnvironmentKind {
+	if kind, found := s.standby.kind(environment); found {
+		return kind
+	}
+	return s.o.KindOf(environment)
 }
 
 // crockford is the alphabet of sortable ids: base 32 without letters that look like digits.

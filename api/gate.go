@@ -48,7 +48,7 @@ func (s *Server) gateRoutes() []route {
 			method: http.MethodPost, path: "/api/v1/gate/decisions", scope: Gate, handle: s.addDecision,
 			summary: "May this be promoted now? The decision is logged. With an Idempotency-Key header the same request gets the same decision " +
 				"for 24 hours, a hold only until ask_again_after; another request under that key is refused with 422",
-			request: gate.Request{}, response: gate.Decision{},
+			request: gate.Request{}, response: decisionResponse{}, jobs: true,
 		},
 		{
 			method: http.MethodGet, path: "/api/v1/gate/decisions", scope: Read, handle: s.decisions, response: decisionsResponse{},
@@ -66,14 +66,14 @@ func (s *Server) gateRoutes() []route {
 		{
 			method: http.MethodPost, path: "/api/v1/gate/decisions/:id/report", scope: Gate, handle: s.report,
 			summary: "How it went: succeeded, failed, cancelled or skipped. It becomes a deployment of the source gate; a decision that let nothing through is refused, the same outcome again changes nothing",
-			request: gate.Report{}, response: reportResponse{},
+			request: gate.Report{}, response: reportResponse{}, jobs: true,
 		},
 		{
-			method: http.MethodGet, path: "/api/v1/gate/decisions/:id/outcome", scope: Gate, handle: s.outcome, response: gate.PromotionOutcome{},
+			method: http.MethodGet, path: "/api/v1/gate/decisions/:id/outcome", scope: Gate, handle: s.outcome, response: gate.PromotionOutcome{}, jobs: true,
 			summary: "What is known now of what the decision let through: good, failed, pending or inconclusive",
 		},
 		{
-			method: http.MethodGet, path: "/api/v1/gate/verdict", scope: Gate, handle: s.verdict, response: gate.Decision{},
+			method: http.MethodGet, path: "/api/v1/gate/verdict", scope: Gate, handle: s.verdict, response: gate.Decision{}, jobs: true,
 			summary: "What the gate would say now: the bare word, or the decision when JSON is accepted. It is not logged, and no probe is granted: a promotion asks for a decision",
 			query: []parameter{
 				{"service", "the service"},
@@ -109,6 +109,12 @@ func (s *Server) addDecision(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if err := s.admit(r, &asked); err != nil {
+		return reply{}, err
+	}
+	if err := s.bind(r, asked.Run); err != nil {
+		return reply{}, err
+	}
 	a, err := newAsk(asked, r.caller.Name, key)
 	if err != nil {
 		return reply{}, err
@@ -117,8 +123,8 @@ func (s *Server) addDecision(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	d, err := s.signed(logged)
-	return reply{JSON: d, Header: headerOf(d, http.Header{"Cache-Control": {"no-store"}})}, err
+	answer, err := s.answered(r, logged)
+	return reply{JSON: answer, Header: headerOf(logged.Decision, http.Header{"Cache-Control": {"no-store"}})}, err
 }
 
 func (s *Server) decisions(r request) (reply, error) {
@@ -127,16 +133,25 @@ func (s *Server) decisions(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if cursor := q.Get("cursor"); cursor != "" {
-		if _, err := strconv.ParseUint(cursor, 10, 63); err != nil {
-			return reply{}, fail(Invalid, "the cursor is none of ours; take it from next of the page before")
-		}
+	cursor, err := listCursor(q.Get("cursor"))
+	if err != nil {
+		return reply{}, err
 	}
-	list, next, err := s.o.Store.Decisions(r.Context(), q.Get("service"), q.Get("cursor"), limit)
+	list, next, err := s.o.Store.Decisions(r.Context(), q.Get("service"), cursor, limit)
 	if list == nil {
 		list = []gate.Logged{}
 	}
 	return reply{JSON: decisionsResponse{Decisions: list, Next: next}}, err
+}
+
+func listCursor(word string) (string, error) {
+	if word == "" {
+		return "", nil
+	}
+	if _, err := strconv.ParseUint(word, 10, 63); err != nil {
+		return "", fail(Invalid, "the cursor is none of ours; take it from next of the page before")
+	}
+	return word, nil
 }
 
 func limitOf(word string, otherwise, most int) (int, error) {
@@ -172,6 +187,9 @@ func (s *Server) verdict(r request) (reply, error) {
 		Change:   gate.Change{Kind: q.Get("kind"), Fixes: listOf(q, "fixes")},
 	}
 	if err := completeAsk(&asked); err != nil {
+		return reply{}, err
+	}
+	if err := s.admit(r, &asked); err != nil {
 		return reply{}, err
 	}
 	d, err := s.looked(r.Context(), asked)
@@ -225,7 +243,7 @@ func withoutProbe(s gate.Snapshot) gate.Snapshot {
 
 // policies lists those of the four tiers, or the one in force for a service.
 func (s *Server) policies(r request) (reply, error) {
-	answer := policiesResponse{Policies: []policyResponse{}, Refused: s.agreed.Load().refused}
+	answer := policiesResponse{Policies: []policyResponse{}, Refused: s.refusal()}
 	services := []metrics.Service{{Tier: metrics.Critical}, {Tier: metrics.High}, {Tier: metrics.Standard}, {Tier: metrics.Low}}
 	if name := r.URL.Query().Get("service"); name != "" {
 		service, err := s.o.Store.Service(r.Context(), name)
@@ -236,7 +254,7 @@ func (s *Server) policies(r request) (reply, error) {
 		services = []metrics.Service{service}
 	}
 	for _, service := range services {
-		p := s.policy(service)
+		p := s.o.Policy(service)
 		answer.Policies = append(answer.Policies, policyResponse{Service: service.Name, Tier: service.Tier, Digest: p.Digest(), Policy: p})
 	}
 	return reply{JSON: answer}, nil

@@ -209,3 +209,14 @@ func TestPoliciesArePublished(t *testing.T) {
 	s.get("/api/v1/policies?service=payments").is(http.StatusOK, `"service":"payments"`, gate.PolicyFor("high").Digest())
 	s.get("/api/v1/policies?service=nobody").is(http.StatusNotFound)
 }
+
+func TestWhatAHostSaysOfAnEnvironmentHoldsForAServiceThatIsNewThere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at := s.clock.Now().Add(-48 * time.Hour).UTC().Format(time.RFC3339)
+	s.post("/api/v1/events", `{"type":"deployment","id":"1","service":"shop","environment":"eu-1","status":"succeeded","revision":"a","finished_at":"`+at+`","labels":{"environment_kind":"production"}}`+"\n"+
+		`{"type":"incident","id":"2","service":"payments","started_at":"`+at+`","severity":1}`).is(http.StatusOK)
+	if d := into[gate.Decision](s.post(decisions, `{"service":"payments","environment":"eu-1"}`).is(http.StatusOK)); d.Mode != gate.Enforce || d.Verdict == gate.Allow {
+		t.Errorf("%s in mode %s: %s", d.Verdict, d.Mode, d.Summary)
+	}
+}

@@ -54,9 +54,48 @@ func (k keptBy) Sources(ctx context.Context) ([]api.Source, error) {
 	all, err := k.DB.Sources(ctx)
 	sources := make([]api.Source, len(all))
 	for i, s := range all {
-		sources[i] = api.Source{Name: s.Name, Watermark: s.Watermark, Heartbeat: s.Heartbeat, Error: s.Error, ErrorAt: s.ErrorAt, SetAside: s.SetAside}
+		sources[i] = api.Source{
+			Name: s.Name, Watermark: s.Watermark, Heartbeat: s.Heartbeat, Error: s.Error, ErrorAt: s.ErrorAt, SetAside: s.SetAside,
+			Run:      api.SourceRun{StartedAt: s.Run.StartedAt, FinishedAt: s.Run.FinishedAt, Pages: s.Run.Pages, Events: s.Run.Events},
+			Progress: api.SourceProgress(s.Progress), Budget: api.SourceBudget(s.Budget),
+			Failures: s.Failures, NextAt: s.NextAt, Wait: api.SourceWait(s.Wait), Refused: s.Refused, RefusedAt: s.RefusedAt,
+		}
 	}
 	return sources, err
+}
+
+func (k keptBy) Deliver(ctx context.Context, d api.Delivery) (api.Delivered, error) {
+	aside := make([]store.SetAside, len(d.SetAside))
+	for i, one := range d.SetAside {
+		aside[i] = store.SetAside(one)
+	}
+	done, err := k.DB.Deliver(ctx, store.Delivery{
+		Source: d.Source, ID: d.ID, Kind: d.Kind, Events: d.Events, SetAside: aside, Ignored: d.Ignored, Header: d.Header, Body: d.Body,
+	})
+	return api.Delivered{Appended: api.Appended(done.Appended), Repeated: done.Repeated}, err
+}
+
+func (k keptBy) Deliveries(ctx context.Context, source, cursor string, limit int) ([]api.Received, string, error) {
+	list, next, err := k.DB.Deliveries(ctx, source, cursor, limit)
+	received := make([]api.Received, len(list))
+	for i, one := range list {
+		received[i] = api.Received{
+			ID: one.ID, Kind: one.Kind, ReceivedAt: one.At, Outcome: string(one.Outcome), Events: one.Events, SetAsideCount: one.SetAsideCount,
+			Ignored: one.Ignored, Kept: one.Kept,
+		}
+		for _, record := range one.SetAside {
+			received[i].SetAside = append(received[i].SetAside, api.SetAside(record))
+		}
+	}
+	return received, next, err
+}
+
+func (k keptBy) Refuse(ctx context.Context, refusals []api.Refusal) error {
+	list := make([]store.Refusal, len(refusals))
+	for i, one := range refusals {
+		list[i] = store.Refusal(one)
+	}
+	return k.DB.Refuse(ctx, list)
 }
 
 func (k keptBy) Audit(ctx context.Context, cursor string, limit int) ([]api.Deed, string, error) {
@@ -78,6 +117,19 @@ func (k keptBy) TokenByHash(ctx context.Context, hash string) (api.Token, bool, 
 		token.Scopes = append(token.Scopes, api.Scope(scope))
 	}
 	return token, err == nil, err
+}
+
+func (k keptBy) BindJobToken(ctx context.Context, b api.JobBinding) (api.JobBinding, error) {
+	kept, err := k.DB.BindJobToken(ctx, store.JobToken(b))
+	return api.JobBinding(kept), err
+}
+
+func (k keptBy) DecisionOfReport(ctx context.Context, hash string) (string, bool, error) {
+	decision, err := k.ReportToken(ctx, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", false, nil
+	}
+	return decision, err == nil, err
 }
 
 var kinds = map[error]api.Kind{
@@ -153,7 +205,7 @@ func newSiteOn(t *testing.T, dsn string, at *clock, change ...func(*api.Options)
 	logged := &lockedBuffer{}
 	defaults := config.Default()
 	o := api.Options{
-		Store: keptBy{db}, Kinds: kinds, Clock: at.Now, Version: "1.2.3", Zone: time.UTC, Definition: metrics.DORA(), KindOf: rules.KindOf,
+		Store: keptBy{db}, Kinds: kinds, Clock: at.Now, Version: "1.2.3", Zone: time.UTC, Definition: metrics.DORA(), KindOf: rules.KindOf, Recognises: rules.Recognises,
 		Logger:   slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Calendar: defaults.Calendar, Policy: func(s metrics.Service) gate.Policy { return gate.PolicyFor(gate.TierOf(s)) },
 		Questions: config.DefaultQuestions(), Thresholds: assessments.DefaultThresholds(), Floor: assessments.DefaultFloor,

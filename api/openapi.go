@@ -15,7 +15,7 @@ func describe(table []route, version string) object {
 	types := newSchemaSet()
 	paths := object{}
 	for _, at := range table {
-		if at.scope == Page || !strings.HasPrefix(at.path, "/api/") && at.scope != Public {
+		if at.scope == Page || !strings.HasPrefix(at.path, "/api/") && at.scope != Public && at.scope != Signed {
 			continue
 		}
 		path := openPath(at.path)
@@ -37,7 +37,7 @@ func describe(table []route, version string) object {
 		"paths": paths,
 		"components": object{
 			"schemas":         schemas,
-			"securitySchemes": object{"token": object{"type": "http", "scheme": "bearer", "description": "An API token made by 'shiphabit token create'"}},
+			"securitySchemes": object{"token": object{"type": "http", "scheme": "bearer", "description": "An API token made by 'shiphabit token create', or for the gate the token of a pipeline's job"}},
 		},
 	}
 }
@@ -55,7 +55,7 @@ func openPath(path string) string {
 
 func operation(at route, types *schemaSet) object {
 	op := object{"summary": at.summary, "operationId": operationID(at), "responses": responses(at, types)}
-	if at.scope != Public {
+	if at.scope != Public && at.scope != Signed {
 		op["security"] = []object{{"token": []string{string(at.scope)}}}
 	}
 	if parameters := parametersOf(at); len(parameters) > 0 {

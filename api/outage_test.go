@@ -12,25 +12,28 @@ import (
 
 	"shiphabit/api"
 	"shiphabit/internal/store"
-	"shiphabit/internal/store/pgtest"
+	"shiphabit/internal/storetest"
 	"shiphabit/metrics/gate"
 	"shiphabit/metrics/gate/attest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m.Run)) }
+// postgres is the PostgreSQL that the tests share.
+var postgres storetest.Postgres
+
+func TestMain(m *testing.M) { os.Exit(postgres.Run(m.Run)) }
 
 // onLine is a server whose line to its PostgreSQL can be cut, and the address of that database without the line.
-func onLine(t *testing.T, change ...func(*api.Options)) (s site, line *pgtest.Line, dsn string) {
+func onLine(t *testing.T, change ...func(*api.Options)) (s site, line *storetest.Line, dsn string) {
 	t.Helper()
-	dsn = pgtest.New(t)
-	through, line := pgtest.Through(t, dsn)
+	dsn = postgres.New(t)
+	through, line := storetest.Through(t, dsn)
 	s = newSiteOn(t, through, &clock{now: noon}, append(change, func(o *api.Options) { o.Patience = 50 * time.Millisecond })...)
 	s.post("/api/v1/events", history("steady", strings.Repeat(".", 40))+history("shaky", strings.Repeat(".", 20)+".x.x.x.x")+
 		history("payments", strings.Repeat(".", 40))).is(http.StatusOK)
 	return s, line, dsn
 }
 
-func mend(t *testing.T, s site, line *pgtest.Line) {
+func mend(t *testing.T, s site, line *storetest.Line) {
 	t.Helper()
 	if err := line.Mend(); err != nil {
 		t.Fatal(err)
@@ -200,7 +203,7 @@ func TestATokenThatWasValidCountsForAnHourWithoutTheDatabase(t *testing.T) {
 
 func TestManyCallersOfTwoServersWithOneKeyGetOneDecision(t *testing.T) {
 	t.Parallel()
-	dsn, at := pgtest.New(t), &clock{now: noon}
+	dsn, at := postgres.New(t), &clock{now: noon}
 	sites := []site{newSiteOn(t, dsn, at), newSiteOn(t, dsn, at)}
 	sites[0].post("/api/v1/events", history("steady", strings.Repeat(".", 40))).is(http.StatusOK)
 	for round := range 3 {
@@ -226,7 +229,7 @@ func TestManyCallersOfTwoServersWithOneKeyGetOneDecision(t *testing.T) {
 
 func TestAServerWhoseClockIsBehindSeesWhatAnotherLetThrough(t *testing.T) {
 	t.Parallel()
-	dsn, ahead, behind := pgtest.New(t), &clock{now: noon.Add(5 * time.Second)}, &clock{now: noon}
+	dsn, ahead, behind := postgres.New(t), &clock{now: noon.Add(5 * time.Second)}, &clock{now: noon}
 	one, two := newSiteOn(t, dsn, ahead), newSiteOn(t, dsn, behind)
 	one.post("/api/v1/events", history("payments", strings.Repeat(".", 40))).is(http.StatusOK)
 	if d := into[gate.Decision](one.post(decisions, askFor("payments", artifact)).is(http.StatusOK)); d.Verdict != gate.Warn {

@@ -145,7 +145,7 @@ func (s *Server) overrideOf(r request, asked overrideRequest) (gate.Override, ga
 		service = metrics.Service{Name: o.Service}
 	}
 	service.Tier = gate.TierOf(service)
-	policy := s.policy(service)
+	policy := s.o.Policy(service)
 	if o.Uses == 0 {
 		o.Uses = 1
 	}

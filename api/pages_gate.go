@@ -1,65 +1,155 @@
 package api
 
 import (
+	"context"
+	"time"
+
+	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 	"shiphabit/reports"
 )
 
-// recentDecisions is how many decisions the page of the gate lists.
-const recentDecisions = 50
+// recentDecisions is how many decisions the pages of the gate show beside other things.
+const recentDecisions = 10
+
+// gateFrame is the common part of the gate's pages. Their window is 90 days unless the address says otherwise, however seldom anything
+// is deployed: they are about decisions.
+func (s *Server) gateFrame(r request, title string) reports.Frame {
+	return s.frame(r, moment{now: s.o.Clock()}, title, "gate")
+}
+
+// serverOf is the address under which the server was asked, for commands to copy.
+func serverOf(r request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
 
 func (s *Server) gatePage(r request) (reply, error) {
-	m, err := s.look(r)
+	if name := param1(r.URL.Query(), "service"); name != "" {
+		if _, err := s.known(r.Context(), name); err != nil {
+			return reply{}, err
+		}
+		return reply{Location: reports.StandingPath(name)}, nil
+	}
+	f := s.gateFrame(r, "Gate")
+	f.Windowed, f.JSON = true, "/api/v1/gate/scoreboard"
+	f.Lead = "Whether a change may go to production now, by criteria agreed beforehand, and how the gate itself did. A rollback or a fix always passes."
+	p := reports.Gate{Frame: f, Server: serverOf(r)}
+	services, err := s.o.Store.Services(r.Context())
 	if err != nil {
 		return reply{}, err
 	}
-	name := param1(r.URL.Query(), "service")
-	f := s.frame(r, m, "Gate", "gate")
-	f.Windowed, f.Extra = true, []string{"service", name}
-	f.Lead = "Whether a change may go to production now, by criteria agreed beforehand. A rollback or a fix always passes."
-	p := reports.Gate{Frame: f, Server: "http://" + r.Host}
-	if r.TLS != nil {
-		p.Server = "https://" + r.Host
-	}
-	q := s.query(f, "")
-	for _, service := range m.services {
-		row, steps, err := s.row(r.Context(), m, service, q)
+	for _, service := range services {
+		now, err := s.standingOf(r.Context(), service, string(metrics.Production))
 		if err != nil {
 			return reply{}, err
 		}
-		p.Rows = append(p.Rows, reports.GateRow{Service: service.Name, Tier: string(row.Service.Tier), GateNow: row.Gate, Steps: steps})
+		p.Rows = append(p.Rows, reports.GateRow{Service: service.Name, Tier: string(gate.TierOf(service)), GateNow: reports.GateNow{Decision: now.decision, Meter: now.snapshot.Meter}})
 	}
-	for i := range p.Rows {
-		if p.Rows[i].Service == name || name == "" && len(p.Rows) == 1 {
-			p.Chosen = &p.Rows[i]
-		}
-	}
-	if name != "" && p.Chosen == nil {
-		_, err := s.known(r.Context(), name)
+	if p.Board, err = s.scoreboard(r.Context(), f.View.Window.From, f.View.Window.To); err != nil {
 		return reply{}, err
 	}
-	if p.Decisions, _, err = s.o.Store.Decisions(r.Context(), name, "", recentDecisions); err != nil {
+	if p.Decisions, _, err = s.o.Store.Decisions(r.Context(), "", "", recentDecisions); err != nil {
 		return reply{}, err
 	}
 	return s.html(p)
 }
 
-func (s *Server) decisionPage(r request) (reply, error) {
-	logged, err := s.o.Store.Decision(r.Context(), r.param("id"))
-	if s.is(err, NotFound) {
-		return reply{}, fail(NotFound, "no decision has the id "+shorten(r.param("id"))+"; /gate lists the recent ones")
+// standing is how a service stands before the gate now.
+type standing struct {
+	ask      gate.Request
+	policy   gate.Policy
+	snapshot gate.Snapshot
+	decision gate.Decision
+}
+
+// standingOf looks at the gate for a normal change. Nothing is logged, and no probe is granted.
+func (s *Server) standingOf(ctx context.Context, service metrics.Service, environment string) (standing, error) {
+	now := standing{ask: gate.Request{Service: service.Name, Environment: environment, Change: gate.Change{Kind: gate.KindNormal}}}
+	var err error
+	if now.policy, now.snapshot, _, err = s.snapshot(ctx, now.ask, s.o.Clock()); err != nil {
+		return now, err
 	}
+	now.decision = gate.Decide(now.policy, withoutProbe(now.snapshot), now.ask)
+	return now, nil
+}
+
+// standingPage tells how one service stands before the gate, and what led to it.
+func (s *Server) standingPage(r request) (reply, error) {
+	service, err := s.known(r.Context(), r.param("service"))
 	if err != nil {
 		return reply{}, err
 	}
-	p := reports.Decision{Frame: s.frame(r, moment{now: s.o.Clock()}, "A decision of the gate", "gate"), Logged: logged}
-	switch _, same, err := gate.Replay(logged); {
-	case err != nil:
-		p.Replay = "The policy or input that was kept cannot be judged by this version: " + err.Error() + "."
-	case same:
-		p.Replay, p.Same = "Judged again from the policy and input that were kept, it comes out as the same bytes.", true
-	default:
-		p.Replay = "Judged again from the policy and input that were kept, this version decides differently."
+	environment := param1(r.URL.Query(), "environment")
+	if environment == "" {
+		environment = string(metrics.Production)
 	}
+	now, err := s.standingOf(r.Context(), service, environment)
+	if err != nil {
+		return reply{}, err
+	}
+	f := s.gateFrame(r, service.Name)
+	f.Windowed, f.Extra = true, []string{"environment", param1(r.URL.Query(), "environment")}
+	f.JSON = reports.VerdictJSON(service.Name, environment)
+	f.Lead = "How it stands before the gate: what speaks for and against a change to " + environment + " now."
+	service.Tier = gate.TierOf(service)
+	p := reports.Standing{
+		Frame: f, Service: service, Environment: environment, Decision: now.decision, Snapshot: now.snapshot, Server: serverOf(r),
+		Openings: gate.Openings(now.policy, now.snapshot, now.ask),
+	}
+	if next, found := gate.NextFreeze(s.o.Freezes, service, environment, now.snapshot.Kind, now.snapshot.Now); found {
+		p.Next = &next
+	}
+	if p.Histories, err = s.histories(r.Context(), service.Name, now); err != nil {
+		return reply{}, err
+	}
+	if p.Overrides, err = s.o.Store.Overrides(r.Context(), service.Name); err != nil {
+		return reply{}, err
+	}
+	if p.Decisions, _, err = s.o.Store.Decisions(r.Context(), service.Name, "", recentDecisions); err != nil {
+		return reply{}, err
+	}
+	return s.html(p)
+}
+
+// histories are the meters of a service; none when nothing is recorded of it.
+func (s *Server) histories(ctx context.Context, service string, now standing) (gate.Histories, error) {
+	facts, err := s.gateFacts(ctx, service)
+	if err != nil {
+		return gate.Histories{}, err
+	}
+	granted, err := s.o.Store.ProbeGrants(ctx, service, time.Time{})
+	return gate.Known{Facts: facts, Granted: granted}.Histories(now.policy, now.snapshot.Now), err
+}
+
+// gateFacts are empty for a service of which nothing is recorded.
+func (s *Server) gateFacts(ctx context.Context, service string) (metrics.Facts, error) {
+	facts, err := s.o.Store.GateFacts(ctx, service)
+	if s.is(err, NotFound) {
+		return metrics.Facts{Service: service}, nil
+	}
+	return facts, err
+}
+
+// recordPage shows one rollout or incident: what the gate's evidence leads to.
+func (s *Server) recordPage(r request) (reply, error) {
+	service, err := s.known(r.Context(), r.param("service"))
+	if err != nil {
+		return reply{}, err
+	}
+	facts, err := s.gateFacts(r.Context(), service.Name)
+	if err != nil {
+		return reply{}, err
+	}
+	id := param1(r.URL.Query(), "id")
+	f := s.gateFrame(r, "A record of "+service.Name)
+	f.Nav, f.JSON = "services", reports.FactsJSON(service.Name)
+	p, found := reports.RecordOf(f, facts, id, s.o.Clock())
+	if !found {
+		return reply{}, fail(NotFound, service.Name+" has no deployment and no incident with the id "+shorten(id)+"; its page lists those it has")
+	}
+	p.Title = p.Name()
 	return s.html(p)
 }

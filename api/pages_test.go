@@ -31,7 +31,7 @@ func TestEveryPageAnswersWithAndWithoutRecords(t *testing.T) {
 	empty, full := paged(t), paged(t)
 	full.post("/api/v1/events", history("web", "....x...")+history(harm, ".x..")).is(http.StatusOK)
 	for _, path := range []string{
-		"/", "/services", "/gate", "/sources", "/about", "/explain/change_fail_rate", "/?window=1y&edition=dora-2021", "/?window=all", "/?window=30d",
+		"/", "/services", "/gate", "/sources", "/doctor", "/doctor?window=1y&figure=reliability", "/about", "/explain/change_fail_rate", "/?window=1y&edition=dora-2021", "/?window=all", "/?window=30d",
 		"/?from=2026-02-01&to=2026-03-01", "/?window=nonsense", "/explain/change_lead_time?page=999", "/explain/deployment_frequency?page=-1",
 	} {
 		empty.get(path).is(http.StatusOK, "<h1>", "</html>")
@@ -44,7 +44,7 @@ func TestAServiceIsReachedWhateverItIsCalledAndItsNameIsNeverMarkup(t *testing.T
 	s := paged(t)
 	s.post("/api/v1/events", history(harm, ".x..")+history("web", "..")).is(http.StatusOK)
 	link := regexp.MustCompile(`href="(/[^"]*)"`)
-	for _, start := range []string{"/", "/services", "/gate"} {
+	for _, start := range []string{"/", "/services", "/gate", "/sources", "/doctor"} {
 		for _, found := range link.FindAllStringSubmatch(s.get(start).is(http.StatusOK).body, -1) {
 			path := html.UnescapeString(found[1])
 			if strings.HasPrefix(path, "/assets/") {

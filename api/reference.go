@@ -62,7 +62,7 @@ func (s *Server) reference(request) (reply, error) {
 			continue
 		}
 		row := referenceRow{Method: at.method, Path: openPath(at.path), Summary: strings.TrimSuffix(at.summary, ".")}
-		if at.scope != Public {
+		if at.scope != Public && at.scope != Signed {
 			row.Scope = string(at.scope)
 		}
 		for _, p := range at.query {

@@ -35,6 +35,12 @@ func (s *Server) report(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if err := s.admitTo(r, logged); err != nil {
+		return reply{}, err
+	}
+	if err := s.bind(r, logged.Request.Run); err != nil {
+		return reply{}, err
+	}
 	d, booked, err := logged.Deployment(said, s.o.Clock().UTC())
 	if err != nil {
 		return reply{}, fail(Conflict, err.Error())
@@ -59,6 +65,9 @@ func (s *Server) report(r request) (reply, error) {
 func (s *Server) outcome(r request) (reply, error) {
 	logged, err := s.o.Store.Decision(r.Context(), r.param("id"))
 	if err != nil {
+		return reply{}, err
+	}
+	if err := s.admitTo(r, logged); err != nil {
 		return reply{}, err
 	}
 	policy, err := gate.ParsePolicy(logged.PolicyDoc)

@@ -10,7 +10,8 @@ import (
 // Scope is what a token must hold for a route.
 type Scope string
 
-// The scopes of tokens. Page marks routes for people, which answer in HTML; Public ones ask for nothing.
+// The scopes of tokens. Page marks routes for people, which answer in HTML; Public ones ask for nothing; Signed ones look for
+// themselves whether the sender knows a secret, and are asked under any name.
 const (
 	Read     Scope = "read"
 	Ingest   Scope = "ingest"
@@ -20,6 +21,7 @@ const (
 	Admin    Scope = "admin"
 	Page     Scope = "page"
 	Public   Scope = "public"
+	Signed   Scope = "signed"
 )
 
 // route is one address the server answers: the table of routes registers them and makes the OpenAPI description.
@@ -28,12 +30,16 @@ type route struct {
 	scope        Scope
 	summary      string
 	handle       handler
+	// limit is the largest body in bytes; 0 for the usual one.
+	limit int64
 	// query lists the query parameters with their meaning, in order.
 	query []parameter
 	// request and response are values of the types exchanged as JSON; nil where there is none or it is no JSON.
 	request, response any
 	// form marks a page that takes a form: it must carry the CSRF token.
 	form bool
+	// jobs lets jobs of pipelines in, by their own tokens: the handler keeps each to its own services.
+	jobs bool
 }
 
 // parameter is a query parameter.
@@ -72,4 +78,6 @@ type handler func(r request) (reply, error)
 type caller struct {
 	Name   string
 	Scopes []Scope
+	// job is the pipeline's job that asks by its own token; nil for everybody else.
+	job *Job
 }

@@ -137,7 +137,10 @@ func (s *Server) question(r request) (metrics.Query, error) {
 	}
 	kind := metrics.EnvironmentKind(q.Get("env"))
 	if kind != "" && !slices.Contains(metrics.EnvironmentKinds(), kind) {
-		filter.Environments, kind = []string{string(kind)}, s.o.KindOf(string(kind))
+		filter.Environments = []string{string(kind)}
+		if kind, err = s.o.Store.KindOf(r.Context(), string(kind)); err != nil {
+			return metrics.Query{}, err
+		}
 	}
 	definition, err := s.definition(q.Get("definition"))
 	if err != nil {

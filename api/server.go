@@ -15,6 +15,7 @@ import (
 
 	"shiphabit/assessments"
 	"shiphabit/metrics"
+	"shiphabit/metrics/doctor"
 	"shiphabit/metrics/gate"
 	"shiphabit/metrics/gate/attest"
 	"shiphabit/reports"
@@ -27,18 +28,23 @@ type Options struct {
 	Kinds  map[error]Kind
 	Clock  func() time.Time
 	Logger *slog.Logger
+	// Hooks read what the hosts of sources push, by the name of the source.
+	Hooks map[string]Hook
 	// Version is the program's, without its name.
 	Version string
 	// Zone is the organisation's time zone: days and weeks are its days and weeks.
 	Zone       *time.Location
 	Definition metrics.Definition
-	// KindOf is the kind of an environment by its name.
-	KindOf func(environment string) metrics.EnvironmentKind
+	// KindOf is the kind of an environment by its name; Recognises tells whether a rule gives it one.
+	KindOf     func(environment string) metrics.EnvironmentKind
+	Recognises func(environment string) bool
+	// Declared are the sources of the configuration; nil where there is none.
+	Declared []doctor.Declared
 	// Definitions are the organisation's own, beside those that ship with the product.
 	Definitions []metrics.Definition
 	// Calendar is the working time of a service, else of a team, else of the organisation; either name may be empty.
 	Calendar func(service, team string) metrics.Calendar
-	// Policy is what a service is judged by, until Agree says otherwise.
+	// Policy is what a service is judged by.
 	Policy func(metrics.Service) gate.Policy
 	// Freezes are the windows in which nothing but rollbacks and fixes goes out.
 	Freezes []gate.Window
@@ -53,6 +59,8 @@ type Options struct {
 	TeamSize func(team string) int
 	// RequireTokens asks every program for a token; without it a token is checked only when sent.
 	RequireTokens bool
+	// Jobs verifies the tokens that pipelines get from their runner; nil accepts none.
+	Jobs JobVerifier
 	// Hosts are the names besides localhost under which the server may be asked.
 	Hosts []string
 	// Site renders the pages for people; without it there are none, and every answer is for programs.
@@ -75,9 +83,14 @@ type Store interface {
 	factStore
 	decisionStore
 	overrideStore
+	scoreStore
 	roundStore
 	sourceStore
+	doctorStore
+	deliveryStore
 	tokenStore
+	jobStore
+	reportTokenStore
 	auditStore
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
@@ -89,10 +102,16 @@ type Server struct {
 	guard  guard
 	engine *gin.Engine
 	table  []route
-	// standby answers while the database does not.
-	standby standby
-	// agreed is what the gate judges by now.
-	agreed atomic.Pointer[agreed]
+	// standby answers while the database does not; a server that takes this one's place has the same.
+	standby *standby
+	// refused says what is wrong with a newer configuration that was not taken over, nil when none was refused.
+	refused atomic.Pointer[string]
+
+	refusals refusals
+	large    chan struct{} // holds one for each large delivery in memory
+	checks   selfCheck
+	// backtests has room for those that may run at a time.
+	backtests chan struct{}
 }
 
 // New builds a server. It starts nothing.
@@ -105,8 +124,10 @@ func New(o Options) (*Server, error) {
 		o.Patience = patience
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, guard: g, engine: gin.New()}
-	s.Agree(o.Policy, o.Freezes)
+	s := &Server{
+		o: o, guard: g, engine: gin.New(), standby: &standby{},
+		large: make(chan struct{}, largeAtOnce), backtests: make(chan struct{}, backtestsBusy),
+	}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath, s.engine.UnescapePathValues = true, true // a service may have a slash in its name, sent as %2F
 	if o.Site != nil {
@@ -136,7 +157,7 @@ func (s *Server) serveMissing(kind Kind, detail string) gin.HandlerFunc {
 	refuse := func(request) (reply, error) { return reply{}, fail(kind, detail) }
 	program, person := s.serve(route{scope: Public, handle: refuse}), s.serve(route{scope: Page, handle: refuse})
 	return func(c *gin.Context) {
-		if strings.HasPrefix(c.Request.URL.Path, "/api/") {
+		if strings.HasPrefix(c.Request.URL.Path, "/api/") || strings.HasPrefix(c.Request.URL.Path, "/hooks/") {
 			program(c)
 			return
 		}
@@ -153,9 +174,12 @@ func (s *Server) routes() []route {
 		s.metricRoutes(),
 		s.gateRoutes(),
 		s.overrideRoutes(),
+		s.scoreRoutes(),
 		s.signingRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),
+		s.doctorRoutes(),
+		s.hookRoutes(),
 		s.auditRoutes(),
 		s.healthRoutes(),
 		s.referenceRoutes(),

@@ -33,6 +33,64 @@ type Source struct {
 	ErrorAt time.Time `json:"error_at,omitzero"`
 	// SetAside counts its records that could not be turned into an event.
 	SetAside int `json:"set_aside"`
+	// Run is the reading under way or the last one, left out before the first.
+	Run      SourceRun      `json:"run,omitzero"`
+	Progress SourceProgress `json:"progress,omitzero"`
+	Budget   SourceBudget   `json:"budget,omitzero"`
+	// Failures counts the runs in a row that ended with an error: the more, the longer until the next.
+	Failures int `json:"failures"`
+	// NextAt is when it is read next; it has passed while the source is being read.
+	NextAt time.Time  `json:"next_at,omitzero"`
+	Wait   SourceWait `json:"wait,omitzero"`
+	// Refused counts the deliveries that nothing showed to come from its host, and RefusedAt is when the last of them came.
+	Refused   int       `json:"refused,omitempty"`
+	RefusedAt time.Time `json:"refused_at,omitzero"`
+}
+
+// SourceRun is one reading of a source from its first page to its last.
+type SourceRun struct {
+	StartedAt time.Time `json:"started_at"`
+	// FinishedAt is left out while the run is under way.
+	FinishedAt time.Time `json:"finished_at,omitzero"`
+	// Seconds is how long it took, or has taken until now.
+	Seconds float64 `json:"seconds"`
+	Pages   int     `json:"pages"`
+	Events  int     `json:"events"`
+}
+
+// lasted is how long the run took, or has taken until now.
+func (r SourceRun) lasted(now time.Time) time.Duration {
+	if r.StartedAt.IsZero() {
+		return 0
+	}
+	if !r.FinishedAt.IsZero() {
+		now = r.FinishedAt
+	}
+	return max(0, now.Sub(r.StartedAt)).Round(time.Millisecond)
+}
+
+// SourceProgress is how far a run has come.
+type SourceProgress struct {
+	Doing string `json:"doing,omitempty"` // what is being read
+	// Done of Total records are read; Total is left out when the host does not say.
+	Done  int `json:"done"`
+	Total int `json:"total,omitempty"`
+	// Part of Parts lists are read, where a source reads several one after the other.
+	Part  int `json:"part,omitempty"`
+	Parts int `json:"parts,omitempty"`
+}
+
+// SourceBudget is what the host lets us ask still, left out when it has said nothing.
+type SourceBudget struct {
+	Left    int       `json:"left"`
+	Limit   int       `json:"limit"`
+	ResetAt time.Time `json:"reset_at,omitzero"`
+}
+
+// SourceWait is a pause before the host is asked again, left out when there is none.
+type SourceWait struct {
+	Until  time.Time `json:"until"`
+	Reason string    `json:"reason"`
 }
 
 type sourcesResponse struct {
@@ -82,9 +140,13 @@ func (s *Server) setAsides(r request) (reply, error) {
 }
 
 func (s *Server) sources(r request) (reply, error) {
+	s.writeRefusals(r.Context())
 	all, err := s.o.Store.Sources(r.Context())
 	if all == nil {
 		all = []Source{}
+	}
+	for i := range all {
+		all[i].Run.Seconds = all[i].Run.lasted(s.o.Clock()).Seconds()
 	}
 	return reply{JSON: sourcesResponse{all}}, err
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 )
 
@@ -40,9 +41,12 @@ type standby struct {
 	order    list.List
 	rollouts int
 	tokens   map[string]keptToken // by hash
+	kinds    map[string]metrics.EnvironmentKind
+	bindings map[string]JobBinding // by issuer and id
 	waiting  []gate.Logged
-	lostAt   time.Time // zero while the database answers
-	pinging  *ping     // nil while nobody asks
+	reports  []keptReport // of decisions that wait, or did
+	lostAt   time.Time    // zero while the database answers
+	pinging  *ping        // nil while nobody asks
 
 	logging sync.Mutex // held by the one who logs what waits
 }
@@ -230,6 +234,7 @@ func (s *Server) remembered(service string) (gate.Known, error) {
 	}
 	k.known.Sources = append(slices.Clone(k.known.Sources), gate.Watermark{Name: stateSource, Watermark: k.at})
 	k.known.Override = nil // its use could not be counted
+	k.known.KindOf = s.rememberedKind
 	return k.known, nil
 }
 

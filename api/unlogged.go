@@ -90,7 +90,7 @@ func (s *Server) Run(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		}
-		if _, waits := s.standby.next(); !waits {
+		if !s.standby.waits() {
 			continue
 		}
 		err := s.within(ctx, s.logWaiting)
@@ -103,7 +103,7 @@ func (s *Server) Run(ctx context.Context) error {
 // logWaiting logs what waits, oldest first. One that the database will not take is told in our own log and waits no longer, for it
 // would keep all others from being logged.
 func (s *Server) logWaiting(ctx context.Context) error {
-	if _, waits := s.standby.next(); !waits {
+	if !s.standby.waits() {
 		return nil
 	}
 	s.standby.logging.Lock()
@@ -123,6 +123,21 @@ func (s *Server) logWaiting(ctx context.Context) error {
 				slog.String("environment", l.Request.Environment), slog.String("verdict", string(l.Verdict)), slog.Any("error", err))
 		}
 		s.standby.logged()
+	}
+	return s.keepReports(ctx)
+}
+
+// keepReports keeps the report tokens that waited with their decisions. One that cannot be kept is told in our own log: its job reports
+// by its own token.
+func (s *Server) keepReports(ctx context.Context) error {
+	for r, waits := s.standby.nextReport(); waits; r, waits = s.standby.nextReport() {
+		if err := s.o.Store.AddReportToken(ctx, r.hash, r.decision, r.until); err != nil {
+			if ctx.Err() != nil || s.gone(ctx, err) {
+				return err
+			}
+			s.o.Logger.Error("a report token that waited cannot be kept", slog.String("decision", r.decision), slog.Any("error", err))
+		}
+		s.standby.reportKept()
 	}
 	return nil
 }

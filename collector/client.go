@@ -73,7 +73,7 @@ func NewClient(h Host) (*Client, error) {
 		h.Timeout = defaultTimeout
 	}
 	g := &guard{host: h, base: base, below: transport}
-	client := &http.Client{Transport: g, Timeout: h.Timeout, CheckRedirect: func(next *http.Request, via []*http.Request) error {
+	client := &http.Client{Transport: g, CheckRedirect: func(next *http.Request, via []*http.Request) error {
 		if len(via) >= 5 {
 			return g.fault(Unreadable, "it redirects more than five times", "check the url of the source")
 		}
@@ -181,10 +181,10 @@ func Cause(ctx context.Context, err error) error {
 // NextLink is the address of the next page in a Link header, "" on the last page.
 func NextLink(h http.Header) string {
 	for _, value := range h.Values("Link") {
-		for link := range strings.SplitSeq(value, ",") {
-			address, rest, found := strings.Cut(strings.TrimSpace(link), ">")
-			if found && strings.HasPrefix(address, "<") && strings.Contains(strings.ReplaceAll(rest, `"`, ""), "rel=next") {
-				return address[1:]
+		for _, link := range strings.Split(value, "<")[1:] { // an address may hold commas
+			address, rest, found := strings.Cut(link, ">")
+			if found && strings.Contains(strings.ReplaceAll(rest, `"`, ""), "rel=next") {
+				return address
 			}
 		}
 	}

@@ -173,3 +173,58 @@ func TestAClientIsNotMadeOfWrongSettings(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAnswerThatTakesTooLongIsAPassingTrouble(t *testing.T) {
+	t.Parallel()
+	for sentence, begin := range map[string]func(w http.ResponseWriter){
+		"nothing is answered": func(http.ResponseWriter) {},
+		"the answer never ends": func(w http.ResponseWriter) {
+			_, _ = io.WriteString(w, `{"a":`)
+			w.(http.Flusher).Flush()
+		},
+	} {
+		address := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			begin(w)
+			<-r.Context().Done()
+		}))
+		var into any
+		_, err := client(t, collector.Host{URL: address, Timeout: 50 * time.Millisecond}).JSON(t.Context(), "things", nil, &into)
+		if collector.TroubleOf(err) != collector.Passing || !strings.Contains(err.Error(), "does not answer within 50ms") {
+			t.Errorf("%s: %q, %v", sentence, collector.TroubleOf(err), err)
+		}
+	}
+}
+
+func TestAPauseOfThreeCenturiesIsADay(t *testing.T) {
+	t.Parallel()
+	address := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "9300000000")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	var into any
+	_, err := client(t, collector.Host{URL: address}).JSON(t.Context(), "things", nil, &into)
+	var e *collector.Error
+	if !errors.As(err, &e) || !e.RetryAt.Equal(day(2)) {
+		t.Errorf("%v, again at %v", err, e.RetryAt)
+	}
+}
+
+func TestALinkIsReadWhateverItsAddressHoldsAndHoweverTheHostIsWritten(t *testing.T) {
+	t.Parallel()
+	for link, want := range map[string]string{
+		`<https://h/a?x=1,2&page=3>; rel="next", <https://h/a?page=9>; rel="last"`: "https://h/a?x=1,2&page=3",
+		`<https://h/a?page=1>; rel="prev", <https://h/a?page=3>; rel=next`:         "https://h/a?page=3",
+		`<https://h/a?page=9>; rel="last"`:                                         "",
+		`rel="next"`:                                                               "",
+	} {
+		if got := collector.NextLink(http.Header{"Link": {link}}); got != want {
+			t.Errorf("%s: %q", link, got)
+		}
+	}
+	address := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
+	c := client(t, collector.Host{URL: strings.Replace(address, "127.0.0.1", "LOCALHOST", 1)})
+	var into any
+	if _, err := c.JSON(t.Context(), strings.Replace(address, "127.0.0.1", "localhost", 1)+"/things", nil, &into); err != nil {
+		t.Errorf("the same host in other letters: %v", err)
+	}
+}

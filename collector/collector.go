@@ -71,13 +71,18 @@ func Sound(record string, e metrics.Event) (SetAside, bool) {
 	if len(faults) == 0 {
 		return SetAside{}, true
 	}
+	return asideFor(record, faults), false
+}
+
+// asideFor gathers what is wrong with a record.
+func asideFor(record string, faults []metrics.Fault) SetAside {
 	reasons := make([]string, len(faults))
 	for i, f := range faults {
 		if reasons[i] = f.Problem; f.Field != "" {
 			reasons[i] = "field " + f.Field + ": " + f.Problem
 		}
 	}
-	return SetAside{Record: record, Reason: strings.Join(reasons, "; ")}, false
+	return SetAside{Record: record, Reason: strings.Join(reasons, "; ")}
 }
 
 // Take adds an event to the batch, or sets its record aside where it breaks the rules.

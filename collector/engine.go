@@ -19,7 +19,25 @@ type Engine struct {
 	Tries int
 	// Waiting, when set, is told of each wait and its cause.
 	Waiting func(source string, wait time.Duration, cause error)
+	// Turn, when set, is how long a run begins further pages; then it ends with ErrMore, and the rest is for the next run.
+	Turn time.Duration
+	// Patience, when set, is the longest wait that a host may ask for within a run; a longer one ends the run with a *Later.
+	Patience time.Duration
+	// Began is when the reading began, where earlier runs were cut; zero is the start of this run.
+	Began time.Time
 }
+
+// ErrMore ends a run whose turn is over while the source has more. Everything up to there is saved.
+var ErrMore = errors.New("the turn is over and the source has more")
+
+// Later ends a run whose host asks for a longer pause than the run has patience for. Everything up to there is saved.
+type Later struct {
+	At    time.Time
+	Cause error
+}
+
+func (l *Later) Error() string { return l.Cause.Error() }
+func (l *Later) Unwrap() error { return l.Cause }
 
 // NewEngine returns an engine that starts over after 1 s, waits 5 min at most, and gives up after 8 tries in a row.
 func NewEngine() Engine {
@@ -31,12 +49,16 @@ func NewEngine() Engine {
 }
 
 // Run reads everything the source has after the saved cursor and tells progress of each page once it is saved. It returns
-// when the source has no more, when the context ends, or with an error that another try would not mend. How it went is noted in
-// the store: a beat with the watermark, or the trouble.
+// when the source has no more, when the context ends, with ErrMore or a *Later, or with an error that another try would not mend.
+// How a reading ended is noted in the store: a beat with the watermark, or the trouble.
 func (e Engine) Run(ctx context.Context, source Source, store Store, progress func(Page)) error {
-	began := e.Clock()
+	began := e.Began
+	if began.IsZero() {
+		began = e.Clock()
+	}
 	last, err := e.read(ctx, source, store, progress)
-	if ctx.Err() != nil {
+	var later *Later
+	if ctx.Err() != nil || errors.Is(err, ErrMore) || errors.As(err, &later) {
 		return err
 	}
 	if err != nil {
@@ -58,7 +80,7 @@ func (e Engine) read(ctx context.Context, source Source, store Store, progress f
 		return Page{}, fmt.Errorf("cursor of %s: %w", source.Name(), err)
 	}
 	var troubles []error
-	for {
+	for start := e.Clock(); ; {
 		page, err := e.pull(ctx, source, from)
 		if err != nil {
 			return Page{}, err
@@ -77,6 +99,9 @@ func (e Engine) read(ctx context.Context, source Source, store Store, progress f
 		if !page.More {
 			return page, errors.Join(troubles...)
 		}
+		if e.Turn > 0 && e.Clock().Sub(start) >= e.Turn {
+			return page, errors.Join(append(troubles, ErrMore)...)
+		}
 	}
 }
 
@@ -94,13 +119,17 @@ func (e Engine) pull(ctx context.Context, source Source, cursor string) (Page, e
 		if !again {
 			return Page{}, fmt.Errorf("read %s: %w", source.Name(), err)
 		}
+		asked := time.Duration(0)
+		if !notBefore.IsZero() {
+			asked = notBefore.Sub(e.Clock())
+		}
+		if e.Patience > 0 && asked > e.Patience {
+			return Page{}, &Later{At: notBefore, Cause: err}
+		}
 		if failures >= e.Tries {
 			return Page{}, gaveUp(source.Name(), failures, err)
 		}
-		wait := e.Pause.After(failures)
-		if !notBefore.IsZero() {
-			wait = max(wait, notBefore.Sub(e.Clock()))
-		}
+		wait := max(e.Pause.After(failures), asked)
 		if e.Waiting != nil {
 			e.Waiting(source.Name(), wait, err)
 		}

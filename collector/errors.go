@@ -31,6 +31,8 @@ type Error struct {
 	Remedy  string
 	// RetryAt is the earliest time at which a passing trouble is worth another try; zero when the host does not say.
 	RetryAt time.Time
+	// Failing tells of a passing trouble that the host answers, and answers that it has failed: what it was asked may be to blame.
+	Failing bool
 	Err     error // the cause, when there is one
 }
 

@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -24,6 +25,8 @@ type Feed struct {
 	Again func(ctx context.Context, id string) (Batch, error)
 	// Overlap is how far a reading goes back behind the latest change it knows, so that what arrived late is seen.
 	Overlap time.Duration
+	// Optional tells of a list that a host may not have at all: that it is missing is no trouble.
+	Optional bool
 }
 
 // Position is how far a feed was read. It comes from the host's records alone, never from a clock.
@@ -38,6 +41,8 @@ type Position struct {
 	// before this reading ends.
 	Open []string `json:"open,omitempty"`
 	Left []string `json:"left,omitempty"`
+	// Read tells that the list was read to its end before, so that what is new in it is seen as it happens.
+	Read bool `json:"read,omitempty"`
 	// Done and Total count this reading's records, for progress.
 	Done  int `json:"done,omitempty"`
 	Total int `json:"total,omitempty"`
@@ -68,6 +73,10 @@ type Feeds struct {
 	Clock  func() time.Time
 
 	feeds []Feed
+	// failed counts how often in a row the feed under way has failed; left how many feeds in a row were left for that.
+	failed, left int
+	// again tells that the last Pull ended with an error, so that the feeds found need not be found anew.
+	again bool
 }
 
 // feedCursor is where the reading of a source stands.
@@ -103,7 +112,7 @@ func (f *Feeds) Pull(ctx context.Context, cursor string) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	if c.At == "" || f.feeds == nil {
+	if c.At == "" && !f.again || f.feeds == nil {
 		if f.feeds, err = f.List(ctx); err != nil {
 			f.feeds = nil
 			return Page{}, err
@@ -112,13 +121,13 @@ func (f *Feeds) Pull(ctx context.Context, cursor string) (Page, error) {
 	if c.At == "" {
 		c.Began, c.First = f.Clock().UTC().Truncate(time.Millisecond), cursor == ""
 	}
-	start, page := c.text(), Page{More: true}
-	for range emptyAtOnce {
+	page, began := Page{More: true}, f.Clock()
+	for steps := range emptyAtOnce {
 		err := f.step(ctx, &c, &page)
-		if err != nil && c.text() == start {
+		if f.again = err != nil; err != nil && steps == 0 {
 			return Page{}, err
 		}
-		if err != nil || len(page.Events)+len(page.SetAside) > 0 || !page.More {
+		if err != nil || !page.More || f.full(page) || f.Clock().Sub(began) > longestPage {
 			break // an error is met again by the next Pull, once what was reached before it is saved
 		}
 	}
@@ -127,6 +136,23 @@ func (f *Feeds) Pull(ctx context.Context, cursor string) (Page, error) {
 		page.Budget = f.Budget()
 	}
 	return page, nil
+}
+
+const (
+	// manyFeeds is how many feeds a source has when a page gathers the records of several, manyRows when it is full then: the place of
+	// every feed is saved with each page.
+	manyFeeds, manyRows = 50, 500
+	// longestPage is how long a page goes on past quiet feeds: what it has reached is lost when the program stops.
+	longestPage = 10 * time.Second
+)
+
+// full reports whether a page has enough.
+func (f *Feeds) full(page Page) bool {
+	rows := len(page.Events) + len(page.SetAside)
+	if len(f.feeds) < manyFeeds {
+		return rows > 0
+	}
+	return rows >= manyRows
 }
 
 // step reads one batch. With an error the cursor stands where it stood.
@@ -142,13 +168,14 @@ func (f *Feeds) step(ctx context.Context, c *feedCursor, page *Page) error {
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err != nil && !alone(err):
+	case err != nil && !Alone(err) && !f.failsAlone(err):
 		return err
 	case err != nil:
 		f.leave(c, page, feed, err)
 		f.next(c, at)
 		return nil
 	}
+	f.failed, f.left = 0, 0
 	f.take(c, page, feed, batch)
 	position := c.Feeds[feed.Name].after(feed, batch, again)
 	if position.Page != "" {
@@ -168,10 +195,12 @@ func (f *Feeds) read(ctx context.Context, feed Feed, p Position) (batch Batch, a
 	}
 	for _, id := range p.Left[:min(againAtOnce, len(p.Left))] {
 		one, err := feed.Again(ctx, id)
-		if TroubleOf(err) == Missing {
-			one, err = Batch{Closed: []string{id}, SetAside: []SetAside{{Record: feed.Title + " " + id, Reason: "the host no longer has it"}}}, nil
-		}
-		if err != nil {
+		switch record := feed.Title + " " + id; {
+		case TroubleOf(err) == Missing:
+			one = Batch{Closed: []string{id}, SetAside: []SetAside{{Record: record, Reason: "the host no longer has it"}}}
+		case Alone(err): // it stays open, and the others are asked for
+			one = Batch{SetAside: []SetAside{{Record: record, Reason: err.Error()}}}
+		case err != nil:
 			return Batch{}, true, err
 		}
 		batch.Events = append(batch.Events, one.Events...)
@@ -222,7 +251,7 @@ func without(list, gone []string) []string {
 // take puts a batch into the page.
 func (f *Feeds) take(c *feedCursor, page *Page, feed Feed, b Batch) {
 	for i := range b.Events {
-		b.Events[i].Live = !c.First && !c.Feeds[feed.Name].Since.IsZero()
+		b.Events[i].Live = !c.First && c.Feeds[feed.Name].Read
 	}
 	page.Events = append(page.Events, b.Events...)
 	page.SetAside = append(page.SetAside, b.SetAside...)
@@ -238,11 +267,31 @@ func (p Position) settled(feed Feed) Position {
 	if !p.Newest.IsZero() {
 		p.Since = p.Newest.Add(-feed.Overlap)
 	}
-	return Position{Since: p.Since, Newest: p.Newest, Open: p.Open}
+	return Position{Since: p.Since, Newest: p.Newest, Open: p.Open, Read: true}
 }
 
-// alone reports whether an error concerns one feed only: a record that is gone, cannot be read, or that we may not see.
-func alone(err error) bool {
+const (
+	// failsAtMost is how often in a row a feed may fail before it is left for this reading, failsFeeds how many feeds in a row are left
+	// before it is the host that fails.
+	failsAtMost, failsFeeds = 3, 3
+)
+
+// failsAlone counts a failure that the host answers, and reports whether the feed is to be left: one that fails whenever it is asked must
+// not keep the others from being read.
+func (f *Feeds) failsAlone(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) || !e.Failing || f.left >= failsFeeds {
+		return false
+	}
+	if f.failed++; f.failed < failsAtMost {
+		return false
+	}
+	f.failed, f.left = 0, f.left+1
+	return true
+}
+
+// Alone reports whether an error concerns one list or record only: it is gone, cannot be read, or we may not see it.
+func Alone(err error) bool {
 	switch TroubleOf(err) {
 	case Missing, Forbidden, Unreadable:
 		return true
@@ -251,16 +300,17 @@ func alone(err error) bool {
 	}
 }
 
-// leave passes over a feed. What the host no longer has is set aside; what it forbids is told at the end of the reading.
+// leave passes over a feed, and tells so at the end of the reading: what is not read may hold anything, so the watermark stays. A list that
+// the host need not have is set aside.
 func (f *Feeds) leave(c *feedCursor, page *Page, feed Feed, err error) {
-	sentence := err.Error()
-	if TroubleOf(err) == Missing {
-		page.SetAside = append(page.SetAside, SetAside{Record: feed.Title, Reason: sentence})
+	sentence := feed.Title + ": " + err.Error()
+	if feed.Optional && TroubleOf(err) == Missing {
+		page.SetAside = append(page.SetAside, SetAside{Record: feed.Title, Reason: err.Error()})
 	} else if !slices.Contains(c.Refused, sentence) {
 		c.Refused = append(c.Refused, sentence)
 	}
 	p := c.Feeds[feed.Name]
-	c.Feeds[feed.Name] = Position{Since: p.Since, Newest: p.Newest, Open: p.Open}
+	c.Feeds[feed.Name] = Position{Since: p.Since, Newest: p.Newest, Open: p.Open, Read: p.Read}
 	page.Doing = feed.Title
 }
 
@@ -274,13 +324,23 @@ func (f *Feeds) finish(c *feedCursor, page *Page) {
 		page.Total = page.Done
 	}
 	page.Watermark = c.Began
+	f.prune(c)
 	for _, sentence := range c.Refused {
 		page.Troubles = append(page.Troubles, &Error{Trouble: Forbidden, Problem: sentence})
 	}
 	c.At, c.Began, c.Done, c.Refused, c.First = "", time.Time{}, 0, nil, false
 }
 
-// index is the place of the feed under way; a feed that is no longer there sends the reading to the next one by name.
+// prune forgets the place of feeds that are no longer found; one that comes back is read from its start, and its records are known.
+func (f *Feeds) prune(c *feedCursor) {
+	for name := range c.Feeds {
+		if !slices.ContainsFunc(f.feeds, func(feed Feed) bool { return feed.Name == name }) {
+			delete(c.Feeds, name)
+		}
+	}
+}
+
+// index is the place of the feed under way. When it is no longer there the reading goes through the feeds again: what they have is known.
 func (f *Feeds) index(name string) int {
 	if name == "" {
 		return 0

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
@@ -208,4 +209,154 @@ func TestTheWatermarkIsTheBeginningOfTheReading(t *testing.T) {
 	if got := store.Watermark("host"); !got.Equal(day(20).Add(time.Minute)) {
 		t.Errorf("watermark %v", got)
 	}
+}
+
+// switched answers as the ticket host does, but for what the switch answers itself.
+func switched(lists map[string][]ticket, instead func(w http.ResponseWriter, r *http.Request) bool) http.Handler {
+	host := ticketHost(lists)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !instead(w, r) {
+			host.ServeHTTP(w, r)
+		}
+	})
+}
+
+func runFeeds(t *testing.T, address string, store collector.Store) error {
+	t.Helper()
+	return engine().Run(t.Context(), openTickets(t, address, func() time.Time { return day(20) }), store, nil)
+}
+
+func TestAListThatIsMissingIsToldAndKeepsTheWatermarkWhereItIs(t *testing.T) {
+	t.Parallel()
+	store := &sourcetest.Memory{}
+	err := runFeeds(t, serve(t, switched(someTickets(), func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/shop" {
+			return false
+		}
+		http.NotFound(w, r)
+		return true
+	})), store)
+	if err == nil || !strings.Contains(err.Error(), "tickets of shop: ") || len(store.Events()) != 7 || !store.Watermark("host").IsZero() || store.TroubleOf("host") == "" {
+		t.Errorf("%v, %d events, watermark %v", err, len(store.Events()), store.Watermark("host"))
+	}
+}
+
+func TestARecordThatCannotBeAskedForAgainKeepsNoOtherOpenOneFromIt(t *testing.T) {
+	t.Parallel()
+	lists := someTickets()
+	lists["shop"][1].Closed = time.Time{}
+	broken := false
+	store := &sourcetest.Memory{}
+	address := serve(t, switched(lists, func(w http.ResponseWriter, r *http.Request) bool {
+		if broken && r.URL.Path == "/shop/1" {
+			http.Error(w, "no", http.StatusForbidden)
+			return true
+		}
+		return false
+	}))
+	if err := runFeeds(t, address, store); err != nil {
+		t.Fatal(err)
+	}
+	broken = true
+	lists["shop"][2].Closed = day(9)
+	if err := runFeeds(t, address, store); err != nil {
+		t.Fatal(err)
+	}
+	if len(store.Events()) != 15 || len(store.SetAside()) != 1 || !strings.Contains(store.SetAside()[0].Record, "tickets of shop 1") {
+		t.Errorf("%d events, set aside %+v", len(store.Events()), store.SetAside())
+	}
+	broken = false
+	lists["shop"][1].Closed = day(10)
+	if err := runFeeds(t, address, store); err != nil || len(store.Events()) != 16 {
+		t.Errorf("%v, %d events once it can be asked for", err, len(store.Events()))
+	}
+}
+
+func TestAListThatAlwaysFailsKeepsNoOtherFromBeingRead(t *testing.T) {
+	t.Parallel()
+
+	e := engine()
+	e.Pause = collector.Pause{First: time.Microsecond, Ceiling: time.Microsecond, Rand: func() float64 { return 0 }}
+	store := &sourcetest.Memory{}
+	address := serve(t, switched(someTickets(), func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/shop" {
+			http.Error(w, "broken", http.StatusInternalServerError)
+			return true
+		}
+		return false
+	}))
+	err := e.Run(t.Context(), openTickets(t, address, func() time.Time { return day(20) }), store, nil)
+	if err == nil || !strings.Contains(err.Error(), "tickets of shop: ") || len(store.Events()) != 7 {
+		t.Errorf("%v, %d events of the other list", err, len(store.Events()))
+	}
+}
+
+func TestTheFirstRecordOfAListThatWasEmptyIsSeenAsItHappens(t *testing.T) {
+	t.Parallel()
+	lists := map[string][]ticket{"shop": {}, "desk": {}}
+	address, store := serve(t, ticketHost(lists)), &sourcetest.Memory{}
+	if err := runFeeds(t, address, store); err != nil {
+		t.Fatal(err)
+	}
+	lists["shop"] = []ticket{{ID: 1, Updated: day(3), Closed: day(3)}}
+	if err := runFeeds(t, address, store); err != nil || len(store.Events()) != 1 || !store.Events()[0].Live {
+		t.Errorf("%v, %+v", err, store.Events())
+	}
+}
+
+func TestOfManyListsAPageGathersSeveralAndThoseThatAreGoneAreForgotten(t *testing.T) {
+	t.Parallel()
+	lists := map[string][]ticket{}
+	names := make([]string, 300)
+	for i := range names {
+		names[i] = fmt.Sprintf("list%03d", i)
+		lists[names[i]] = []ticket{{ID: i, Updated: day(3), Closed: day(3)}}
+	}
+	client := client(t, collector.Host{URL: serve(t, ticketHost(lists))})
+	source := &collector.Feeds{Source: "host", Clock: func() time.Time { return day(20) }, List: func(context.Context) ([]collector.Feed, error) {
+		var feeds []collector.Feed
+		for _, name := range names {
+			feeds = append(feeds, tickets{client: client, page: 3}.feed(name))
+		}
+		return feeds, nil
+	}}
+	store, pages := &sourcetest.Memory{}, 0
+	if err := engine().Run(t.Context(), source, store, func(collector.Page) { pages++ }); err != nil || len(store.Events()) != 300 {
+		t.Fatalf("%v, %d events", err, len(store.Events()))
+	}
+	if pages > 5 {
+		t.Errorf("%d pages for 300 lists of one record", pages)
+	}
+	names = names[:10]
+	if err := engine().Run(t.Context(), source, store, nil); err != nil {
+		t.Fatal(err)
+	}
+	if cursor, _ := store.Cursor(t.Context(), "host"); strings.Contains(cursor, "list011") || !strings.Contains(cursor, "list009") {
+		t.Errorf("the place is kept of what is gone: %.200s", cursor)
+	}
+}
+
+func FuzzFeedCursor(f *testing.F) {
+	f.Add(`{"v":1,"feeds":{"shop":{"since":"2026-02-01T00:00:00Z","open":["1"]}}}`)
+	f.Add(`{"v":1,"at":"desk","feeds":{}}`)
+	f.Add("no cursor of ours")
+	server := httptest.NewServer(ticketHost(someTickets()))
+	f.Cleanup(server.Close)
+	f.Fuzz(func(t *testing.T, cursor string) {
+		source := openTickets(t, server.URL, func() time.Time { return day(20) })
+		page, err := source.Pull(t.Context(), cursor)
+		if err != nil {
+			return
+		}
+		// Whatever place it goes on from, it comes to an end, at a place that it can go on from.
+		for range 100 {
+			if !page.More {
+				return
+			}
+			if page, err = source.Pull(t.Context(), page.Next); err != nil {
+				t.Fatalf("a place of its own is refused: %v", err)
+			}
+		}
+		t.Fatal("it does not come to an end")
+	})
 }

@@ -1,7 +1,9 @@
 package collector
 
 import (
+	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,20 +36,20 @@ func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	if until := g.exhausted(); !until.IsZero() {
 		return nil, &Error{Trouble: Passing, Place: g.host.Name, Problem: "the host's limit of calls is used up", RetryAt: until}
 	}
-	request = request.Clone(request.Context())
+	// The limit of time is ours and not the client's, whose own error could not be told from an end that the caller wanted.
+	limited, cancel := context.WithTimeout(request.Context(), g.host.Timeout)
+	asked := request.Clone(limited)
 	for name, value := range g.host.Headers {
-		request.Header.Set(name, value)
+		asked.Header.Set(name, value)
 	}
-	answer, err := g.below.RoundTrip(request)
+	answer, err := g.below.RoundTrip(asked)
 	if err != nil {
+		cancel()
 		return nil, g.unreached(request, err)
 	}
+	answer.Body = &answerBody{inner: answer.Body, guard: g, request: request, cancel: cancel}
 	g.note(answer)
-	if answer.StatusCode < 300 || answer.StatusCode == http.StatusNotModified {
-		answer.Body = &answerBody{inner: answer.Body, guard: g}
-		return answer, nil
-	}
-	if answer.StatusCode < 400 && answer.Header.Get("Location") != "" {
+	if answer.StatusCode < 300 || answer.StatusCode == http.StatusNotModified || answer.StatusCode < 400 && answer.Header.Get("Location") != "" {
 		return answer, nil
 	}
 	defer answer.Body.Close() //nolint:errcheck // it was only read
@@ -56,10 +58,19 @@ func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // own refuses addresses that are not the host's.
 func (g *guard) own(at *url.URL) error {
-	if at.Scheme == g.base.Scheme && at.Host == g.base.Host {
+	if at.Scheme == g.base.Scheme && origin(at) == origin(g.base) {
 		return nil
 	}
 	return g.fault(Unreadable, "it points at another host, "+shorten(at.Scheme+"://"+at.Host)+", which is not asked", "check the url of the source")
+}
+
+// origin is the host and port of an address, however they are written.
+func origin(at *url.URL) string {
+	port := at.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[at.Scheme]
+	}
+	return strings.ToLower(at.Hostname()) + ":" + port
 }
 
 func (g *guard) fault(trouble Trouble, problem, remedy string) *Error {
@@ -70,6 +81,12 @@ func (g *guard) fault(trouble Trouble, problem, remedy string) *Error {
 func (g *guard) mask(text string) string {
 	for _, value := range g.host.Headers {
 		parts := append([]string{value}, strings.FieldsFunc(value, func(r rune) bool { return r == ' ' || r == '=' || r == '"' })...)
+		if _, encoded, basic := strings.Cut(value, "Basic "); basic {
+			if pair, err := base64.StdEncoding.DecodeString(encoded); err == nil {
+				_, password, _ := strings.Cut(string(pair), ":")
+				parts = append(parts, string(pair), password)
+			}
+		}
 		for _, secret := range parts {
 			if len(secret) >= 8 {
 				text = strings.ReplaceAll(text, secret, "***")
@@ -92,6 +109,9 @@ func (g *guard) unreached(request *http.Request, err error) error {
 		e.Err = err
 		return e
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return g.slow()
+	}
 	e := g.fault(Passing, "it cannot be reached: "+shorten(err.Error()), "check the url, the network and the proxy")
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.IsNotFound {
@@ -99,6 +119,11 @@ func (g *guard) unreached(request *http.Request, err error) error {
 	}
 	e.Err = err
 	return e
+}
+
+// slow says that an answer took longer than a request may.
+func (g *guard) slow() error {
+	return g.fault(Passing, "it does not answer within "+g.host.Timeout.String(), "give it longer with timeout, or ask for less at once")
 }
 
 // refusal says what an answer without success means.
@@ -122,7 +147,7 @@ func (g *guard) refusal(request *http.Request, answer *http.Response) error {
 		return e
 	case code >= 500, code == http.StatusRequestTimeout, code == http.StatusTooEarly:
 		e := g.fault(Passing, status, "")
-		e.RetryAt = retryAt
+		e.RetryAt, e.Failing = retryAt, code == http.StatusInternalServerError
 		return e
 	case code == http.StatusUnauthorized:
 		return g.fault(Refused, "the host does not accept the token: "+status, "give the source "+access+" that has not expired")
@@ -161,7 +186,7 @@ func (g *guard) retryAt(answer *http.Response) time.Time {
 	now := g.host.Clock()
 	if after := answer.Header.Get("Retry-After"); after != "" {
 		if seconds, err := strconv.Atoi(after); err == nil {
-			return now.Add(time.Duration(max(0, seconds)) * time.Second)
+			return now.Add(time.Duration(min(max(0, seconds), longestPause)) * time.Second)
 		}
 		if at, err := http.ParseTime(after); err == nil {
 			return now.Add(max(0, at.Sub(hostTime(answer, now))))
@@ -172,6 +197,9 @@ func (g *guard) retryAt(answer *http.Response) time.Time {
 	}
 	return time.Time{}
 }
+
+// longestPause is the longest pause that a host may ask for, in seconds: a day. After it the host can ask again.
+const longestPause = 24 * 60 * 60
 
 // hostTime is the time of the answer by the host's own clock.
 func hostTime(answer *http.Response, now time.Time) time.Time {
@@ -230,9 +258,11 @@ func (g *guard) exhausted() time.Time {
 
 // answerBody limits an answer and says when it broke off.
 type answerBody struct {
-	inner io.ReadCloser
-	guard *guard
-	read  int64
+	inner   io.ReadCloser
+	guard   *guard
+	request *http.Request // as the caller made it
+	cancel  context.CancelFunc
+	read    int64
 }
 
 func (b *answerBody) Read(p []byte) (int, error) {
@@ -242,6 +272,12 @@ func (b *answerBody) Read(p []byte) (int, error) {
 		return 0, b.guard.fault(Unreadable, fmt.Sprintf("an answer is longer than %d MB", largestAnswer>>20), "check the url of the source")
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
+		if b.request.Context().Err() != nil {
+			return n, err
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			return n, b.guard.slow()
+		}
 		e := b.guard.fault(Passing, "the answer broke off: "+shorten(err.Error()), "")
 		e.Err = err
 		return n, e
@@ -249,4 +285,7 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (b *answerBody) Close() error { return b.inner.Close() }
+func (b *answerBody) Close() error {
+	defer b.cancel()
+	return b.inner.Close()
+}

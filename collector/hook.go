@@ -14,7 +14,8 @@ type Hook interface {
 	Authentic(header http.Header, body []byte, secrets []string) bool
 	// Delivery is the host's id of a delivery, by which a repeated one is known; "" where the host gives none.
 	Delivery(header http.Header, body []byte) string
-	// Parse reads a delivery. Kinds that say nothing of interest have neither events nor records set aside. It never panics,
+	// Parse reads a delivery. A delivery that is read again later has of its header only what tells its kind: content type, and names with
+	// event, kind, delivery or hook in them, or beginning with ce-. Kinds that say nothing of interest have neither events nor records set aside. It never panics,
 	// whatever the bytes.
 	Parse(header http.Header, body []byte) Pushed
 }

@@ -116,7 +116,7 @@ func (c *chain) collectRequests(r *draft, stated []node) {
 	case branch == "":
 		r.baseline(c.missing(r))
 	case c.branches.began.IsZero():
-		r.baseline("first deployment known")
+		r.baseline(BaselineFirst)
 	case len(found) == 0:
 		r.baseline("no pull request was merged into " + branch + " since what was deployed before")
 	default:

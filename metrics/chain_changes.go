@@ -21,7 +21,7 @@ func (c *chain) collect(r *draft) {
 	}
 	c.startFromBase(r)
 	if !c.walk.begun && len(stated) == 0 && (!r.succeeded() || c.done == len(c.rollouts)-1) {
-		r.baseline("first deployment known") // nothing follows that would need the marks
+		r.baseline(BaselineFirst) // nothing follows that would need the marks
 		return
 	}
 	began := c.walk.begun
@@ -31,9 +31,9 @@ func (c *chain) collect(r *draft) {
 		r.raw = stated
 		c.bring(r, stated)
 	case !began:
-		r.baseline("first deployment known")
+		r.baseline(BaselineFirst)
 	case !h.joined && len(h.fresh) > 0:
-		r.baseline("shares no history with what was deployed before")
+		r.baseline(BaselineUnrelated)
 	default:
 		r.raw, r.returned = h.fresh, h.returned
 		c.bring(r, h.fresh)
@@ -54,11 +54,11 @@ func (c *chain) mark() int32 { return int32(len(c.live)) + 1 } //nolint:gosec //
 func (c *chain) missing(r *draft) string {
 	switch {
 	case c.walk == nil || !c.hasCommits:
-		return "no commits of its repository are known"
+		return BaselineNoCommits
 	case r.Revision == "":
-		return "its revision is not stated"
+		return BaselineUnstated
 	}
-	return "its revision is not among the known commits"
+	return BaselineUnknown
 }
 
 // baseline settles a rollout whose revision leads nowhere; the commits that its source states still count.

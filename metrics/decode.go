@@ -21,7 +21,11 @@ func DecodeLines(r io.Reader, source string, yield func(Event) error) ([]Fault, 
 	if source == "" {
 		source = DefaultSource
 	}
-	lines := lineReader{in: bufio.NewReaderSize(r, 64<<10)}
+	size := 64 << 10
+	if short, known := r.(interface{ Len() int }); known { // one event is read more often than many
+		size = min(size, short.Len()+1)
+	}
+	lines := lineReader{in: bufio.NewReaderSize(r, size)}
 	var faults []Fault
 	for {
 		line, err := lines.next()

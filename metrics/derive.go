@@ -43,7 +43,8 @@ type derivation struct {
 	service      Service
 	rules        Rules
 	environments map[string]environment
-	bots         map[string]bool // names → whether a program's
+	stated       map[string]EnvironmentKind // environments' names → what their hosts say they are for
+	bots         map[string]bool            // names → whether a program's
 	handoffs     map[Handoffs]*Handoffs
 	repositories []string
 	histories    map[string]*history
@@ -75,13 +76,14 @@ func newDerivation(service Service, events []Event, rules Rules) *derivation {
 		environments: map[string]environment{}, bots: map[string]bool{}, handoffs: map[Handoffs]*Handoffs{}, histories: map[string]*history{}}
 	d.facts.Service, d.facts.Team = service.Name, service.Team
 	d.facts.LeftOut = d.leftOut
+	d.stated = statedKinds(d.deployments)
 	return d
 }
 
 func (d *derivation) environment(name string) environment {
 	e, known := d.environments[name]
 	if !known {
-		e = environment{name: d.rules.joined(name), kind: d.rules.KindOf(name)}
+		e = environment{name: d.rules.joined(name), kind: d.rules.kindOf(name, d.stated[name])}
 		d.environments[name] = e
 	}
 	return e

@@ -101,6 +101,9 @@ func (g *generated) deployment(i int) {
 	if g.chance(3) {
 		d.Trigger, d.Actor, d.Labels = "manual", g.person(), map[string]string{"region": g.pick([]string{"eu", "us"})}
 	}
+	if g.chance(6) {
+		d.Labels = map[string]string{KindLabel: g.pick([]string{"production", "staging", "other"})}
+	}
 	if g.chance(5) {
 		d.Digest = g.pick([]string{"sha256:1", "sha256:2"})
 	}

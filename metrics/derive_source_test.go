@@ -207,6 +207,57 @@ func TestEnvironmentsAreKnownByTheirNames(t *testing.T) {
 	}
 }
 
+func TestAHostSaysWhatAnEnvironmentIsForAndTheOrganisationsOwnRulesSayOtherwise(t *testing.T) {
+	t.Parallel()
+	rules := DefaultRules()
+	rules.Environments = append([]EnvironmentRule{{Pattern: "eu-2", Kind: Testing}}, rules.Environments...)
+	labelled := func(id, environment, kind string, at time.Time) Record {
+		d := deployment(id, id, at)
+		d.Environment, d.Labels = environment, map[string]string{KindLabel: kind}
+		return d
+	}
+	for sentence, c := range map[string]struct {
+		records []Record
+		want    []EnvironmentKind
+	}{
+		"a name that no rule knows is what the host says":       {[]Record{labelled("a", "eu-1", "production", clock(9, 0))}, []EnvironmentKind{Production}},
+		"what a name usually means gives way to the host":       {[]Record{labelled("a", "staging", "Production", clock(9, 0))}, []EnvironmentKind{Production}},
+		"the organisation's own rule does not":                  {[]Record{labelled("a", "eu-2", "production", clock(9, 0))}, []EnvironmentKind{Testing}},
+		"a kind that there is not says nothing":                 {[]Record{labelled("a", "prod", "other", clock(9, 0))}, []EnvironmentKind{Production}},
+		"one source's word holds for what another source saw":   {[]Record{labelled("a", "eu-1", "production", clock(9, 0)), labelled("b", "eu-1", "", clock(12, 0))}, []EnvironmentKind{Production, Production}},
+		"the later word holds, for earlier deployments as well": {[]Record{labelled("a", "eu-1", "staging", clock(9, 0)), labelled("b", "eu-1", "production", clock(12, 0))}, []EnvironmentKind{Production, Production}},
+	} {
+		for _, backwards := range []bool{false, true} {
+			var events []Event
+			for _, r := range c.records {
+				events = append(events, NewEvent("ci", r))
+			}
+			if backwards {
+				slices.Reverse(events)
+			}
+			var got []EnvironmentKind
+			for _, r := range DeriveAll(events, rules)[0].Rollouts {
+				got = append(got, r.EnvironmentKind)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%s: got %v, want %v", sentence, got, c.want)
+			}
+		}
+	}
+}
+
+func TestAnIncidentIsOfTheKindThatTheHostStatesOfItsEnvironment(t *testing.T) {
+	t.Parallel()
+	s := newTale().line("c1", "c2").deploy("d0", "c1", clock(8, 0))
+	d := deployment("d1", "c2", clock(9, 0))
+	d.Environment, d.Labels = "eu-1", map[string]string{KindLabel: "production"}
+	s.add(d).add(Incident{ID: "i", Service: "api", Environment: "eu-1", StartedAt: clock(10, 0)})
+	f := s.derive(t)
+	if got := f.Incidents[0]; got.EnvironmentKind != Production || got.Rollout != "ci/d1" {
+		t.Errorf("got %s blamed on %q", got.EnvironmentKind, got.Rollout)
+	}
+}
+
 func TestEventsFindTheirService(t *testing.T) {
 	t.Parallel()
 	rules := DefaultRules()

@@ -21,17 +21,21 @@ func DefaultRules() Rules {
 	}
 }
 
+// KindLabel is the label of a deployment by which its host states the kind of the environment: production, staging, testing or
+// development.
+const KindLabel = "environment_kind"
+
 // defaultEnvironments recognises the usual names. What comes before production must be asked first: "pre-prod" ends in "prod".
 func defaultEnvironments() []EnvironmentRule {
 	var out []EnvironmentRule
 	words := func(kind EnvironmentKind, names ...string) {
 		for _, name := range names {
-			out = append(out, EnvironmentRule{Pattern: name, Kind: kind})
+			out = append(out, EnvironmentRule{Pattern: name, Kind: kind, Usual: true})
 			for _, mark := range []string{"-", "_", "/", "."} {
 				out = append(out,
-					EnvironmentRule{Pattern: name + mark + "*", Kind: kind},
-					EnvironmentRule{Pattern: "*" + mark + name, Kind: kind},
-					EnvironmentRule{Pattern: "*" + mark + name + mark + "*", Kind: kind})
+					EnvironmentRule{Pattern: name + mark + "*", Kind: kind, Usual: true},
+					EnvironmentRule{Pattern: "*" + mark + name, Kind: kind, Usual: true},
+					EnvironmentRule{Pattern: "*" + mark + name + mark + "*", Kind: kind, Usual: true})
 			}
 		}
 	}
@@ -44,14 +48,48 @@ func defaultEnvironments() []EnvironmentRule {
 
 // KindOf is the kind of an environment by its name: the first rule that matches. No name means production, since that is what
 // people leave out; a name that no rule knows is development, so that it cannot enter a figure by accident.
-func (r Rules) KindOf(environment string) EnvironmentKind {
-	if environment == "" {
+func (r Rules) KindOf(environment string) EnvironmentKind { return r.kindOf(environment, "") }
+
+// kindOf is the kind of an environment of which the host states one, or "". The organisation's own rules go before what the host
+// says, and that before what such a name usually means.
+func (r Rules) kindOf(environment string, stated EnvironmentKind) EnvironmentKind {
+	i := -1
+	if environment != "" {
+		i = r.environmentRule(environment)
+	}
+	switch {
+	case i >= 0 && (!r.Environments[i].Usual || stated == ""):
+		return r.Environments[i].Kind
+	case stated != "":
+		return stated
+	case environment == "":
 		return Production
 	}
-	if i := r.environmentRule(environment); i >= 0 {
-		return r.Environments[i].Kind
-	}
 	return Development
+}
+
+// Recognises reports whether a rule gives the environment's name a kind; of other names only a host can tell it.
+func (r Rules) Recognises(environment string) bool {
+	return environment == "" || r.environmentRule(environment) >= 0
+}
+
+// statedKinds are the kinds that hosts state of environments, by name. Of two statements the one of the later deployment holds, for
+// all deployments: what an environment is for does not depend on which source saw it.
+func statedKinds(deployments []record[Deployment]) map[string]EnvironmentKind {
+	var kinds map[string]EnvironmentKind
+	at := map[string]time.Time{}
+	for i := range deployments {
+		v := &deployments[i].Value
+		kind := EnvironmentKind(strings.ToLower(v.Labels[KindLabel]))
+		if kind == "" || !slices.Contains(EnvironmentKinds(), kind) || deploymentTime(*v).Before(at[v.Environment]) {
+			continue
+		}
+		if kinds == nil {
+			kinds = map[string]EnvironmentKind{}
+		}
+		kinds[v.Environment], at[v.Environment] = kind, deploymentTime(*v)
+	}
+	return kinds
 }
 
 // joined is the environment under which a deployment is counted: its own name, unless the rules join several environments.

@@ -57,6 +57,8 @@ type Rules struct {
 type EnvironmentRule struct {
 	Pattern string
 	Kind    EnvironmentKind
+	// Usual: the rule goes by what such names usually mean, and holds only where the host states no kind.
+	Usual bool `json:",omitempty"`
 	// As joins all environments that match under one name: a revision that goes to each of them in turn is then one rollout.
 	As string
 }

@@ -110,7 +110,7 @@ func deploymentSchema() Schema {
 			listField("fixes", "ids of the deployments or incidents that it repairs"),
 			textField("base_revision", "the revision that was live before"),
 			listField("commits", "the commits that it brings"),
-			{Name: "labels", Kind: KindMap, Means: "free labels"},
+			{Name: "labels", Kind: KindMap, Means: "free labels; `environment_kind` states what the environment is for"},
 		},
 	}
 }

@@ -71,6 +71,8 @@ named after it (` + "`deployment.csv`" + `) or imported with ` + "`--type`" + `;
   pending, running, cancelled, failed, succeeded, then the larger value as canonical JSON. The order of arrival never matters.
   What a person states in a [correction](metrics.md#corrections) goes before every source, whatever their order. It is no event: the API takes it,
   and names the record as explanations do, source/type/id, with the repository before the id for commits and pull requests.
+- **What an environment is for** is told by the organisation's own rules, else by the label ` + "`environment_kind`" + ` of its deployments (` + "`production`, `staging`, `testing`, `development`" + `),
+  else by its name. What the latest deployment that carries the label says holds for the environment, also for deployments that do not carry it.
 - **What becomes of events** is told in [metrics.md](metrics.md#rollouts). Labels called ` + "`region`, `cluster` or `target`" + ` tell the parts of an environment
   apart to which one rollout goes. Figures can be narrowed to an ` + "`environment`" + `, a ` + "`repository`" + `, a ` + "`ref`" + ` (asked for as branch) and ` + "`labels`" + `.
 - **People** (actor, approver, author) are kept only as a keyed hash; the hash of a program says that it is one.

@@ -27,6 +27,8 @@ type Frame struct {
 	AsOf  time.Time
 	// AssessPath leads to the form of the open round; empty when none is open here.
 	AssessPath string
+	// JSON is the address of the same for programs where it is not that of the figures.
+	JSON string
 	// ResultPath leads to the latest result of an assessment; empty when there is none.
 	ResultPath string
 }
@@ -43,6 +45,12 @@ func (f Frame) Current() string { return f.View.Now().Link(f.Path, f.Editions, f
 
 // AsJSON is the address of the same numbers for programs: of the same window, moment, service and figure.
 func (f Frame) AsJSON() string {
+	if of, elsewhere := otherJSON[f.Nav]; elsewhere {
+		return of
+	}
+	if f.JSON != "" {
+		return f.JSON
+	}
 	path, q := "/api/v1/metrics", url.Values{}
 	if rest, found := strings.CutPrefix(f.Path, "/explain/"); found {
 		path = "/api/v1/explain/" + rest
@@ -67,6 +75,9 @@ func (f Frame) AsJSON() string {
 	}
 	return path + "?" + q.Encode()
 }
+
+// otherJSON are the addresses for programs of pages that show no figure, by their entry of the navigation.
+var otherJSON = map[string]string{"sources": "/api/v1/sources", "doctor": "/api/v1/doctor"}
 
 // Choice is one of several views that a page offers.
 type Choice struct {

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -111,51 +110,6 @@ var formulas = map[string][2]string{
 
 // FormulaOf says how a figure is made, and in which unit.
 func FormulaOf(figure string) (formula, unit string) { return formulas[figure][0], formulas[figure][1] }
-
-// SourceView is one source of records as the page lists it.
-type SourceView struct {
-	Name, Says string
-	Watermark  time.Time
-	Counts     []BandCount // records per type
-	SetAside   []Cell      // record and reason
-	Warnings   []string
-}
-
-// Sources lists what was read, up to when, and what could not be.
-type Sources struct {
-	Frame
-	List     []SourceView
-	Services []Content
-}
-
-// Content is what the records of one service amount to.
-type Content struct {
-	Service                                 string
-	Rollouts, Changes, Baselines, Incidents int
-	LeftOut                                 map[string]int // reason → records
-}
-
-// Contents is the table of what was read, per service.
-func (s Sources) Contents() Table {
-	t := Table{Caption: "What the records amount to", Head: []Head{{Text: "Service"}, {"Deployments", true}, {"Changes", true}, {"Without known changes", true}, {"Incidents", true}}}
-	for _, c := range s.Services {
-		t.Rows = append(t.Rows, []Cell{{Text: c.Service, Href: s.Link(segments("services", c.Service))}, {Text: Count(c.Rollouts)}, {Text: Count(c.Changes)}, {Text: Count(c.Baselines)}, {Text: Count(c.Incidents)}})
-	}
-	return t
-}
-
-// Left is the table of the reasons for which records enter no figure.
-func (s Sources) Left() Table {
-	t := Table{Caption: "Records left out, by reason", Head: []Head{{Text: "Service"}, {Text: "Reason"}, {"Records", true}}}
-	for _, c := range s.Services {
-		for _, reason := range slices.Sorted(maps.Keys(c.LeftOut)) {
-			t.Rows = append(t.Rows, []Cell{{Text: c.Service}, {Text: reason}, {Text: Count(c.LeftOut[reason])}})
-		}
-	}
-	return t
-}
-
-func (Sources) template() string { return "sources" }
 
 // About explains the figures, the index and the levels.
 type About struct {

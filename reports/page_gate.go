@@ -1,19 +1,20 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"shiphabit/metrics/gate"
 )
 
-// Gate is what the gate would say now, per service, and what it said before.
+// Gate is what the gate would say now of every service, and how the gate itself did over the window.
 type Gate struct {
 	Frame
-	Rows []GateRow
-	// Chosen is the service whose history is drawn: the one asked for, or the only one.
-	Chosen    *GateRow
+	Rows      []GateRow // by name
+	Board     gate.Scoreboard
 	Decisions []gate.Logged // newest first
 	Server    string        // address for the snippet
 }
@@ -22,27 +23,59 @@ type Gate struct {
 type GateRow struct {
 	Service, Tier string
 	GateNow
-	Steps []gate.MeterStep
 }
 
 func (Gate) template() string { return "gate" }
 
-// Histories draws the chosen service's meter.
-func (g Gate) Histories() []Chart {
-	c := MeterHistory(g.Chosen.Meter, g.Chosen.Steps, g.View.Window)
-	c.Size = "wide"
-	return []Chart{c}
+// Tally counts the verdicts, those that stop first.
+func (g Gate) Tally() []VerdictCount {
+	n := map[gate.Result]int{}
+	for _, r := range g.Rows {
+		n[r.Decision.Verdict]++
+	}
+	var out []VerdictCount
+	for _, v := range []gate.Result{gate.Block, gate.Hold, gate.Warn, gate.Allow} {
+		if n[v] > 0 {
+			out = append(out, VerdictCount{v, n[v]})
+		}
+	}
+	return out
+}
+
+// VerdictCount is how many services have a verdict.
+type VerdictCount struct {
+	Verdict gate.Result
+	N       int
+}
+
+// Sorted are the services that something stands against first, then by name: what needs somebody is not to be looked for.
+func (g Gate) Sorted() []GateRow {
+	order := []gate.Result{gate.Block, gate.Hold, gate.Warn}
+	rank := func(r GateRow) int {
+		if i := slices.Index(order, r.Decision.Verdict); i >= 0 {
+			return i
+		}
+		return len(order)
+	}
+	rows := slices.Clone(g.Rows)
+	slices.SortStableFunc(rows, func(a, b GateRow) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a.Service, b.Service))
+	})
+	return rows
 }
 
 // Snippet is the command a pipeline runs, with the service's name quoted for a shell.
 func (g Gate) Snippet() string {
 	service := "SERVICE"
-	if g.Chosen != nil {
-		service = quoted(g.Chosen.Service)
-	} else if len(g.Rows) > 0 {
+	if len(g.Rows) > 0 {
 		service = quoted(g.Rows[0].Service)
 	}
-	return fmt.Sprintf("shiphabit gate check --server %s \\\n  --service %s --environment production \\\n  --commit \"$COMMIT\" --wait 10m", quoted(g.Server), service)
+	return checkCommand(g.Server, service, `--commit "$COMMIT" --wait 10m`)
+}
+
+// checkCommand asks the gate; the service is quoted already.
+func checkCommand(server, service, rest string) string {
+	return fmt.Sprintf("shiphabit gate check --server %s \\\n  --service %s --environment production \\\n  %s", quoted(server), service, rest)
 }
 
 // quoted makes a word one argument of a shell, whatever it holds.
@@ -55,17 +88,6 @@ func quoted(s string) string {
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
-
-// Decision is one decision of the log with all it rests on.
-type Decision struct {
-	Frame
-	Logged gate.Logged
-	// Replay says in words what judging the same input again gave; Same whether it gave the same bytes.
-	Replay string
-	Same   bool
-}
-
-func (Decision) template() string { return "decision" }
 
 // VerdictView is a verdict as it is shown: a word, a shape beside it, and a class for its colour.
 type VerdictView struct{ Word, Shape, Class string }
@@ -86,6 +108,31 @@ func verdictOf(r gate.Result) VerdictView {
 	default:
 		return VerdictView{strings.ReplaceAll(string(r), "_", " "), "○", "none"}
 	}
+}
+
+// sayVerdict is a verdict in words.
+func sayVerdict(r gate.Result) string {
+	switch r {
+	case gate.Allow:
+		return "goes on"
+	case gate.Warn:
+		return "goes on, with a warning"
+	case gate.Block:
+		return "is stopped"
+	case gate.Hold:
+		return "has to wait"
+	default:
+		return "is not known"
+	}
+}
+
+// criterionTitle is a criterion's name for people: "failure-meter" is the "Failure meter".
+func criterionTitle(name string) string {
+	if name == "" {
+		return ""
+	}
+	words := strings.ReplaceAll(name, "-", " ")
+	return strings.ToUpper(words[:1]) + words[1:]
 }
 
 // MeterView is a meter as a bar: where it stands, where it warns, where it stops, on a scale of a hundred.
@@ -116,3 +163,30 @@ func (g GateNow) MeterBar() MeterView {
 
 // DecisionPath is the address of a decision's page.
 func DecisionPath(id string) string { return "/gate/decisions/" + url.PathEscape(id) }
+
+// StandingPath is the address of a service's page at the gate.
+func StandingPath(service string) string { return segments("services", service, "gate") }
+
+// RecordPath is the address of a rollout or an incident of a service.
+func RecordPath(service, id string) string {
+	return segments("services", service, "record") + "?" + url.Values{"id": {id}}.Encode()
+}
+
+// VerdictJSON is the address of the same verdict for programs.
+func VerdictJSON(service, environment string) string {
+	return "/api/v1/gate/verdict?" + url.Values{"service": {service}, "environment": {environment}}.Encode()
+}
+
+// DecisionsJSON is the address of the decisions for programs, of a service or of all.
+func DecisionsJSON(service string) string {
+	if service == "" {
+		return "/api/v1/gate/decisions"
+	}
+	return "/api/v1/gate/decisions?" + url.Values{"service": {service}}.Encode()
+}
+
+// DecisionJSON is the address of a decision for programs.
+func DecisionJSON(id string) string { return segments("api", "v1", "gate", "decisions", id) }
+
+// FactsJSON is the address of a service's facts for programs.
+func FactsJSON(service string) string { return segments("api", "v1", "services", service, "facts") }

@@ -61,6 +61,9 @@ func (o Overview) More() Table { return more(o.Card, o.Explain) }
 // Explain is the address that opens a figure of this page.
 func (o Overview) Explain(figure string) string { return o.Link(segments("explain", figure)) }
 
+// Missing is the address that says why a figure is empty.
+func (o Overview) Missing(figure string) string { return o.Link("/doctor", "figure", figure) }
+
 // Charts answer how often, how long, how often it fails, how fast it recovers, event or habit.
 func (o Overview) Charts() []Chart {
 	days := DayMap(o.Card, o.Rollouts, o.Zone)

@@ -40,6 +40,11 @@ func (s Service) Explain(figure string) string {
 	return s.Link(segments("explain", figure), "service", s.Row.Service.Name)
 }
 
+// Missing is the address that says why a figure of the service is empty.
+func (s Service) Missing(figure string) string {
+	return s.Link("/doctor", "service", s.Row.Service.Name, "figure", figure)
+}
+
 // Charts are the pictures of the service, the timeline first.
 func (s Service) Charts() []Chart {
 	out := []Chart{Timeline(s.Row.Card, s.Facts.Rollouts, s.Zone)}

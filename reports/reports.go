@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"shiphabit/metrics/gate"
 )
 
 //go:embed templates
@@ -89,11 +91,16 @@ func (s *Site) funcs() template.FuncMap {
 		"instant":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"moment":       func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") },
 		"verdict":      verdictOf,
+		"prose":        prose,
 		"share":        share,
 		"path":         segments,
 		"fraction":     fraction,
 		"short":        Short,
 		"decisionpath": DecisionPath,
+		"standingpath": StandingPath,
+		"recordpath":   RecordPath,
+		"serviceyears": gate.ServiceYears,
+		"modewords":    modeWords,
 		"add":          func(a, b int) int { return a + b },
 		"decimals":     func(n int, v float64) string { return strconv.FormatFloat(v, 'f', n, 64) },
 		"int":          func(n int64) int { return int(n) },

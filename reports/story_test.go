@@ -8,6 +8,7 @@ import (
 
 	"shiphabit/assessments"
 	"shiphabit/metrics"
+	"shiphabit/metrics/doctor"
 	"shiphabit/metrics/gate"
 )
 
@@ -142,19 +143,6 @@ func (s stage) service(f metrics.Facts) Service {
 	return Service{Frame: frame, Row: row, Levels: s.levels(row.Card, frame.View.Edition), Course: s.course([]metrics.Facts{f}, frame.View.Window), Facts: f, Steps: steps, Zone: time.UTC}
 }
 
-func (s stage) gate() Gate {
-	g := Gate{Frame: s.frame("Gate", "/gate", "gate"), Server: "http://127.0.0.1:8080"}
-	for _, f := range s.facts {
-		row, steps := s.row(f, g.View.Window)
-		g.Rows = append(g.Rows, GateRow{Service: f.Service, Tier: "standard", GateNow: row.Gate, Steps: steps})
-		g.Decisions = append(g.Decisions, gate.Logged{Decision: row.Gate.Decision, Request: gate.Request{Service: f.Service, Change: gate.Change{Kind: "normal"}}, At: now})
-	}
-	if len(g.Rows) > 0 {
-		g.Chosen = &g.Rows[0]
-	}
-	return g
-}
-
 // round is an open consensus round of a small question set.
 func round() assessments.Round {
 	set := assessments.Set{ID: "default", Version: 1, Title: "Five questions"}
@@ -169,6 +157,45 @@ func round() assessments.Round {
 	return assessments.Round{ID: "r1", Team: "shop", State: assessments.Open, Set: set, Size: 1, Floor: 5, Consensus: true}
 }
 
+// read is a source in trouble with something of everything.
+func read() doctor.Source {
+	return doctor.Source{
+		Name: "git " + harm, Type: "gitlab", Read: true, Watermark: now.Add(-time.Hour), Heartbeat: now, Error: "read " + harm + ": refused; give it " + harm, ErrorAt: now,
+		StartedAt: now, Doing: harm, Done: 40, Total: 100, Left: 10, Limit: 600, ResetAt: now.Add(time.Hour), SetAside: 1,
+		Reasons: []doctor.Reason{{Reason: "no date " + harm, N: 1, Examples: []string{harm}}}, Brought: []doctor.Brought{{Type: "deployment", Events: 3, FirstAt: now, LastAt: now}},
+	}
+}
+
+// diagnosis is what a doctor finds of the stage's services and that source.
+func (s stage) diagnosis() doctor.Diagnosis {
+	r := doctor.Records{Sources: []doctor.Source{read()}}
+	for _, f := range s.facts {
+		r.Services = append(r.Services, doctor.Service{Service: metrics.Service{Name: f.Service}, Known: doctor.EvidenceOf(f)})
+	}
+	rules := metrics.DefaultRules()
+	return doctor.Diagnose(r, doctor.Question{Now: now, Window: metrics.Window{From: now.AddDate(0, 0, -90), To: now}, Recognises: rules.Recognises})
+}
+
+func (s stage) doctor() Doctor {
+	return Doctor{Frame: s.frame("Doctor", "/doctor", "doctor"), Diagnosis: s.diagnosis()}
+}
+
+func (s stage) sources() Sources {
+	p := Sources{Frame: s.frame("Sources", "/sources", "sources")}
+	for _, f := range s.facts {
+		p.List = s.diagnosis().Sources
+		p.Services = append(p.Services, ContentOf(doctor.Service{Service: metrics.Service{Name: f.Service}, Known: doctor.EvidenceOf(f)}))
+	}
+	return p
+}
+
+func (s stage) source() Source {
+	d := s.diagnosis()
+	p := NewSource(s.frame("git", "/sources/git", "sources"), d.Sources[0], [][2]string{{harm, "no date"}}, d.Findings[:1])
+	p.Pushed, p.Further = []Delivery{{ID: harm, Kind: harm, Outcome: "set aside", At: now, Says: harm}}, true
+	return p
+}
+
 func (s stage) fault() Fault {
 	return Fault{Frame: Frame{Title: "Not found", Path: "/nowhere", AsOf: now}, Status: 404, Detail: "There is nothing at this address.", Remedy: "The start page is /."}
 }
@@ -179,13 +206,13 @@ func story1(f metrics.Facts) []metrics.Facts { return []metrics.Facts{f} }
 func (s stage) pages() map[string]Page {
 	services := Services{Frame: s.frame("Services", "/services", "services"), Rows: s.overview().Rows}
 	out := map[string]Page{
-		"/": s.overview(), "/services": services, "/gate": s.gate(), "/fault": s.fault(),
-		"/sources": Sources{Frame: s.frame("Sources", "/sources", "sources"), List: []SourceView{{Name: "git " + harm, Watermark: now, Counts: []BandCount{{"commits", 18200}}, Warnings: []string{"The clone is shallow."}, SetAside: []Cell{{Text: harm, Href: "no date"}}}}},
-		"/about":   About{Frame: s.frame("Definitions", "/about", "about"), Definition: "dora/1", Editions: EditionViews(metrics.Editions())},
-		"/form":    Form{Frame: s.frame("Five questions", "/assess/token", ""), Round: round(), CSRF: "secret"},
-		"/faulty":  Form{Frame: s.frame("Five questions", "/assess/token", ""), Round: round(), CSRF: "secret", Answers: assessments.Answers{"q1": "l4"}, Faults: assessments.Faults{{Place: "q2", Problem: "no answer", Remedy: "choose one"}}},
-		"/thanks":  Thanks{Frame: s.frame("Thank you", "/assess/token", ""), Round: round()},
-		"/result":  s.result(),
+		"/": s.overview(), "/services": services, "/gate": s.gate(), "/decisions": s.decisions(), "/backtest": s.backtest(), "/fault": s.fault(),
+		"/sources": s.sources(), "/source": s.source(), "/doctor": s.doctor(),
+		"/about":  About{Frame: s.frame("Definitions", "/about", "about"), Definition: "dora/1", Editions: EditionViews(metrics.Editions())},
+		"/form":   Form{Frame: s.frame("Five questions", "/assess/token", ""), Round: round(), CSRF: "secret"},
+		"/faulty": Form{Frame: s.frame("Five questions", "/assess/token", ""), Round: round(), CSRF: "secret", Answers: assessments.Answers{"q1": "l4"}, Faults: assessments.Faults{{Place: "q2", Problem: "no answer", Remedy: "choose one"}}},
+		"/thanks": Thanks{Frame: s.frame("Thank you", "/assess/token", ""), Round: round()},
+		"/result": s.result(),
 	}
 	for _, f := range s.facts {
 		out[segments("services", f.Service)] = s.service(f)
@@ -195,8 +222,7 @@ func (s stage) pages() map[string]Page {
 			s.t.Fatal(err)
 		}
 		out["/explain"] = ExplainPage(s.frame("Change fail rate", "/explain/change_fail_rate", ""), e, f.Service, 1, nil)
-		row, _ := s.row(f, s.frame("", "", "").View.Window)
-		out["/decision"] = Decision{Frame: s.frame("A decision", "/gate/decisions/gd_1", "gate"), Logged: gate.Logged{Decision: row.Gate.Decision, At: now}, Replay: "Judged again, the same input gave the same bytes.", Same: true}
+		out["/standing"], out["/decision"], out["/record"] = s.standing(f), s.decision(f), s.record(f)
 	}
 	return out
 }

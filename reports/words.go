@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"html/template"
 	"math"
 	"net/url"
 	"strconv"
@@ -132,4 +133,17 @@ func Short(revision string) string {
 		return revision[:10]
 	}
 	return revision
+}
+
+// prose shows a text in which words between backticks are code.
+func prose(text string) template.HTML {
+	var out strings.Builder
+	for i, part := range strings.Split(text, "`") {
+		part = template.HTMLEscapeString(part)
+		if i%2 == 1 {
+			part = "<code>" + part + "</code>"
+		}
+		out.WriteString(part)
+	}
+	return template.HTML(out.String()) //nolint:gosec // every part is escaped above
 }

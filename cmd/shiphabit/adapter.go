@@ -58,12 +58,29 @@ func (s serverStore) TokenByHash(ctx context.Context, hash string) (api.Token, b
 	return api.Token{Name: t.Name, Scopes: scopes, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}, err == nil, err
 }
 
+func (s serverStore) BindJobToken(ctx context.Context, b api.JobBinding) (api.JobBinding, error) {
+	kept, err := s.DB.BindJobToken(ctx, store.JobToken(b))
+	return api.JobBinding(kept), err
+}
+
+func (s serverStore) DecisionOfReport(ctx context.Context, hash string) (string, bool, error) {
+	decision, err := s.ReportToken(ctx, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", false, nil
+	}
+	return decision, err == nil, err
+}
+
 func (s serverStore) Sources(ctx context.Context) ([]api.Source, error) {
 	list, err := s.DB.Sources(ctx)
 	sources := make([]api.Source, len(list))
 	for i, one := range list {
 		sources[i] = api.Source{
 			Name: one.Name, Watermark: one.Watermark, Heartbeat: one.Heartbeat, Error: one.Error, ErrorAt: one.ErrorAt, SetAside: one.SetAside,
+			Run:      api.SourceRun{StartedAt: one.Run.StartedAt, FinishedAt: one.Run.FinishedAt, Pages: one.Run.Pages, Events: one.Run.Events},
+			Progress: api.SourceProgress(one.Progress), Budget: api.SourceBudget(one.Budget),
+			Failures: one.Failures, NextAt: one.NextAt, Wait: api.SourceWait(one.Wait),
+			Refused: one.Refused, RefusedAt: one.RefusedAt,
 		}
 	}
 	return sources, err
@@ -76,6 +93,40 @@ func (s serverStore) SetAsides(ctx context.Context, source string) ([]api.SetAsi
 		aside[i] = api.SetAside(one)
 	}
 	return aside, err
+}
+
+func (s serverStore) Deliver(ctx context.Context, d api.Delivery) (api.Delivered, error) {
+	aside := make([]store.SetAside, len(d.SetAside))
+	for i, one := range d.SetAside {
+		aside[i] = store.SetAside(one)
+	}
+	done, err := s.DB.Deliver(ctx, store.Delivery{
+		Source: d.Source, ID: d.ID, Kind: d.Kind, Events: d.Events, SetAside: aside, Ignored: d.Ignored, Header: d.Header, Body: d.Body,
+	})
+	return api.Delivered{Appended: api.Appended(done.Appended), Repeated: done.Repeated}, err
+}
+
+func (s serverStore) Deliveries(ctx context.Context, source, cursor string, limit int) ([]api.Received, string, error) {
+	list, next, err := s.DB.Deliveries(ctx, source, cursor, limit)
+	received := make([]api.Received, len(list))
+	for i, one := range list {
+		received[i] = api.Received{
+			ID: one.ID, Kind: one.Kind, ReceivedAt: one.At, Outcome: string(one.Outcome), Events: one.Events, SetAsideCount: one.SetAsideCount,
+			Ignored: one.Ignored, Kept: one.Kept,
+		}
+		for _, record := range one.SetAside {
+			received[i].SetAside = append(received[i].SetAside, api.SetAside(record))
+		}
+	}
+	return received, next, err
+}
+
+func (s serverStore) Refuse(ctx context.Context, refusals []api.Refusal) error {
+	list := make([]store.Refusal, len(refusals))
+	for i, one := range refusals {
+		list[i] = store.Refusal(one)
+	}
+	return s.DB.Refuse(ctx, list)
 }
 
 func (s serverStore) Audit(ctx context.Context, cursor string, limit int) ([]api.Deed, string, error) {

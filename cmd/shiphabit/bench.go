@@ -26,7 +26,7 @@ func (p *program) benchCommand() *cobra.Command {
 for the same seed, so that what docs/performance.md says can be measured again.`,
 		Example: "  shiphabit bench load --db bench.db --deployments 100000 --services 500",
 	}
-	command.AddCommand(p.benchGenerateCommand(), p.benchConfigCommand(), p.benchLoadCommand(), p.benchDeriveCommand(), p.benchFactsCommand(), p.benchFiguresCommand(), p.benchSimulationCommand())
+	command.AddCommand(p.benchGenerateCommand(), p.benchConfigCommand(), p.benchLoadCommand(), p.benchDeriveCommand(), p.benchFactsCommand(), p.benchFiguresCommand(), p.benchBackfillCommand(), p.benchSimulationCommand())
 	command.AddCommand(p.benchGateCommand())
 	return command
 }

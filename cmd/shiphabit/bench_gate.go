@@ -76,7 +76,7 @@ func (b *benchGate) run(ctx context.Context, made *organisation.Organisation) er
 	if err := db.MakeOneRow(ctx); err != nil {
 		return err
 	}
-	server, err := b.program.server(db, settings, nil)
+	server, err := b.program.server(db, settings, nil, nil)
 	if err != nil {
 		return err
 	}

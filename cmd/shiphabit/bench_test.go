@@ -74,6 +74,21 @@ func TestWhatIsUpToDateIsNotDerivedAgainButForOtherRules(t *testing.T) {
 	}
 }
 
+func TestABackfillFromAnUnreliableHostThatIsKilledHalfWayEqualsTheTruth(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	out := p.must("bench", "backfill", "--db", filepath.Join(p.home, "backfill.db"), "--deployments", "1500", "--seed", "4")
+	for _, want := range []string{"killed after ", "peak memory ", "all 1500 deployments are stored as the host holds them"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("lacks %q:\n%s", want, out)
+		}
+	}
+	_, errs, code := p.run("bench", "backfill", "--db", filepath.Join(p.home, "backfill.db"))
+	if code != exitUsage || !strings.Contains(errs, "does not exist yet") {
+		t.Errorf("exit code %d\n%s", code, errs)
+	}
+}
+
 func TestDecisionsAreHeldAgainstAHandlerThatCommitsOneRow(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t)

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"shiphabit/collector/git/gittest"
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
 )
 
 // webFolder holds the browser scripts and their npm packages.
@@ -37,7 +40,7 @@ func TestBrowserFindsNothingWrongOnAnyPage(t *testing.T) {
 	t.Parallel()
 	browserOnly(t)
 	_, url := storied(t)
-	node(t, url, nil, "--test", "e2e/")
+	node(t, url, []string{others(t)}, "--test", "e2e/")
 }
 
 func TestScreenshotsOfEveryPage(t *testing.T) {
@@ -53,7 +56,16 @@ func TestScreenshotsOfEveryPage(t *testing.T) {
 	} else {
 		_, url = storied(t)
 	}
-	node(t, url, nil, "screenshots.mjs", folder, filepath.Join(folder, "overview.png"))
+	node(t, url, []string{others(t)}, "screenshots.mjs", folder, filepath.Join(folder, "overview.png"))
+}
+
+// others serves states that the story does not show: sources in trouble with services that lack much, and nothing at all.
+func others(t *testing.T) string {
+	t.Helper()
+	troubled, empty := newProcess(t), newProcess(t)
+	first, _ := troubled.serve(ailing(troubled)...)
+	second, _ := empty.serve("serve", "--db", filepath.Join(empty.home, "empty.db"))
+	return "SHIPHABIT_OTHERS=troubled=" + first + ",empty=" + second
 }
 
 // storied serves the repository with known truth that the figures are checked against.
@@ -61,5 +73,26 @@ func storied(t *testing.T) (process, string) {
 	t.Helper()
 	p := newProcess(t)
 	url, _ := p.serve("try", gittest.Story(t).Dir)
+	askGate(t, url)
 	return p, url
+}
+
+// askGate lets the gate decide about each service a few times, so that its pages have something to show.
+func askGate(t *testing.T, url string) {
+	t.Helper()
+	asker := client{base: url, http: &http.Client{Timeout: patience}}
+	var known struct {
+		Services []metrics.Service `json:"services"`
+	}
+	if err := asker.call(t.Context(), "GET", "/api/v1/services", nil, nil, &known); err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range known.Services {
+		for _, kind := range []string{gate.KindNormal, gate.KindFix, gate.KindNormal} {
+			ask := gate.Request{Service: service.Name, Commit: "0123456789abcdef", Change: gate.Change{Kind: kind}}
+			if err := asker.call(t.Context(), "POST", "/api/v1/gate/decisions", nil, ask, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }

@@ -22,6 +22,8 @@ const maxAnswer = 256 << 20
 type client struct {
 	base  string
 	token string
+	// spare are tried in turn when the token is not known to the server, or has expired.
+	spare []string
 	http  *http.Client
 	now   func() time.Time
 	clock *serverClock // of the server, as its answers tell
@@ -78,13 +80,35 @@ func (p *program) client(f serverFlags, timeout time.Duration) (client, error) {
 
 // call sends a JSON body (nil for none) and decodes the answer into out (nil to ignore it).
 func (c client) call(ctx context.Context, method, path string, header http.Header, body, out any) error {
-	var reader io.Reader
+	var encoded []byte
 	if body != nil {
-		encoded, err := json.Marshal(body)
-		if err != nil {
+		var err error
+		if encoded, err = json.Marshal(body); err != nil {
 			return err
 		}
-		reader = bytes.NewReader(encoded)
+	}
+	first := c.once(ctx, method, path, header, encoded, out)
+	var unknown unknownCaller
+	for err := first; errors.As(err, &unknown); {
+		if len(c.spare) == 0 {
+			return first // what the best token was refused for
+		}
+		c.token, c.spare = c.spare[0], c.spare[1:]
+		if err = c.once(ctx, method, path, header, encoded, out); !errors.As(err, &unknown) {
+			return err
+		}
+	}
+	return first
+}
+
+// unknownCaller says that the server does not know the token, or no more.
+type unknownCaller struct{ error }
+
+// once sends one request.
+func (c client) once(ctx context.Context, method, path string, header http.Header, body []byte, out any) error {
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
 	}
 	request, err := http.NewRequestWithContext(ctx, method, c.base+path, reader)
 	if err != nil {
@@ -117,7 +141,10 @@ func (c client) read(response *http.Response, data []byte, out any) error {
 	if response.StatusCode >= http.StatusInternalServerError {
 		return unreachable{c.base, fmt.Errorf("%s: %s", response.Status, saidBy(data))}
 	}
-	if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
+	if response.StatusCode == http.StatusUnauthorized {
+		return exitError{exitForbidden, unknownCaller{fmt.Errorf("%s refuses: %s", c.base, saidBy(data))}}
+	}
+	if response.StatusCode == http.StatusForbidden {
 		return exitError{exitForbidden, fmt.Errorf("%s refuses: %s", c.base, saidBy(data))}
 	}
 	if response.StatusCode >= http.StatusBadRequest {

@@ -1,128 +1,200 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"shiphabit/collector"
+	"shiphabit/collector/git"
 	"shiphabit/internal/config"
+	"shiphabit/internal/jobs"
 	"shiphabit/internal/store"
-	"shiphabit/metrics"
 )
 
-// collectEvery is how often a server reads its sources.
-const collectEvery = 5 * time.Minute
+// collecting is one run of the command.
+type collecting struct {
+	*program
+	database databaseFlags
+	only     string
+	since    string
+	full     bool
+	maxWait  time.Duration
+}
 
 func (p *program) collectCommand() *cobra.Command {
-	var database databaseFlags
-	var only string
+	c := collecting{program: p}
 	command := &cobra.Command{
-		Use:     "collect",
-		Short:   "Read the sources of the configuration once, now",
-		Long:    "Reads what is new in the sources that the configuration declares (docs/configuration.md), one after the other. 'serve' does the same every five minutes.",
-		Example: "  shiphabit collect --config shiphabit.yaml\n  shiphabit collect --config shiphabit.yaml --source shop",
-		Args:    cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			settings, err := p.configuration(database.config)
-			if err != nil {
-				return err
-			}
-			if len(settings.Sources) == 0 {
-				return usage("the configuration declares no sources; add one under 'sources', see docs/configuration.md")
-			}
-			if only != "" && !slices.ContainsFunc(settings.Sources, func(s config.Source) bool { return s.Name == only }) {
-				return usage("--source %q is not among the sources of the configuration", only)
-			}
-			db, sources, err := p.openSources(command.Context(), database.db, settings)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = db.Close() }()
-			if only != "" && !slices.ContainsFunc(sources, func(s collector.Source) bool { return s.Name() == only }) {
-				p.say("%s: nothing to read, its host pushes to /hooks/%s", printable(only), printable(only))
-			}
-			var trouble error
-			for _, source := range sources {
-				if only == "" || source.Name() == only {
-					trouble = errors.Join(trouble, p.collectOne(command.Context(), db, source))
-				}
-			}
-			return trouble
-		},
+		Use:   "collect",
+		Short: "Read the sources of the configuration once, now",
+		Long: `Reads what is new in the sources that the configuration declares (docs/configuration.md), several at a time. 'serve' does the
+same by itself, each source by its interval; both may run at once.
+Ctrl-C stops it: what was read is saved, and the next reading goes on from there.
+
+Exit code: 0 when every source was read to its end, 2 when one was not (the others are read all the same), 130 when it was stopped.`,
+		Example: `  shiphabit collect --config shiphabit.yaml
+  shiphabit collect --config shiphabit.yaml --source shop
+  shiphabit collect --config shiphabit.yaml --source shop --since 2026-01-01`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error { return c.run(command.Context()) },
 	}
-	database.add(command)
-	command.Flags().StringVar(&only, "source", "", "only this source")
+	c.database.add(command)
+	command.Flags().StringVar(&c.only, "source", "", "only this source")
+	command.Flags().StringVar(&c.since, "since", "", "read again from this day on, like 2026-01-01, in place of the source's setting since")
+	command.Flags().DurationVar(&c.maxWait, "max-wait", 5*time.Minute, "the longest pause that a host may ask for; a longer one ends the reading of its source with exit code 2")
+	command.Flags().BoolVar(&c.full, "full", false, "read everything again from the start; what is stored already is not stored twice")
 	return command
 }
 
-// openSources opens the database under the rules that every command uses, and makes the sources of the configuration. Folders
-// of a monorepo that a source names are services, unless the configuration declares services of those names itself. A source
-// that cannot be made, because its clone is gone say, stands in the list all the same and says why when it is read.
-func (p *program) openSources(ctx context.Context, dsn string, settings config.Config) (*store.DB, []collector.Source, error) {
-	rules, sources := settings.Rules(), []collector.Source{}
-	for _, declared := range settings.Sources {
-		source, services, err := p.source(ctx, declared)
-		if err != nil {
-			source = brokenSource{declared.Name, err}
+func (c *collecting) run(ctx context.Context) error {
+	settings, err := c.configuration(c.database.config)
+	if err != nil {
+		return err
+	}
+	again, err := c.adjust(settings)
+	if err != nil {
+		return err
+	}
+	db, sources, err := c.openSources(ctx, c.database.db, settings)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	for _, name := range again {
+		if err := db.Restart(ctx, name); err != nil {
+			return err
 		}
-		if source != nil {
-			sources = append(sources, source)
+	}
+	sources = slices.DeleteFunc(sources, func(s collector.Source) bool { return c.only != "" && s.Name() != c.only })
+	if len(sources) == 0 && c.only != "" {
+		return usage("source %q is pushed by its host to /hooks/%s while 'serve' runs; there is nothing to read", c.only, url.PathEscape(c.only))
+	}
+	return c.all(ctx, db, sources)
+}
+
+// adjust checks the flags against the configuration, sets the day from which is read, and returns the sources to be read from the
+// start.
+func (c *collecting) adjust(settings config.Config) (again []string, err error) {
+	if len(settings.Sources) == 0 {
+		return nil, usage("the configuration declares no sources; add one under 'sources', see docs/configuration.md")
+	}
+	if _, err := time.Parse(time.DateOnly, cmp.Or(c.since, "2000-01-01")); err != nil {
+		return nil, usage("--since %q is no day; write it like 2026-01-31", c.since)
+	}
+	known := false
+	for _, s := range settings.Sources {
+		if c.only != "" && s.Name != c.only {
+			continue
 		}
-		for _, service := range services {
-			rules.SkipUnchanged = true // a plain tag releases every service of a monorepo, touched or not
-			if !slices.ContainsFunc(rules.Services, func(s metrics.Service) bool { return s.Name == service.Name }) {
-				rules.Services = append(rules.Services, service)
+		known = true
+		dated := c.since != "" && config.Takes(s.Type, "since")
+		if dated {
+			s.Settings["since"] = []string{c.since}
+		}
+		if c.full || dated {
+			again = append(again, s.Name)
+		}
+	}
+	if !known {
+		return nil, usage("--source %q is not among the sources of the configuration", c.only)
+	}
+	if c.since != "" && len(again) == 0 {
+		return nil, usage("--since: none of these sources has a day at which its reading begins; --full reads them from the start")
+	}
+	return again, nil
+}
+
+// all reads the sources, several at a time.
+func (c *collecting) all(ctx context.Context, db *store.DB, sources []collector.Source) error {
+	board := c.newBoard()
+	engine := collector.NewEngine()
+	engine.Patience = c.maxWait
+	reader := jobs.Reader{
+		Store: pageStore{db}, Clock: c.now, Logger: c.logger(), Engine: engine, Page: board.page, Waiting: board.waiting,
+	}
+	troubles := make([]error, len(sources))
+	places := make(chan struct{}, jobs.Parallel)
+	var reading sync.WaitGroup
+	for i, source := range sources {
+		reading.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			if ctx.Err() != nil {
+				return
 			}
-		}
+			err := reader.Once(ctx, source)
+			board.ended(source.Name(), err)
+			var later *collector.Later
+			switch {
+			case errors.As(err, &later):
+				troubles[i] = exitError{exitUsage, fmt.Errorf("source %s: its host asks to wait until %s; run it again then, or give it --max-wait", source.Name(), later.At.UTC().Format(time.RFC3339))}
+			case err != nil:
+				troubles[i] = exitError{exitUsage, fmt.Errorf("source %s: %w", source.Name(), err)}
+			}
+			if clone, ok := source.(*git.Source); ok && err == nil {
+				c.tellClone(clone)
+			}
+		})
 	}
-	db, err := p.openStore(ctx, dsn, settings, rules)
+	reading.Wait()
+	board.close()
+	if ctx.Err() != nil {
+		return exitError{exitStopped, errors.New("stopped; what was read is saved, and the next reading goes on from there")}
+	}
+	return errors.Join(troubles...)
+}
+
+// tellClone says what was taken for deployments where that is not what was asked for, and what is odd about the clone.
+func (c *collecting) tellClone(source *git.Source) {
+	summary := source.Summary()
+	if summary.Mode != git.Tags && summary.Mode != "" {
+		c.say("%s: %s", printable(source.Name()), printable(summary.String()))
+	}
+	for _, warning := range summary.Warnings {
+		c.say("%s: %s", printable(source.Name()), printable(warning))
+	}
+}
+
+// collectLoop reads every source by its interval until the context ends, together with the other servers over the database.
+func (p *program) collectLoop(ctx context.Context, db *store.DB, settings config.Config, sources []collector.Source) {
+	if len(sources) == 0 {
+		return
+	}
+	pool, sqlite, err := db.Pool()
 	if err != nil {
-		return nil, nil, err
+		p.logger().Error("reading the sources", slog.Any("error", err))
+		return
 	}
-	return db, append(sources, p.sourcesOver(db, settings.Sources)...), nil // last: they look at what the others brought
-}
-
-// brokenSource is a source that cannot be read at all.
-type brokenSource struct {
-	name string
-	why  error
-}
-
-func (b brokenSource) Name() string { return b.name }
-
-// Pull says why there is nothing to pull.
-func (b brokenSource) Pull(context.Context, string) (collector.Page, error) {
-	return collector.Page{}, b.why
-}
-
-// collectOne reads one source to its end and notes how it went.
-func (p *program) collectOne(ctx context.Context, db *store.DB, source collector.Source) error {
-	events := 0
-	err := collector.NewEngine().Run(ctx, source, pageStore{db}, func(page collector.Page) { events += len(page.Events) })
-	if err != nil {
-		return exitError{exitUsage, fmt.Errorf("source %s: %w", source.Name(), err)}
+	every := map[string]time.Duration{}
+	for _, s := range settings.Sources {
+		every[s.Name] = cmp.Or(s.Span("every"), jobs.Every)
 	}
-	p.say("%s: %d events read", printable(source.Name()), events)
-	return nil
-}
-
-// collectLoop reads every source again and again until the context ends. One source's trouble is written down and does not
-// keep the others waiting.
-func (p *program) collectLoop(ctx context.Context, db *store.DB, sources []collector.Source) {
+	byName, names := map[string]collector.Source{}, make([]string, len(sources))
+	for i, s := range sources {
+		names[i], byName[s.Name()] = s.Name(), s
+	}
+	reader := jobs.NewReader(pageStore{db}, p.now, p.logger())
+	queue := jobs.Queue{Pool: pool, SQLite: sqlite, Logger: p.logger(), Parallel: jobs.Parallel, Lease: jobs.Lease}
 	for {
-		for _, source := range sources {
-			if err := p.collectOne(ctx, db, source); err != nil && ctx.Err() == nil {
-				p.logger().Warn("a source cannot be read", slog.String("source", source.Name()), slog.Any("error", err))
-			}
+		err := queue.Run(ctx, names, func(ctx context.Context, name string) time.Time {
+			return reader.Turn(ctx, byName[name], every[name])
+		})
+		if err != nil {
+			p.logger().Error("reading the sources", slog.Any("error", err))
 		}
-		if sleep(ctx, collectEvery) != nil {
+		if sleep(ctx, queueAgain) != nil {
 			return
 		}
 	}
 }
+
+// queueAgain is how soon the queue is started anew when the database did not let it start.
+const queueAgain = 10 * time.Second

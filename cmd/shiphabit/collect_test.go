@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -116,5 +117,50 @@ func TestARemoteRepositoryIsClonedAndFollowed(t *testing.T) {
 	r.Tag("v1.2.0", "three")
 	if got := rollouts(); got != 4 {
 		t.Errorf("%d rollouts after another release, want 4", got)
+	}
+}
+
+func TestAHostThatAsksForTooLongAPauseEndsTheReading(t *testing.T) {
+	t.Parallel()
+	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "3600")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	t.Cleanup(host.Close)
+	p := newProcess(t)
+	settings := filepath.Join(p.home, "s.yaml")
+	write(t, settings, "sources:\n  - {name: lab, type: gitlab, settings: {url: '"+host.URL+"', projects: [acme/shop]}}\n")
+	_, said, code := p.run("collect", "--config", settings, "--db", filepath.Join(p.home, "s.db"))
+	if code != exitUsage || !strings.Contains(said, "its host asks to wait until") || !strings.Contains(said, "--max-wait") {
+		t.Errorf("it ends with %d and says %q", code, said)
+	}
+}
+
+func TestACheckOfTheConfigurationMakesEverySourceAndAsksNone(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	settings := filepath.Join(p.home, "s.yaml")
+	write(t, settings, `sources:
+  - {name: clone, type: git, settings: {path: /nowhere}}
+  - {name: lab, type: gitlab, settings: {url: gitlab.example.com, projects: [acme/shop]}}
+  - {name: hub, type: github, settings: {repositories: [shop]}}
+`)
+	_, said, code := p.run("config", "check", settings)
+	if code != exitUsage || !strings.Contains(said, "source lab: ") || !strings.Contains(said, "source hub: ") || !strings.Contains(said, "On this machine source clone cannot be read") {
+		t.Errorf("it ends with %d and says %q", code, said)
+	}
+	write(t, settings, "teams:\n  - {name: a, size: six}\nsources:\n  - {name: clone, type: git, settings: {path: /nowhere, tagz: v}}\n")
+	if _, said, _ = p.run("config", "check", settings); !strings.Contains(said, "teams[0].size") || !strings.Contains(said, "settings.tagz") {
+		t.Errorf("it says %q", said)
+	}
+}
+
+func TestTagsThatMatchNothingAreTold(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	settings := filepath.Join(p.home, "s.yaml")
+	write(t, settings, "sources:\n  - {name: mono, type: git, settings: {path: "+monorepo(t).Dir+", tags: 'release-*'}}\n")
+	if _, said, code := p.run("collect", "--config", settings, "--db", filepath.Join(p.home, "s.db")); code != 0 || !strings.Contains(said, "mono: There are neither release tags (release-*) nor merges") {
+		t.Errorf("it ends with %d and says %q", code, said)
 	}
 }

@@ -1,12 +1,40 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"shiphabit/internal/config"
 )
+
+// makeable makes every source and asks none: what their settings lack is told all at once.
+func (p *program) makeable(ctx context.Context, settings config.Config) error {
+	var faults error
+	for _, s := range settings.Sources {
+		err := p.tried(ctx, s)
+		if err != nil && s.Text("path") != "" {
+			p.say("On this machine source %s cannot be read: %s", printable(s.Name), printable(err.Error()))
+			continue // the file may be checked on another machine than the one that reads
+		}
+		if err != nil {
+			faults = errors.Join(faults, exitError{exitUsage, fmt.Errorf("source %s: %w", s.Name, err)})
+		}
+	}
+	return faults
+}
+
+// tried makes a source, and lists what it would read where that asks nobody.
+func (p *program) tried(ctx context.Context, s config.Source) error {
+	source, _, err := p.source(ctx, s)
+	if closer, ok := source.(io.Closer); ok {
+		defer closer.Close() //nolint:errcheck // nothing was read
+	}
+	return err
+}
 
 func (p *program) configCommand() *cobra.Command {
 	command := &cobra.Command{
@@ -19,11 +47,21 @@ func (p *program) configCommand() *cobra.Command {
 		Short:   "Read a configuration file and report every fault at once",
 		Example: "  shiphabit config check shiphabit.yaml",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if _, err := config.Load(args[0], p.env); err != nil {
+		RunE: func(command *cobra.Command, args []string) error {
+			settings, err := config.Load(args[0], p.env)
+			if err != nil {
 				return exitError{exitUsage, err}
 			}
+			if err := p.makeable(command.Context(), settings); err != nil {
+				return err
+			}
 			p.say("%s is fine.", args[0])
+			if len(settings.Sources) == 0 {
+				p.say("It declares no sources: records then come by 'shiphabit import' and the API alone.")
+			}
+			for _, address := range hookAddresses(settings) {
+				p.say("Webhooks are taken at %s.", address)
+			}
 			return nil
 		},
 	}

@@ -29,6 +29,7 @@ const (
 type gateCheck struct {
 	*program
 	server  serverFlags
+	job     jobFlags
 	request gate.Request
 	kind    string
 	tests   string
@@ -59,6 +60,9 @@ func (p *program) gateCheckCommand() *cobra.Command {
 Exit codes: 0 go on (allow or warn) · 2 wrong usage · 3 blocked · 4 hold, still so when --wait is over ·
 5 unreachable and the policy closes the gate then · 6 not allowed to ask · 1 a bug.
 
+A job of GitHub Actions with the permission id-token: write, or of GitLab CI with a token in SHIPHABIT_ID_TOKEN, asks by the token that
+its runner gives it; else by SHIPHABIT_TOKEN.
+
 The answer is also written to gate.json, because some runners flatten exit codes to 1.
 A rollback (--kind rollback) and a fix (--kind fix --fixes ID) pass whatever the criteria say.`,
 		Example: `  shiphabit gate check --service payments-api --environment production --digest "$DIGEST" --wait 10m
@@ -74,6 +78,7 @@ A rollback (--kind rollback) and a fix (--kind fix --fixes ID) pass whatever the
 func (c *gateCheck) flags(command *cobra.Command) {
 	f := command.Flags()
 	c.server.add(command)
+	c.job.add(command)
 	f.StringVar(&c.request.Service, "service", "", "the service to promote (required)")
 	f.StringVar(&c.request.Environment, "environment", "production", "the environment it goes to")
 	f.StringVar(&c.request.Artifact.Digest, "digest", "", "digest of the artifact, sha256:…")
@@ -107,6 +112,14 @@ type checkFile struct {
 	// Source is "server", "cache" (the last answer, still valid) or "local" (decided here because no server answered).
 	Source string `json:"source"`
 	Note   string `json:"note,omitempty"`
+	// ReportToken is good for the report on this decision: a secret, and in the file alone.
+	ReportToken string `json:"report_token,omitempty"`
+}
+
+// answeredDecision is a decision as the server gives it.
+type answeredDecision struct {
+	gate.Decision
+	ReportToken string `json:"report_token"`
 }
 
 func (c *gateCheck) run(ctx context.Context) error {
@@ -207,19 +220,24 @@ func (c *gateCheck) signalsSeen() error {
 func (c *gateCheck) ask(ctx context.Context, ask client, cache gateCache) (checkFile, error) {
 	deadline := c.now().Add(c.wait)
 	for {
-		decision, err := c.try(ctx, ask, cache)
+		err := c.identify(ctx, &ask, c.server, c.job)
+		var decision answeredDecision
+		if err == nil {
+			decision, err = c.try(ctx, ask, cache)
+		}
 		var down unreachable
-		if errors.As(err, &down) {
-			return c.withoutServer(down, cache)
+		var nobody noJobToken
+		if errors.As(err, &down) || errors.As(err, &nobody) {
+			return c.withoutServer(err, cache)
 		}
 		if err != nil {
 			return checkFile{}, err
 		}
-		cache.keep(decision)
-		c.learn(ctx, ask, decision)
-		pause := min(pauseOf(decision, c.serverNow()), deadline.Sub(c.now()))
+		cache.keep(decision.Decision)
+		c.learn(ctx, ask, decision.Decision)
+		pause := min(pauseOf(decision.Decision, c.serverNow()), deadline.Sub(c.now()))
 		if pause <= 0 {
-			return checkFile{Version: 1, Request: c.request, Decision: decision, Source: "server"}, nil
+			return checkFile{Version: 1, Request: c.request, Decision: decision.Decision, Source: "server", ReportToken: decision.ReportToken}, nil
 		}
 		c.say("hold: %s — asking again in %s", decision.Summary, pause.Round(time.Second))
 		if err := sleep(ctx, pause); err != nil {
@@ -230,14 +248,14 @@ func (c *gateCheck) ask(ctx context.Context, ask client, cache gateCache) (check
 
 // try asks once, with retries while the server does not answer. An open gate gives up after a few tries; a closed one is
 // worth the whole patience, because giving up stops the pipeline.
-func (c *gateCheck) try(ctx context.Context, ask client, cache gateCache) (gate.Decision, error) {
+func (c *gateCheck) try(ctx context.Context, ask client, cache gateCache) (answeredDecision, error) {
 	until := c.now().Add(c.patience)
 	key, err := c.key()
 	if err != nil {
-		return gate.Decision{}, err
+		return answeredDecision{}, err
 	}
 	for tries := 1; ; tries++ {
-		var decision gate.Decision
+		var decision answeredDecision
 		err := ask.call(ctx, "POST", "/api/v1/gate/decisions", key, c.request, &decision)
 		var down unreachable
 		if !errors.As(err, &down) {
@@ -245,10 +263,10 @@ func (c *gateCheck) try(ctx context.Context, ask client, cache gateCache) (gate.
 		}
 		patient := c.shut(cache) && !c.passes() && c.now().Before(until)
 		if tries >= gateTries && !patient {
-			return gate.Decision{}, err
+			return answeredDecision{}, err
 		}
 		if err := sleep(ctx, min(time.Duration(tries)*100*time.Millisecond, time.Second)); err != nil {
-			return gate.Decision{}, err
+			return answeredDecision{}, err
 		}
 	}
 }
@@ -282,8 +300,8 @@ func (c *gateCheck) shut(cache gateCache) bool {
 
 // withoutServer answers for a gate that does not: a fix or rollback always passes; otherwise the last answer for this artifact
 // counts while it is valid, and then what the caller or the policy says.
-func (c *gateCheck) withoutServer(down unreachable, cache gateCache) (checkFile, error) {
-	answer := checkFile{Version: 1, Request: c.request, Source: "local", Note: down.Error()}
+func (c *gateCheck) withoutServer(why error, cache gateCache) (checkFile, error) {
+	answer := checkFile{Version: 1, Request: c.request, Source: "local", Note: why.Error()}
 	decision, unfit := cache.valid(c.request, c.serverNow(), c.known())
 	if unfit == nil && !c.passes() {
 		answer.Decision, answer.Source = decision, "cache"
@@ -363,10 +381,15 @@ func (c *gateCheck) write(answer checkFile) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(c.file, append(data, '\n'), 0o644); err != nil {
+		mode := os.FileMode(0o644)
+		if answer.ReportToken != "" {
+			mode = 0o600
+		}
+		if err := os.WriteFile(c.file, append(data, '\n'), mode); err != nil {
 			return fmt.Errorf("writing the answer: %w; choose another place with --out", err)
 		}
 	}
+	answer.ReportToken = "" // what is printed ends in a log that many can read
 	if c.dotenv != "" {
 		if err := os.WriteFile(c.dotenv, []byte(dotenvOf(answer)), 0o644); err != nil {
 			return fmt.Errorf("writing --dotenv: %w", err)

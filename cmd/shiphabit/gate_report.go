@@ -20,11 +20,13 @@ const watchPause = 10 * time.Second
 type gateReport struct {
 	*program
 	server  serverFlags
+	job     jobFlags
 	report  gate.Report
 	file    string
 	id      string
 	watch   time.Duration
 	started string
+	token   string // from the answer of the check: good for the report on its decision
 }
 
 func (p *program) gateReportCommand() *cobra.Command {
@@ -47,6 +49,7 @@ watch · 6 not allowed · 1 a bug, or no server answers.`,
 	}
 	f := command.Flags()
 	r.server.add(command)
+	r.job.add(command)
 	f.StringVar(&r.report.Outcome, "outcome", "", "succeeded, failed, cancelled or skipped; the words of GitHub, GitLab and Jenkins do as well (required)")
 	f.StringVar(&r.file, "in", "gate.json", "the answer that 'gate check' left")
 	f.StringVar(&r.id, "decision", "", "the decision, in place of the file")
@@ -74,6 +77,15 @@ func (r *gateReport) run(ctx context.Context) error {
 	ask, err := r.client(r.server, 30*time.Second)
 	if err != nil {
 		return err
+	}
+	err = r.identify(ctx, &ask, r.server, r.job)
+	switch {
+	case r.token != "" && r.server.token == "" && ask.token == "":
+		ask.token = r.token
+	case r.token != "" && r.server.token == "":
+		ask.spare = append(ask.spare, r.token)
+	case err != nil:
+		return exitError{exitForbidden, err}
 	}
 	var booked struct{ Outcome, Deployment string }
 	if err := ask.call(ctx, "POST", "/api/v1/gate/decisions/"+url.PathEscape(id)+"/report", nil, r.report, &booked); err != nil {
@@ -110,6 +122,7 @@ func (r *gateReport) decision() (string, error) {
 	case d.ID == "":
 		return "", usage("%s was decided without a server, so no decision is there to report on; send the deployment as an event", r.file)
 	}
+	r.token = answer.ReportToken
 	return d.ID, nil
 }
 

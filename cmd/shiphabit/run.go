@@ -22,6 +22,9 @@ const (
 	exitHold        = 4 // the gate still says hold when the wait is over
 	exitUnreachable = 5 // no server answers; for gate check: and the policy closes the gate then
 	exitForbidden   = 6 // the caller may not ask
+	exitTrouble     = 7 // doctor found something that does not work
+
+	exitStopped = 130 // told to stop before the end; what was done is kept
 )
 
 // exitError ends the program with a code; its sentence, if any, has the place, the fault and the remedy.
@@ -140,9 +143,10 @@ Start with a Git clone:   shiphabit try .`,
 	root.PersistentFlags().BoolVarP(&p.quiet, "quiet", "q", false, "say nothing but results and errors")
 	root.PersistentFlags().BoolVarP(&p.verbose, "verbose", "v", false, "say more about what happens")
 	root.AddCommand(
-		p.tryCommand(), p.serveCommand(), p.collectCommand(),
+		p.tryCommand(), p.serveCommand(), p.collectCommand(), p.hooksCommand(),
 		p.importCommand(), p.exportCommand(),
 		p.metricsCommand(), p.explainCommand(),
+		p.doctorCommand(),
 		p.gateCommand(), p.policyCommand(),
 		p.assessCommand(),
 		p.tokenCommand(), p.configCommand(), p.backupCommand(), p.versionCommand(),

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,41 +24,15 @@ func (p *program) serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the pages, the API and the release gate on the database",
 		Long: `Serves pages and API on the database until it is told to stop (Ctrl-C or SIGTERM), and reads the sources of the
-configuration at the start and every five minutes. At a SIGHUP it reads the policies and freezes of the configuration again; with a
-fault in it the old ones stay.
+configuration: at the start, and then each by its interval. Servers over one PostgreSQL share that work.
+On SIGHUP the configuration is read again; one with faults is refused, and the old one stays in force.
 Without tokens required by the configuration it listens on loopback addresses only, because everybody who reaches it may read and write.`,
 		Example: `  shiphabit serve
   shiphabit serve --config shiphabit.yaml --db postgres://shiphabit@db.internal/shiphabit --listen 127.0.0.1:9000`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			settings, err := p.configuration(database.config)
-			if err != nil {
-				return err
-			}
-			db, sources, err := p.openSources(command.Context(), database.db, settings)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = db.Close() }()
-			handler, err := p.server(db, settings, nil)
-			if err != nil {
-				return err
-			}
-			if listen == "" {
-				listen = settings.Listen
-			}
-			listener, err := p.listen(command.Context(), listen, settings.RequireTokens || insecure)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(p.out, "shiphabit serves on http://%s\n", listener.Addr())
-			var background sync.WaitGroup
-			defer background.Wait() // the database closes after the last page is saved
-			background.Go(func() { p.collectLoop(command.Context(), db, sources) })
-			background.Go(func() { p.deriveLoop(command.Context(), db) })
-			background.Go(func() { p.reloadLoop(command.Context(), database.config, handler) })
-			background.Go(func() { _ = handler.Run(command.Context()) }) // it ends with the context and in no other way
-			return p.serveUntilDone(command.Context(), listener, handler)
+			s := &serving{program: p, file: database.config, insecure: insecure}
+			return s.run(command.Context(), database.db, listen)
 		},
 	}
 	database.add(command)
@@ -78,9 +50,7 @@ func (p *program) listen(ctx context.Context, address string, open bool) (net.Li
 	if err != nil {
 		return nil, usage("--listen %q is no address: write it like 127.0.0.1:8080", address)
 	}
-	ip := net.ParseIP(host)
-	loopback := host == "localhost" || ip != nil && ip.IsLoopback()
-	if !loopback && !open {
+	if !loopback(host) && !open {
 		return nil, usage("%s can be reached from other machines and nobody has to log in: set require_tokens in the configuration, or say --insecure if that is meant", address)
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
@@ -88,6 +58,11 @@ func (p *program) listen(ctx context.Context, address string, open bool) (net.Li
 		return nil, usage("%w; choose another address with --listen", err)
 	}
 	return listener, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // deriveEvery is how soon after an event its facts are derived, when nobody asks for them before.

@@ -5,13 +5,14 @@ import (
 
 	"shiphabit/api"
 	"shiphabit/internal/config"
+	"shiphabit/internal/identity"
 	"shiphabit/internal/store"
 	"shiphabit/metrics"
 	"shiphabit/reports"
 )
 
 // server stands the rooms of the house together: pages, API and gate over a database, under a configuration.
-func (p *program) server(db *store.DB, settings config.Config, from *origin) (*api.Server, error) {
+func (p *program) server(db *store.DB, settings config.Config, from *origin, verifier *identity.Verifier) (*api.Server, error) {
 	definition := metrics.DORA()
 	definition.WeekStart = settings.WeekStart
 	site, err := reports.New(release())
@@ -27,6 +28,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (*a
 		Zone:        settings.Zone(),
 		Definition:  definition,
 		KindOf:      settings.Rules().KindOf,
+		Recognises:  settings.Rules().Recognises,
 		Definitions: settings.Definitions,
 		Calendar:    settings.Calendar,
 		Policy:      settings.Policy,
@@ -42,8 +44,14 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (*a
 		RequireTokens: settings.RequireTokens,
 		Hosts:         settings.Hosts,
 		Site:          site,
+		Hooks:         hooksOf(settings),
 	}
-	if from != nil {
+	if verifier != nil {
+		options.Jobs = jobTokens{verifier}
+	}
+	if from == nil {
+		options.Declared = declaredSources(settings)
+	} else {
 		options.Reading = func(context.Context) (api.Reading, error) { return from.reading, nil }
 		options.AssessPath = from.assessPath
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -64,6 +65,7 @@ type source struct {
 	all      bool     // the slice is not narrow
 	facts    func(service string) (metrics.Facts, error)
 	tallies  func(q metrics.Query, windows []metrics.Window) ([]metrics.Tally, error)
+	kindOf   func(environment string) (metrics.EnvironmentKind, error)
 	close    func() error
 }
 
@@ -97,6 +99,11 @@ func (s *slice) open(ctx context.Context, p *program) (source, metrics.Query, er
 	from, services, err := s.source(ctx, p, settings)
 	if err != nil {
 		return source{}, query, err
+	}
+	if len(query.Filter.Environments) > 0 {
+		if query.Kind, err = from.kindOf(s.environment); err != nil {
+			return source{}, query, errors.Join(err, from.close())
+		}
 	}
 	from.all = !s.narrow()
 	for _, name := range slices.Sorted(maps.Keys(services)) {
@@ -142,7 +149,7 @@ func (s *slice) query(p *program, settings config.Config) (metrics.Query, error)
 	}
 	kind := metrics.EnvironmentKind(s.environment)
 	if !slices.Contains(metrics.EnvironmentKinds(), kind) {
-		filter.Environments, kind = []string{s.environment}, settings.Rules().KindOf(s.environment)
+		filter.Environments, kind = []string{s.environment}, "" // what it is for is told by the records
 	}
 	return metrics.Query{Slice: s.name(), Window: window, AsOf: asOf, Zone: zone, Kind: kind, Definition: definition, Filter: filter}, nil
 }
@@ -258,7 +265,7 @@ func (s *slice) source(ctx context.Context, p *program, settings config.Config) 
 	for _, service := range list {
 		services[service.Name] = service
 	}
-	from := source{close: db.Close, facts: func(service string) (metrics.Facts, error) { return db.Facts(ctx, service) }}
+	from := source{close: db.Close, kindOf: func(name string) (metrics.EnvironmentKind, error) { return db.KindOf(ctx, name) }, facts: func(service string) (metrics.Facts, error) { return db.Facts(ctx, service) }}
 	from.tallies = func(q metrics.Query, windows []metrics.Window) ([]metrics.Tally, error) {
 		var names []string // none stands for all
 		for _, name := range slices.Sorted(maps.Keys(services)) {
@@ -283,6 +290,16 @@ func (s *slice) fromEvents(p *program, settings config.Config, services map[stri
 		facts[part.Service.Name] = metrics.Derive(part.Service, part.Events, rules)
 	}
 	from := source{close: func() error { return nil }, facts: func(service string) (metrics.Facts, error) { return facts[service], nil }}
+	from.kindOf = func(name string) (metrics.EnvironmentKind, error) {
+		for _, f := range facts {
+			for i := range f.Rollouts {
+				if f.Rollouts[i].Environment == name {
+					return f.Rollouts[i].EnvironmentKind, nil
+				}
+			}
+		}
+		return rules.KindOf(name), nil
+	}
 	from.tallies = func(q metrics.Query, windows []metrics.Window) ([]metrics.Tally, error) {
 		var all []metrics.Facts
 		for _, name := range slices.Sorted(maps.Keys(facts)) {

@@ -12,7 +12,7 @@ import (
 
 // openAlertmanager asks for the alerts where an address is given; without one they are pushed, and there is nothing to read.
 func (p *program) openAlertmanager(_ context.Context, s config.Source) (collector.Source, []metrics.Service, error) {
-	if s.Text("url") == "" {
+	if pushedOnly(s) {
 		return nil, nil, nil
 	}
 	client, err := collector.NewClient(p.host(s, "", "leave to read alerts (GET /api/v2/alerts)", authorization(s)))

@@ -28,6 +28,8 @@ func sourceKinds() map[string]sourceKind {
 	return map[string]sourceKind{
 		"file":         {open: (*program).openFile},
 		"git":          {open: (*program).openGit},
+		"github":       {open: (*program).openGitHub, hook: hookOfGitHub},
+		"gitlab":       {open: (*program).openGitlab, hook: gitlabHook},
 		"gitea":        {open: (*program).openGitea, hook: giteaHook},
 		"jenkins":      {open: (*program).openJenkins},
 		"argocd":       {open: (*program).openArgoCD},
@@ -35,10 +37,19 @@ func sourceKinds() map[string]sourceKind {
 		"jira":         {open: (*program).openJira, hook: hookOfJira},
 		"alertmanager": {open: (*program).openAlertmanager, hook: hookOfAlertmanager},
 		"prometheus":   {over: (*program).overPrometheus},
+		"webhook":      {hook: hookWebhook},
+		"cdevents":     {hook: hookCDEvents},
+		"pelorus":      {hook: hookPelorus},
 	}
 }
 
-// source makes one source, and the services it brings.
+// pushedOnly tells that a source is never read: all it brings is pushed by its host.
+func pushedOnly(s config.Source) bool {
+	kind := sourceKinds()[s.Type]
+	return kind.open == nil && kind.over == nil || s.Type == "alertmanager" && s.Text("url") == ""
+}
+
+// source makes one source, and the services it brings; nil for one that is pushed and never read.
 func (p *program) source(ctx context.Context, s config.Source) (collector.Source, []metrics.Service, error) {
 	kind, known := sourceKinds()[s.Type]
 	if !known {

@@ -28,10 +28,11 @@ func NewSource(o Options, client *collector.Client, clock func() time.Time) *Sou
 // Name is the source's name.
 func (s *Source) Name() string { return s.options.Source }
 
-// cursor holds the incidents that are open, by id.
+// cursor holds the incidents that are open, by id, and those that were held for ended and may turn out to go on.
 type cursor struct {
 	Version int             `json:"v"`
 	Open    map[string]open `json:"open,omitempty"`
+	Ended   map[string]open `json:"ended,omitempty"`
 }
 
 // open is an incident whose end is not known.
@@ -41,7 +42,13 @@ type open struct {
 	// GoneAt is the reading at which it no longer fired. It takes a second one to believe that: an Alertmanager that starts anew knows
 	// nothing until Prometheus tells it again.
 	GoneAt time.Time `json:"gone_at,omitzero"`
+	// AgainAt is the last reading at which it fired after it had been missing.
+	AgainAt time.Time `json:"again_at,omitzero"`
 }
+
+// remembered is how long an incident that was held for ended is known: a Prometheus that was cut off tells of an alert by its old start
+// once it is back.
+const remembered = 3 * 24 * time.Hour
 
 const cursorVersion = 1
 
@@ -65,8 +72,8 @@ func (s *Source) Pull(ctx context.Context, at string) (collector.Page, error) {
 	if _, err := s.client.JSON(ctx, "api/v2/alerts", nil, &all); err != nil {
 		return collector.Page{}, err
 	}
-	next := cursor{Version: cursorVersion, Open: map[string]open{}}
-	found := s.firing(all, c, next)
+	next := cursor{Version: cursorVersion, Open: map[string]open{}, Ended: map[string]open{}}
+	found := s.firing(all, c, next, began)
 	s.gone(&found, c, next, began)
 	for i := range found.Events {
 		found.Events[i].Live = at != ""
@@ -76,13 +83,16 @@ func (s *Source) Pull(ctx context.Context, at string) (collector.Page, error) {
 	}, nil
 }
 
-// firing makes incidents of the alerts. One that is silenced begins none, and goes on if it had begun before.
-func (s *Source) firing(all []known, before, next cursor) collector.Pushed {
+// firing makes incidents of the alerts. One that is silenced begins none, and goes on if it had begun before. Of one that had been missing
+// it is stated that it is not over, by the time of the reading: somebody may have held it for ended meanwhile.
+func (s *Source) firing(all []known, before, next cursor, now time.Time) collector.Pushed {
 	var found collector.Pushed
 	for _, k := range all {
 		a := k.alert
-		if o, began := before.Open[a.id()]; began {
-			o.GoneAt = time.Time{}
+		o, began := before.Open[a.id()]
+		_, over := before.Ended[a.id()]
+		missed := over || !o.GoneAt.IsZero()
+		if o.GoneAt = (time.Time{}); began {
 			next.Open[a.id()] = o
 		}
 		if k.Status.State == "suppressed" || s.options.ignores(a) {
@@ -91,14 +101,22 @@ func (s *Source) firing(all []known, before, next cursor) collector.Pushed {
 		a.Status, a.EndsAt = "firing", time.Time{} // until when the API says it fires is a guess of Alertmanager's
 		had := len(found.Events)
 		s.options.take(&found, a, "")
-		if len(found.Events) > had {
-			next.Open[a.id()] = open{Service: s.options.incident(a, "").Service, StartedAt: start(a)}
+		if len(found.Events) == had {
+			continue
 		}
+		o.Service, o.StartedAt = s.options.incident(a, "").Service, start(a)
+		if missed {
+			o.AgainAt = now
+			found.Events[had] = collector.Clear(found.Events[had], "resolved_at")
+			found.Events[had].UpdatedAt = now
+		}
+		next.Open[a.id()] = o
 	}
 	return found
 }
 
-// gone ends the incidents that no longer fire. Such an event states no order, so that whatever states one goes before it.
+// gone ends the incidents that no longer fire. Such an event states no order beyond that it is after the last time they fired again, so that
+// whatever states one goes before it.
 func (s *Source) gone(found *collector.Pushed, before, next cursor, now time.Time) {
 	for _, id := range slices.Sorted(maps.Keys(before.Open)) {
 		o := before.Open[id]
@@ -110,7 +128,17 @@ func (s *Source) gone(found *collector.Pushed, before, next cursor, now time.Tim
 			next.Open[id] = o
 			continue
 		}
-		found.Take("alert "+id, metrics.NewEvent(s.Name(), metrics.Incident{ID: id, Service: o.Service, StartedAt: o.StartedAt, ResolvedAt: o.GoneAt}))
+		e := metrics.NewEvent(s.Name(), metrics.Incident{ID: id, Service: o.Service, StartedAt: o.StartedAt, ResolvedAt: o.GoneAt})
+		if !o.AgainAt.IsZero() {
+			e.UpdatedAt, e.Sequence = o.AgainAt, 1
+		}
+		found.Take("alert "+id, e)
+		next.Ended[id] = o
+	}
+	for id, o := range before.Ended {
+		if _, fires := next.Open[id]; !fires && now.Sub(o.GoneAt) < remembered {
+			next.Ended[id] = o
+		}
 	}
 }
 

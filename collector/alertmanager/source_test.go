@@ -100,12 +100,50 @@ func TestAnIncidentWhoseEndWasNotPushedEndsAtTheReadingThatMissesIt(t *testing.T
 	if !i.ResolvedAt.Equal(noon.Add(20 * time.Minute)) {
 		t.Errorf("missing twice, it is resolved at %v", i.ResolvedAt)
 	}
-	if got := state(30); got.ResolvedAt != i.ResolvedAt || len(store.Events()) != 2 {
+	if got := state(30); got.ResolvedAt != i.ResolvedAt || len(store.Events()) != 3 {
 		t.Errorf("%d events in the end", len(store.Events()))
 	}
 	late := pushed(t, alertmanager.Options{}, group(resolved("2026-03-02T12:16:40Z", fires))).Events
 	if i := incident(t, metrics.Merge(append(store.Events(), late...))); !i.ResolvedAt.Equal(at(t, "2026-03-02T12:16:40Z")) {
 		t.Errorf("the push knows the time, and it is resolved at %v", i.ResolvedAt)
+	}
+}
+
+func TestAnAlertThatGoesOnAfterItWasHeldForEndedIsNotOver(t *testing.T) {
+	t.Parallel()
+	noon := at(t, "2026-03-02T12:00:00Z")
+	now := noon
+	list := []map[string]any{}
+	server := httptest.NewServer(api(&list))
+	defer server.Close()
+	source, store := asked(t, server.URL, func() time.Time { return now }), &sourcetest.Memory{}
+	fires, all := firing(monday, "service=shop"), []metrics.Event{}
+	state := func(minutes int, alerts ...map[string]any) metrics.Incident {
+		t.Helper()
+		now, list = noon.Add(time.Duration(minutes)*time.Minute), alerts
+		if err := collector.NewEngine().Run(t.Context(), source, store, nil); err != nil {
+			t.Fatal(err)
+		}
+		return incident(t, metrics.Merge(append(store.Events(), all...)))
+	}
+	state(0, fires)
+	state(5)
+	if i := state(10); !i.ResolvedAt.Equal(noon.Add(5 * time.Minute)) {
+		t.Fatalf("missing twice it is %+v", i)
+	}
+	if i := state(600, fires); !i.ResolvedAt.IsZero() {
+		t.Errorf("it fires with its old start and is %+v", i)
+	}
+	all = pushed(t, alertmanager.Options{}, group(resolved("2026-03-02T22:02:00Z", fires))).Events
+	if i := state(605); !i.ResolvedAt.Equal(noon.Add(602 * time.Minute)) {
+		t.Fatalf("its end was pushed and it is %+v", i)
+	}
+	if i := state(610, fires); !i.ResolvedAt.IsZero() {
+		t.Errorf("after a push of its end it fires and is %+v", i)
+	}
+	state(620)
+	if i := state(625); !i.ResolvedAt.Equal(noon.Add(620 * time.Minute)) {
+		t.Errorf("missing again it is %+v", i)
 	}
 }
 

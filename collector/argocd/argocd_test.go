@@ -246,6 +246,25 @@ func TestDegradedHealthIsAnIncidentUntilHealthyAgain(t *testing.T) {
 	}
 }
 
+func TestAnApplicationThatIsDegradedBySameTransitionAfterItWasHealthyIsNotOver(t *testing.T) {
+	t.Parallel()
+	r := read(t, someApps(), Options{})
+	for minute, status := range []string{"Healthy", "Degraded", "Healthy"} {
+		r.change("till", func(a object) { a["status"].(object)["health"].(object)["status"] = status })
+		r.clock = func() time.Time { return noon().Add(time.Duration(1+minute) * time.Minute) }
+		r.again()
+		var all []metrics.Event
+		for _, e := range r.store.Events() {
+			if e.ID == "argocd/till/2026-02-14T09:05:00Z" {
+				all = append(all, e)
+			}
+		}
+		if i, err := metrics.Merge(all).Incident(); err != nil || i.ResolvedAt.IsZero() != (status == "Degraded") {
+			t.Errorf("%s it reads %+v (%v)", status, i, err)
+		}
+	}
+}
+
 func TestADegradedApplicationThatIsGoneIsSetAside(t *testing.T) {
 	t.Parallel()
 	r := read(t, someApps(), Options{})

@@ -74,6 +74,8 @@ func (s *source) judge(batch *collector.Batch, app application, began time.Time)
 	}
 }
 
+// take takes what a reading shows. Readings are ordered by their own time: an application may be degraded by the same transition after it was
+// held for healthy, when Argo CD states no new one.
 func (s *source) take(batch *collector.Batch, app application, began, ended time.Time) {
 	i := metrics.Incident{
 		ID: incidentID(app.key(), began), StartedAt: began, DetectedAt: began, DetectedBy: "monitor", ResolvedAt: ended,
@@ -81,6 +83,10 @@ func (s *source) take(batch *collector.Batch, app application, began, ended time
 	}
 	i.Service, i.Environment = s.place(app)
 	e := metrics.NewEvent(s.Name, i)
-	e.UpdatedAt = latest(began, ended)
+	if e.UpdatedAt = s.Clock().UTC().Truncate(time.Millisecond); ended.IsZero() {
+		e = collector.Clear(e, "resolved_at")
+	} else {
+		e.Sequence = 1
+	}
 	batch.Take("health of "+app.key(), e)
 }

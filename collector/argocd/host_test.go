@@ -168,13 +168,14 @@ type reading struct {
 	address string
 	store   *sourcetest.Memory
 	options Options
+	clock   func() time.Time
 }
 
 func read(t *testing.T, h *host, options Options) *reading {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	r := &reading{host: h, t: t, address: server.URL, store: &sourcetest.Memory{}, options: options}
+	r := &reading{host: h, t: t, address: server.URL, store: &sourcetest.Memory{}, options: options, clock: noon}
 	r.again()
 	return r
 }
@@ -183,7 +184,7 @@ func read(t *testing.T, h *host, options Options) *reading {
 func (r *reading) again() []metrics.Event {
 	r.t.Helper()
 	before := len(r.store.Events())
-	if err := collector.NewEngine().Run(r.t.Context(), open(r.t, r.address, noon, r.options), r.store, nil); err != nil {
+	if err := collector.NewEngine().Run(r.t.Context(), open(r.t, r.address, r.clock, r.options), r.store, nil); err != nil {
 		r.t.Fatal(err)
 	}
 	return r.store.Events()[before:]

@@ -17,7 +17,7 @@ import (
 // syncs is the feed of one application's syncs.
 func (s *source) syncs(app application) collector.Feed {
 	return collector.Feed{
-		Name: "syncs of " + app.key(), Title: "syncs of " + app.Metadata.Name,
+		Name: "syncs of " + app.key(), Title: "syncs of " + app.Metadata.Name, Optional: true, // it may be deleted while it is read
 		Read: func(ctx context.Context, from collector.Position) (collector.Batch, error) {
 			if len(from.Open) == 0 && !changed(app, from.Newest) {
 				return collector.Batch{}, nil

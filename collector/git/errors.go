@@ -18,7 +18,7 @@ func unreadable(place, problem, remedy string, cause error) error {
 func outdated(place, problem string) error {
 	return &collector.Error{
 		Trouble: collector.Outdated, Place: place, Problem: problem,
-		Remedy: "discard what was read before (--fresh) and read from the start",
+		Remedy: "read it from the start: shiphabit collect --source NAME --full (shiphabit try: --fresh); deployments that it took by the old settings stay stored, under the ids they had",
 	}
 }
 

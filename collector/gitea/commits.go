@@ -25,11 +25,14 @@ func (s *source) commits(at repository) collector.Feed {
 func (s *source) readCommits(ctx context.Context, at repository, from collector.Position) (collector.Batch, error) {
 	var b collector.Batch
 	here := parsePlace(from.Page)
-	read, err := s.tip(ctx, at, from.Open, here)
-	if err != nil {
-		return b, err
+	if from.Page == "" { // further pages keep to what the first one found
+		base, err := s.tip(ctx, at, from.Open)
+		if err != nil {
+			return b, err
+		}
+		here.base = base
 	}
-	records, next, head, err := s.commitsFrom(ctx, at, here, read)
+	records, next, head, err := s.commitsFrom(ctx, at, here)
 	if err != nil {
 		return b, err
 	}
@@ -51,7 +54,7 @@ func (s *source) readCommits(ctx context.Context, at repository, from collector.
 	if b.Next = next; !fresh && len(records) > 0 {
 		b.Next = ""
 	}
-	if b.Next == "" && head != "" && head != read {
+	if b.Next == "" && head != "" && head != here.base {
 		b.Open, b.Closed = []string{head}, from.Open
 	}
 	return b, nil
@@ -59,14 +62,11 @@ func (s *source) readCommits(ctx context.Context, at repository, from collector.
 
 // tip is the commit up to which the branch was read, "" for none. One that is no longer there, after a push by force and a cleaning,
 // means reading everything.
-func (s *source) tip(ctx context.Context, at repository, open []string, here place) (string, error) {
+func (s *source) tip(ctx context.Context, at repository, open []string) (string, error) {
 	if len(open) == 0 {
 		return "", nil
 	}
 	sha := open[len(open)-1]
-	if here.page > 1 {
-		return sha, nil
-	}
 	var c sdk.CommitMeta
 	_, err := s.client.JSON(ctx, at.api()+"/git/commits/"+url.PathEscape(sha), url.Values{"stat": {"false"}, "files": {"false"}, "verification": {"false"}}, &c)
 	if collector.TroubleOf(err) == collector.Missing {
@@ -75,12 +75,12 @@ func (s *source) tip(ctx context.Context, at repository, open []string, here pla
 	return sha, err
 }
 
-// commitsFrom lists the commits of the default branch, newest first, without those that a commit already leads to. Further pages
+// commitsFrom lists the commits of the default branch, newest first, without those that the base already leads to. Further pages
 // begin at the commit that was the tip on the first, so that a push in between shifts nothing.
-func (s *source) commitsFrom(ctx context.Context, at repository, here place, not string) (records []json.RawMessage, next, head string, err error) {
+func (s *source) commitsFrom(ctx context.Context, at repository, here place) (records []json.RawMessage, next, head string, err error) {
 	query := url.Values{"sha": {first(here.head, at.branch)}, "stat": {"false"}, "verification": {"false"}, "files": {"true"}}
-	if not != "" {
-		query.Set("not", not)
+	if here.base != "" {
+		query.Set("not", here.base)
 	}
 	records, next, err = s.list(ctx, at.api()+"/commits", query, here)
 	if err != nil {

@@ -45,12 +45,21 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/api/v1/"+fmt.Sprint(record["redirect"]), http.StatusTemporaryRedirect)
 	case ours && isRecord:
 		_ = json.NewEncoder(w).Encode(record)
+	case ours && isList && s.unknown(path, r.FormValue("not")):
+		w.WriteHeader(http.StatusInternalServerError) // as git does: bad object
+		_, _ = fmt.Fprint(w, `{"message":"exit status 128 - fatal: bad object","url":"http://gitea.example/api/swagger"}`)
 	case ours && isList:
 		s.page(w, r, path, list)
 	default:
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = fmt.Fprint(w, `{"errors":null,"message":"not found","url":"http://gitea.example/api/swagger"}`)
 	}
+}
+
+// unknown reports whether a list of commits is asked to leave out what leads to a commit that is not there.
+func (s *server) unknown(path, not string) bool {
+	_, there := s.records[strings.TrimSuffix(path, "/commits")+"/git/commits/"+not]
+	return not != "" && !there
 }
 
 func (s *server) page(w http.ResponseWriter, r *http.Request, path string, list []object) {

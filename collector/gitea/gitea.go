@@ -54,6 +54,7 @@ type Options struct {
 type source struct {
 	rules
 	client *collector.Client
+	clock  func() time.Time
 	since  time.Time
 	page   int
 	repos  []string
@@ -71,7 +72,7 @@ func New(client *collector.Client, o Options) (*collector.Feeds, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{rules: r, client: client, since: o.Since, page: o.Page, repos: o.Repositories, orgs: o.Organisations}
+	s := &source{rules: r, client: client, clock: o.Clock, since: o.Since, page: o.Page, repos: o.Repositories, orgs: o.Organisations}
 	if s.page <= 0 {
 		s.page = 50 // what a server gives at most as it comes
 	}
@@ -141,7 +142,7 @@ func (s *source) repositories(ctx context.Context) (found []sdk.Repository, lost
 	for _, name := range s.repos {
 		r, err := s.repository(ctx, name)
 		switch {
-		case isAlone(err):
+		case collector.Alone(err):
 			lost = append(lost, lostFeed("repository "+name, err))
 		case err != nil:
 			return nil, nil, err
@@ -152,7 +153,7 @@ func (s *source) repositories(ctx context.Context) (found []sdk.Repository, lost
 	for _, org := range s.orgs {
 		list, err := s.allRepositories(ctx, "orgs/"+url.PathEscape(org)+"/repos")
 		switch {
-		case isAlone(err):
+		case collector.Alone(err):
 			lost = append(lost, lostFeed("organisation "+org, err))
 		case err != nil:
 			return nil, nil, err
@@ -220,16 +221,6 @@ func (s *source) fault(ctx context.Context, what string, err error) error {
 	return s.client.Unreadable(ctx, what, err)
 }
 
-// isAlone reports whether an error concerns one repository or organisation only.
-func isAlone(err error) bool {
-	switch collector.TroubleOf(err) {
-	case collector.Missing, collector.Forbidden:
-		return true
-	default:
-		return false
-	}
-}
-
 // lostFeed tells of what could not be listed when its turn comes.
 func lostFeed(title string, err error) collector.Feed {
 	return collector.Feed{
@@ -271,6 +262,14 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// newest is the later of two times, where a commit's, which is what somebody's clock said, counts only once it has come.
+func (s *source) newest(so, at time.Time) time.Time {
+	if at.After(s.clock()) {
+		return so
+	}
+	return later(so, known(at))
 }
 
 // known is a time that the server states; the beginning of 1970 and of year 1 stand for none.

@@ -125,6 +125,134 @@ func TestAHistoryThatWasReplacedIsReadAnew(t *testing.T) {
 	}
 }
 
+func TestALongHistoryThatWasReplacedAndCleanedIsReadAnew(t *testing.T) {
+	t.Parallel()
+	s, at := shop(), "repos/acme/shop"
+	r := begin(t, s, everything())
+	r.must()
+	s.change(func(s *server) {
+		s.lists[at+"/commits"] = nil
+		for n := 108; n > 100; n-- {
+			delete(s.records, at+"/git/commits/"+sha(n-100))
+			s.lists[at+"/commits"] = append(s.lists[at+"/commits"], commit(n, day(8), n-1))
+			s.records[at+"/git/commits/"+sha(n)] = object{"sha": sha(n)}
+			s.lists[at+"/commits/"+sha(n)+"/statuses"] = []object{}
+		}
+	})
+	if got := r.must(); len(got) != 8 {
+		t.Errorf("it brings %d events", len(got))
+	}
+	if got := r.must(); len(got) != 0 {
+		t.Errorf("then it brings %d events", len(got))
+	}
+}
+
+func TestACommitFromTheFutureHidesNoneThatComesAfterIt(t *testing.T) {
+	t.Parallel()
+	s, at, later := shop(), "repos/acme/shop", day(8).AddDate(10, 0, 0)
+	add := func(n int, when time.Time, states ...object) {
+		s.lists[at+"/commits"] = slices.Insert(s.lists[at+"/commits"], 0, commit(n, when, n-1))
+		s.records[at+"/git/commits/"+sha(n)] = object{"sha": sha(n)}
+		s.lists[at+"/commits/"+sha(n)+"/statuses"] = states
+		name := fmt.Sprintf("v1.%d", n)
+		s.lists[at+"/releases"] = slices.Insert(s.lists[at+"/releases"], 0, release(n, name, when))
+		s.records[at+"/tags/"+name] = tag(name, n, when)
+	}
+	add(8, later)
+	o := everything()
+	o.Deployments = []string{gitea.Releases, gitea.Statuses}
+	r := begin(t, s, o)
+	r.must()
+	s.change(func(*server) { add(9, day(9), status(9, "deploy/production", "success", day(9).Add(time.Minute))) })
+	got := r.must()
+	r.deployment(got, "release/9")
+	r.deployment(got, fmt.Sprintf("status/1/%s/deploy/production/%d", sha(9), day(9).Add(time.Minute).Unix()))
+}
+
+func TestANewTagIsSeenWhateverTheDateOfItsCommit(t *testing.T) {
+	t.Parallel()
+	s, list := shop(), "repos/acme/shop/tags"
+	s.lists[list] = slices.Insert(s.lists[list], 0, tag("v1.8", 8, day(8).AddDate(10, 0, 0)))
+	o := everything()
+	o.Deployments = []string{gitea.Tags}
+	r := begin(t, s, o)
+	r.must()
+	s.change(func(s *server) {
+		s.lists[list] = append(slices.Insert(s.lists[list], 0, tag("v1.9", 9, day(9))), tag("v0.1", 1, day(1).AddDate(-1, 0, 0)))
+	})
+	got := r.must()
+	r.deployment(got, "tag/1/v1.9/"+sha(9))
+	r.deployment(got, "tag/1/v0.1/"+sha(1))
+	if len(got) != 2 {
+		t.Errorf("%d events", len(got))
+	}
+}
+
+func TestAnIncidentWhoseLabelIsTakenAwayEnds(t *testing.T) {
+	t.Parallel()
+	s, list := shop(), "repos/acme/shop/issues"
+	open := issue(30, day(8), "incident")
+	open["state"], open["closed_at"] = "open", nil
+	s.lists[list] = append(s.lists[list], open)
+	r := begin(t, s, everything())
+	r.must()
+	s.change(func(s *server) {
+		bare, other := issue(30, day(8), "question"), issue(31, day(10), "question")
+		bare["state"], bare["closed_at"], bare["updated_at"] = "open", nil, stamp(day(10))
+		s.lists[list][7] = bare
+		s.lists[list] = append(s.lists[list], other)
+	})
+	i, _ := r.must()["incident 230"].Incident()
+	if !i.ResolvedAt.Equal(day(10)) || !slices.Contains(i.Labels, "no longer labelled as an incident") {
+		t.Errorf("it reads %+v", i)
+	}
+}
+
+func TestAnAttemptThatIsStartedAnewBeforeItsEndIsReadDoesNotGoOn(t *testing.T) {
+	t.Parallel()
+	s, list := shop(), "repos/acme/shop/actions/runs"
+	s.lists[list][0]["status"], s.lists[list][0]["completed_at"] = "running", none
+	delete(s.lists[list][0], "conclusion")
+	r := begin(t, s, everything())
+	r.must()
+	s.change(func(s *server) {
+		again := workflowRun(7, 7, "deploy.yml", day(8))
+		again["run_attempt"] = 2
+		s.lists[list][0] = again
+	})
+	got := r.must()
+	if d := r.deployment(got, "run/7"); d.Status != metrics.Cancelled || !d.StartedAt.Equal(day(7)) || !d.FinishedAt.Equal(day(8)) || d.Labels["ended"] == "" {
+		t.Errorf("the first attempt reads %+v", d)
+	}
+	if d := r.deployment(got, "run/7/2"); d.Status != metrics.Succeeded {
+		t.Errorf("the second attempt reads %+v", d)
+	}
+	ended := metrics.NewEvent("forge", metrics.Deployment{ID: "run/7", Status: metrics.Failed, FinishedAt: day(7).Add(time.Minute)})
+	ended.UpdatedAt = day(7).Add(time.Minute)
+	if d, _ := metrics.Merge([]metrics.Event{ended, got["deployment run/7"]}).Deployment(); d.Status != metrics.Failed {
+		t.Errorf("what a webhook said of its end is lost: %+v", d)
+	}
+}
+
+func TestAReleaseWhoseTagCannotBeReadKeepsNoOtherBack(t *testing.T) {
+	t.Parallel()
+	s := shop()
+	o := everything()
+	o.Deployments = []string{gitea.Releases}
+	refusing := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/tags/v1.4") {
+			http.Error(w, `{"message":"odd"}`, http.StatusUnprocessableEntity)
+			return
+		}
+		s.ServeHTTP(w, r)
+	})
+	r := &reading{t: t, address: serve(t, refusing), options: o, store: &sourcetest.Memory{}}
+	got := r.must()
+	if aside := r.store.SetAside(); len(got) != 6+21 || len(aside) != 1 || !strings.Contains(aside[0].Record, "release v1.4") {
+		t.Errorf("%d events, set aside %v", len(got), aside)
+	}
+}
+
 func TestWhatIsUnderWayIsAskedForUntilItEnds(t *testing.T) {
 	t.Parallel()
 	s := shop()
@@ -338,11 +466,12 @@ func TestARepositoryThatIsDeletedDoesNotKeepTheOthersBack(t *testing.T) {
 	o := everything()
 	o.Repositories = []string{"acme/gone", "acme/shop"}
 	r := begin(t, s, o)
-	if got := r.must(); len(got) != 37 {
+	got, err := r.read()
+	if len(got) != 37 {
 		t.Errorf("%d events", len(got))
 	}
-	if aside := r.store.SetAside(); len(aside) != 1 || aside[0].Record != "repository acme/gone" {
-		t.Errorf("set aside %v", aside)
+	if err == nil || !strings.Contains(err.Error(), "repository acme/gone: ") || !r.store.Watermark("forge").IsZero() {
+		t.Errorf("it is told as %v", err)
 	}
 }
 

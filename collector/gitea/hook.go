@@ -1,9 +1,6 @@
 package gitea
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"regexp"
@@ -36,22 +33,7 @@ func NewHook(o Options) *Hook {
 // Authentic holds the signature against the body: HMAC-SHA-256 in hexadecimal digits, under the name of either server or of those
 // that they imitate.
 func (h *Hook) Authentic(header http.Header, body []byte, secrets []string) bool {
-	said := strings.TrimPrefix(word(header, "Signature"), "sha256=")
-	if said == "" {
-		said = strings.TrimPrefix(header.Get("X-Hub-Signature-256"), "sha256=")
-	}
-	signature, err := hex.DecodeString(said)
-	if err != nil || len(signature) != sha256.Size {
-		return false
-	}
-	for _, secret := range secrets {
-		sum := hmac.New(sha256.New, []byte(secret))
-		_, _ = sum.Write(body) // a hash takes everything
-		if secret != "" && hmac.Equal(sum.Sum(nil), signature) {
-			return true
-		}
-	}
-	return false
+	return collector.Signed(first(word(header, "Signature"), header.Get("X-Hub-Signature-256")), body, secrets)
 }
 
 // Delivery is the server's id of a delivery.
@@ -86,6 +68,9 @@ type delivery struct {
 	WorkflowRun *run             `json:"workflow_run"`
 	Run         *run             `json:"run"`
 	Commits     []pushed         `json:"commits"`
+	Changes     struct {
+		RemovedLabels []*sdk.Label `json:"removed_labels"`
+	} `json:"changes"`
 
 	// of a commit status
 	SHA       string    `json:"sha"`
@@ -150,7 +135,7 @@ func (h *Hook) read(p *collector.Pushed, event string, at repository, d delivery
 	case strings.HasPrefix(event, "pull_request") && d.PullRequest != nil:
 		p.Take("pull request "+strconv.FormatInt(d.PullRequest.Index, 10)+" of "+at.path, h.pullEvent(*d.PullRequest, h.pull(at, *d.PullRequest)))
 	case strings.HasPrefix(event, "issue") && d.Issue != nil:
-		h.issue(p, at, *d.Issue)
+		h.issue(p, at, d)
 	case event == "push":
 		h.push(p, at, d)
 	case event == "status":
@@ -170,10 +155,13 @@ func (h *Hook) read(p *collector.Pushed, event string, at repository, d delivery
 	}
 }
 
-func (h *Hook) issue(p *collector.Pushed, at repository, v sdk.Issue) {
+func (h *Hook) issue(p *collector.Pushed, at repository, d delivery) {
+	v := *d.Issue
 	switch {
 	case v.PullRequest != nil:
 		p.Ignored = "it is about a pull request"
+	case !h.labelled(labelsOf(v.Labels)) && h.labelled(labelsOf(d.Changes.RemovedLabels)):
+		p.Take("issue "+strconv.FormatInt(v.Index, 10)+" of "+at.path, h.notAnIncident(at, v))
 	case !h.labelled(labelsOf(v.Labels)):
 		p.Ignored = "the issue has no label of incidents"
 	default:

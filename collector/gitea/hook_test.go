@@ -114,6 +114,23 @@ func TestWhatIsPushedIsWhatIsRead(t *testing.T) {
 	}
 }
 
+func TestADeliveryThatTakesTheLabelAwayEndsTheIncident(t *testing.T) {
+	t.Parallel()
+	bare := issue(21, day(1), "question")
+	bare["state"], bare["closed_at"], bare["updated_at"] = "open", nil, stamp(day(3))
+	removed := object{"added_labels": []object{}, "removed_labels": []object{{"id": 1, "name": "Incident"}}}
+	p := parse(t, "issues", object{"action": "label_updated", "issue": bare, "changes": removed})
+	if len(p.Events) != 1 {
+		t.Fatalf("it gives %+v", p)
+	}
+	if i, _ := p.Events[0].Incident(); i.ID != "221" || !i.ResolvedAt.Equal(day(3)) {
+		t.Errorf("it reads %+v", i)
+	}
+	if p := parse(t, "issues", object{"action": "label_updated", "issue": bare}); p.Ignored == "" {
+		t.Errorf("an issue that was no incident gives %+v", p)
+	}
+}
+
 func TestAPushToTheDefaultBranchBringsItsCommits(t *testing.T) {
 	t.Parallel()
 	c := object{"id": sha(9), "message": "feat: Größe", "timestamp": stamp(day(9)), "author": object{"name": "Zoë", "email": "zoe@example.com", "username": "zoe"}, "added": []string{"a"}, "removed": []string{}, "modified": []string{"b"}}

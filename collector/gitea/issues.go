@@ -2,9 +2,9 @@ package gitea
 
 import (
 	"context"
-	"encoding/json"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +19,8 @@ import (
 const lateIssue = time.Hour
 
 // issues is the feed of issues with a label of incidents. All issues that changed are listed and looked at here: the server passes
-// over labels that a repository does not have, and does not look among those of its organisation.
+// over labels that a repository does not have, and does not look among those of its organisation. Incidents that go on stand among the
+// open records, so that one whose label is taken away ends.
 func (s *source) issues(at repository) collector.Feed {
 	feed := at.feed("incidents")
 	feed.Overlap = lateIssue
@@ -39,8 +40,8 @@ func (s *source) issues(at repository) collector.Feed {
 				unread(&b, "issue", record, err)
 				continue
 			}
-			if v.PullRequest == nil && s.labelled(labelsOf(v.Labels)) {
-				b.Take("issue "+strconv.FormatInt(v.Index, 10)+" of "+at.path, s.incident(at, v))
+			if v.PullRequest == nil {
+				s.takeIssue(&b, at, v, from.Open)
 			}
 			b.Newest = later(b.Newest, known(v.Updated))
 		}
@@ -48,6 +49,31 @@ func (s *source) issues(at repository) collector.Feed {
 		return b, nil
 	}
 	return feed
+}
+
+func (s *source) takeIssue(b *collector.Batch, at repository, v sdk.Issue, open []string) {
+	id := strconv.FormatInt(v.ID, 10)
+	record := "issue " + strconv.FormatInt(v.Index, 10) + " of " + at.path
+	switch labelled := s.labelled(labelsOf(v.Labels)); {
+	case labelled && v.State == sdk.StateOpen:
+		b.Open = append(b.Open, id)
+		b.Take(record, s.incident(at, v))
+	case labelled:
+		b.Closed = append(b.Closed, id)
+		b.Take(record, s.incident(at, v))
+	case slices.Contains(open, id):
+		b.Closed = append(b.Closed, id)
+		b.Take(record, s.notAnIncident(at, v))
+	}
+}
+
+// notAnIncident ends the incident of an issue whose label was taken away: then, unless it was closed before.
+func (r rules) notAnIncident(at repository, v sdk.Issue) metrics.Event {
+	if v.State == sdk.StateOpen || v.Closed == nil {
+		v.State, v.Closed = sdk.StateClosed, &v.Updated
+	}
+	v.Labels = append(slices.Clone(v.Labels), &sdk.Label{Name: "no longer labelled as an incident"})
+	return r.incident(at, v)
 }
 
 // incident is what an issue stands for. While it is open its end is stated to be none, so that one that is opened anew is not over.
@@ -61,24 +87,10 @@ func (r rules) incident(at repository, v sdk.Issue) metrics.Event {
 	}
 	e := metrics.NewEvent(r.name, i)
 	if i.ResolvedAt.IsZero() {
-		e.Payload = without(e.Payload, "resolved_at")
+		e = collector.Clear(e, "resolved_at")
 	}
 	e.UpdatedAt = known(v.Updated)
 	return e
-}
-
-// without states of a field that it has no value.
-func without(payload json.RawMessage, field string) json.RawMessage {
-	fields := map[string]json.RawMessage{}
-	if json.Unmarshal(payload, &fields) != nil {
-		return payload
-	}
-	fields[field] = json.RawMessage("null")
-	changed, err := json.Marshal(fields)
-	if err != nil {
-		return payload
-	}
-	return changed
 }
 
 // severities reads labels like severity/high, severity: 2, sev-1 or P3.

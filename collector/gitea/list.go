@@ -13,24 +13,24 @@ import (
 )
 
 // place is where the reading of a list stands: the page to ask for, the records seen before it, and for commits the one the list
-// began at.
+// began at and the one up to which they are known.
 type place struct {
 	page, seen int
-	head       string
+	head, base string
 }
 
 func (p place) text() string {
-	return strings.TrimSuffix(fmt.Sprintf("%d/%d/%s", p.page, p.seen, p.head), "/")
+	return strings.TrimRight(fmt.Sprintf("%d/%d/%s/%s", p.page, p.seen, p.head, p.base), "/")
 }
 
 // parsePlace reads what text wrote; anything else is the beginning.
 func parsePlace(text string) place {
 	var p place
 	page, rest, _ := strings.Cut(text, "/")
-	seen, head, _ := strings.Cut(rest, "/")
+	seen, rest, _ := strings.Cut(rest, "/")
 	p.page, _ = strconv.Atoi(page)
 	p.seen, _ = strconv.Atoi(seen)
-	p.head = head
+	p.head, p.base, _ = strings.Cut(rest, "/")
 	return p
 }
 

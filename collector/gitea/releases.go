@@ -3,6 +3,7 @@ package gitea
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,7 +15,7 @@ import (
 	"shiphabit/metrics"
 )
 
-// lateRelease is how far back releases and tags are looked at again: their date is the tag's, which may be older than the release.
+// lateRelease is how far back releases are looked at again: their date is the tag's, which may be older than the release.
 const lateRelease = 30 * 24 * time.Hour
 
 // releases is the feed of published releases.
@@ -33,7 +34,11 @@ func (s *source) releases(at repository) collector.Feed {
 		if !r.IsDraft {
 			b.Closed = append(b.Closed, id)
 		}
-		return b, s.takeRelease(ctx, &b, at, r)
+		err := s.takeRelease(ctx, &b, at, r)
+		if collector.Alone(err) {
+			b.SetAside, err = append(b.SetAside, untold(at, r, err)), nil
+		}
+		return b, err
 	}
 	return feed
 }
@@ -59,8 +64,8 @@ func (s *source) readReleases(ctx context.Context, at repository, from collector
 		switch err := s.takeRelease(ctx, &b, at, r); {
 		case r.IsDraft, collector.TroubleOf(err) == collector.Missing && !slices.Contains(from.Open, id):
 			b.Open = append(b.Open, id) // a tag that is not there is asked for once more before it is given up
-		case collector.TroubleOf(err) == collector.Missing:
-			b.SetAside = append(b.SetAside, collector.SetAside{Record: "release " + r.TagName + " of " + at.path, Reason: "its tag is not there, so that its commit is not known"})
+		case collector.Alone(err):
+			b.SetAside = append(b.SetAside, untold(at, r, err))
 			b.Closed = append(b.Closed, id)
 		case err != nil:
 			return b, err
@@ -68,13 +73,22 @@ func (s *source) readReleases(ctx context.Context, at repository, from collector
 			b.Closed = append(b.Closed, id)
 		}
 		if !r.IsDraft {
-			b.Newest = later(b.Newest, known(r.PublishedAt))
+			b.Newest = s.newest(b.Newest, r.PublishedAt)
 		}
 	}
 	if b.Next = next; !fresh && len(records) > 0 {
 		b.Next = ""
 	}
 	return b, nil
+}
+
+// untold sets aside a release whose tag does not tell its commit.
+func untold(at repository, r sdk.Release, err error) collector.SetAside {
+	reason := "its commit is not known: " + err.Error()
+	if collector.TroubleOf(err) == collector.Missing {
+		reason = "its tag is not there, so that its commit is not known"
+	}
+	return collector.SetAside{Record: "release " + r.TagName + " of " + at.path, Reason: reason}
 }
 
 // takeRelease takes a release once its tag has told the commit.
@@ -123,38 +137,41 @@ func (r rules) release(at repository, v sdk.Release, revision string) metrics.Ev
 	return e
 }
 
-// tags is the feed of tags that are released.
+// tags is the feed of tags that are released. The whole list is read every time: a tag that is new may stand on an old commit, whose date
+// is all that the list tells. Those that are known stand among the open records, though nothing is asked of them again.
 func (s *source) tags(at repository) collector.Feed {
 	feed := at.feed("tags")
-	feed.Overlap = lateRelease
 	feed.Read = func(ctx context.Context, from collector.Position) (collector.Batch, error) {
 		var b collector.Batch
 		records, next, err := s.list(ctx, at.api()+"/tags", nil, parsePlace(from.Page))
 		if err != nil {
 			return b, err
 		}
-		since, fresh := s.from(from), false
 		for _, record := range records {
 			var t sdk.Tag
 			if err := into(record, &t); err != nil || t.Commit == nil {
 				unread(&b, "tag", record, orNone(err, "it names no commit"))
 				continue
 			}
-			if t.Commit.Created.Before(since) {
+			mark := markOf(t)
+			if !s.released(t.Name) || t.Commit.Created.Before(s.since) || slices.Contains(from.Open, mark) {
 				continue
 			}
-			fresh = true
-			if s.released(t.Name) {
-				b.Take("tag "+t.Name+" of "+at.path, s.tagged(at, t))
-			}
-			b.Newest = later(b.Newest, known(t.Commit.Created))
+			b.Take("tag "+t.Name+" of "+at.path, s.tagged(at, t))
+			b.Open = append(b.Open, mark)
+			b.Newest = s.newest(b.Newest, t.Commit.Created)
 		}
-		if b.Next = next; !fresh && len(records) > 0 {
-			b.Next = ""
-		}
+		b.Next = next
 		return b, nil
 	}
 	return feed
+}
+
+// markOf is a short name of a tag and its commit, since there may be thousands.
+func markOf(t sdk.Tag) string {
+	sum := fnv.New64a()
+	_, _ = sum.Write([]byte(t.Name + "\x00" + t.Commit.SHA)) // a hash takes everything
+	return strconv.FormatUint(sum.Sum64(), 36)
 }
 
 // tagged is the deployment that a tag stands for. A tag that is moved to another commit is another deployment.

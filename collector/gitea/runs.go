@@ -72,13 +72,16 @@ func (s *source) runs(at repository) collector.Feed {
 	feed.Read = func(ctx context.Context, from collector.Position) (collector.Batch, error) {
 		return s.readRuns(ctx, at, from)
 	}
-	feed.Again = func(ctx context.Context, id string) (collector.Batch, error) {
+	feed.Again = func(ctx context.Context, name string) (collector.Batch, error) {
 		var b collector.Batch
 		var r run
+		id, _, _ := strings.Cut(name, "/")
 		if _, err := s.client.JSON(ctx, at.api()+"/actions/runs/"+id, nil, &r); err != nil {
 			return b, err
 		}
-		s.takeRun(&b, at, r)
+		if s.takeRun(&b, at, r, []string{name}); r.goesOn() {
+			b.Closed = nil // what goes on is asked for under the name by which it is remembered
+		}
 		return b, nil
 	}
 	return feed
@@ -106,7 +109,7 @@ func (s *source) readRuns(ctx context.Context, at repository, from collector.Pos
 			continue
 		}
 		fresh = true
-		s.takeRun(&b, at, r)
+		s.takeRun(&b, at, r, from.Open)
 		b.Newest = later(b.Newest, changed)
 	}
 	total := ""
@@ -119,19 +122,56 @@ func (s *source) readRuns(ctx context.Context, at repository, from collector.Pos
 	return b, nil
 }
 
-// takeRun takes a run of a workflow that deploys, and remembers it while it goes on.
-func (s *source) takeRun(b *collector.Batch, at repository, r run) {
+// takeRun takes a run of a workflow that deploys, and remembers it while it goes on. An attempt that was open, and that another one has
+// taken the place of, has ended.
+func (s *source) takeRun(b *collector.Batch, at repository, r run, open []string) {
 	if file, _ := r.workflow(); !matches(s.workflows, file) {
 		return
 	}
 	id := strconv.FormatInt(r.ID, 10)
-	switch r.state() {
-	case metrics.Pending, metrics.Running:
-		b.Open = append(b.Open, id)
-	default:
-		b.Closed = append(b.Closed, id)
+	for _, name := range open {
+		if name != id && !strings.HasPrefix(name, id+"/") {
+			continue
+		}
+		if number, stated := underWay(name); number < r.number() {
+			if known(r.StartedAt).IsZero() {
+				continue // when the attempt before it ended is known once it has begun
+			}
+			b.Take("run "+id+" of "+at.path, s.replaced(at, r, number, stated))
+		}
+		b.Closed = append(b.Closed, name)
+	}
+	if r.goesOn() {
+		b.Open = append(b.Open, fmt.Sprintf("%s/%d/%d", id, r.number(), max(0, r.changed().UnixMilli())))
 	}
 	b.Take("run "+id+" of "+at.path, s.ran(at, r))
+}
+
+// underWay reads the name of an attempt that goes on: its number, and the time that it stated.
+func underWay(name string) (number int64, stated time.Time) {
+	parts := strings.Split(name+"//", "/")
+	number, _ = strconv.ParseInt(parts[1], 10, 64) // without one it is the first
+	milliseconds, _ := strconv.ParseInt(parts[2], 10, 64)
+	return max(1, number), known(time.UnixMilli(milliseconds))
+}
+
+// replaced ends an attempt of which only the next one is shown: how it ended is not known. Whatever states its end goes before this.
+func (r rules) replaced(at repository, v run, number int64, stated time.Time) metrics.Event {
+	v.Attempt, v.Status = number, "cancelled"
+	v.StartedAt, v.CompletedAt = stated, v.StartedAt
+	d, _ := r.ran(at, v).Deployment() // it was just made
+	d.Labels = map[string]string{"ended": "not known: the next attempt had begun"}
+	e := metrics.NewEvent(r.name, d)
+	e.UpdatedAt, e.Sequence = stated, 1
+	return e
+}
+
+// number counts the attempts from 1.
+func (r run) number() int64 { return max(1, r.Attempt) }
+
+func (r run) goesOn() bool {
+	state := r.state()
+	return state == metrics.Pending || state == metrics.Running
 }
 
 // changed is the latest time that a run states.

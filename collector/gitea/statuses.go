@@ -41,7 +41,7 @@ func (s *source) readStatuses(ctx context.Context, at repository, from collector
 	var b collector.Batch
 	few := *s
 	few.page = min(s.page, statusCommits)
-	records, next, _, err := few.commitsFrom(ctx, at, parsePlace(from.Page), "")
+	records, next, _, err := few.commitsFrom(ctx, at, parsePlace(from.Page))
 	if err != nil {
 		return b, err
 	}
@@ -58,7 +58,7 @@ func (s *source) readStatuses(ctx context.Context, at repository, from collector
 		if err := s.statusesOf(ctx, &b, at, c.SHA); err != nil {
 			return b, err
 		}
-		b.Newest = later(b.Newest, known(committed(c)))
+		b.Newest = s.newest(b.Newest, committed(c))
 	}
 	if b.Next = next; !fresh && len(records) > 0 {
 		b.Next = ""

@@ -1,13 +1,13 @@
 package jira
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
+	"math"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"shiphabit/collector"
 	"shiphabit/metrics"
@@ -21,18 +21,7 @@ func NewHook(o Options) collector.Hook { return hook{reader{o.standard()}} }
 
 // Authentic checks X-Hub-Signature, which holds sha256=HEX.
 func (hook) Authentic(header http.Header, body []byte, secrets []string) bool {
-	text, known := strings.CutPrefix(header.Get("X-Hub-Signature"), "sha256=")
-	given, err := hex.DecodeString(text)
-	if !known || err != nil {
-		return false
-	}
-	fits := false
-	for _, secret := range secrets {
-		mac := hmac.New(sha256.New, []byte(secret))
-		mac.Write(body)
-		fits = hmac.Equal(given, mac.Sum(nil)) && secret != "" || fits
-	}
-	return fits
+	return collector.Signed(header.Get("X-Hub-Signature"), body, secrets)
 }
 
 // Delivery is Jira's id of the delivery, which stays when it is tried again.
@@ -74,13 +63,14 @@ func (h hook) take(pushed *collector.Pushed, i issue) {
 	is := func(name string) bool { return strings.EqualFold(name, kind) }
 	var e metrics.Event
 	var reason string
+	var acknowledged time.Time
 	switch {
-	case h.Incidents != "" && slices.ContainsFunc(h.IncidentTypes, is):
-		e, reason = h.incident(i)
-	case h.Approvals != "" && slices.ContainsFunc(h.ChangeTypes, is):
+	case h.Incidents != "" && slices.ContainsFunc(h.IncidentTypes, is) && inProjects(h.Incidents, i):
+		e, acknowledged = h.incidentOf(i, time.Time{}), i.acknowledged(h.Acknowledged)
+	case h.Approvals != "" && slices.ContainsFunc(h.ChangeTypes, is) && inProjects(h.Approvals, i):
 		e, reason = h.approval(i)
 	default:
-		pushed.Ignored = "its issue type is none of those of incidents or changes"
+		pushed.Ignored = "its issue type is none of those of incidents or changes, or its project none of those of the query"
 		return
 	}
 	if reason == "" && e.UpdatedAt.IsZero() {
@@ -90,5 +80,41 @@ func (h hook) take(pushed *collector.Pushed, i issue) {
 		pushed.SetAside = append(pushed.SetAside, collector.SetAside{Record: "ticket " + i.Key, Reason: reason})
 		return
 	}
-	pushed.Take("ticket "+i.Key, e)
+	if pushed.Take("ticket "+i.Key, e); !acknowledged.IsZero() && len(pushed.SetAside) == 0 {
+		pushed.Revise("ticket "+i.Key, h.taken(i.ID, acknowledged))
+	}
+}
+
+// taken says that somebody took an incident up. The first time counts, so it is a revision by itself, of which an earlier one goes before a
+// later one, and whatever states an order goes before both.
+func (h hook) taken(id string, at time.Time) metrics.Event {
+	e := metrics.NewEvent(h.Name, metrics.Incident{ID: id, AcknowledgedAt: at})
+	e.Sequence = math.MaxInt64 - max(0, at.UnixMilli())
+	return e
+}
+
+var (
+	// narrowed finds the projects that a query names, one or several.
+	narrowed = regexp.MustCompile(`(?i)\bproject\s*(?:=\s*("[^"]*"|'[^']*'|[^\s()"',]+)|\s+in\s*\(([^()]*)\))`)
+	// loosened finds what may take in tickets of other projects.
+	loosened = regexp.MustCompile(`(?i)\b(or|not)\b|[|!]`)
+)
+
+// inProjects reports whether a ticket is of one of the projects that a query is narrowed to; true where it names none, or may take in others.
+func inProjects(query string, i issue) bool {
+	found := narrowed.FindAllStringSubmatch(query, -1)
+	if len(found) == 0 || loosened.MatchString(query) {
+		return true
+	}
+	project := i.named("project")
+	key, _, _ := strings.Cut(i.Key, "-")
+	for _, names := range found {
+		for name := range strings.SplitSeq(names[1]+","+names[2], ",") {
+			name = strings.Trim(name, " \t\r\n\"'")
+			if name != "" && slices.ContainsFunc([]string{key, project.Key, project.Name, project.ID}, func(own string) bool { return strings.EqualFold(own, name) }) {
+				return true
+			}
+		}
+	}
+	return false
 }

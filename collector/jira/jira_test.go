@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -133,6 +134,37 @@ func TestATicketThatChangesWhileItIsReadPushesNoneAside(t *testing.T) {
 	}
 	if len(seen) != 7 {
 		t.Errorf("%d of 7 tickets were read", len(seen))
+	}
+}
+
+// TestATicketThatLeavesTheQueryWhileItIsReadPushesNoneAside takes tickets of the first page away between two pages.
+func TestATicketThatLeavesTheQueryWhileItIsReadPushesNoneAside(t *testing.T) {
+	t.Parallel()
+	for gone := 1; gone < 4; gone++ {
+		h := someTickets()
+		server := httptest.NewServer(h)
+		t.Cleanup(server.Close)
+		o := whole(Server)
+		o.Approvals = ""
+		source, cursor, seen := open(t, server.URL, noon, o), "", map[string]bool{}
+		for pages, more := 0, true; more && pages < 50; pages++ {
+			p, err := source.Pull(t.Context(), cursor)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range p.Events {
+				seen[e.ID] = true
+			}
+			if pages == 1 {
+				h.issues = h.issues[gone:]
+			}
+			cursor, more = p.Next, p.More
+		}
+		for id := gone; id < 7; id++ {
+			if !seen[strconv.Itoa(10000+id)] {
+				t.Errorf("with %d gone, ticket %d is not read", gone, id)
+			}
+		}
 	}
 }
 

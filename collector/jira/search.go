@@ -89,12 +89,15 @@ func (s *source) searchCloud(ctx context.Context, jql, from string) (page, error
 	return page{issues: answer.Issues, next: answer.NextPageToken}, nil
 }
 
+// searchServer pages by numbers. Tickets may leave the query while it is read, and those after them move up: each page begins with the
+// last ticket of the one before it, and where another one stands in its place, reading goes back.
 func (s *source) searchServer(ctx context.Context, jql, from string) (page, error) {
 	var answer struct {
 		Issues []json.RawMessage `json:"issues"`
 		Total  int               `json:"total"`
 	}
-	start, _ := strconv.Atoi(from) // "" begins the list
+	number, last, _ := strings.Cut(from, "/")
+	start, _ := strconv.Atoi(number) // "" begins the list
 	parameters := url.Values{
 		"jql": {jql}, "fields": {strings.Join(s.fields(), ",")}, "expand": {"changelog"},
 		"maxResults": {strconv.Itoa(pageSize)}, "startAt": {strconv.Itoa(start)},
@@ -103,10 +106,32 @@ func (s *source) searchServer(ctx context.Context, jql, from string) (page, erro
 		return page{}, err
 	}
 	found := page{issues: answer.Issues, total: answer.Total}
-	if after := start + len(answer.Issues); len(answer.Issues) > 0 && after < answer.Total {
-		found.next = strconv.Itoa(after)
+	if last != "" && (len(answer.Issues) == 0 || idOf(answer.Issues[0]) != last) {
+		found.next = strconv.Itoa(max(0, start-pageSize))
+		return found, nil
+	}
+	if last != "" {
+		found.issues = answer.Issues[1:]
+	}
+	if n := len(answer.Issues); n > 0 && start+n < answer.Total {
+		found.next = after(start, answer.Issues)
 	}
 	return found, nil
+}
+
+// after is the page that begins with the last ticket of this one; with the one after it where that would not go on, or it has no id.
+func after(start int, issues []json.RawMessage) string {
+	n := len(issues)
+	if id := idOf(issues[n-1]); id != "" && n > 1 {
+		return fmt.Sprintf("%d/%s", start+n-1, id)
+	}
+	return strconv.Itoa(start + n)
+}
+
+// idOf is the id of a ticket, "" where it cannot be read.
+func idOf(raw json.RawMessage) string {
+	i, _ := parseIssue(raw) // one that cannot be read is set aside when it is taken
+	return i.ID
 }
 
 // fields are those that a ticket is asked for.

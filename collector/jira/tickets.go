@@ -16,16 +16,17 @@ import (
 // reader makes neutral events of tickets, for the search and for webhooks alike.
 type reader struct{ Options }
 
-// incident is a ticket as an incident.
+// incident is a ticket as an incident, by its whole history.
 func (r reader) incident(i issue) (metrics.Event, string) {
+	return r.incidentOf(i, i.acknowledged(r.Acknowledged)), ""
+}
+
+func (r reader) incidentOf(i issue, acknowledgedAt time.Time) metrics.Event {
 	record := metrics.Incident{
 		ID: i.ID, Service: r.service(i), Environment: cmp.Or(i.text(r.EnvironmentField), r.Environment),
-		StartedAt: i.instant("created"), DetectedAt: i.instant("created"), DetectedBy: i.detectedBy(),
+		StartedAt: i.instant("created"), DetectedAt: i.instant("created"), DetectedBy: i.detectedBy(), AcknowledgedAt: acknowledgedAt,
 		Severity: r.severity(i.named("priority").Name), Title: i.text("summary"), URL: r.page(i), Labels: i.labels(),
 		Deployment: i.text(r.DeploymentField), Revision: i.text(r.RevisionField),
-	}
-	if come := i.came(r.Acknowledged); len(come) > 0 {
-		record.AcknowledgedAt = come[0].Created.Time
 	}
 	var over bool
 	record.ResolvedAt, over = i.resolved()
@@ -34,7 +35,15 @@ func (r reader) incident(i issue) (metrics.Event, string) {
 	if !over {
 		e = collector.Clear(e, "resolved_at") // one that was resolved may be open again
 	}
-	return e, ""
+	return e
+}
+
+// acknowledged is when a ticket came into one of the statuses first, as far as its history is told; zero when it did not.
+func (i issue) acknowledged(statuses []string) time.Time {
+	if come := i.came(statuses); len(come) > 0 {
+		return come[0].Created.Time
+	}
+	return time.Time{}
 }
 
 // approval is a change ticket as an approval. Who moved it into a status that decides has decided, the last one if there were several.

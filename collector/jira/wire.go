@@ -86,6 +86,7 @@ func (i issue) instant(field string) time.Time {
 
 // named is a field that holds something with a name: a status, a priority, a project.
 type named struct {
+	ID       string `json:"id"`
 	Name     string `json:"name"`
 	Key      string `json:"key"`
 	Category struct {

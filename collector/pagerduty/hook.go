@@ -1,10 +1,8 @@
 package pagerduty
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -21,20 +19,12 @@ func NewHook(o Options) collector.Hook { return hook{o} }
 
 // Authentic checks X-PagerDuty-Signature: one or more of v1=HEX, of which any may fit.
 func (hook) Authentic(header http.Header, body []byte, secrets []string) bool {
-	fits := false
 	for signature := range strings.SplitSeq(strings.Join(header.Values("X-PagerDuty-Signature"), ","), ",") {
-		text, v1 := strings.CutPrefix(strings.TrimSpace(signature), "v1=")
-		given, err := hex.DecodeString(text)
-		if !v1 || err != nil {
-			continue
-		}
-		for _, secret := range secrets {
-			mac := hmac.New(sha256.New, []byte(secret))
-			mac.Write(body)
-			fits = hmac.Equal(given, mac.Sum(nil)) && secret != "" || fits
+		if text, v1 := strings.CutPrefix(strings.TrimSpace(signature), "v1="); v1 && collector.Signed(text, body, secrets) {
+			return true
 		}
 	}
-	return fits
+	return false
 }
 
 // delivery is the body of a webhook.
@@ -87,25 +77,32 @@ func (h hook) take(pushed *collector.Pushed, d delivery) {
 		return
 	}
 	at := d.Event.OccurredAt.Truncate(time.Second) // as the interface states it
-	var acknowledged time.Time
 	switch d.Event.Type {
 	case "incident.triggered":
 		i.FirstTrigger.Agent = reference{Type: "automation"}
 		if d.Event.Agent != nil {
 			i.FirstTrigger.Agent = *d.Event.Agent
 		}
-	case "incident.acknowledged":
-		acknowledged = at
 	case "incident.resolved":
 		i.Status, i.ResolvedAt = "resolved", at
 	}
-	var e metrics.Event
-	if e = h.event(i, acknowledged); d.Event.Type == "incident.reopened" {
+	e := h.event(i, time.Time{})
+	if d.Event.Type == "incident.reopened" {
 		e = open(e)
 	}
 	if e.UpdatedAt = d.Event.OccurredAt; e.UpdatedAt.IsZero() {
 		pushed.SetAside = append(pushed.SetAside, collector.SetAside{Record: "incident " + i.ID, Reason: "the webhook does not say when it happened"})
 		return
 	}
-	pushed.Take("incident "+i.ID, e)
+	if pushed.Take("incident "+i.ID, e); d.Event.Type == "incident.acknowledged" && len(pushed.SetAside) == 0 {
+		pushed.Revise("incident "+i.ID, h.acknowledged(i.ID, at))
+	}
+}
+
+// acknowledged says that somebody took an incident up. The first time counts, so it is a revision by itself, of which an earlier one goes
+// before a later one, and whatever states an order goes before both.
+func (h hook) acknowledged(id string, at time.Time) metrics.Event {
+	e := metrics.NewEvent(h.Name, metrics.Incident{ID: id, AcknowledgedAt: at})
+	e.Sequence = math.MaxInt64 - max(0, at.Unix())
+	return e
 }

@@ -141,6 +141,14 @@ func TestWhatTriggeredItIsAMonitorOrAPerson(t *testing.T) {
 	}
 }
 
+func TestARevisionOfDigitsIsKeptAsItIsWritten(t *testing.T) {
+	t.Parallel()
+	d := detailsOf([]byte(`{"revision": 20260302, "version": 1.10, "deployment": 17}`))
+	if got := []string{d.text("revision"), d.text("version"), d.text("deployment")}; !slices.Equal(got, []string{"20260302", "1.10", "17"}) {
+		t.Errorf("it reads %q", got)
+	}
+}
+
 func TestSeverityIsThatOfThePriorityElseOfTheUrgency(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -1,6 +1,7 @@
 package pagerduty
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -77,7 +78,9 @@ type details map[string]any
 
 func detailsOf(raw json.RawMessage) details {
 	var d details
-	_ = json.Unmarshal(raw, &d) // what is no object tells nothing by name
+	as := json.NewDecoder(bytes.NewReader(raw))
+	as.UseNumber()    // a revision or version of digits alone is kept as it is written
+	_ = as.Decode(&d) // what is no object tells nothing by name
 	return d
 }
 
@@ -89,8 +92,8 @@ func (d details) text(names ...string) string {
 			if value != "" {
 				return value
 			}
-		case float64:
-			return fmt.Sprint(value)
+		case json.Number:
+			return value.String()
 		}
 	}
 	return ""

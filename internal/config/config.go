@@ -27,6 +27,7 @@ type Config struct {
 	Questions     assessments.Set
 	Thresholds    assessments.Thresholds
 	Freezes       []gate.Window
+	Identity      []Issuer     // of tokens of jobs
 	Signing       *attest.Ring // signs verdicts; nil when no key is configured
 
 	zone     *time.Location

@@ -256,7 +256,7 @@ func TestEveryFaultIsReportedAtOnceWithLinePathAndRemedy(t *testing.T) {
 		"a zone nobody knows":  {"time_zone: Mars/Olympus", `f.yaml:1: time_zone: "Mars/Olympus" does not fit; write an IANA time zone like Europe/Vienna, or UTC`},
 		"hours that run back":  {"calendar: {hours: 18-9}", `f.yaml:1: calendar.hours: "18-9" does not fit; write hours like 9-18, from 0 to 24`},
 		"a missing key":        {"teams:\n  - size: 3", `f.yaml:2: teams[0].name: is missing; add name: a name of 1 to 200 characters in one line`},
-		"two faults, in order of line": {"nope: 1\nweek_start: soon", "f.yaml:1: nope: there is no such key; use one of listen, db, require_tokens, hosts, time_zone, week_start, calendar, environments, rules, definitions, teams, services, sources, assessment, policies, freezes, signing_key_file, previous_signing_key_file, signing_key_rotated_at\n" +
+		"two faults, in order of line": {"nope: 1\nweek_start: soon", "f.yaml:1: nope: there is no such key; use one of listen, db, require_tokens, hosts, time_zone, week_start, calendar, environments, rules, definitions, teams, services, sources, assessment, policies, freezes, identity, signing_key_file, previous_signing_key_file, signing_key_rotated_at\n" +
 			`f.yaml:2: week_start: "soon" does not fit; write one of sunday, monday, tuesday, wednesday, thursday, friday, saturday`},
 		"a variable that is not set": {"db: ${NOPE}", `f.yaml:1: the environment variable "NOPE" is not set; set it, or write $${…} if no variable is meant`},
 		"no YAML":                    {"a: [", `f.yaml:1: is not YAML: did not find expected node content; check indentation, colons and quotes near this line`},
@@ -269,7 +269,7 @@ func TestEveryFaultIsReportedAtOnceWithLinePathAndRemedy(t *testing.T) {
 		"labels of no repository":     {"services:\n  - {name: a, labels: [b=c]}", `f.yaml:2: services[0].labels: labels without a repository; name the repository that the service shares under repositories`},
 		"a label without a value":     {"services:\n  - {name: a, labels: [b]}", `f.yaml:2: services[0].labels[0]: "b" does not fit; write a label like app=payments`},
 		"an unknown kind of source":   {"sources:\n  - {name: a, type: b}", `f.yaml:2: sources[0].type: "b" is no kind of source; use one of ` + strings.ReplaceAll(sourceTypeNames(), "`", "")},
-		"a setting of another source": {"sources:\n  - {name: a, type: file, settings: {path: x, tags: y}}", `f.yaml:2: sources[0].settings.tags: a source of type file has no such setting; use one of path`},
+		"a setting of another source": {"sources:\n  - {name: a, type: file, settings: {path: x, tags: y}}", `f.yaml:2: sources[0].settings.tags: a source of type file has no such setting; use one of path, every`},
 		"a pair without a name":       {"sources:\n  - {name: a, type: git, settings: {path: x, services: [api]}}", `f.yaml:2: sources[0].settings.services: has a value without a name; write each as NAME=VALUE, like api=services/api`},
 		"a source without its path":   {"sources:\n  - {name: a, type: git}", `f.yaml:2: sources[0].settings: path is missing; add it or url: a source of type git cannot do without`},
 		"questions that are not there": {"assessment: {questions: q.yaml}",
@@ -438,6 +438,84 @@ func TestASourcesSecretsComeFromTheEnvironmentOrAFile(t *testing.T) {
 	} {
 		if _, err := load(given); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", given, err)
+		}
+	}
+}
+
+// everyType is the example with the sources of every type that it holds behind comment marks.
+func everyType() string {
+	var lines []string
+	inside := false
+	for line := range strings.Lines(Example()) {
+		bare := strings.TrimLeft(line, " ")
+		if inside = strings.HasPrefix(bare, "# - name: ") || inside && strings.HasPrefix(bare, "#   "); inside {
+			line = strings.Replace(line, "# ", "", 1)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "")
+}
+
+func TestTheExampleHoldsASourceOfEveryTypeThatPassesTheCheck(t *testing.T) {
+	t.Parallel()
+	c, err := Parse("example.yaml", []byte(everyType()), Options{Env: func(name string) string { return "secret of " + name }})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, everyType())
+	}
+	var types []string
+	for _, s := range c.Sources[1:] {
+		types = append(types, s.Type)
+	}
+	for i, kind := range sourceTypes {
+		if i >= len(types) || types[i] != kind.name {
+			t.Errorf("the example has sources of %v, and none of %s in its place", types, kind.name)
+		}
+	}
+}
+
+func TestTheSchemaTakesOfEachTypeItsOwnSettingsAlone(t *testing.T) {
+	t.Parallel()
+	var root struct {
+		Properties struct {
+			Sources struct {
+				Items struct {
+					AllOf []struct {
+						If struct {
+							Properties struct{ Type struct{ Const string } }
+						}
+						Then struct {
+							Required   []string
+							Properties struct {
+								Settings struct {
+									Properties           map[string]any
+									Required             []string
+									AdditionalProperties *bool
+								}
+							}
+						}
+					}
+					Properties struct{ Type struct{ Enum []string } }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(Schema(), &root); err != nil {
+		t.Fatal(err)
+	}
+	items := root.Properties.Sources.Items
+	for i, kind := range sourceTypes {
+		of := items.AllOf[i]
+		settings := of.Then.Properties.Settings
+		if items.Properties.Type.Enum[i] != kind.name || of.If.Properties.Type.Const != kind.name || settings.AdditionalProperties == nil || *settings.AdditionalProperties {
+			t.Errorf("%s: %+v", kind.name, of)
+		}
+		for _, s := range kind.settings {
+			if _, there := settings.Properties[s.key]; !there {
+				t.Errorf("%s lacks %s", kind.name, s.key)
+			}
+			if s.needed && !secretKey(s.key) && !slices.Contains(settings.Required, s.key) {
+				t.Errorf("%s does without %s", kind.name, s.key)
+			}
 		}
 	}
 }

@@ -49,6 +49,11 @@ func writeGroup(b *strings.Builder, path string, f field) {
 	}
 	fmt.Fprintf(b, "### `%s`\n\n%s\n\n", title, f.doc)
 	writeTable(b, fields)
+	if f.item != nil {
+		for _, t := range f.item.types {
+			t.writeReference(b, title)
+		}
+	}
 	for _, below := range fields {
 		writeGroup(b, title+"."+below.key, below)
 	}

@@ -40,6 +40,9 @@ func writeExample(b *strings.Builder, f field, indent, bullet string) {
 			writeExample(b, below, indent+"    ", bullet)
 			bullet = ""
 		}
+		for _, t := range f.item.types {
+			t.writeExample(b, indent+"  ")
+		}
 	default:
 		b.WriteString("\n")
 		for _, below := range f.fields {

@@ -12,6 +12,8 @@ type field struct {
 	item     *field  // a list of these
 	fields   []field // an object with these keys
 	free     *scalar // an object with any keys, each a value or a list of values
+	// types are what a group can be, by its key "type", each with settings of its own.
+	types []sourceType
 }
 
 func value(key string, s *scalar, def, doc string) field {
@@ -29,6 +31,9 @@ func object(key, def, doc string, fields ...field) field {
 func objects(key, def, doc string, fields ...field) field {
 	return field{key: key, item: &field{fields: fields}, def: def, doc: doc}
 }
+
+// ofTypes makes the groups of a list be of these types.
+func (f field) ofTypes(types []sourceType) field { f.item.types = types; return f }
 
 func (f field) must() field { f.required = true; f.def = ""; return f }
 

@@ -10,15 +10,16 @@ func mainFields() []field {
 		value("time_zone", aZone, "UTC", "Time zone of windows, days and weeks, and of working hours that name none.").eg("Europe/Vienna"),
 		value("week_start", weekday, "monday", "First day of a week.").eg("monday"),
 		calendarField("calendar", "Monday to Friday, 9-18", "Working time of teams that have no calendar of their own."),
-		objects("environments", "names that contain `prod` or `live` are production, and so on", "Kinds of environments by name; the first that matches wins.", environmentFields()...),
+		objects("environments", "what the host states, else what such names usually mean: `prod` or `live` is production, and so on", "Kinds of environments by name; the first that matches wins, and goes before what a host states of the environment.", environmentFields()...),
 		object("rules", "the defaults of the definitions", "How events become facts.", ruleFields()...),
 		objects("definitions", "those that come with the program", "Definitions of the figures beside those that come with the program, to compute as another tool did.", definitionFields()...),
 		objects("teams", "none", "Teams. They own services, and answer the five questions.", teamFields()...),
 		objects("services", "each repository is a service", "Services. What no entry matches is a service named by its events, or by its repository.", serviceFields()...),
-		objects("sources", "none", "Where records come from. The order decides between sources that report the same deployment.", sourceFields()...),
+		objects("sources", "none", "Where records come from. The order decides between sources that report the same deployment.", sourceFields()...).ofTypes(sourceTypes),
 		object("assessment", "the five questions that come with the program", "The self-assessment.", assessmentFields()...),
 		objects("policies", "the built-in policy of each tier", "Policies of the release gate, each changing parts of the one below it: organisation, tier, team, service.", policyFields()...),
 		objects("freezes", "none", "Times in which nothing but rollbacks and fixes goes out. They hold where the criterion `freeze` is enforced.", freezeFields()...),
+		objects("identity", "API tokens only", "Issuers of the tokens that pipelines get from their runner: a job then asks the gate without a stored secret (docs/identity.md).", identityFields()...),
 		value("signing_key_file", aText, "verdicts are not signed", "File with the private key that signs the gate's verdicts, made by `shiphabit gate key create FILE`; the same for all servers on one database. A relative name is relative to this file."),
 		value("previous_signing_key_file", aText, "none", "The private key that signed before, or its public key. What it signed is trusted for 24 hours after the rotation."),
 		value("signing_key_rotated_at", anInstant, "none", "When `signing_key_file` took the place of the previous key; needed beside it. Files are dated anew wherever they are copied to, so their dates do not tell."),
@@ -80,7 +81,7 @@ func sourceFields() []field {
 	return []field{
 		value("name", aName, "", "Name of the source, as it stands in events and messages.").must().eg("main-clone"),
 		value("type", aName, "", "Kind of source: "+sourceTypeNames()+".").must().eg("git"),
-		{key: "settings", free: aSetting, doc: "Settings of the source, by its kind. A `git` source takes `path` (the clone), `tags` and `branch` as `shiphabit try` does, `services` (a list of NAME=PATH) and `bots` (a list of names); a `file` source takes `path` (JSON Lines or CSV). Secrets (keys that end in `token`, `secret` or `password`) come from the environment as `${NAME}`, or from a file named by the key with `_file` at its end.", def: "none", example: "{path: /srv/clones/payments.git}"},
+		{key: "settings", free: aSetting, doc: "Settings of the source, by its type, see below; others are refused. Secrets (keys that end in `token`, `secret` or `password`) come from the environment as `${NAME}`, or from a file named by the key with `_file` at its end.", def: "none", example: "{path: /srv/clones/payments.git}"},
 	}
 }
 

@@ -52,7 +52,8 @@ func Parse(file string, text []byte, o Options) (Config, error) {
 	root := l.read(text, mainFields(), o.Env)
 	// Values that do not fit were refused above; what depends on several of them is looked at only when each is sound.
 	if err := l.err(); err != nil {
-		return Config{}, err
+		l.sources(root.at("sources")) // each stands for itself, so its faults can be told with the others
+		return Config{}, l.err()
 	}
 	c := l.config(root)
 	if err := l.err(); err != nil {
@@ -87,6 +88,7 @@ func (l *loader) config(n node) Config {
 	c.Thresholds = thresholds(n.at("assessment").at("evidence"))
 	c.overlays = l.policies(n.at("policies"), c)
 	c.Freezes = l.freezes(n.at("freezes"), c)
+	c.Identity = l.identity(n.at("identity"))
 	c.Signing = l.signing(n)
 	return c
 }

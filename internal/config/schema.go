@@ -18,12 +18,16 @@ type schema struct {
 	Title       string             `json:"title,omitempty"`
 	Description string             `json:"description,omitempty"`
 	Type        string             `json:"type,omitempty"`
+	Const       string             `json:"const,omitempty"`
 	Enum        []string           `json:"enum,omitempty"`
 	Pattern     string             `json:"pattern,omitempty"`
 	Minimum     *int               `json:"minimum,omitempty"`
 	Maximum     *int               `json:"maximum,omitempty"`
 	MinLength   int                `json:"minLength,omitempty"`
 	AnyOf       []*schema          `json:"anyOf,omitempty"`
+	AllOf       []*schema          `json:"allOf,omitempty"`
+	If          *schema            `json:"if,omitempty"`
+	Then        *schema            `json:"then,omitempty"`
 	Items       *schema            `json:"items,omitempty"`
 	Required    []string           `json:"required,omitempty"`
 	Properties  map[string]*schema `json:"properties,omitempty"`
@@ -58,6 +62,10 @@ func (f field) schema() *schema {
 		s = f.scalar.schema()
 	case f.item != nil:
 		s = &schema{Type: "array", Items: f.item.schema()}
+		for _, t := range f.item.types {
+			s.Items.Properties["type"].Enum = append(s.Items.Properties["type"].Enum, t.name)
+			s.Items.AllOf = append(s.Items.AllOf, t.schema())
+		}
 	case f.free != nil:
 		one := f.free.schema()
 		s = &schema{Type: "object", Additional: &schema{AnyOf: []*schema{one, {Type: "array", Items: one}}}}

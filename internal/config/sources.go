@@ -62,25 +62,30 @@ type sourceSetting struct {
 	many   bool   // takes a list
 	pairs  bool   // its values have the form NAME=VALUE
 	doc    string
+	eg     string // a value for the example file, where its kind of value suggests none
 }
 
 // sourceTypes are the kinds of source that this program can read.
 var sourceTypes = []sourceType{
 	{"git", []sourceSetting{
-		{key: "path", scalar: aText, needed: true, unless: "url", doc: "The clone: a folder, with or without files checked out."},
-		{key: "url", scalar: aText, doc: "In place of `path`: the repository's address (https, ssh, file). A clone of it is kept in the data directory and brought up to date before each reading."},
-		{key: "user", scalar: aText, doc: "User beside the token; most hosts take any."},
+		{key: "path", scalar: aText, needed: true, unless: "url", doc: "The clone: a folder, with or without files checked out.", eg: "/srv/clones/shop.git"},
+		{key: "url", scalar: aText, doc: "In place of `path`: the repository's address (https, ssh, file). A clone of it is kept in the data directory and brought up to date before each reading.", eg: "https://git.example.com/acme/shop.git"},
+		{key: "user", scalar: aText, doc: "User beside the token; most hosts take any.", eg: "git"},
 		{key: "token", scalar: aText, doc: "Secret by which the host of `url` lets us in."},
-		{key: "ca_file", scalar: aText, doc: "File of certificates (PEM) to trust in place of the system's."},
-		{key: "proxy", scalar: aText, doc: "Address of a proxy for `url`."},
-		{key: "tags", scalar: aText, doc: "Release tags, by a pattern such as `v*`."},
-		{key: "branch", scalar: aText, doc: "The branch that is released."},
-		{key: "services", scalar: aText, many: true, pairs: true, doc: "Services of a monorepo, each as NAME=PATH."},
-		{key: "bots", scalar: aText, many: true, doc: "Names of programs among the authors."},
+		{key: "ca_file", scalar: aText, doc: "File of certificates (PEM) to trust in place of the system's.", eg: "/etc/ssl/acme.pem"},
+		{key: "proxy", scalar: aText, doc: "Address of a proxy for `url`.", eg: "http://proxy.example.com:3128"},
+		{key: "tags", scalar: aText, doc: "Release tags, by a pattern such as `v*`.", eg: `"v*"`},
+		{key: "branch", scalar: aText, doc: "The branch that is released.", eg: "main"},
+		{key: "services", scalar: aText, many: true, pairs: true, doc: "Services of a monorepo, each as NAME=PATH.", eg: "[api=services/api]"},
+		{key: "bots", scalar: aText, many: true, doc: "Names of programs among the authors.", eg: "[renovate]"},
+		{key: "every", scalar: aSpan, doc: "How often the clone is read; 5m."},
 	}},
 	{"file", []sourceSetting{
-		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV."},
+		{key: "path", scalar: aText, needed: true, doc: "A file of JSON Lines or CSV.", eg: "/srv/exports/incidents.jsonl"},
+		{key: "every", scalar: aSpan, doc: "How often the file is read; 5m."},
 	}},
+	{"github", slices.Concat(ofHosts(githubSettings()...), ofHooks())},
+	{"gitlab", slices.Concat(ofHosts(gitlabSettings()...), ofHooks())},
 	{"gitea", giteaSettings()},
 	{"jenkins", jenkinsSettings()},
 	{"argocd", argocdSettings()},
@@ -88,15 +93,20 @@ var sourceTypes = []sourceType{
 	{"jira", jiraSettings()},
 	{"alertmanager", alertmanagerSettings()},
 	{"prometheus", prometheusSettings()},
+	{"webhook", ofPushes()},
+	{"cdevents", ofPushes(
+		sourceSetting{key: "artifacts", scalar: aText, many: true, pairs: true, doc: "Services of artifacts, each as ARTIFACT=SERVICE, with the artifact's name as in its package URL; others belong to the service of their name.", eg: "[shop-image=shop]"},
+	)},
+	{"pelorus", ofPushes()},
 }
 
 // ofHosts are the settings of every source that asks a host over HTTP, before its own.
 func ofHosts(own ...sourceSetting) []sourceSetting {
 	return append([]sourceSetting{
-		{key: "url", scalar: aText, doc: "Address of the host."},
+		{key: "url", scalar: aText, doc: "Address of the host.", eg: "https://host.example.com"},
 		{key: "token", scalar: aText, doc: "Secret by which the host lets us in."},
-		{key: "ca_file", scalar: aText, doc: "File of certificates (PEM) to trust beside the system's."},
-		{key: "proxy", scalar: aText, doc: "Address of a proxy, in place of the environment's."},
+		{key: "ca_file", scalar: aText, doc: "File of certificates (PEM) to trust beside the system's.", eg: "/etc/ssl/acme.pem"},
+		{key: "proxy", scalar: aText, doc: "Address of a proxy, in place of the environment's.", eg: "http://proxy.example.com:3128"},
 		{key: "timeout", scalar: aSpan, doc: "How long one request may take; 1m."},
 		{key: "every", scalar: aSpan, doc: "How often the source is read; 5m."},
 		{key: "since", scalar: aDate, doc: "Day at which the first reading begins; without it everything is read."},
@@ -109,6 +119,21 @@ func ofHooks() []sourceSetting {
 		{key: "webhook_secret", scalar: aText, doc: "Secret of the webhook: deliveries to `/hooks/NAME` carry its signature."},
 		{key: "previous_webhook_secret", scalar: aText, doc: "The secret before it, still valid while one replaces the other."},
 	}
+}
+
+// ofPushes are the settings of a source that is pushed and never read, before its own: without the secret nothing could arrive.
+func ofPushes(own ...sourceSetting) []sourceSetting {
+	settings := ofHooks()
+	settings[0].needed = true
+	return append(settings, own...)
+}
+
+// Takes reports whether a kind of source can be told something by that key.
+func Takes(kind, key string) bool {
+	return slices.ContainsFunc(sourceTypes, func(t sourceType) bool {
+		_, found := t.setting(key)
+		return t.name == kind && found
+	})
 }
 
 func (t sourceType) setting(key string) (sourceSetting, bool) {

@@ -75,34 +75,44 @@ func storable(e metrics.Event) error {
 	return nil
 }
 
-// append inserts the rows and touches the services of those that are new.
+// append stores the rows and counts those that are new.
 func (db *DB) append(tx *gorm.DB, rows []eventRow) (Appended, error) {
-	if len(rows) == 0 {
-		return Appended{}, nil
-	}
-	if err := db.takeTurn(tx); err != nil {
-		return Appended{}, err
-	}
-	last, err := lastSeq(tx)
+	fresh, err := db.appendFresh(tx, rows)
 	if err != nil {
-		return Appended{}, err
-	}
-	fresh, err := db.insert(tx, rows)
-	if err != nil {
-		return Appended{}, err
-	}
-	if err := touch(tx, fresh, last); err != nil {
 		return Appended{}, err
 	}
 	return Appended{New: len(fresh), Known: len(rows) - len(fresh)}, nil
 }
 
-// takeTurn waits until nobody else adds events, so that the services they concern are known.
+// appendFresh inserts the rows, touches the services of those that are new and counts these for their sources. It returns them.
+func (db *DB) appendFresh(tx *gorm.DB, rows []eventRow) ([]eventRow, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	if err := db.takeTurn(tx); err != nil {
+		return nil, err
+	}
+	last, err := lastSeq(tx)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := db.insert(tx, rows)
+	if err != nil {
+		return nil, err
+	}
+	if err := touch(tx, fresh, last); err != nil {
+		return nil, err
+	}
+	return fresh, countBrought(tx, fresh)
+}
+
+// takeTurn waits until nobody else adds events, so that the services they concern are known. PostgreSQL plans the statements that follow
+// each time: a plan that it made and kept while there were few events reads the whole table for every batch once there are many.
 func (db *DB) takeTurn(tx *gorm.DB) error {
 	if db.dialect.lock == "" {
 		return nil
 	}
-	return tx.Exec("SELECT name FROM turns WHERE name = 'events' FOR UPDATE").Error
+	return tx.Exec("SELECT set_config('plan_cache_mode', 'force_custom_plan', true) FROM turns WHERE name = 'events' FOR UPDATE").Error
 }
 
 // lastSeq is the sequence number of the event stored last.

@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"shiphabit/internal/store/pgtest"
 )
 
 func TestABackupOpensAndHoldsTheSame(t *testing.T) {
@@ -29,7 +27,7 @@ func TestABackupOpensAndHoldsTheSame(t *testing.T) {
 
 func TestPostgreSQLIsBackedUpWithItsOwnTools(t *testing.T) {
 	t.Parallel()
-	db := bench{TB: t, dsn: pgtest.New(t)}.open()
+	db := bench{TB: t, dsn: newPostgres(t)}.open()
 	if err := db.Backup(t.Context(), filepath.Join(t.TempDir(), "copy")); !errors.Is(err, ErrNoBackup) {
 		t.Errorf("error %v", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"shiphabit/internal/store/pgtest"
 	"shiphabit/metrics"
 )
 
@@ -16,7 +15,7 @@ import (
 func benchOnBoth(b *testing.B, run func(b *testing.B, d bench)) {
 	b.Helper()
 	b.Run("sqlite", func(b *testing.B) { run(b, newSQLite(b)) })
-	b.Run("postgres", func(b *testing.B) { run(b, bench{TB: b, dsn: pgtest.New(b), kind: postgresDialect}) })
+	b.Run("postgres", func(b *testing.B) { run(b, bench{TB: b, dsn: newPostgres(b), kind: postgresDialect}) })
 }
 
 const benchEvents = 50_000

@@ -124,16 +124,20 @@ func (db *DB) connectSQLite() error {
 	return err
 }
 
-// createFile makes an empty database that only its owner can read: it will hold what people decided, and hashes of tokens.
+// createFile makes an empty database that only its owner can read: it will hold what people decided, and hashes of tokens. A file that is
+// there is not even opened: to close any descriptor of it would drop the locks by which SQLite in this process, where the database is open
+// already, keeps other processes from deleting what it writes to.
 func createFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- the operator names the file
-	if errors.Is(err, fs.ErrNotExist) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- the operator names the file
+	switch {
+	case err == nil:
+		return f.Close()
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("folder %s does not exist: create it or name another file", filepath.Dir(path))
 	}
-	if err != nil {
-		return err
-	}
-	return f.Close()
+	return err
 }
 
 func openSQLite(uri string, connections int) (*gorm.DB, error) {

@@ -32,6 +32,10 @@ func (db *DB) LogSuccessor(ctx context.Context, l gate.Logged, previous string) 
 	if err != nil {
 		return fmt.Errorf("decision %s: %w", l.ID, err)
 	}
+	score, err := scoreRowOf(l)
+	if err != nil {
+		return fmt.Errorf("score of decision %s: %w", l.ID, err)
+	}
 	err = db.changeTogether(ctx, func(tx *gorm.DB) error {
 		if err := db.checkProbe(tx, l); err != nil {
 			return err
@@ -42,7 +46,10 @@ func (db *DB) LogSuccessor(ctx context.Context, l gate.Logged, previous string) 
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&documents).Error; err != nil {
 			return err
 		}
-		return tx.Omit("Seq").Create(&row).Error
+		if err := tx.Omit("Seq").Create(&row).Error; err != nil {
+			return err
+		}
+		return tx.Create(&score).Error
 	})
 	switch {
 	case errors.Is(err, gorm.ErrDuplicatedKey):
@@ -157,6 +164,11 @@ func (r decisionRow) logged() (gate.Logged, error) {
 // Decisions lists decisions, newest first, without policies and with no more of the snapshot than its time. An empty service
 // means all. A page begins after cursor; next is the cursor of the following page, "" at the end.
 func (db *DB) Decisions(ctx context.Context, service, cursor string, limit int) (list []gate.Logged, next string, err error) {
+	return db.DecisionsWith(ctx, service, "", cursor, limit)
+}
+
+// DecisionsWith lists those with one verdict; an empty one means any.
+func (db *DB) DecisionsWith(ctx context.Context, service string, verdict gate.Result, cursor string, limit int) (list []gate.Logged, next string, err error) {
 	before, err := beforeCursor(cursor)
 	if err != nil {
 		return nil, "", err
@@ -164,6 +176,9 @@ func (db *DB) Decisions(ctx context.Context, service, cursor string, limit int) 
 	query := db.read.WithContext(ctx).Where("seq < ?", before)
 	if service != "" {
 		query = query.Where("service = ?", service)
+	}
+	if verdict != "" {
+		query = query.Where("verdict = ?", string(verdict))
 	}
 	var rows []decisionRow
 	if err := query.Order("seq DESC").Limit(limit + 1).Find(&rows).Error; err != nil {

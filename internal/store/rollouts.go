@@ -15,6 +15,7 @@ import (
 	"gorm.io/gorm"
 
 	"shiphabit/metrics"
+	"shiphabit/metrics/doctor"
 )
 
 // rolloutRowOf encodes a rollout. Its changes stand in a column of their own.
@@ -159,7 +160,7 @@ func factsRowOf(f metrics.Facts) (factsRow, error) {
 	for _, part := range []struct {
 		into *string
 		from any
-	}{{&row.Incidents, incidents}, {&row.LeftOut, f.LeftOut}, {&row.Running, f.Running}} {
+	}{{&row.Incidents, incidents}, {&row.LeftOut, f.LeftOut}, {&row.Running, f.Running}, {&row.Evidence, doctor.EvidenceOf(f)}} {
 		text, err := json.Marshal(part.from)
 		if err != nil {
 			return factsRow{}, err

@@ -43,6 +43,23 @@ type sourceRow struct {
 	Heartbeat int64
 	Error     string
 	ErrorAt   int64
+
+	RunStartedAt  int64
+	RunFinishedAt int64
+	Pages         int
+	Events        int
+	Failures      int
+	Doing         string
+	Done          int
+	Total         int
+	Part          int
+	Parts         int
+	BudgetLeft    int
+	BudgetLimit   int
+	BudgetResetAt int64
+	NextAt        int64
+	WaitUntil     int64
+	WaitReason    string
 }
 
 type setAsideRow struct {
@@ -50,6 +67,27 @@ type setAsideRow struct {
 	Record string `gorm:"primaryKey"`
 	Reason string
 	At     int64
+}
+
+type deliveryRow struct {
+	Seq        int64 `gorm:"primaryKey"`
+	Source     string
+	Delivery   string
+	Kind       string
+	ReceivedAt int64
+	Outcome    string
+	Events     int
+	SetAside   int
+	Ignored    string
+	Problem    string // JSON; "" when there is none
+	Header     string // JSON; "" when no body is kept
+	Body       []byte // compressed
+}
+
+type refusalRow struct {
+	Source    string `gorm:"primaryKey"`
+	Refused   int64
+	RefusedAt int64
 }
 
 type serviceRow struct {
@@ -76,6 +114,15 @@ type factsRow struct {
 	LeftOut   string
 	Running   string
 	Several   string // kinds of environment of which there are several, each between commas; "*" where that is not known
+	Evidence  string // JSON; empty where it was not counted yet
+}
+
+type broughtRow struct {
+	Source  string `gorm:"primaryKey"`
+	Type    string `gorm:"primaryKey"`
+	Events  int
+	FirstAt int64
+	LastAt  int64
 }
 
 type rolloutRow struct {
@@ -208,6 +255,7 @@ type outageRow struct {
 	Number    int `gorm:"primaryKey;autoIncrement:false"`
 }
 
+func (broughtRow) TableName() string    { return "brought" }
 func (observedRow) TableName() string   { return "observed" }
 func (outageRow) TableName() string     { return "outages" }
 func (tallySetRow) TableName() string   { return "tally_sets" }
@@ -219,6 +267,8 @@ func (eventRow) TableName() string      { return "events" }
 func (correctionRow) TableName() string { return "corrections" }
 func (sourceRow) TableName() string     { return "sources" }
 func (setAsideRow) TableName() string   { return "set_aside" }
+func (deliveryRow) TableName() string   { return "deliveries" }
+func (refusalRow) TableName() string    { return "refusals" }
 func (serviceRow) TableName() string    { return "services" }
 func (linkRow) TableName() string       { return "service_repositories" }
 func (factsRow) TableName() string      { return "facts" }
@@ -237,6 +287,7 @@ func allRows() []any {
 	return []any{
 		&eventRow{}, &sourceRow{}, &setAsideRow{}, &serviceRow{}, &linkRow{}, &factsRow{}, &rolloutRow{}, &documentRow{},
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
-		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{},
+		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
+		&deliveryRow{}, &refusalRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{},
 	}
 }

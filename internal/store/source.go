@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -24,6 +26,18 @@ type Source struct {
 	ErrorAt time.Time
 	// SetAside counts its records that could not be turned into an event.
 	SetAside int
+
+	Run      Run
+	Progress Reached
+	Budget   Budget
+	// Failures counts the runs in a row that ended with an error.
+	Failures int
+	// NextAt is when a server reads the source next; it has passed while the source is being read, and is zero where no server did.
+	NextAt time.Time
+	Wait   Wait
+	// Refused counts the deliveries that nothing showed to come from its host, RefusedAt is when the last of them came.
+	Refused   int
+	RefusedAt time.Time
 }
 
 // SetAside is a record that could not be turned into an event.
@@ -77,11 +91,21 @@ func (db *DB) moveCursor(tx *gorm.DB, source, from, to string) error {
 	return done.Error
 }
 
+// Restart forgets how far a source was read: the next reading begins at its start. What is stored stays, and events that come again
+// change nothing.
+func (db *DB) Restart(ctx context.Context, source string) error {
+	err := db.write.WithContext(ctx).Model(&sourceRow{}).Where("name = ?", source).
+		Updates(map[string]any{"cursor": "", "run_started_at": toMilli(time.Time{}), "failures": 0}).Error
+	return noted(source, err)
+}
+
 // introduce makes a source known.
 func introduce(tx *gorm.DB, source string) error {
 	never := toMilli(time.Time{})
-	return tx.Clauses(clause.OnConflict{DoNothing: true}).
-		Create(&sourceRow{Name: source, Watermark: never, Heartbeat: never, ErrorAt: never}).Error
+	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&sourceRow{
+		Name: source, Watermark: never, Heartbeat: never, ErrorAt: never,
+		RunStartedAt: never, RunFinishedAt: never, BudgetResetAt: never, NextAt: never, WaitUntil: never,
+	}).Error
 }
 
 func (db *DB) saveSetAside(tx *gorm.DB, source string, records []SetAside) error {
@@ -137,12 +161,9 @@ func (db *DB) Sources(ctx context.Context) ([]Source, error) {
 			records[a.Source] = a.Records
 		}
 		for _, r := range rows {
-			list = append(list, Source{
-				Name: r.Name, Cursor: r.Cursor, Watermark: fromMilli(r.Watermark), Heartbeat: fromMilli(r.Heartbeat),
-				Error: r.Error, ErrorAt: fromMilli(r.ErrorAt), SetAside: records[r.Name],
-			})
+			list = append(list, r.source(records[r.Name]))
 		}
-		return nil
+		return addPushed(tx, list)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listing sources: %w", err)
@@ -150,13 +171,67 @@ func (db *DB) Sources(ctx context.Context) ([]Source, error) {
 	return list, nil
 }
 
-// SetAsides lists the records of a source that could not be turned into an event, by name.
-func (db *DB) SetAsides(ctx context.Context, source string) ([]SetAside, error) {
-	var rows []setAsideRow
-	err := db.read.WithContext(ctx).Order("record").Find(&rows, "source = ?", source).Error
-	list := make([]SetAside, len(rows))
-	for i, r := range rows {
-		list[i] = SetAside{Record: r.Record, Reason: r.Reason}
+func (r sourceRow) source(setAside int) Source {
+	return Source{
+		Name: r.Name, Cursor: r.Cursor, Watermark: fromMilli(r.Watermark), Heartbeat: fromMilli(r.Heartbeat),
+		Error: r.Error, ErrorAt: fromMilli(r.ErrorAt), SetAside: setAside,
+		Run:      Run{StartedAt: fromMilli(r.RunStartedAt), FinishedAt: fromMilli(r.RunFinishedAt), Pages: r.Pages, Events: r.Events},
+		Progress: Reached{Doing: r.Doing, Done: r.Done, Total: r.Total, Part: r.Part, Parts: r.Parts},
+		Budget:   Budget{Left: r.BudgetLeft, Limit: r.BudgetLimit, ResetAt: fromMilli(r.BudgetResetAt)},
+		Failures: r.Failures, NextAt: fromMilli(r.NextAt),
+		Wait: Wait{Until: fromMilli(r.WaitUntil), Reason: r.WaitReason},
 	}
+}
+
+// addPushed adds to sources what is known of the deliveries to them.
+func addPushed(tx *gorm.DB, list []Source) error {
+	var aside []struct {
+		Source  string
+		Records int
+	}
+	var refused []refusalRow
+	unread := tx.Model(&deliveryRow{}).Select("source, sum(set_aside) AS records").Where("outcome = ?", string(DeliverySetAside)).Group("source")
+	if err := errors.Join(unread.Scan(&aside).Error, tx.Find(&refused).Error); err != nil {
+		return err
+	}
+	for i := range list {
+		for _, a := range aside {
+			if a.Source == list[i].Name {
+				list[i].SetAside += a.Records
+			}
+		}
+		for _, r := range refused {
+			if r.Source == list[i].Name {
+				list[i].Refused, list[i].RefusedAt = int(r.Refused), fromMilli(r.RefusedAt)
+			}
+		}
+	}
+	return nil
+}
+
+// SetAsides lists the records of a source that could not be turned into an event, by name: those of its pages, and those of deliveries
+// that cannot be read yet.
+func (db *DB) SetAsides(ctx context.Context, source string) ([]SetAside, error) {
+	var list []SetAside
+	err := db.look(ctx, func(tx *gorm.DB) error {
+		var rows []setAsideRow
+		var pushed []deliveryRow
+		unread := tx.Select("delivery, problem").Where("source = ? AND outcome = ?", source, string(DeliverySetAside))
+		if err := errors.Join(tx.Find(&rows, "source = ?", source).Error, unread.Order("seq").Find(&pushed).Error); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			list = append(list, SetAside{Record: r.Record, Reason: r.Reason})
+		}
+		for _, r := range pushed {
+			problems, err := r.problems()
+			if err != nil {
+				return err
+			}
+			list = append(list, problems...)
+		}
+		return nil
+	})
+	slices.SortStableFunc(list, func(a, b SetAside) int { return strings.Compare(a.Record, b.Record) })
 	return list, err
 }

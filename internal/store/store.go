@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -54,6 +55,7 @@ type DB struct {
 	log     *slog.Logger
 	clock   func() time.Time
 	flights flights
+	scored  atomic.Bool // no decision is without its score
 	// gateRead reads what decisions need, with statements that are prepared once.
 	gateRead *gorm.DB
 	fresher  *freshness
@@ -61,6 +63,7 @@ type DB struct {
 	cache    factCache
 
 	observations observationCache
+	deliveries   convoy
 }
 
 // Open opens the database that dsn names ("sqlite:PATH", a plain path, "postgres://…"), creates it or brings its schema up to
@@ -131,6 +134,13 @@ func (db *DB) Close() error {
 		all = errors.Join(all, err)
 	}
 	return all
+}
+
+// Pool is the connections for those who keep tables of their own beside ours, and whether they lead to SQLite, where they are one
+// connection that everybody who writes takes in turns.
+func (db *DB) Pool() (pool *sql.DB, sqlite bool, err error) {
+	pool, err = db.write.DB()
+	return pool, db.dialect.name == sqliteDialect.name, err
 }
 
 // Ping reports whether the database answers, however busy its other connections are.

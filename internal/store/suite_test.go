@@ -3,21 +3,12 @@ package store
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"shiphabit/internal/store/pgtest"
 	"shiphabit/metrics"
 )
-
-func TestMain(m *testing.M) {
-	if dsn := os.Getenv(importerDSN); dsn != "" {
-		os.Exit(importer(dsn, os.Stdout))
-	}
-	os.Exit(pgtest.Main(m.Run))
-}
 
 // bench is a test with an empty database, by its address so that the test can open it more than once.
 type bench struct {
@@ -35,7 +26,7 @@ func onBoth(t *testing.T, test func(t bench)) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(bench{TB: t, dsn: pgtest.New(t), kind: postgresDialect})
+		test(bench{TB: t, dsn: newPostgres(t), kind: postgresDialect})
 	})
 }
 

@@ -213,28 +213,14 @@ func (b *Backtest) wrongStops(p Policy, h *history, from, to time.Time) {
 	if len(trials) == 0 || rule == (FailureMeter{}) {
 		return
 	}
-	wrong, blocked := 0, time.Time{}
-	outside, failed := 0, 0
-	for _, s := range steps {
-		switch {
-		case s.Blocked && blocked.IsZero():
-			blocked = s.At
-		case !s.Blocked && !blocked.IsZero():
-			if s.Why == StepReopened && !blocked.Before(from) && blocked.Before(to) {
-				wrong++
-			}
-			blocked = time.Time{}
-		}
-		if s.Blocked || (s.Why != StepGood && s.Why != StepFailed) {
-			continue
-		}
-		outside++
-		if s.Why == StepFailed {
-			failed++
-		}
-	}
-	if 2*failed*rule.OneIn > outside {
+	if !keepsWellBelow(steps, rule.OneIn) {
 		return // its stops may well have been right
+	}
+	wrong := 0
+	for _, s := range spellsOf(steps) {
+		if s.ended == StepReopened && !s.from.Before(from) && s.from.Before(to) {
+			wrong++
+		}
 	}
 	since := latest(from, h.facts.Rollouts[trials[0]].FinishedAt)
 	if span := to.Sub(since); span > 0 {
@@ -336,4 +322,11 @@ func Differences(before, after Backtest) []Difference {
 	}
 	slices.SortFunc(list, func(a, b Difference) int { return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Rollout, b.Rollout)) })
 	return list
+}
+
+// NotBacktested are the criteria of a policy that a backtest leaves out, because what they judge was never recorded: what a request states,
+// and how late the sources were.
+func (p Policy) NotBacktested() []string {
+	kept := withoutEvidence(p).CriteriaNames()
+	return slices.DeleteFunc(p.CriteriaNames(), func(name string) bool { return slices.Contains(kept, name) })
 }

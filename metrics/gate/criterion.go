@@ -69,10 +69,18 @@ func (q question) mode(rule Rule) Mode {
 	if q.s.Kind == "" {
 		return rule.Mode
 	}
-	if ceiling, ok := q.p.Ceilings[q.s.Kind]; ok && strength(ceiling) < strength(rule.Mode) {
-		return ceiling
+	if ceiling, ok := q.p.Ceilings[q.s.Kind]; ok {
+		return atMost(ceiling, rule.Mode)
 	}
 	return rule.Mode
+}
+
+// atMost is the milder of two modes.
+func atMost(a, b Mode) Mode {
+	if strength(a) < strength(b) {
+		return a
+	}
+	return b
 }
 
 // effect is what a finding does to the verdict under a mode.

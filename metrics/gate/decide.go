@@ -77,6 +77,7 @@ func (q question) judge(c claim, probe bool) Decision {
 			continue
 		}
 		f := criterion.kind.judge(q)
+		mode = q.demote(criterion.name, mode, &f)
 		q.excuse(&f, c, probe && criterion.name == "failure-meter")
 		if e := effect(mode, criterion.rule.OnUnknown, f.result); (e == Block || e == Hold) && q.s.Override.covers(criterion.name) {
 			q.s.Override.set(&f)

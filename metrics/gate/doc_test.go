@@ -62,7 +62,7 @@ func cell(c criterion) string {
 	}
 	words, unknown := c.kind.promises(), effect(c.rule.Mode, c.rule.OnUnknown, Unknown)
 	switch c.kind.(type) {
-	case PreviousChange, RollbackReady, DataFresh: // they never fail; at worst it cannot be told
+	case PreviousChange, RollbackReady, DataFresh, Drain, MonitoringLive: // they never fail; at worst it cannot be told
 		return words + " → else " + string(unknown)
 	}
 	words += " → else " + string(effect(c.rule.Mode, c.rule.OnUnknown, Fail))

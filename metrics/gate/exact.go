@@ -34,17 +34,21 @@ func lastPPM(holds func(ppm int64) bool) int64 {
 
 // tail reports whether at a share the chance of k or more among n (or of k or fewer) is at most 2.5 %.
 func tail(n, k int, ppm int64, more bool) bool {
-	a, b := big.NewInt(ppm), big.NewInt(1_000_000-ppm)
-	from, to := k, n
-	if !more {
-		from, to = 0, k
+	with, without := ppm, int64(1_000_000)-ppm
+	if more { // k or more of one kind are n − k or fewer of the other
+		with, without, k = without, with, n-k
 	}
-	sum, term := new(big.Int), new(big.Int)
-	for i := from; i <= to; i++ {
-		term.Binomial(int64(n), int64(i))
-		term.Mul(term, new(big.Int).Exp(a, big.NewInt(int64(i)), nil))
-		sum.Add(sum, term.Mul(term, new(big.Int).Exp(b, big.NewInt(int64(n-i)), nil)))
+	// Σ_{i≤k} C(n,i)·aⁱ·bⁿ⁻ⁱ = bⁿ⁻ᵏ · Σ_{i≤k} C(n,i)·aⁱ·bᵏ⁻ⁱ, summed so that every step is by a small number.
+	a, b := big.NewInt(with), big.NewInt(without)
+	sum, term := big.NewInt(1), big.NewInt(1)
+	for i := 1; i <= k; i++ {
+		term.Mul(term, a)
+		term.Mul(term, big.NewInt(int64(n-i+1)))
+		term.Quo(term, big.NewInt(int64(i)))
+		sum.Mul(sum, b)
+		sum.Add(sum, term)
 	}
+	sum.Mul(sum, new(big.Int).Exp(b, big.NewInt(int64(n-k)), nil))
 	whole := new(big.Int).Exp(big.NewInt(1_000_000), big.NewInt(int64(n)), nil)
 	return sum.Mul(sum, big.NewInt(40)).Cmp(whole) <= 0
 }

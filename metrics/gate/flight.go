@@ -84,8 +84,12 @@ type Known struct {
 	Granted    []ProbeGrant
 	Promotions []Promotion
 	Windows    []Window
+	// KindOf is what an environment is for by its name, where no record tells; nil goes by the usual names.
+	KindOf func(environment string) metrics.EnvironmentKind
 	// Override is one that holds now for whoever asks, nil when none does.
 	Override *Waiver
+	// Demoted are criteria that broke their promise.
+	Demoted []Demotion
 }
 
 // clockSkew is how far the clocks of servers over one database may differ.

@@ -134,6 +134,8 @@ type Snapshot struct {
 	OpenedAt time.Time `json:"opened_at,omitzero"`
 	// Override is one that holds for this promotion.
 	Override *Waiver `json:"override,omitempty"`
+	// Demoted are criteria that were wrong more often than promised: until that is agreed anew they only warn.
+	Demoted []Demotion `json:"demoted,omitempty"`
 }
 
 // Deployed is a rollout as the gate sees it.
@@ -257,6 +259,8 @@ type Logged struct {
 	Key       string    `json:"key,omitempty"` // idempotency key
 	BodyHash  string    `json:"body_hash,omitempty"`
 	At        time.Time `json:"at"`
+	// TookMicros is how long it took to decide, before it was written down; 0 when that was not measured.
+	TookMicros int64 `json:"took_us,omitempty"`
 }
 
 // MeterState is where a failure meter stands.

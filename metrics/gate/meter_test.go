@@ -338,3 +338,14 @@ func many(n int) metrics.Facts {
 	}
 	return f
 }
+
+func TestAWatchThatNeverSawTheServiceIsNoVerdictSource(t *testing.T) {
+	t.Parallel()
+	f := record("x...")
+	for i := range f.Rollouts {
+		f.Rollouts[i].Verdict, f.Rollouts[i].VerdictAt = "inconclusive", day(i).Add(30*time.Minute)
+	}
+	if state, steps := fold(f, day(9)); path(steps) != "5 4 3 2" || state.Trials != 4 {
+		t.Errorf("path %s with %d trials: good deployments do not pay back", path(steps), state.Trials)
+	}
+}

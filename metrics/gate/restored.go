@@ -32,10 +32,10 @@ type RestoredState struct {
 const lateShown = 3
 
 // foldRestored folds the incidents known by now.
-func (h *history) foldRestored(rule RestoredInTime) RestoredState {
+func (h *history) foldRestored(rule RestoredInTime) (RestoredState, []MeterStep) {
 	var s RestoredState
 	if rule == (RestoredInTime{}) {
-		return s
+		return s, nil
 	}
 	var began []time.Time
 	var events []meterEvent
@@ -66,7 +66,7 @@ func (h *history) foldRestored(rule RestoredInTime) RestoredState {
 	m := newMeter(rule.GoodInARow, len(began), &l, l.first())
 	m.foldAll(ordered(events), h.now)
 	s.MeterState = m.state
-	return s
+	return s, m.steps
 }
 
 func (c RestoredInTime) judge(q question) finding {

@@ -18,7 +18,7 @@ func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 	trials := h.trials()
 	s := Snapshot{
 		Now: now, Service: k.Service.Name, Tier: k.Service.Tier, Team: k.Service.Team,
-		Known: len(k.Facts.Rollouts) > 0, Environment: r.Environment, Kind: kindOf(k.Facts, r.Environment),
+		Known: len(k.Facts.Rollouts) > 0, Environment: r.Environment, Kind: k.kind(r.Environment),
 		VerdictSource: !h.verdictsSince.IsZero(), BatchCommits: -1, Sources: watermarks(k.Sources),
 	}
 	if s.Service == "" {
@@ -26,8 +26,8 @@ func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 	}
 	var steps []MeterStep
 	s.Meter, steps = h.foldMeter(p.Criteria.FailureMeter, trials)
-	s.Usual = h.foldUsual(p.Criteria.OwnUsual, trials, steps)
-	s.Restored = h.foldRestored(p.Criteria.RestoredInTime)
+	s.Usual, _ = h.foldUsual(p.Criteria.OwnUsual, trials, steps)
+	s.Restored, _ = h.foldRestored(p.Criteria.RestoredInTime)
 	s.Recent = h.recent(trials)
 	h.standing(&s, r)
 	h.staged(&s, r)
@@ -40,6 +40,7 @@ func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 		s.InFlight = &Flight{Promotion: *flight, Ends: flight.ValidUntil.Add(h.watch).UTC()}
 	}
 	s.Override = k.Override
+	s.Demoted = k.Demoted
 	s.Freeze, s.OpenedAt = frozen(k.Windows, k.Service, s.Environment, s.Kind, now)
 	s.OpenedAt = latest(s.OpenedAt, reopened(steps))
 	return s
@@ -55,14 +56,17 @@ func reopened(steps []MeterStep) time.Time {
 	return time.Time{}
 }
 
-// kindOf is what the records say an environment is for; one they do not know is judged by its name.
-func kindOf(f metrics.Facts, environment string) metrics.EnvironmentKind {
-	for i := range f.Rollouts {
-		if strings.EqualFold(f.Rollouts[i].Environment, environment) {
-			return f.Rollouts[i].EnvironmentKind
+// kind is what the records say an environment is for; one they do not know is judged by its name.
+func (k Known) kind(environment string) metrics.EnvironmentKind {
+	for i := range k.Facts.Rollouts {
+		if strings.EqualFold(k.Facts.Rollouts[i].Environment, environment) {
+			return k.Facts.Rollouts[i].EnvironmentKind
 		}
 	}
-	return metrics.DefaultRules().KindOf(environment)
+	if k.KindOf == nil {
+		return metrics.DefaultRules().KindOf(environment)
+	}
+	return k.KindOf(environment)
 }
 
 // watermarks are the sources in order of their names, in UTC to the millisecond.

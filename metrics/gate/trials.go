@@ -12,8 +12,8 @@ type history struct {
 	facts metrics.Facts
 	now   time.Time
 	watch time.Duration
-	// verdictsSince is the first health verdict known, zero when there is none: deployments watched before it had no verdict
-	// source to be confirmed by.
+	// verdictsSince is the first health verdict known that tells something, zero when there is none: deployments watched before it had
+	// no verdict source to be confirmed by. A watch that never saw the service's signals is no source for it.
 	verdictsSince time.Time
 	probes        []ProbeGrant
 }
@@ -27,7 +27,8 @@ func newHistory(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) 
 	}
 	for i := range f.Rollouts {
 		at := f.Rollouts[i].VerdictAt
-		if !at.IsZero() && !at.After(now) && (h.verdictsSince.IsZero() || at.Before(h.verdictsSince)) {
+		told := f.Rollouts[i].Verdict == "healthy" || f.Rollouts[i].Verdict == "unhealthy"
+		if told && !at.IsZero() && !at.After(now) && (h.verdictsSince.IsZero() || at.Before(h.verdictsSince)) {
 			h.verdictsSince = at
 		}
 	}
@@ -126,7 +127,7 @@ func (h *history) goodAt(r *metrics.Rollout) (at time.Time, known bool) {
 	switch verdict := h.verdict(r); {
 	case verdict == "healthy":
 		return latest(end, r.KnownAt, r.VerdictAt), true
-	case verdict == "" && (h.verdictsSince.IsZero() || h.verdictsSince.After(end)):
+	case verdict != "unhealthy" && (h.verdictsSince.IsZero() || h.verdictsSince.After(end)):
 		return latest(end, r.KnownAt), true
 	default: // watched without a clear result
 		return time.Time{}, false

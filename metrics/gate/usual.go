@@ -46,10 +46,10 @@ type usualSchedule struct {
 	state   UsualState
 }
 
-// FoldUsual folds everything known of a service by now into the meter of its own usual.
-func (h *history) foldUsual(rule OwnUsual, trials []int, blocked []MeterStep) UsualState {
+// foldUsual folds everything known of a service by now into the meter of its own usual.
+func (h *history) foldUsual(rule OwnUsual, trials []int, blocked []MeterStep) (UsualState, []MeterStep) {
 	if rule == (OwnUsual{}) || len(trials) == 0 {
-		return UsualState{}
+		return UsualState{}, nil
 	}
 	events := h.outcomes(trials)
 	s := &usualSchedule{rule: rule, events: events, blocked: blocked, times: h.finishes(trials)}
@@ -57,7 +57,7 @@ func (h *history) foldUsual(rule OwnUsual, trials []int, blocked []MeterStep) Us
 	m := newMeter(rule.GoodInARow, len(h.facts.Rollouts), s, setting{})
 	m.foldAll(events, h.now)
 	s.state.MeterState = m.state
-	return s.state
+	return s.state, m.steps
 }
 
 // outcomes are the events of trials alone.

@@ -96,7 +96,8 @@ func TestRestoringInTimeIsJudgedByTheAgreedTimeAndByNothingElse(t *testing.T) {
 	rule := p.Criteria.RestoredInTime
 	fold := func(now time.Time, incidents ...metrics.IncidentLink) RestoredState {
 		h := newHistory(metrics.Facts{Incidents: incidents}, p, now, nil)
-		return h.foldRestored(rule)
+		s, _ := h.foldRestored(rule)
+		return s
 	}
 	if s := fold(day(1).Add(30*time.Minute), incident(1, 0)); s.Trials != 0 {
 		t.Errorf("an open incident still inside its time is judged: %+v", s)

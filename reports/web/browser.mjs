@@ -22,6 +22,15 @@ export function watch(page) {
   return seen;
 }
 
+// others are further servers, each for a state that a healthy one does not show: "troubled=http://…,empty=http://…".
+export const others = (process.env.SHIPHABIT_OTHERS || '').split(',').filter(Boolean).map((one) => {
+  const at = one.indexOf('=');
+  return [one.slice(0, at), one.slice(at + 1).replace(/\/$/, '')];
+});
+
+// The pages on which such a state shows.
+export const statePages = { troubled: ['/doctor', '/doctor?figure=change_lead_time', '/sources', '/sources/clone', '/sources/exports'], empty: ['/doctor', '/sources', '/'] };
+
 // discover lists one page of each kind by following the links of the pages themselves, so that it needs no list of services.
 export async function discover(browser) {
   const page = await browser.newPage();
@@ -29,11 +38,14 @@ export async function discover(browser) {
     await page.goto(base + path);
     return page.$$eval('a[href]', (all) => all.map((a) => a.getAttribute('href')).filter((h) => h.startsWith('/') && !h.startsWith('//')));
   };
-  const found = new Map([['overview', '/'], ['services', '/services'], ['gate', '/gate'], ['sources', '/sources'], ['about', '/about']]);
-  const kinds = [['service', /^\/services\/./], ['explain', /^\/explain\/change_fail_rate/], ['explain-leadtime', /^\/explain\/change_lead_time/],
-    ['gate-service', /^\/gate\?/], ['decision', /^\/gate\/decisions\/./], ['form', /^\/assess\/./], ['result', /^\/assessments\/./], ['year', /^\/\?window=1y/]];
-  for (const start of ['/', '/services', '/gate']) {
-    for (const href of await links(start)) {
+  const found = new Map([['overview', '/'], ['services', '/services'], ['gate', '/gate'], ['sources', '/sources'], ['doctor', '/doctor'], ['about', '/about']]);
+  const kinds = [['service', /^\/services\/[^/?]+(\?|$)/], ['explain', /^\/explain\/change_fail_rate/], ['explain-leadtime', /^\/explain\/change_lead_time/],
+    ['standing', /^\/services\/[^/]+\/gate/], ['decisions', /^\/gate\/decisions(\?|$)/], ['decision', /^\/gate\/decisions\/./],
+    ['source', /^\/sources\/./], ['backtest', /^\/gate\/backtest/], ['record', /^\/services\/[^/]+\/record/], ['form', /^\/assess\/./], ['result', /^\/assessments\/./], ['year', /^\/\?window=1y/]];
+  // The second round follows what the first has found: evidence is linked from a service's page at the gate.
+  for (const start of ['/', '/services', '/gate', '/sources', 'standing', 'backtest'].map((s) => () => found.get(s) || s)) {
+    if (!start().startsWith('/')) continue;
+    for (const href of await links(start())) {
       for (const [kind, shape] of kinds) if (shape.test(href) && !found.has(kind)) found.set(kind, href);
     }
   }

@@ -2,7 +2,7 @@
 // of the page that SHIPHABIT_PICTURE names, else of the overview.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { base, discover, launch, open, settle } from './browser.mjs';
+import { base, discover, launch, open, others, settle, statePages } from './browser.mjs';
 
 const [folder, readme] = process.argv.slice(2);
 if (!folder) throw new Error('name a folder: node screenshots.mjs FOLDER [README.png]');
@@ -18,6 +18,13 @@ try {
         await page.goto(base + href);
         await settle(page);
         await page.screenshot({ path: path.join(folder, `${name}-${width}-${theme}.png`), fullPage: true });
+      }
+      for (const [state, url] of others) {
+        for (const [i, href] of statePages[state].entries()) {
+          await page.goto(url + href);
+          await settle(page);
+          await page.screenshot({ path: path.join(folder, `${state}-${i}${href.replace(/\W+/g, '-')}-${width}-${theme}.png`), fullPage: true });
+        }
       }
       await context.close();
     }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { base, discover, launch, open, settle, watch } from '../browser.mjs';
+import { base, discover, launch, open, others, settle, statePages, watch } from '../browser.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -49,7 +49,48 @@ for (const theme of ['light', 'dark']) {
 }
 
 test('the pages a reader needs are all there', () => {
-  for (const name of ['overview', 'services', 'service', 'gate', 'sources', 'about', 'explain']) assert.ok(pages.has(name), `no link leads to a page of the kind ${name}`);
+  for (const name of ['overview', 'services', 'service', 'gate', 'standing', 'decisions', 'decision', 'backtest', 'record', 'sources', 'source', 'doctor', 'about', 'explain']) assert.ok(pages.has(name), `no link leads to a page of the kind ${name}`);
+});
+
+for (const [state, url] of others) {
+  for (const theme of ['light', 'dark']) {
+    test(`the pages about sources are sound on the ${state} server in the ${theme} theme`, async () => {
+      for (const width of [320, 1280]) {
+        const { context, page } = await open(browser, { width, theme });
+        for (const href of statePages[state]) {
+          const answer = await page.goto(url + href);
+          assert.equal(answer.status(), 200, href);
+          await settle(page);
+          assert.deepEqual(await wide(page), [], `${href} is wider than ${width} px`);
+          assert.deepEqual(await faults(page), [], `${href} under axe`);
+        }
+        await context.close();
+      }
+    });
+  }
+}
+
+test('without JavaScript the doctor is asked about one service, and the answer says what to do', { skip: !others.some(([state]) => state === 'troubled') }, async () => {
+  const url = others.find(([state]) => state === 'troubled')[1];
+  const { context, page } = await open(browser, { width: 390, theme: 'light', javaScript: false });
+  await page.goto(url + '/doctor');
+  await page.fill('form.lookup input[name=service]', 'payments-api');
+  await page.click('form.lookup button');
+  assert.match(page.url(), /service=payments-api/);
+  assert.match(await page.textContent('main'), /went to an environment of kind production/);
+  assert.match(await page.textContent('pre'), /match: "eu-central-1", kind: production/);
+  await page.goto(url + '/doctor');
+  await page.click('.byfigure table a');
+  assert.match(page.url(), /figure=/);
+  await context.close();
+});
+
+test('an empty server says how to connect the first source', { skip: !others.some(([state]) => state === 'empty') }, async () => {
+  const url = others.find(([state]) => state === 'empty')[1];
+  const { context, page } = await open(browser, { width: 390, theme: 'light', javaScript: false });
+  await page.goto(url + '/sources');
+  assert.match(await page.textContent('pre'), /^sources:/);
+  await context.close();
 });
 
 test('each chart is drawn and has its twin as a table', async () => {
@@ -73,6 +114,35 @@ test('a page without JavaScript holds every number as a table', async () => {
   await page.goto(base + '/');
   assert.ok(await page.locator('figure.chart table tbody tr').count() > 0);
   assert.equal(await page.locator('.plot:visible').count(), 0, 'an empty frame is shown where a chart would be');
+  await context.close();
+});
+
+test('the gate needs no JavaScript: its pictures are drawn by the server, fit the screen and have their twin', async () => {
+  for (const width of [320, 1280]) {
+    const { context, page } = await open(browser, { width, theme: 'dark', javaScript: false });
+    for (const name of ['gate', 'standing', 'decisions', 'decision', 'backtest', 'record']) {
+      await page.goto(base + pages.get(name));
+      const seen = await page.$$eval('figure.drawn', (all) => all.map((f) => {
+        const box = f.querySelector('[role="img"]')?.getBoundingClientRect();
+        return { id: f.id, told: !!f.querySelector('[role="img"][aria-label]'), wide: box ? Math.round(box.right) : 0, high: box ? box.height : 0, empty: !!f.querySelector('.empty') };
+      }));
+      for (const f of seen) {
+        assert.ok(f.empty || (f.told && f.high > 100), `${name}: ${f.id} is neither drawn nor said to be empty`);
+        assert.ok(f.wide <= width, `${name}: ${f.id} reaches ${f.wide} px`);
+      }
+      if (name === 'standing' || name === 'backtest') assert.ok(seen.some((f) => !f.empty), `${name} draws nothing`);
+    }
+    await context.close();
+  }
+});
+
+test('the log of decisions is filtered without JavaScript', async () => {
+  const { context, page } = await open(browser, { width: 390, theme: 'light', javaScript: false });
+  await page.goto(base + '/gate/decisions');
+  await page.selectOption('select[name="verdict"]', { index: 1 });
+  await page.click('form.filter button');
+  assert.match(new URL(page.url()).search, /verdict=allow/);
+  assert.equal(await page.locator('h1').count(), 1);
   await context.close();
 });
 

@@ -1,0 +1,158 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// figureOf finds a figure of the scoreboard.
+func figureOf(t *testing.T, b gate.Scoreboard, title string) BoardFigure {
+	t.Helper()
+	for _, f := range (Gate{Board: b}).Figures() {
+		if f.Title == title {
+			return f
+		}
+	}
+	t.Fatalf("no figure %q", title)
+	return BoardFigure{}
+}
+
+func TestAShareOfFewCasesIsSaidToSayLittle(t *testing.T) {
+	t.Parallel()
+	few := figureOf(t, gate.Scoreboard{Decisions: 9, Stops: gate.Stops{Spells: 4, Prevented: gate.Share{Count: 1, Of: 3, LowPPM: 8404, HighPPM: 905_701}, Undecided: 1}}, "Prevented failures")
+	if words := strings.Join(few.Says, " "); few.Value != "1 of 3" || !strings.Contains(words, "between 0.8% and 91%") || !strings.Contains(words, "So few cases say little") || !strings.Contains(words, "Of 1 nothing is known") {
+		t.Errorf("%+v", few)
+	}
+	many := figureOf(t, gate.Scoreboard{Stops: gate.Stops{Spells: 40, Prevented: gate.Share{Count: 30, Of: 40}}}, "Prevented failures")
+	if strings.Contains(strings.Join(many.Says, " "), "few") {
+		t.Errorf("forty cases are called few: %+v", many)
+	}
+	none := figureOf(t, gate.Scoreboard{Stops: gate.Stops{Spells: 2, Undecided: 2}}, "Prevented failures")
+	if none.Value != "" || none.Why != "not known" {
+		t.Errorf("of nothing known %+v is shown", none)
+	}
+}
+
+func TestAPromiseThatIsBrokenIsSaidInWordsAndShape(t *testing.T) {
+	t.Parallel()
+	b := gate.Scoreboard{Promises: []gate.PromiseCheck{
+		{Policy: "standard", Criterion: "failure-meter", Promised: gate.Fraction{Num: 2, Den: 1}, Services: 1, Years: gate.Fraction{Num: 30, Den: 365}, Spells: 3, Wrong: 2, Expected: gate.Fraction{Num: 15, Den: 365}, Broken: true},
+		{Policy: "low", Criterion: "failure-meter", Promised: gate.Fraction{Num: 3, Den: 1}},
+	}}
+	f := figureOf(t, b, "Wrong stops against the promise")
+	if f.Value != "2 of 3" || !strings.Contains(strings.Join(f.Says, " "), "■ 1 promise is broken") {
+		t.Errorf("%+v", f)
+	}
+	row := func(i int) string {
+		var words []string
+		for _, c := range (Gate{Board: b}).PromiseTable().Rows[i] {
+			words = append(words, c.Text)
+		}
+		return strings.Join(words, "|")
+	}
+	if got := row(0); got != "Failure meter|■ broken: it only warns|standard|once in 2 years|1|30 days|3|2|0.05" {
+		t.Error(got)
+	}
+	if got := row(1); !strings.Contains(got, "○ nothing to judge yet") {
+		t.Error(got)
+	}
+}
+
+// walk is a meter that goes up to its line and is opened again: a step an hour.
+func walk() gate.MeterHistory {
+	at := now.Add(-10 * time.Hour)
+	h := gate.MeterHistory{State: gate.MeterState{Value: 7, Line: 16, Step: 5, Trials: 8}}
+	for i, s := range []gate.MeterStep{
+		{Why: gate.StepGood, Value: 0}, {Why: gate.StepFailed, Value: 5}, {Why: gate.StepLateFail, Value: 11}, {Why: gate.StepFailed, Value: 16, Blocked: true},
+		{Why: gate.StepProbe, Value: 16, Blocked: true, Trial: "gd_1"}, {Why: gate.StepReopened, Value: 8}, {Why: gate.StepGood, Value: 7},
+	} {
+		s.At, s.Line = at.Add(time.Duration(i)*time.Hour), 16
+		if s.Trial == "" {
+			s.Trial = fmt.Sprintf("ci/%d", i)
+		}
+		h.Steps = append(h.Steps, s)
+	}
+	return h
+}
+
+func drawn(h gate.MeterHistory, w metrics.Window) Plot {
+	return drawMeter(h, w, meterWords{id: "m", title: "The failure meter", one: "deployment", many: "deployments", bad: "failed", stops: "stops", stopped: "stopped", empty: "Nothing yet.", record: func(id string) string { return RecordPath("web", id) }})
+}
+
+func TestAMetersHistoryShowsItsStepsItsSpellsAndATableThatSaysTheSame(t *testing.T) {
+	t.Parallel()
+	w := metrics.Window{From: now.Add(-24 * time.Hour), To: now}
+	p := drawn(walk(), w)
+	if p.Title != "The failure meter stands at 7; it stops at 16, and did once in this window" || len(p.Bands) != 1 {
+		t.Errorf("%s, %d spells", p.Title, len(p.Bands))
+	}
+	shapes := map[string]int{}
+	for _, m := range p.Marks {
+		shapes[m.Shape]++
+	}
+	for shape, n := range map[string]int{"diamond": 2, "hollow-diamond": 1, "triangle": 1, "square": 1, "dot": 2} {
+		if shapes[shape] != n {
+			t.Errorf("%d of the shape %s, want %d", shapes[shape], shape, n)
+		}
+	}
+	if len(p.Table.Rows) != 7 || p.Table.Rows[0][3].Text != "7" || p.Table.Rows[2][1].Href != "/gate/decisions/gd_1" || !strings.Contains(p.Table.Rows[6][1].Href, "record?id=ci%2F0") {
+		t.Errorf("%+v", p.Table.Rows)
+	}
+	for _, want := range []string{"2 good deployments", "3 failed ones", "it stands at 7 against a line of 16 and is open"} {
+		if !strings.Contains(p.Label, want) {
+			t.Errorf("the text in its place lacks %q: %s", want, p.Label)
+		}
+	}
+	// A window that begins within the spell shades from its left edge, and knows where the meter stood.
+	later := drawn(walk(), metrics.Window{From: now.Add(-6*time.Hour - time.Minute), To: now})
+	if len(later.Bands) != 1 || later.Bands[0].X != "0.00%" || !strings.HasPrefix(later.Lines[2].Path, "M0.0 ") || strings.Contains(later.Lines[2].Path, "NaN") {
+		t.Errorf("%+v, %s", later.Bands, later.Lines[2].Path)
+	}
+	if empty := drawn(gate.MeterHistory{State: gate.MeterState{Line: 16}}, w); empty.Empty != "Nothing yet." || len(empty.Marks) != 0 {
+		t.Errorf("%+v", empty)
+	}
+}
+
+func TestOfALongHistoryTheTableHoldsTheNewestStepsAndSaysSo(t *testing.T) {
+	t.Parallel()
+	h := gate.MeterHistory{State: gate.MeterState{Line: 16, Step: 5}}
+	for i := range 3000 {
+		h.Steps = append(h.Steps, gate.MeterStep{At: now.Add(time.Duration(i-3000) * time.Minute), Why: gate.StepGood, Line: 16, Trial: "ci/1"})
+	}
+	p := drawn(h, metrics.Window{From: now.AddDate(0, 0, -90), To: now})
+	if len(p.Table.Rows) != tableRows || !strings.Contains(p.More, "The newest 500 of 3\u202f000 steps") || len(p.Marks) != 0 || len(p.Lines[2].Path) > 60 {
+		t.Errorf("%d rows, %q, %d marks, a path of %d bytes", len(p.Table.Rows), p.More, len(p.Marks), len(p.Lines[2].Path))
+	}
+}
+
+func TestTheAxisOfTimeHoldsFewWordsWhateverTheWindow(t *testing.T) {
+	t.Parallel()
+	for _, days := range []int{1, 2, 7, 30, 75, 90, 365, 400, 1200, 3660} {
+		f := field{from: now.AddDate(0, 0, -days), to: now}
+		if n := len(f.times()); n < 1 || n > most+1 {
+			t.Errorf("%d days have %d words", days, n)
+		}
+	}
+}
+
+func TestWhatStopsComesFirstAndEvidenceIsALink(t *testing.T) {
+	t.Parallel()
+	reasons := []gate.Reason{
+		{Criterion: "data-fresh", Mode: gate.WarnOnly, Result: gate.Unknown}, {Criterion: "drain", Mode: gate.Enforce, Result: gate.NotApplicable},
+		{Criterion: "previous-change", Mode: gate.Enforce, Result: gate.Unknown, Evidence: []string{"gd_7"}}, {Criterion: "freeze", Mode: gate.Enforce, Result: gate.Pass},
+		{Criterion: "failure-meter", Mode: gate.Enforce, Result: gate.Fail, Evidence: []string{"ci/a b"}},
+	}
+	all := groups(reasonViews(reasons, "a/b", map[string]time.Time{"failure-meter": now.Add(-time.Hour)}, now))
+	if len(all) != 3 || all[0].List[0].Criterion != "failure-meter" || all[0].List[1].Criterion != "previous-change" || !all[2].Folded {
+		t.Fatalf("%+v", all)
+	}
+	meter, change := all[0].List[0], all[0].List[1]
+	if meter.Links[0].Href != "/services/a%2Fb/record?id=ci%2Fa+b" || change.Links[0].Href != "/gate/decisions/gd_7" || !strings.HasPrefix(meter.Earliest, "a probe may go now") {
+		t.Errorf("%+v, %+v", meter, change)
+	}
+}

@@ -1,0 +1,91 @@
+package reports
+
+import (
+	"slices"
+	"time"
+
+	"shiphabit/metrics"
+)
+
+// Record is one rollout or incident of a service: what the gate's evidence leads to.
+type Record struct {
+	Frame
+	Service  string
+	Rollout  *metrics.Rollout
+	Incident *metrics.IncidentLink
+	Now      time.Time
+
+	facts metrics.Facts
+}
+
+// RecordOf finds a rollout, by its own id or that of one of its attempts, or an incident; false when the service has none of that id.
+func RecordOf(f Frame, facts metrics.Facts, id string, now time.Time) (Record, bool) {
+	r := Record{Frame: f, Service: facts.Service, Now: now, facts: facts}
+	r.Rollout, r.Incident = find(facts, id)
+	return r, r.Rollout != nil || r.Incident != nil
+}
+
+func find(facts metrics.Facts, id string) (*metrics.Rollout, *metrics.IncidentLink) {
+	for i := range facts.Rollouts {
+		one := &facts.Rollouts[i]
+		if one.ID == id || slices.ContainsFunc(one.Attempts, func(a metrics.Attempt) bool { return a.ID == id }) {
+			return one, nil
+		}
+	}
+	for i := range facts.Incidents {
+		if facts.Incidents[i].ID == id {
+			return nil, &facts.Incidents[i]
+		}
+	}
+	return nil, nil
+}
+
+func (Record) template() string { return "record" }
+
+// Name is what people call it.
+func (r Record) Name() string {
+	if r.Rollout != nil {
+		return name(*r.Rollout)
+	}
+	if r.Incident.Title != "" {
+		return r.Incident.Title
+	}
+	return r.Incident.ID
+}
+
+// State says how it stands.
+func (r Record) State() string {
+	switch {
+	case r.Incident != nil && r.Incident.ResolvedAt.IsZero():
+		return "open for " + Span(r.Now.Sub(r.Incident.StartedAt).Seconds())
+	case r.Incident != nil:
+		return "over after " + Span(r.Incident.ResolvedAt.Sub(r.Incident.StartedAt).Seconds())
+	case !r.Rollout.Failed():
+		return "no failure known"
+	case r.Rollout.Recovery == nil:
+		return "failed, and nothing has repaired it"
+	default:
+		return "failed; repaired after " + Span(r.Rollout.Recovery.At.Sub(r.Rollout.FinishedAt).Seconds()) + " by a " + r.Rollout.Recovery.By
+	}
+}
+
+// To leads to a record that this one names, when it is one of the service's own.
+func (r Record) To(id string) Cell {
+	if rollout, incident := find(r.facts, id); rollout == nil && incident == nil {
+		return Cell{Text: id}
+	}
+	return Cell{Text: id, Href: RecordPath(r.Service, id)}
+}
+
+// Causes are why a rollout counts as failed.
+func (r Record) Causes() Table {
+	t := Table{Caption: "Why it counts as failed", Head: []Head{{Text: "Cause"}, {Text: "At"}, {Text: "Known at"}, {Text: "Evidence"}, {Text: "How sure"}}}
+	for _, f := range r.Rollout.Failures {
+		known := f.KnownAt.UTC().Format("2006-01-02 15:04")
+		if f.Assumed {
+			known += " (assumed)"
+		}
+		t.Rows = append(t.Rows, []Cell{{Text: string(f.Cause)}, {Text: f.At.UTC().Format("2006-01-02 15:04")}, {Text: known}, r.To(f.Evidence), {Text: string(f.Confidence)}})
+	}
+	return t
+}

@@ -1,0 +1,206 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// Standing is one service before the gate now: the verdict, every criterion, and what led to it.
+type Standing struct {
+	Frame
+	Service     metrics.Service
+	Environment string
+	Decision    gate.Decision
+	Snapshot    gate.Snapshot
+	// Openings say when a criterion may come out another way at the earliest.
+	Openings  map[string]time.Time
+	Histories gate.Histories
+	Next      *gate.Coming    // the next freeze, nil when none is agreed
+	Overrides []gate.Override // of the service
+	Decisions []gate.Logged   // newest first
+	Server    string
+}
+
+func (Standing) template() string { return "standing" }
+
+// Says is the verdict in words.
+func (s Standing) Says() string {
+	return "A normal change to " + s.Environment + " " + sayVerdict(s.Decision.Verdict) + " now"
+}
+
+// ServicePath is the address of the service's own page.
+func (s Standing) ServicePath() string { return segments("services", s.Service.Name) }
+
+// Groups are the criteria by what they say: against it, met, and nothing to judge.
+func (s Standing) Groups() []ReasonGroup {
+	return groups(reasonViews(s.Decision.Reasons, s.Service.Name, s.Openings, s.Snapshot.Now))
+}
+
+// Plots are the meters, the failure meter first.
+func (s Standing) Plots() []Plot {
+	record := func(id string) string { return RecordPath(s.Service.Name, id) }
+	k := s.Histories.Failures.State.Step
+	return []Plot{
+		drawMeter(s.Histories.Failures, s.View.Window, meterWords{
+			id: "failure_meter", title: "The failure meter", one: "deployment", many: "deployments", bad: "failed", stops: "stops", stopped: "stopped", record: record,
+			empty: "No planned deployment to production has been judged yet.",
+			note:  fmt.Sprintf("A failed deployment adds %s, a good one takes 1 away. Above the dashed line the service is stopped.", Count(k)),
+		}),
+		drawMeter(s.Histories.Usual, s.View.Window, meterWords{
+			id: "own_usual", title: "The meter of its own usual", size: "small", one: "deployment", many: "deployments", bad: "failed", stops: "warns", stopped: "warns", record: record,
+			note: usualNote(s.Histories), empty: "There is no usual rate to hold it against.",
+		}),
+		drawMeter(s.Histories.Restored, s.View.Window, meterWords{
+			id: "restored", title: "The meter of restoring in time", size: "small", one: "incident", many: "incidents", bad: "late", stops: "objects", stopped: "objects", record: record,
+			empty: "No production incident is known that is over, or older than the agreed time.",
+			note:  "An incident that is not over in time adds points, one that is takes 1 away.",
+		}),
+	}
+}
+
+func usualNote(h gate.Histories) string {
+	if h.Rate.Num == 0 {
+		return "What is usual for it is not known yet, or is as bad as what is to be noticed. It never stops anything."
+	}
+	return fmt.Sprintf("Held against its usual rate of 1 in %s: a failure adds %s. It never stops anything.", digits(float64(h.Rate.Den)/float64(h.Rate.Num)), Count(h.Usual.State.Step))
+}
+
+// Under are the changes on their way or under watch, in sentences.
+func (s Standing) Under() []string {
+	var out []string
+	if f := s.Snapshot.InFlight; f != nil {
+		out = append(out, fmt.Sprintf("Decision %s let %s through at %s; how it went is not known. It counts as under way until %s.", f.Decision, named(f.Version, f.Revision, f.Digest), clock(f.At), clock(f.Ends)))
+	}
+	if w := s.Snapshot.Watching; w != nil {
+		out = append(out, fmt.Sprintf("%s went live at %s and is watched until %s.", named(w.Version, w.Revision, w.Digest), clock(w.FinishedAt), clock(s.Snapshot.WatchEndsAt)))
+	}
+	return out
+}
+
+func named(version, revision, digest string) string {
+	for _, n := range []string{version, Short(revision), Short(digest)} {
+		if n != "" {
+			return n
+		}
+	}
+	return "something that names neither version nor commit nor digest"
+}
+
+func clock(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
+
+// Freezes say which freeze holds and which begins next.
+func (s Standing) Freezes() []string {
+	var out []string
+	if f := s.Snapshot.Freeze; f != nil {
+		out = append(out, fmt.Sprintf("%s holds until %s.%s", f.Name, clock(f.Until), because(*f)))
+	}
+	if n := s.Next; n != nil {
+		out = append(out, fmt.Sprintf("%s begins at %s and ends at %s.%s", n.Name, clock(n.From), clock(n.Until), because(n.Freeze)))
+	}
+	return out
+}
+
+func because(f gate.Freeze) string {
+	words := ""
+	if !strings.HasSuffix(f.Local, " UTC") {
+		words = " There the end is " + f.Local + "."
+	}
+	if f.Reason != "" {
+		words += " Why: " + strings.TrimRight(f.Reason, ".") + "."
+	}
+	if f.Owner != "" {
+		words += " Agreed by " + f.Owner + "."
+	}
+	return words
+}
+
+// OverrideView is an override that may still do something.
+type OverrideView struct {
+	gate.Override
+	State, Left, Covers string
+}
+
+// InForce are the overrides that hold, wait for a second person, or begin later.
+func (s Standing) InForce() []OverrideView {
+	var out []OverrideView
+	now := s.Snapshot.Now
+	for _, o := range s.Overrides {
+		if !o.RevokedAt.IsZero() || !now.Before(o.ExpiresAt) || o.Used >= o.Uses || !strings.EqualFold(o.Environment, s.Environment) {
+			continue
+		}
+		v := OverrideView{Override: o, State: "in force", Left: Span(o.ExpiresAt.Sub(now).Seconds()) + " left", Covers: "every criterion"}
+		if idle := o.Idle(now, "", true, true); idle != "" {
+			v.State = "does nothing yet: " + idle
+		}
+		if len(o.Criteria) > 0 {
+			v.Covers = strings.Join(o.Criteria, ", ")
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// Command is something to copy into a shell.
+type Command struct{ Title, Note, Text string }
+
+// Commands are the ways on from here: the fix, the rollback, the override, and the question itself.
+func (s Standing) Commands() []Command {
+	service := quoted(s.Service.Name)
+	list := []Command{}
+	fix, note := "ID", "Name the failed deployment or the incident that it repairs. It passes at once."
+	if problems := slices.Concat(s.Snapshot.OpenFailures, s.Snapshot.OpenIncidents); len(problems) > 0 {
+		fix = quoted(problems[0].ID)
+		note = "It repairs " + problems[0].ID + ", which is open, and passes at once."
+	}
+	list = append(list, Command{"Send a fix", note, s.check(service, "--kind fix --fixes "+fix+" \\\n  "+`--commit "$COMMIT" --digest "$DIGEST"`)})
+	back, note := `--digest "$DIGEST"`, "Name what once ran here: it passes at once."
+	if e := s.goBackTo(); e != nil {
+		switch puts := "Puts back " + named(e.Version, e.Revision, e.Digest) + ", which ran here before. It passes at once."; {
+		case e.Digest != "":
+			back, note = "--digest "+quoted(e.Digest), puts
+		case e.Revision != "":
+			back, note = "--commit "+quoted(e.Revision), puts
+		}
+	}
+	list = append(list, Command{"Roll back", note, s.check(service, "--kind rollback "+back)})
+	override := Command{"Set a criterion aside", "With a reason of at least 20 characters; it is logged, bounded, and its outcome shown on the scoreboard.", fmt.Sprintf(
+		"shiphabit gate override --server %s \\\n  --service %s --environment %s%s \\\n  --category %q --reason \"WHY, IN A SENTENCE\"", quoted(s.Server), service, quoted(s.Environment), s.stopping(), gate.OverrideCategories()[1])}
+	return append(list, override, Command{"Ask", "What a pipeline runs before it deploys.", s.check(service, `--commit "$COMMIT" --digest "$DIGEST" --wait 10m`)})
+}
+
+// goBackTo is what a rollback would put back: what is live when the newest run failed, else what was live before it.
+func (s Standing) goBackTo() *gate.Deployed {
+	switch {
+	case s.Snapshot.FailedRun != nil && s.Snapshot.Live != nil:
+		return s.Snapshot.Live
+	case len(s.Snapshot.Earlier) > 0:
+		return &s.Snapshot.Earlier[0]
+	}
+	return nil
+}
+
+func (s Standing) check(service, rest string) string {
+	return fmt.Sprintf("shiphabit gate check --server %s \\\n  --service %s --environment %s \\\n  %s", quoted(s.Server), service, quoted(s.Environment), rest)
+}
+
+// stopping names the criteria that stop now, for an override.
+func (s Standing) stopping() string {
+	var names []string
+	for _, r := range s.Decision.Reasons {
+		if r.Mode == gate.Enforce && (r.Result == gate.Fail || r.Result == gate.Unknown) {
+			names = append(names, r.Criterion)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " --criteria " + strings.Join(names, ",")
+}
+
+// Demoted are the criteria that only warn because they broke their promise.
+func (s Standing) Demoted() []gate.Demotion { return s.Snapshot.Demoted }
