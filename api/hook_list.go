@@ -116,11 +116,12 @@ func (c *refusals) take() (list []Refusal, strangers int, named string) {
 	return list, strangers, named
 }
 
-// refuseDelivery tells the operator, and nobody else, that a delivery was refused.
-func (s *Server) refuseDelivery(ctx context.Context, source string, known bool) {
+// refuseDelivery tells the operator, and nobody else, why a delivery was refused.
+func (s *Server) refuseDelivery(ctx context.Context, source string, known bool) error {
 	if s.refusals.add(source, known, s.o.Clock()) {
 		s.writeRefusals(ctx)
 	}
+	return fail(Unauthorized, "no source of this name takes a delivery signed like this: check the name in the address, and the secret at both ends")
 }
 
 // writeRefusals writes down what was refused since the last time. That it cannot is no reason to answer otherwise.

@@ -89,7 +89,8 @@ type Server struct {
 	table  []route
 
 	refusals refusals
-	large    chan struct{} // holds one for each large delivery in memory
+	// strangers and proven hold the deliveries that are being read, of senders who are not known yet and of those who are.
+	strangers, proven rooms
 }
 
 // New builds a server. It starts nothing.
@@ -99,7 +100,9 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, guard: g, engine: gin.New(), large: make(chan struct{}, largeAtOnce)}
+	s := &Server{o: o, guard: g, engine: gin.New()}
+	s.strangers = rooms{newRoom(smallAtOnce, smallOfSource, o.Hooks), newRoom(largeAtOnce, largeOfSource, o.Hooks)}
+	s.proven = rooms{newRoom(smallAtOnce, smallAtOnce/2, o.Hooks), newRoom(largeAtOnce, largeAtOnce/2, o.Hooks)}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath, s.engine.UnescapePathValues = true, true // a service may have a slash in its name, sent as %2F
 	if o.Site != nil {
