@@ -60,6 +60,8 @@ type sourceRow struct {
 	NextAt        int64
 	WaitUntil     int64
 	WaitReason    string
+	FullAt        int64 // when the reading from the start began that has not ended
+	DeliveredAt   int64
 }
 
 type setAsideRow struct {

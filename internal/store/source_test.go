@@ -79,3 +79,36 @@ func TestSourcesTellWhereTheirReadingStands(t *testing.T) {
 		}
 	})
 }
+
+func TestARecordThatIsMendedIsNoLongerSetAside(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		now := noon
+		db := t.open(func(o *Options) { o.Clock = func() time.Time { return now } })
+		ctx := t.Context()
+		left := func(want ...string) {
+			t.Helper()
+			list, err := db.SetAsides(ctx, "ci")
+			must(t, err)
+			var got []string
+			for _, one := range list {
+				got = append(got, one.Record)
+			}
+			if !cmp.Equal(got, want) {
+				t.Errorf("set aside are %q, want %q", got, want)
+			}
+		}
+		must(t, db.ApplyPage(ctx, "ci", "", "1", nil, []SetAside{{"deployment 7 of org/api", "no time"}, {"deployment 8", "no time"}, {"run 9", "no time"}, {"run 10", "no time"}}))
+		must(t, db.ApplyPage(ctx, "ci", "1", "2", []metrics.Event{deployed("7", "api", "org/api", 1), deployed("8", "api", "", 2)}, nil))
+		left("run 10", "run 9")
+		must(t, db.Beat(ctx, "ci", noon))
+		now = now.Add(time.Hour)
+		must(t, db.ApplyPage(ctx, "ci", "2", "3", nil, nil), db.Beat(ctx, "ci", noon))
+		left("run 10", "run 9") // a reading of what is new says nothing of them
+		must(t, db.Restart(ctx, "ci"))
+		must(t, db.ApplyPage(ctx, "ci", "", "2", nil, []SetAside{{"run 10", "no date"}}))
+		left("run 10", "run 9")
+		must(t, db.Beat(ctx, "ci", noon))
+		left("run 10")
+	})
+}
