@@ -59,7 +59,7 @@ func (s *Server) doctor(r request) (reply, error) {
 }
 
 func (s *Server) doctorQuestion(window metrics.Window, service, source string) doctor.Question {
-	return doctor.Question{Now: s.o.Clock(), Window: window, Recognises: s.o.Recognises, Declared: s.o.Declared, Configured: s.o.Declared != nil,
+	return doctor.Question{Now: s.o.Clock(), Window: window, Recognises: s.o.Recognises, Declared: s.o.Declared, Configured: s.o.Configured,
 		Service: service, Source: source}
 }
 

@@ -36,8 +36,9 @@ type Options struct {
 	// KindOf is the kind of an environment by its name; Recognises tells whether a rule gives it one.
 	KindOf     func(environment string) metrics.EnvironmentKind
 	Recognises func(environment string) bool
-	// Declared are the sources of the configuration; nil where there is none.
-	Declared []doctor.Declared
+	// Declared are the sources of the configuration; Configured tells that there is one, be it without sources.
+	Declared   []doctor.Declared
+	Configured bool
 	// Definitions are the organisation's own, beside those that ship with the product.
 	Definitions []metrics.Definition
 	// Calendar is the working time of a service, else of a team, else of the organisation; either name may be empty.

@@ -85,6 +85,8 @@ func (v SourceView) Mark() VerdictView {
 		return VerdictView{string(v.State), "●", "good"}
 	case doctor.Reading, doctor.Waiting:
 		return VerdictView{string(v.State), "◆", "care"}
+	case doctor.NotRead:
+		return VerdictView{string(v.State), "○", "none"}
 	default:
 		return VerdictView{string(v.State), "■", "stop"}
 	}
@@ -98,12 +100,12 @@ func (v SourceView) Behind() string {
 	return Span(*v.Lag)
 }
 
-// Heard words how long ago the source answered.
+// Heard words how long ago something was heard of the source.
 func (v SourceView) Heard() string {
-	if v.Heartbeat.IsZero() {
+	if v.LastHeard().IsZero() {
 		return ""
 	}
-	return Span(v.now.Sub(v.Heartbeat).Seconds()) + " ago"
+	return Span(v.now.Sub(v.LastHeard()).Seconds()) + " ago"
 }
 
 // Running tells that it is being read.

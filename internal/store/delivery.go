@@ -192,7 +192,8 @@ func tally(batch []*parcel, fresh []eventRow) {
 	}
 }
 
-// heard notes that the sources answered. What arrived says nothing of what was never sent: the watermark stays where it is.
+// heard notes that the hosts of the sources delivered something. That says nothing of what was never sent, so the watermark stays where it
+// is; nor that they would answer.
 func (db *DB) heard(tx *gorm.DB, batch []*parcel) error {
 	sources := make([]string, len(batch))
 	for i, p := range batch {
@@ -202,7 +203,7 @@ func (db *DB) heard(tx *gorm.DB, batch []*parcel) error {
 	for _, name := range unique(sources) {
 		now := toMilli(db.clock())
 		err := tx.Exec(`INSERT INTO sources (name, cursor, watermark, heartbeat, delivered_at, error, error_at) VALUES (?, '', ?, ?, ?, '', ?)
-			ON CONFLICT (name) DO UPDATE SET heartbeat = excluded.heartbeat, delivered_at = excluded.delivered_at`, name, never, now, now, never).Error
+			ON CONFLICT (name) DO UPDATE SET delivered_at = excluded.delivered_at`, name, never, never, now, never).Error
 		if err != nil {
 			return err
 		}

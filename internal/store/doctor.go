@@ -122,14 +122,15 @@ func diagnosedSources(tx *gorm.DB) ([]doctor.Source, error) {
 	return sources, nil
 }
 
-// sourceOf is a source as a diagnosis looks at it. One that only deliveries told of was never read.
+// sourceOf is a source as a diagnosis looks at it, of the records set aside those that were delivered. One that only deliveries told of was
+// never read.
 func sourceOf(s *Source) doctor.Source {
 	return doctor.Source{
 		Name: s.Name, Read: s.Cursor != "" || !s.Watermark.IsZero() || !s.Run.StartedAt.IsZero() || s.Error != "",
-		Watermark: s.Watermark, Heartbeat: s.Heartbeat, Error: s.Error, ErrorAt: s.ErrorAt, Failures: s.Failures,
+		Watermark: s.Watermark, Heartbeat: s.AnsweredAt, DeliveredAt: s.DeliveredAt, Error: s.Error, ErrorAt: s.ErrorAt, Failures: s.Failures,
 		NextAt: s.NextAt, WaitUntil: s.Wait.Until, WaitReason: s.Wait.Reason, StartedAt: s.Run.StartedAt, FinishedAt: s.Run.FinishedAt,
 		Doing: s.Progress.Doing, Done: s.Progress.Done, Total: s.Progress.Total, Part: s.Progress.Part, Parts: s.Progress.Parts,
-		Left: s.Budget.Left, Limit: s.Budget.Limit, ResetAt: s.Budget.ResetAt, SetAside: s.SetAside, Refused: s.Refused, RefusedAt: s.RefusedAt,
+		Left: s.Budget.Left, Limit: s.Budget.Limit, ResetAt: s.Budget.ResetAt, SetAside: s.SetAside, PushedAside: s.SetAside, Refused: s.Refused, RefusedAt: s.RefusedAt,
 	}
 }
 
@@ -207,7 +208,7 @@ func (db *DB) diagnosedServices(tx *gorm.DB, only string) (services []doctor.Ser
 		if s.Service, err = db.service(serviceRow{Name: row.Name, Document: row.Document}); err != nil {
 			return nil, 0, err
 		}
-		if row.Rules != db.print {
+		if s.Deriving = row.Rules != db.print; s.Deriving {
 			deriving++
 		}
 		if row.Evidence != "" {

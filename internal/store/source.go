@@ -19,9 +19,12 @@ import (
 type Source struct {
 	Name   string
 	Cursor string
-	// Watermark: everything before it has arrived. Heartbeat: when the source last answered. Zero when not known.
-	Watermark time.Time
-	Heartbeat time.Time
+	// Watermark: everything before it has arrived. Heartbeat: when something was last heard of the source, be it that it answered (AnsweredAt)
+	// or that its host delivered something (DeliveredAt). Zero when not known.
+	Watermark   time.Time
+	Heartbeat   time.Time
+	AnsweredAt  time.Time
+	DeliveredAt time.Time
 	// Error is the trouble it is in, empty when it is in none, with the time it was met.
 	Error   string
 	ErrorAt time.Time
@@ -224,7 +227,8 @@ func (db *DB) Sources(ctx context.Context) ([]Source, error) {
 
 func (r sourceRow) source(setAside int) Source {
 	return Source{
-		Name: r.Name, Cursor: r.Cursor, Watermark: fromMilli(r.Watermark), Heartbeat: fromMilli(r.Heartbeat),
+		Name: r.Name, Cursor: r.Cursor, Watermark: fromMilli(r.Watermark), Heartbeat: fromMilli(max(r.Heartbeat, r.DeliveredAt)),
+		AnsweredAt: fromMilli(r.Heartbeat), DeliveredAt: fromMilli(r.DeliveredAt),
 		Error: r.Error, ErrorAt: fromMilli(r.ErrorAt), SetAside: setAside,
 		Run:      Run{StartedAt: fromMilli(r.RunStartedAt), FinishedAt: fromMilli(r.RunFinishedAt), Pages: r.Pages, Events: r.Events},
 		Progress: Reached{Doing: r.Doing, Done: r.Done, Total: r.Total, Part: r.Part, Parts: r.Parts},

@@ -61,7 +61,7 @@ func TestSourcesTellWhereTheirReadingStands(t *testing.T) {
 		got, err := db.Sources(ctx)
 		want := []Source{
 			{Name: "github", Error: "token lacks the scope repo", ErrorAt: noon},
-			{Name: "gitlab", Cursor: "c2", Watermark: noon.Add(-time.Minute), Heartbeat: noon, SetAside: 2},
+			{Name: "gitlab", Cursor: "c2", Watermark: noon.Add(-time.Minute), Heartbeat: noon, AnsweredAt: noon, SetAside: 2},
 		}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Error(err, diff)
