@@ -290,3 +290,32 @@ func (db *DB) SetAsides(ctx context.Context, source string) ([]SetAside, error) 
 	slices.SortStableFunc(list, func(a, b SetAside) int { return strings.Compare(a.Record, b.Record) })
 	return list, err
 }
+
+// FirstSetAsides are the records of a source that were set aside, each with its reason, by name: as many as are asked for of those of its
+// pages and of the oldest deliveries.
+func (db *DB) FirstSetAsides(ctx context.Context, source string, limit int) ([][2]string, error) {
+	var list [][2]string
+	err := db.look(ctx, func(tx *gorm.DB) error {
+		var rows []setAsideRow
+		var pushed []deliveryRow
+		unread := tx.Select("delivery, problem").Where("source = ? AND outcome = 'set aside'", source).Order("seq").Limit(limit)
+		if err := errors.Join(tx.Order("record").Limit(limit).Find(&rows, "source = ?", source).Error, unread.Find(&pushed).Error); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			list = append(list, [2]string{r.Record, r.Reason})
+		}
+		for i := 0; i < len(pushed) && len(list) < 2*limit; i++ {
+			problems, err := pushed[i].problems()
+			if err != nil {
+				return err
+			}
+			for _, p := range problems {
+				list = append(list, [2]string{p.Record, p.Reason})
+			}
+		}
+		return nil
+	})
+	slices.SortStableFunc(list, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+	return list[:min(len(list), limit)], err
+}

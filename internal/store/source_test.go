@@ -112,3 +112,22 @@ func TestARecordThatIsMendedIsNoLongerSetAside(t *testing.T) {
 		left("run 10")
 	})
 }
+
+func TestTheFirstRecordsSetAsideAreNoMoreThanAskedFor(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
+		must(t, db.ApplyPage(ctx, "ci", "", "1", nil, []SetAside{{"b", "no time"}, {"d", "no time"}, {"e", "no time"}}))
+		for _, id := range []string{"1", "2"} {
+			_, err := db.Deliver(ctx, Delivery{Source: "ci", ID: id, SetAside: []SetAside{{"a" + id, "no name"}, {"c" + id, "no name"}}})
+			must(t, err)
+		}
+		got, err := db.FirstSetAsides(ctx, "ci", 3)
+		if want := [][2]string{{"a1", "no name"}, {"a2", "no name"}, {"b", "no time"}}; err != nil || !cmp.Equal(got, want) {
+			t.Errorf("%v, %v; want %v", got, err, want)
+		}
+		if all, err := db.FirstSetAsides(ctx, "ci", 100); err != nil || len(all) != 7 {
+			t.Errorf("%v, %v", all, err)
+		}
+	})
+}
