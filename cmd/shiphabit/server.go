@@ -45,7 +45,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin) (ht
 		Hooks:         hooksOf(settings),
 	}
 	if from == nil {
-		options.Declared = declaredSources(settings)
+		options.Declared, options.Configured = declaredSources(settings), configured(settings)
 	} else {
 		options.Reading = func(context.Context) (api.Reading, error) { return from.reading, nil }
 		options.AssessPath = from.assessPath
