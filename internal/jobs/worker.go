@@ -50,7 +50,7 @@ func (w *worker) Work(_ context.Context, j *river.Job[job]) error {
 	hold, mine, err := w.queue.take(ctx, j.JobRow)
 	switch {
 	case err != nil:
-		w.warn(ctx, j, "a source's job cannot be taken", err)
+		w.warn(ctx, j, "it cannot be taken", err)
 		return err
 	case !mine:
 		return errLost
@@ -62,9 +62,9 @@ func (w *worker) Work(_ context.Context, j *river.Job[job]) error {
 	next := w.work(ctx, j.Args.Name)
 	mine, err = hold.putOff(ctx, next)
 	if err != nil {
-		w.warn(ctx, j, "a source's job cannot be put off: it is taken up again once its lease is over", err)
+		w.warn(ctx, j, "it cannot be put off, and is taken up again once its lease is over", err)
 	} else if !mine && ctx.Err() == nil {
-		w.warn(ctx, j, "a source's reading ends late", errLost)
+		w.warn(ctx, j, "its reading ends late", errLost)
 	}
 	return err
 }
@@ -80,7 +80,7 @@ func (w *worker) renew(ctx context.Context, end context.CancelCauseFunc, j *rive
 		case err == nil && mine:
 			heard = time.Now()
 		case err == nil, time.Since(heard) > w.queue.Lease:
-			w.warn(ctx, j, "a source's reading is cut", errors.Join(errLost, err))
+			w.warn(ctx, j, "its reading is cut", errors.Join(errLost, err))
 			end(errLost)
 			return
 		}
@@ -88,5 +88,5 @@ func (w *worker) renew(ctx context.Context, end context.CancelCauseFunc, j *rive
 }
 
 func (w *worker) warn(ctx context.Context, j *river.Job[job], what string, err error) {
-	w.queue.Logger.WarnContext(ctx, what, slog.String("source", j.Args.Name), slog.Any("error", err))
+	w.queue.Logger.WarnContext(ctx, "a source's job is in trouble", slog.String("source", j.Args.Name), slog.String("what", what), slog.Any("error", err))
 }
