@@ -36,8 +36,9 @@ type Options struct {
 	// KindOf is the kind of an environment by its name; Recognises tells whether a rule gives it one.
 	KindOf     func(environment string) metrics.EnvironmentKind
 	Recognises func(environment string) bool
-	// Declared are the sources of the configuration; nil where there is none.
-	Declared []doctor.Declared
+	// Declared are the sources of the configuration; Configured tells that there is one, be it without sources.
+	Declared   []doctor.Declared
+	Configured bool
 	// Definitions are the organisation's own, beside those that ship with the product.
 	Definitions []metrics.Definition
 	// Calendar is the working time of a service, else of a team, else of the organisation; either name may be empty.
@@ -97,8 +98,9 @@ type Server struct {
 	table  []route
 
 	refusals refusals
-	large    chan struct{} // holds one for each large delivery in memory
-	checks   selfCheck
+	// strangers and proven hold the deliveries that are being read, of senders who are not known yet and of those who are.
+	strangers, proven rooms
+	checks            selfCheck
 	// backtests has room for those that may run at a time.
 	backtests chan struct{}
 }
@@ -110,7 +112,9 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, guard: g, engine: gin.New(), large: make(chan struct{}, largeAtOnce), backtests: make(chan struct{}, backtestsBusy)}
+	s := &Server{o: o, guard: g, engine: gin.New(), backtests: make(chan struct{}, backtestsBusy)}
+	s.strangers = rooms{newRoom(smallAtOnce, smallOfSource, o.Hooks), newRoom(largeAtOnce, largeOfSource, o.Hooks)}
+	s.proven = rooms{newRoom(smallAtOnce, smallAtOnce/2, o.Hooks), newRoom(largeAtOnce, largeAtOnce/2, o.Hooks)}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath, s.engine.UnescapePathValues = true, true // a service may have a slash in its name, sent as %2F
 	if o.Site != nil {

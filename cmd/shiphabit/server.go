@@ -50,7 +50,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 		options.Jobs = jobTokens{verifier}
 	}
 	if from == nil {
-		options.Declared = declaredSources(settings)
+		options.Declared, options.Configured = declaredSources(settings), configured(settings)
 	} else {
 		options.Reading = func(context.Context) (api.Reading, error) { return from.reading, nil }
 		options.AssessPath = from.assessPath
