@@ -289,5 +289,6 @@ func allRows() []any {
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
 		&deliveryRow{}, &refusalRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{},
+		&waitingRow{},
 	}
 }
