@@ -89,6 +89,9 @@ func (s *Server) takeDelivery(r request) (reply, error) {
 		return reply{}, err
 	}
 	source := r.param("source")
+	if take, found := s.hookByName(source); found {
+		return take(r, body)
+	}
 	hook, known := s.o.Hooks[source]
 	if !known {
 		hook = noHook{s.guard}

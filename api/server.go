@@ -28,6 +28,10 @@ type Options struct {
 	Logger *slog.Logger
 	// Hooks read what the hosts of sources push, by the name of the source.
 	Hooks map[string]Hook
+	// Protectors are hosts that ask the gate and are told its word later, Canaries those that wait for the answer, by the names of their
+	// entries: none is a source's.
+	Protectors map[string]Protector
+	Canaries   map[string]CanaryHook
 	// Version is the program's, without its name.
 	Version string
 	// Zone is the organisation's time zone: days and weeks are its days and weeks.
@@ -83,6 +87,7 @@ type Store interface {
 	tokenStore
 	jobStore
 	reportTokenStore
+	waitingStore
 	auditStore
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
@@ -97,6 +102,7 @@ type Server struct {
 
 	refusals refusals
 	large    chan struct{} // holds one for each large delivery in memory
+	wake     chan struct{} // tells the sweep that something waits
 }
 
 // New builds a server. It starts nothing.
@@ -106,7 +112,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, guard: g, engine: gin.New(), large: make(chan struct{}, largeAtOnce)}
+	s := &Server{o: o, guard: g, engine: gin.New(), large: make(chan struct{}, largeAtOnce), wake: make(chan struct{}, 1)}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath, s.engine.UnescapePathValues = true, true // a service may have a slash in its name, sent as %2F
 	if o.Site != nil {
@@ -157,6 +163,7 @@ func (s *Server) routes() []route {
 		s.sourceRoutes(),
 		s.doctorRoutes(),
 		s.hookRoutes(),
+		s.protectRoutes(),
 		s.auditRoutes(),
 		s.healthRoutes(),
 		s.referenceRoutes(),
