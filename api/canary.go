@@ -106,4 +106,3 @@ func (s *Server) hookByName(name string) (func(r request, body []byte) (reply, e
 	}
 	return nil, false
 }
-

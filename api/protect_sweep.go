@@ -93,54 +93,49 @@ func (s *Server) treat(ctx context.Context, w Waiting) (Waiting, error) {
 	}
 	q, err := p.Ask(w.Body)
 	if err != nil { // for people to mend; the deployment waits for them
-		return s.tell(ctx, p, w, HostAnswer{gate.Hold, "**Release gate: hold.** " + markdown(err.Error())}, now.Add(latestAgain)), nil
+		w.NextAt = now.Add(latestAgain)
+		return s.tell(ctx, p, w, holdFor(err.Error())), nil
 	}
-	verdict, answer, err := s.answerOf(ctx, w, q)
+	d, err := s.answerOf(ctx, w, q)
 	if err != nil {
 		return w, err
 	}
-	w.Decision, w.Verdict = verdict.ID, string(verdict.Verdict)
-	again := now.Add(time.Minute)
-	if verdict.AskAgainAfter != nil {
-		again = *verdict.AskAgainAfter
-	}
-	again = later(earlier(again, now.Add(latestAgain)), now.Add(soonestAgain))
+	w.Decision, w.Verdict, w.NextAt = d.ID, string(d.Verdict), now.Add(latestAgain)
 	if q.Look {
-		return s.tellChanged(ctx, p, w, answer, now.Add(latestAgain)), nil
+		return s.tellChanged(ctx, p, w, d), nil
 	}
-	return s.tell(ctx, p, w, answer, again), nil
+	if d.AskAgainAfter != nil {
+		w.NextAt = later(earlier(*d.AskAgainAfter, w.NextAt), now.Add(soonestAgain))
+	}
+	return s.tell(ctx, p, w, d), nil
 }
 
-// answerOf is the decision about a question, and what the host is told.
-func (s *Server) answerOf(ctx context.Context, w Waiting, q Question) (gate.Decision, HostAnswer, error) {
+// holdFor is the answer where the gate cannot be asked until people have seen to something.
+func holdFor(why string) gate.Decision { return gate.Decision{Verdict: gate.Hold, Summary: why} }
+
+// answerOf is the decision about a question.
+func (s *Server) answerOf(ctx context.Context, w Waiting, q Question) (gate.Decision, error) {
 	asked := q.Request
 	if err := completeAsk(&asked); err != nil {
-		d := gate.Decision{Verdict: gate.Hold}
-		return d, HostAnswer{gate.Hold, "**Release gate: hold.** " + markdown(err.Error())}, nil //nolint:nilerr // it is told to the host, which waits
+		return holdFor(err.Error()), nil //nolint:nilerr // the host is told, and waits for people
 	}
 	if q.Foreign != "" && s.o.KindOf(asked.Environment) == metrics.Production {
-		why := fmt.Sprintf("**Release gate: block.** The run was started by %s, whose change may come from a fork; nothing of it goes to production.", q.Foreign)
-		return gate.Decision{Verdict: gate.Block}, HostAnswer{gate.Block, why}, nil
+		return gate.Decision{Verdict: gate.Block, Summary: fmt.Sprintf("The run was started by %s, whose change may come from a fork; nothing of it goes to production.", q.Foreign)}, nil
 	}
-	caller := "protection:" + w.Protector
 	asked, err := s.recognised(ctx, asked)
 	if err != nil {
-		return gate.Decision{}, HostAnswer{}, err
+		return gate.Decision{}, err
 	}
 	if q.Look {
 		policy, snapshot, err := s.snapshot(ctx, asked, s.o.Clock())
-		if err != nil {
-			return gate.Decision{}, HostAnswer{}, err
-		}
-		d := gate.Decide(policy, withoutProbe(snapshot), asked)
-		return d, HostAnswer{d.Verdict, summaryOf(d)}, nil
+		return gate.Decide(policy, withoutProbe(snapshot), asked), err
 	}
-	a, err := newAsk(asked, caller, keyFor(w, asked))
+	a, err := newAsk(asked, "protection:"+w.Protector, keyFor(w, asked))
 	if err != nil {
-		return gate.Decision{}, HostAnswer{}, err
+		return gate.Decision{}, err
 	}
 	logged, err := s.reconsider(ctx, a)
-	return logged.Decision, HostAnswer{logged.Verdict, summaryOf(logged.Decision)}, err
+	return logged.Decision, err
 }
 
 // keyFor makes the questions about one deployment one decision and its successors. What is claimed of the change is part of it: once a fix
@@ -149,17 +144,22 @@ func keyFor(w Waiting, asked gate.Request) string {
 	return shortDigest([]byte(w.Protector + "\x00" + w.ID + "\x00" + asked.Change.Kind + "\x00" + strings.Join(asked.Change.Fixes, ",")))
 }
 
-// tell gives a host its answer. On hold it is told why, as often as it may be and when there is something new to say.
-func (s *Server) tell(ctx context.Context, p Protector, w Waiting, a HostAnswer, again time.Time) Waiting {
-	final := a.Verdict != gate.Hold
-	if !final && (w.Said == a.Says || w.Reports >= p.Reports()) {
-		w.NextAt, w.Attempts, w.Problem = again, 0, ""
+// reportAfter is how long a deployment has waited at least before its host is told once more why: a host may be told so many times only.
+var reportAfter = []time.Duration{
+	0, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 12 * time.Hour, 24 * time.Hour, 3 * 24 * time.Hour, 10 * 24 * time.Hour,
+}
+
+// tell gives a host its answer. On hold it is told why, where there is something new to say.
+func (s *Server) tell(ctx context.Context, p Protector, w Waiting, d gate.Decision) Waiting {
+	final := d.Verdict != gate.Hold
+	if !final && (w.Said == d.Summary || !s.mayReport(p, w)) {
+		w.Attempts, w.Problem = 0, ""
 		return w
 	}
-	if w, failed := s.call(ctx, p, w, a); failed {
+	if w, failed := s.call(ctx, p, w, d); failed {
 		return w
 	}
-	w.Said, w.Attempts, w.Problem, w.NextAt = a.Says, 0, "", again
+	w.Said, w.Attempts, w.Problem = d.Summary, 0, ""
 	if final {
 		w.State = stateAnswered
 	} else {
@@ -168,23 +168,27 @@ func (s *Server) tell(ctx context.Context, p Protector, w Waiting, a HostAnswer,
 	return w
 }
 
+func (s *Server) mayReport(p Protector, w Waiting) bool {
+	return w.Reports < min(p.Reports(), len(reportAfter)) && s.o.Clock().Sub(w.CreatedAt) >= reportAfter[w.Reports]
+}
+
 // tellChanged tells a host how things stand when that has changed; it is looked at again as long as the host takes it.
-func (s *Server) tellChanged(ctx context.Context, p Protector, w Waiting, a HostAnswer, again time.Time) Waiting {
-	if w.Said != string(a.Verdict) {
-		if w, failed := s.call(ctx, p, w, a); failed {
+func (s *Server) tellChanged(ctx context.Context, p Protector, w Waiting, d gate.Decision) Waiting {
+	if w.Said != string(d.Verdict) {
+		if w, failed := s.call(ctx, p, w, d); failed {
 			return w
 		}
-		w.Said = string(a.Verdict)
+		w.Said = string(d.Verdict)
 	}
-	w.Attempts, w.Problem, w.NextAt = 0, "", again
+	w.Attempts, w.Problem = 0, ""
 	return w
 }
 
 // call tells the host, and notes what went wrong.
-func (s *Server) call(ctx context.Context, p Protector, w Waiting, a HostAnswer) (Waiting, bool) {
+func (s *Server) call(ctx context.Context, p Protector, w Waiting, d gate.Decision) (Waiting, bool) {
 	limit, cancel := context.WithTimeout(ctx, tellFor)
 	defer cancel()
-	err := p.Answer(limit, w.Body, a)
+	err := p.Answer(limit, w.Body, HostAnswer{d.Verdict, summaryOf(d)})
 	if err == nil {
 		return w, false
 	}

@@ -25,6 +25,9 @@ const StandardGitHub = "https://api.github.com"
 // GitHubPatience is how long GitHub lets a job wait for its environment's rules.
 const GitHubPatience = 30 * 24 * time.Hour
 
+// GitHubReports is how often GitHub lets us say something about a deployment without deciding on it.
+const GitHubReports = 10
+
 // longestReport is the longest text that GitHub takes, in characters; counted in bytes we stay below it.
 const longestReport = 1024
 
