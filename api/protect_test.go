@@ -298,6 +298,7 @@ func TestAQuestionInGitHubsNameByAStrangerIsRefused(t *testing.T) {
 		"an answer to another host":   {Run: 1, Deployment: 2, Environment: "live-steady", Callback: "https://evil.example/repos/acme/shop/actions/runs/1/deployment_protection_rule"},
 		"an answer to another place":  {Run: 1, Deployment: 2, Environment: "live-steady", Callback: p.hub.URL + "/repos/acme/shop/actions/runs/1/cancel"},
 		"a way out of the repository": {Run: 1, Deployment: 2, Environment: "live-steady", Callback: p.hub.URL + "/repos/acme/../shop/actions/runs/1/deployment_protection_rule/../x"},
+		"a way out of the owner":      {Run: 1, Deployment: 2, Environment: "live-steady", Callback: p.hub.URL + "/repos/../shop/actions/runs/1/deployment_protection_rule"},
 		"no environment":              {Run: 1, Deployment: 2},
 	} {
 		if a := p.deliver(p.hub.Body(change), fakehub.Secret); a.status != http.StatusBadRequest {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -146,17 +147,17 @@ func runPage(repository, run string) string {
 
 // callback is where an answer goes, below the host's address, and the run it is about. GitHub's word is taken only where it points at
 // GitHub and at nothing else there.
-func (g *GitHub) callback(address string) (path, run string, err error) {
+func (g *GitHub) callback(address string) (below, run string, err error) {
 	at, err := url.Parse(address)
 	if err != nil || at.Scheme != g.client.Base.Scheme || at.Host != g.client.Base.Host {
 		return "", "", fmt.Errorf("the delivery wants its answer elsewhere than at %s; for another host set url", g.client.Base.Host)
 	}
-	path, below := strings.CutPrefix(at.EscapedPath(), g.client.Base.EscapedPath())
-	parts := callbackPath.FindStringSubmatch(path)
-	if !below || parts == nil {
+	below, ours := strings.CutPrefix(at.EscapedPath(), g.client.Base.EscapedPath())
+	parts := callbackPath.FindStringSubmatch(below)
+	if !ours || parts == nil || path.Clean(below) != below {
 		return "", "", errors.New("the delivery wants its answer at an address that is no deployment_protection_rule")
 	}
-	return path, parts[1], nil
+	return below, parts[1], nil
 }
 
 // Ask is what the gate is asked about a ticket.
@@ -217,12 +218,12 @@ func (g *GitHub) fetchToken(ctx context.Context, installation, repository int64)
 	return answer.Token, answer.ExpiresAt, nil
 }
 
-func (g *GitHub) post(ctx context.Context, path, token string, body, into any) error {
+func (g *GitHub) post(ctx context.Context, address, token string, body, into any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	at, err := g.client.Base.Parse(path)
+	at, err := g.client.Base.Parse(address)
 	if err != nil {
 		return err
 	}
@@ -244,7 +245,7 @@ func (g *GitHub) post(ctx context.Context, path, token string, body, into any) e
 		return err
 	}
 	if err := json.NewDecoder(answer.Body).Decode(into); err != nil {
-		return g.client.Unreadable(ctx, path, err)
+		return g.client.Unreadable(ctx, address, err)
 	}
 	return nil
 }
