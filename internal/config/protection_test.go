@@ -2,6 +2,9 @@ package config
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -77,6 +80,24 @@ func TestAProtectionThatCouldNotWorkOrWouldLetStrangersAskIsRefused(t *testing.T
 		_, err := Parse("f.yaml", []byte(c.text), protectionOptions)
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", sentence, err, c.says)
+		}
+	}
+}
+
+// The page's examples are read as they stand there.
+func TestTheExamplesOfThePipelinesPageAreConfigurations(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "pipelines.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(string(page), -1)
+	if len(examples) < 3 {
+		t.Fatalf("the page has %d examples", len(examples))
+	}
+	for _, example := range examples {
+		if c, err := Parse("docs/pipelines.md", []byte(example[1]), protectionOptions); err != nil || len(c.Protection) != 1 {
+			t.Errorf("%v in\n%s", err, example[1])
 		}
 	}
 }
