@@ -78,10 +78,7 @@ func (w workplace) deployed() bool {
 }
 
 // told is what became of one run of a pipeline.
-type told struct {
-	failed, deployed bool
-	output           string
-}
+type told struct{ failed, deployed bool }
 
 // pipeline runs a snippet for a service in a workplace.
 type pipeline struct {

@@ -277,4 +277,3 @@ func TestAMergeRequestsStatusCheckSaysHowTheGateStands(t *testing.T) {
 		t.Errorf("a look at the gate was logged as a decision:\n%s", log)
 	}
 }
-

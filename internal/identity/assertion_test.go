@@ -38,7 +38,7 @@ func TestAnAppSaysWhoItIsForTenMinutesAtMost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+		signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -184,11 +184,8 @@ func (g *GitHub) Answer(ctx context.Context, body string, a Answer) error {
 		return fmt.Errorf("a stored request cannot be read: %w", err)
 	}
 	review := map[string]string{"environment_name": t.Environment, "comment": shortened(a.Says, longestReport)}
-	switch a.Verdict {
-	case gate.Allow, gate.Warn:
-		review["state"] = "approved"
-	case gate.Block:
-		review["state"] = "rejected"
+	if state := map[gate.Result]string{gate.Allow: "approved", gate.Warn: "approved", gate.Block: "rejected"}[a.Verdict]; state != "" {
+		review["state"] = state
 	}
 	token, err := g.tokens.of(ctx, t.Installation, t.Repository)
 	if err != nil {

@@ -290,7 +290,7 @@ func Signed(body, secret string) http.Header {
 // Deliver sends a request to a server's hook and returns the status of its answer and how long it took.
 func (h *Hub) Deliver(hook, body, secret string) (status int, took time.Duration) {
 	h.t.Helper()
-	request, err := http.NewRequest(http.MethodPost, hook, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, hook, strings.NewReader(body))
 	if err != nil {
 		h.t.Fatal(err)
 	}
