@@ -136,7 +136,7 @@ func TestEveryPipelineWaitsOutAHold(t *testing.T) {
 			p, url := holding(t)
 			w := p.workplace(url, r.env...)
 			// The agreed 30 minutes after the change before are over in a few seconds.
-			events := history("soon", "......", 30*time.Minute-8*time.Second)
+			events := history("soon", "......", 30*time.Minute-15*time.Second)
 			if _, errs, code := p.runWith(events, "import", "--db", filepath.Join(p.home, "gate.db"), "--config", filepath.Join(p.home, "shiphabit.yaml"), "-"); code != exitOK {
 				t.Fatal(errs)
 			}
