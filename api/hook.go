@@ -85,6 +85,14 @@ func (s *Server) takeDelivery(r request) (reply, error) {
 		return reply{}, tooLarge(maxDelivery)
 	}
 	source := r.param("source")
+	if take, found := s.hookByName(source); found {
+		body, done, err := readDelivery(r, &s.strangers)
+		defer done()
+		if err != nil {
+			return reply{}, err
+		}
+		return take(r, body)
+	}
 	hook, known := s.o.Hooks[source]
 	if !known {
 		r.readWithin(slowest) // what the server reads after the answer, too

@@ -47,7 +47,8 @@ func (s *Server) hookRoutes() []route {
 		{
 			method: http.MethodPost, path: "/hooks/:source", scope: Signed, handle: s.takeDelivery, limit: maxDelivery, response: deliveryResponse{},
 			summary: "Take what the host of a source pushes, signed with the source's webhook_secret. Answered once it is stored; the same " +
-				"delivery again changes nothing",
+				"delivery again changes nothing. Under the name of an entry of protection: a question to the gate, answered with 202 and decided " +
+				"at once by calling the host back; Flagger is answered with 200 to go on or 403 to wait, in one line",
 		},
 		{
 			method: http.MethodGet, path: "/api/v1/sources/:source/deliveries", scope: Read, handle: s.deliveries, response: deliveriesResponse{},

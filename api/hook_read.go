@@ -45,7 +45,10 @@ func newRoom(places, ofSource int, hooks map[string]Hook) room {
 func (r *room) enter(ctx context.Context, source string) (leave func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, longestQueuing)
 	defer cancel()
-	own := r.of[source]
+	own, ofSource := r.of[source]
+	if !ofSource { // a host that asks the gate: it has no places of its own
+		own = make(chan struct{}, 1)
+	}
 	select {
 	case own <- struct{}{}:
 	case <-ctx.Done():

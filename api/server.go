@@ -28,6 +28,10 @@ type Options struct {
 	Logger *slog.Logger
 	// Hooks read what the hosts of sources push, by the name of the source.
 	Hooks map[string]Hook
+	// Protectors are hosts that ask the gate and are told its word later, Canaries those that wait for the answer, by the names of their
+	// entries: none is a source's.
+	Protectors map[string]Protector
+	Canaries   map[string]CanaryHook
 	// Version is the program's, without its name.
 	Version string
 	// Zone is the organisation's time zone: days and weeks are its days and weeks.
@@ -85,6 +89,7 @@ type Store interface {
 	tokenStore
 	jobStore
 	reportTokenStore
+	waitingStore
 	auditStore
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
@@ -103,6 +108,7 @@ type Server struct {
 	checks            selfCheck
 	// backtests has room for those that may run at a time.
 	backtests chan struct{}
+	wake      chan struct{} // tells the sweep that something waits
 }
 
 // New builds a server. It starts nothing.
@@ -112,7 +118,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, guard: g, engine: gin.New(), backtests: make(chan struct{}, backtestsBusy)}
+	s := &Server{o: o, guard: g, engine: gin.New(), backtests: make(chan struct{}, backtestsBusy), wake: make(chan struct{}, 1)}
 	s.strangers = rooms{newRoom(smallAtOnce, smallOfSource, o.Hooks), newRoom(largeAtOnce, largeOfSource, o.Hooks)}
 	s.proven = rooms{newRoom(smallAtOnce, smallAtOnce/2, o.Hooks), newRoom(largeAtOnce, largeAtOnce/2, o.Hooks)}
 	s.engine.HandleMethodNotAllowed = true
@@ -166,6 +172,7 @@ func (s *Server) routes() []route {
 		s.sourceRoutes(),
 		s.doctorRoutes(),
 		s.hookRoutes(),
+		s.protectRoutes(),
 		s.auditRoutes(),
 		s.healthRoutes(),
 		s.referenceRoutes(),

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 
+	"shiphabit/api"
 	"shiphabit/collector"
 	"shiphabit/internal/config"
 	"shiphabit/internal/identity"
@@ -36,7 +37,7 @@ type term struct {
 	settings config.Config
 	db       *store.DB
 	sources  []collector.Source
-	handler  http.Handler
+	handler  *api.Server
 	verifier *identity.Verifier // nil where no job tokens are taken
 
 	requests   sync.WaitGroup
@@ -112,6 +113,9 @@ func (s *serving) begin(ctx context.Context, t *term) {
 		t.background.Go(func() { t.verifier.Run(ctx) })
 	}
 	t.background.Go(func() { s.forgetLoop(ctx, t.db) })
+	if len(t.settings.Protection) > 0 {
+		t.background.Go(func() { t.handler.RunProtection(ctx) })
+	}
 }
 
 // ServeHTTP lets the term in force answer.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net/http"
 
 	"shiphabit/api"
 	"shiphabit/internal/config"
@@ -13,10 +12,14 @@ import (
 )
 
 // server stands the rooms of the house together: pages, API and gate over a database, under a configuration.
-func (p *program) server(db *store.DB, settings config.Config, from *origin, verifier *identity.Verifier) (http.Handler, error) {
+func (p *program) server(db *store.DB, settings config.Config, from *origin, verifier *identity.Verifier) (*api.Server, error) {
 	definition := metrics.DORA()
 	definition.WeekStart = settings.WeekStart
 	site, err := reports.New(release())
+	if err != nil {
+		return nil, err
+	}
+	protectors, canaries, err := p.protected(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +48,8 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 		Hosts:         settings.Hosts,
 		Site:          site,
 		Hooks:         hooksOf(settings),
+		Protectors:    protectors,
+		Canaries:      canaries,
 	}
 	if verifier != nil {
 		options.Jobs = jobTokens{verifier}

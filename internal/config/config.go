@@ -27,6 +27,7 @@ type Config struct {
 	Thresholds    assessments.Thresholds
 	Freezes       []gate.Window
 	Identity      []Issuer // of tokens of jobs
+	Protection    []Protection
 
 	zone     *time.Location
 	calendar metrics.Calendar

@@ -20,6 +20,7 @@ func mainFields() []field {
 		objects("policies", "the built-in policy of each tier", "Policies of the release gate, each changing parts of the one below it: organisation, tier, team, service.", policyFields()...),
 		objects("freezes", "none", "Times in which nothing but rollbacks and fixes goes out. They hold where the criterion `freeze` is enforced.", freezeFields()...),
 		objects("identity", "API tokens only", "Issuers of the tokens that pipelines get from their runner: a job then asks the gate without a stored secret (docs/identity.md).", identityFields()...),
+		objects("protection", "none", "Hosts that ask the gate before they let a deployment go on, and are told its word (docs/pipelines.md).", protectionFields()...),
 	}
 }
 

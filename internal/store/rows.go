@@ -298,6 +298,6 @@ func allRows() []any {
 		&eventRow{}, &sourceRow{}, &setAsideRow{}, &serviceRow{}, &linkRow{}, &factsRow{}, &rolloutRow{}, &documentRow{},
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
-		&deliveryRow{}, &refusalRow{}, &environmentRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{},
+		&deliveryRow{}, &refusalRow{}, &environmentRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{}, &waitingRow{},
 	}
 }
