@@ -15,6 +15,8 @@ type doctorStore interface {
 	Records(ctx context.Context, service string) (doctor.Records, error)
 	// KindOf is what an environment is for, as its deployments or else its name tell.
 	KindOf(ctx context.Context, environment string) (metrics.EnvironmentKind, error)
+	// FirstSetAsides are so many of the records of a source that were set aside, each with its reason.
+	FirstSetAsides(ctx context.Context, source string, limit int) ([][2]string, error)
 }
 
 // The number of findings of a kind that an answer lists.
@@ -59,12 +61,13 @@ func (s *Server) doctor(r request) (reply, error) {
 }
 
 func (s *Server) doctorQuestion(window metrics.Window, service, source string) doctor.Question {
-	return doctor.Question{Now: s.o.Clock(), Window: window, Recognises: s.o.Recognises, Declared: s.o.Declared, Configured: s.o.Declared != nil,
+	return doctor.Question{Now: s.o.Clock(), Window: window, Recognises: s.o.Recognises, Declared: s.o.Declared, Configured: s.o.Configured,
 		Service: service, Source: source}
 }
 
-// diagnose looks at what is stored.
+// diagnose looks at what is stored, refused deliveries that were not written down yet among it.
 func (s *Server) diagnose(ctx context.Context, q doctor.Question) (doctor.Diagnosis, doctor.Records, error) {
+	s.writeRefusals(ctx)
 	records, err := s.o.Store.Records(ctx, q.Service)
 	if err != nil {
 		return doctor.Diagnosis{}, records, err

@@ -132,6 +132,46 @@ func (k keptBy) DecisionOfReport(ctx context.Context, hash string) (string, bool
 	return decision, err == nil, err
 }
 
+func (k keptBy) AddWaiting(ctx context.Context, w api.Waiting) (bool, error) {
+	return k.DB.AddWaiting(ctx, waitingRow(w))
+}
+
+func (k keptBy) DueWaiting(ctx context.Context, limit int) ([]api.Waiting, error) {
+	list, err := k.DB.DueWaiting(ctx, limit)
+	return waitingList(list), err
+}
+
+func (k keptBy) Waiting(ctx context.Context, limit int) ([]api.Waiting, error) {
+	list, err := k.DB.Waiting(ctx, limit)
+	return waitingList(list), err
+}
+
+func (k keptBy) ClaimWaiting(ctx context.Context, w api.Waiting, until time.Time) (bool, error) {
+	return k.DB.ClaimWaiting(ctx, waitingRow(w), until)
+}
+
+func (k keptBy) SaveWaiting(ctx context.Context, w api.Waiting, claimed time.Time) error {
+	return k.DB.SaveWaiting(ctx, waitingRow(w), claimed)
+}
+
+func waitingRow(w api.Waiting) store.Waiting {
+	return store.Waiting{
+		Protector: w.Protector, ID: w.ID, Body: w.Body, State: store.WaitingState(w.State), Decision: w.Decision, Verdict: w.Verdict, Said: w.Said,
+		Reports: w.Reports, Attempts: w.Attempts, Problem: w.Problem, CreatedAt: w.CreatedAt, NextAt: w.NextAt, ExpiresAt: w.ExpiresAt,
+	}
+}
+
+func waitingList(list []store.Waiting) []api.Waiting {
+	all := make([]api.Waiting, len(list))
+	for i, w := range list {
+		all[i] = api.Waiting{
+			Protector: w.Protector, ID: w.ID, Body: w.Body, State: string(w.State), Decision: w.Decision, Verdict: w.Verdict, Said: w.Said,
+			Reports: w.Reports, Attempts: w.Attempts, Problem: w.Problem, CreatedAt: w.CreatedAt, NextAt: w.NextAt, ExpiresAt: w.ExpiresAt,
+		}
+	}
+	return all
+}
+
 var kinds = map[error]api.Kind{
 	store.ErrNotFound: api.NotFound, store.ErrDuplicate: api.Conflict, store.ErrMoved: api.Moved, store.ErrUsed: api.Conflict,
 }

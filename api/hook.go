@@ -4,14 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"shiphabit/metrics"
@@ -77,72 +74,44 @@ const maxDelivery = 25 << 20
 // maxAsideShown is how many records set aside an answer lists.
 const maxAsideShown = 100
 
-// takeDelivery takes what a host pushes: who sent it is looked at before anything is read, and it is answered when it is stored. What
-// could be stored in part is answered with 200 as well, for the host would send nothing better again.
+// takeDelivery takes what a host pushes: who sent it is looked at before anything is read of it, and it is answered when it is stored. What
+// could be stored in part is answered with 200 as well, for the host would send nothing better again. Whether there is a source of the name is
+// not told, nor is it kept from somebody with a stopwatch: a name opens nothing.
 func (s *Server) takeDelivery(r request) (reply, error) {
 	if r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" {
 		return reply{}, fail(Forbidden, "a browser sends this; a webhook is sent by a program")
 	}
-	body, done, err := s.readDelivery(r)
+	if r.ContentLength > maxDelivery {
+		return reply{}, tooLarge(maxDelivery)
+	}
+	source := r.param("source")
+	if take, found := s.hookByName(source); found {
+		body, done, err := readDelivery(r, &s.strangers)
+		defer done()
+		if err != nil {
+			return reply{}, err
+		}
+		return take(r, body)
+	}
+	hook, known := s.o.Hooks[source]
+	if !known {
+		r.readWithin(slowest) // what the server reads after the answer, too
+		return reply{}, s.refuseDelivery(r.Context(), source, false)
+	}
+	rooms := &s.strangers
+	if hook.Authentic(r.Header, nil) { // the secret itself stands in the header
+		rooms = &s.proven
+	}
+	body, done, err := readDelivery(r, rooms)
 	defer done()
 	if err != nil {
 		return reply{}, err
 	}
-	source := r.param("source")
-	hook, known := s.o.Hooks[source]
-	if !known {
-		hook = noHook{s.guard}
-	}
-	if !hook.Authentic(r.Header, body) || !known {
-		s.refuseDelivery(r.Context(), source, known)
-		return reply{}, fail(Unauthorized, "no source of this name takes a delivery signed like this: check the name in the address, and the secret at both ends")
+	if !hook.Authentic(r.Header, body) {
+		return reply{}, s.refuseDelivery(r.Context(), source, true)
 	}
 	return s.storeDelivery(r, hook, body)
 }
-
-// What strangers send is held in memory until it is known who they are: a body up to smallDelivery at any time, of larger ones so many
-// at once. The others wait.
-const (
-	smallDelivery  = 1 << 20
-	largeAtOnce    = 8
-	longestQueuing = 10 * time.Second
-)
-
-// readDelivery reads the body; done is to be called when it is held no longer.
-func (s *Server) readDelivery(r request) (body []byte, done func(), err error) {
-	done = func() {}
-	body, err = io.ReadAll(io.LimitReader(r.Body, smallDelivery))
-	if err == nil && len(body) == smallDelivery {
-		patience, cancel := context.WithTimeout(r.Context(), longestQueuing)
-		defer cancel()
-		select {
-		case s.large <- struct{}{}:
-			done = func() { <-s.large }
-		case <-patience.Done():
-			return nil, done, fail(Unavailable, "too many large deliveries at once; send it again")
-		}
-		var rest []byte
-		rest, err = io.ReadAll(r.Body)
-		body = append(body, rest...)
-	}
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return nil, done, fail(TooLarge, fmt.Sprintf("the delivery has more than %d MiB", large.Limit>>20))
-	}
-	if err != nil {
-		return nil, done, unreadable(err)
-	}
-	return body, done, nil
-}
-
-// noHook stands for a source that there is not. It takes its time, so that nobody learns from the clock which sources there are.
-type noHook struct{ guard guard }
-
-func (n noHook) Authentic(_ http.Header, body []byte) bool { return n.guard.sign(string(body)) == "" }
-
-func (noHook) Delivery(http.Header, []byte) string { return "" }
-
-func (noHook) Parse(http.Header, []byte) Pushed { return Pushed{} }
 
 func (s *Server) storeDelivery(r request, hook Hook, body []byte) (reply, error) {
 	source := r.param("source")

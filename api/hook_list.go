@@ -47,7 +47,8 @@ func (s *Server) hookRoutes() []route {
 		{
 			method: http.MethodPost, path: "/hooks/:source", scope: Signed, handle: s.takeDelivery, limit: maxDelivery, response: deliveryResponse{},
 			summary: "Take what the host of a source pushes, signed with the source's webhook_secret. Answered once it is stored; the same " +
-				"delivery again changes nothing",
+				"delivery again changes nothing. Under the name of an entry of protection: a question to the gate, answered with 202 and decided " +
+				"at once by calling the host back; Flagger is answered with 200 to go on or 403 to wait, in one line",
 		},
 		{
 			method: http.MethodGet, path: "/api/v1/sources/:source/deliveries", scope: Read, handle: s.deliveries, response: deliveriesResponse{},
@@ -116,14 +117,19 @@ func (c *refusals) take() (list []Refusal, strangers int, named string) {
 	return list, strangers, named
 }
 
-// refuseDelivery tells the operator, and nobody else, that a delivery was refused.
-func (s *Server) refuseDelivery(ctx context.Context, source string, known bool) {
+// refuseDelivery tells the operator, and nobody else, why a delivery was refused.
+func (s *Server) refuseDelivery(ctx context.Context, source string, known bool) error {
 	if s.refusals.add(source, known, s.o.Clock()) {
 		s.writeRefusals(ctx)
 	}
+	return fail(Unauthorized, "no source of this name takes a delivery signed like this: check the name in the address, and the secret at both ends")
 }
 
-// writeRefusals writes down what was refused since the last time. That it cannot is no reason to answer otherwise.
+// refusalsLimit is how long writing them down may take.
+const refusalsLimit = 10 * time.Second
+
+// writeRefusals writes down what was refused since the last time, though whoever asked has gone meanwhile. That it cannot is no reason to
+// answer otherwise.
 func (s *Server) writeRefusals(ctx context.Context) {
 	list, strangers, named := s.refusals.take()
 	if strangers > 0 {
@@ -136,6 +142,8 @@ func (s *Server) writeRefusals(ctx context.Context) {
 	for _, r := range list {
 		s.o.Logger.Warn("deliveries refused: not signed with the webhook_secret of the source, or too long ago", slog.String("source", r.Source), slog.Int("deliveries", r.Count))
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refusalsLimit)
+	defer cancel()
 	if err := s.o.Store.Refuse(ctx, list); err != nil {
 		s.o.Logger.Error("counting refused deliveries", slog.Any("error", err))
 	}

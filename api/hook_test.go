@@ -266,3 +266,12 @@ func TestWhatArrivesAsItHappensIsKnownFromThenOn(t *testing.T) {
 		t.Errorf("%+v, %v", facts.Rollouts, err)
 	}
 }
+
+func TestTheDoctorSeesWhatWasRefusedAMomentAgo(t *testing.T) {
+	t.Parallel()
+	s := hookSite(t)
+	for n, ask := range []string{"/api/v1/doctor", "/api/v1/doctor?source=ci", "/api/v1/sources"} {
+		s.post("/hooks/ci", "x").is(http.StatusUnauthorized)
+		s.get(ask).is(http.StatusOK, fmt.Sprintf(`"refused":%d`, n+1))
+	}
+}

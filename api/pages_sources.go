@@ -56,13 +56,9 @@ func (s *Server) sourcePage(r request) (reply, error) {
 	if len(d.Sources) == 0 {
 		return reply{}, fail(NotFound, "no source is called "+shorten(name)+"; /sources lists those known")
 	}
-	all, err := s.o.Store.SetAsides(r.Context(), name)
+	aside, err := s.o.Store.FirstSetAsides(r.Context(), name, reports.RowsShown)
 	if err != nil {
 		return reply{}, err
-	}
-	aside := make([][2]string, len(all))
-	for i, one := range all {
-		aside[i] = [2]string{one.Record, one.Reason}
 	}
 	findings := slices.DeleteFunc(d.Findings, func(f doctor.Finding) bool { return f.What == d.Sources[0].Says || f.Code == "source-set-aside" })
 	for i := range findings {

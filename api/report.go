@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -41,24 +42,27 @@ func (s *Server) report(r request) (reply, error) {
 	if err := s.bind(r, logged.Request.Run); err != nil {
 		return reply{}, err
 	}
+	answer, err := s.book(r.Context(), logged, said, r.caller.Name)
+	return reply{JSON: answer}, err
+}
+
+// book keeps the outcome of what a decision let through, and the deployment that it is.
+func (s *Server) book(ctx context.Context, logged gate.Logged, said gate.Report, caller string) (reportResponse, error) {
 	d, booked, err := logged.Deployment(said, s.o.Clock().UTC())
 	if err != nil {
-		return reply{}, fail(Conflict, err.Error())
+		return reportResponse{}, fail(Conflict, err.Error())
 	}
-	answer := reportResponse{Decision: logged.ID, Outcome: outcome}
+	answer := reportResponse{Decision: logged.ID, Outcome: said.Outcome}
 	var events []metrics.Event
 	if booked {
 		e := metrics.NewEvent(gate.ReportSource, d)
 		e.Live = true
 		if faults := metrics.Check(e); len(faults) > 0 {
-			return reply{}, &Error{Kind: Invalid, Detail: "the report does not fit: " + faults[0].Field + ": " + faults[0].Problem, Faults: faults}
+			return reportResponse{}, &Error{Kind: Invalid, Detail: "the report does not fit: " + faults[0].Field + ": " + faults[0].Problem, Faults: faults}
 		}
 		events, answer.Deployment = append(events, e), gate.ReportSource+"/"+d.ID
 	}
-	if err := s.o.Store.Report(r.Context(), logged.ID, outcome, r.caller.Name, events); err != nil {
-		return reply{}, err
-	}
-	return reply{JSON: answer}, nil
+	return answer, s.o.Store.Report(ctx, logged.ID, said.Outcome, caller, events)
 }
 
 // outcome tells how a promotion stands.

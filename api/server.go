@@ -30,6 +30,10 @@ type Options struct {
 	Logger *slog.Logger
 	// Hooks read what the hosts of sources push, by the name of the source.
 	Hooks map[string]Hook
+	// Protectors are hosts that ask the gate and are told its word later, Canaries those that wait for the answer, by the names of their
+	// entries: none is a source's.
+	Protectors map[string]Protector
+	Canaries   map[string]CanaryHook
 	// Version is the program's, without its name.
 	Version string
 	// Zone is the organisation's time zone: days and weeks are its days and weeks.
@@ -38,8 +42,9 @@ type Options struct {
 	// KindOf is the kind of an environment by its name; Recognises tells whether a rule gives it one.
 	KindOf     func(environment string) metrics.EnvironmentKind
 	Recognises func(environment string) bool
-	// Declared are the sources of the configuration; nil where there is none.
-	Declared []doctor.Declared
+	// Declared are the sources of the configuration; Configured tells that there is one, be it without sources.
+	Declared   []doctor.Declared
+	Configured bool
 	// Definitions are the organisation's own, beside those that ship with the product.
 	Definitions []metrics.Definition
 	// Calendar is the working time of a service, else of a team, else of the organisation; either name may be empty.
@@ -91,6 +96,7 @@ type Store interface {
 	tokenStore
 	jobStore
 	reportTokenStore
+	waitingStore
 	auditStore
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
@@ -108,10 +114,12 @@ type Server struct {
 	refused atomic.Pointer[string]
 
 	refusals refusals
-	large    chan struct{} // holds one for each large delivery in memory
-	checks   selfCheck
+	// strangers and proven hold the deliveries that are being read, of senders who are not known yet and of those who are.
+	strangers, proven rooms
+	checks            selfCheck
 	// backtests has room for those that may run at a time.
 	backtests chan struct{}
+	wake      chan struct{} // tells the sweep that something waits
 }
 
 // New builds a server. It starts nothing.
@@ -126,8 +134,10 @@ func New(o Options) (*Server, error) {
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{
 		o: o, guard: g, engine: gin.New(), standby: &standby{},
-		large: make(chan struct{}, largeAtOnce), backtests: make(chan struct{}, backtestsBusy),
+		backtests: make(chan struct{}, backtestsBusy), wake: make(chan struct{}, 1),
 	}
+	s.strangers = rooms{newRoom(smallAtOnce, smallOfSource, o.Hooks), newRoom(largeAtOnce, largeOfSource, o.Hooks)}
+	s.proven = rooms{newRoom(smallAtOnce, smallAtOnce/2, o.Hooks), newRoom(largeAtOnce, largeAtOnce/2, o.Hooks)}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath, s.engine.UnescapePathValues = true, true // a service may have a slash in its name, sent as %2F
 	if o.Site != nil {
@@ -180,6 +190,7 @@ func (s *Server) routes() []route {
 		s.sourceRoutes(),
 		s.doctorRoutes(),
 		s.hookRoutes(),
+		s.protectRoutes(),
 		s.auditRoutes(),
 		s.healthRoutes(),
 		s.referenceRoutes(),

@@ -70,7 +70,8 @@ func (e Engine) Run(ctx context.Context, source Source, store Store, progress fu
 	return store.Beat(ctx, source.Name(), last.Watermark)
 }
 
-// read reads to the end and returns the last page. Troubles of single pages are told once all is read.
+// read reads to the end and returns the last page with its troubles. What a source meets earlier it keeps in its cursor and tells
+// then: whatever a run remembers is lost where its turn is cut.
 func (e Engine) read(ctx context.Context, source Source, store Store, progress func(Page)) (Page, error) {
 	if closer, ok := source.(io.Closer); ok {
 		defer closer.Close() //nolint:errcheck // a source closes what it only reads
@@ -79,7 +80,6 @@ func (e Engine) read(ctx context.Context, source Source, store Store, progress f
 	if err != nil {
 		return Page{}, fmt.Errorf("cursor of %s: %w", source.Name(), err)
 	}
-	var troubles []error
 	for start := e.Clock(); ; {
 		page, err := e.pull(ctx, source, from)
 		if err != nil {
@@ -88,19 +88,21 @@ func (e Engine) read(ctx context.Context, source Source, store Store, progress f
 		if page.More && page.Next == from {
 			return Page{}, fmt.Errorf("read %s: it promises more but its cursor stands still at %q", source.Name(), from)
 		}
+		if page.More && len(page.Troubles) > 0 {
+			return Page{}, fmt.Errorf("read %s: it tells a trouble before its last page: %w", source.Name(), errors.Join(page.Troubles...))
+		}
 		from, err = e.save(ctx, store, source.Name(), from, page)
 		if err != nil {
 			return Page{}, err
 		}
-		troubles = append(troubles, page.Troubles...)
 		if progress != nil {
 			progress(page)
 		}
 		if !page.More {
-			return page, errors.Join(troubles...)
+			return page, errors.Join(page.Troubles...)
 		}
 		if e.Turn > 0 && e.Clock().Sub(start) >= e.Turn {
-			return page, errors.Join(append(troubles, ErrMore)...)
+			return page, ErrMore
 		}
 	}
 }

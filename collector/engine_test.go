@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -263,4 +264,26 @@ func serve(t *testing.T, handler http.Handler) string {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// early tells a trouble before its last page.
+type early struct{ counter }
+
+func (s *early) Pull(ctx context.Context, cursor string) (collector.Page, error) {
+	page, err := s.counter.Pull(ctx, cursor)
+	if page.More {
+		page.Troubles = []error{&collector.Error{Trouble: collector.Forbidden, Problem: "the token may not read incidents"}}
+	}
+	return page, err
+}
+
+func TestATroubleThatACutWouldLoseIsRefused(t *testing.T) {
+	t.Parallel()
+	e := engine()
+	e.Turn = time.Nanosecond
+	store := &sourcetest.Memory{}
+	err := e.Run(t.Context(), &early{counter{n: 3}}, store, nil)
+	if err == nil || errors.Is(err, collector.ErrMore) || collector.TroubleOf(err) != collector.Forbidden || !strings.Contains(store.TroubleOf("counter"), "before its last page") {
+		t.Errorf("error %v, trouble %q", err, store.TroubleOf("counter"))
+	}
 }

@@ -7,8 +7,8 @@ import (
 	"shiphabit/metrics/doctor"
 )
 
-// rowsShown is how many rows a table of these pages has at most; what is beyond is counted, and told as JSON.
-const rowsShown = 200
+// RowsShown is how many rows a table of these pages has at most; what is beyond is counted, and told as JSON.
+const RowsShown = 200
 
 // Sources lists what is read, how that goes, and what came of it.
 type Sources struct {
@@ -41,7 +41,7 @@ func ContentOf(s doctor.Service) Content {
 // Contents is the table of what was read, per service.
 func (s Sources) Contents() Table {
 	t := Table{Caption: "What the records amount to", Head: []Head{{Text: "Service"}, {"Deployments", true}, {"Changes", true}, {"Without known changes", true}, {"Incidents", true}, {"Left out", true}}}
-	for _, c := range s.Services[:min(rowsShown, len(s.Services))] {
+	for _, c := range s.Services[:min(RowsShown, len(s.Services))] {
 		t.Rows = append(t.Rows, []Cell{
 			{Text: c.Service, Href: s.Link(segments("services", c.Service))}, {Text: Count(c.Rollouts)}, {Text: Count(c.Changes)}, {Text: Count(c.Baselines)},
 			{Text: Count(c.Incidents)}, {Text: Count(c.LeftOut), Href: leftHref(s.Frame, c)},
@@ -58,7 +58,7 @@ func leftHref(f Frame, c Content) string {
 }
 
 // More is how many services the table does not list.
-func (s Sources) More() int { return max(0, len(s.Services)-rowsShown) }
+func (s Sources) More() int { return max(0, len(s.Services)-RowsShown) }
 
 // FirstSource is a part of a configuration to begin with.
 func (Sources) FirstSource() string { return doctor.FirstSource }
@@ -85,6 +85,8 @@ func (v SourceView) Mark() VerdictView {
 		return VerdictView{string(v.State), "●", "good"}
 	case doctor.Reading, doctor.Waiting:
 		return VerdictView{string(v.State), "◆", "care"}
+	case doctor.NotRead:
+		return VerdictView{string(v.State), "○", "none"}
 	default:
 		return VerdictView{string(v.State), "■", "stop"}
 	}
@@ -98,12 +100,12 @@ func (v SourceView) Behind() string {
 	return Span(*v.Lag)
 }
 
-// Heard words how long ago the source answered.
+// Heard words how long ago something was heard of the source.
 func (v SourceView) Heard() string {
-	if v.Heartbeat.IsZero() {
+	if v.LastHeard().IsZero() {
 		return ""
 	}
-	return Span(v.now.Sub(v.Heartbeat).Seconds()) + " ago"
+	return Span(v.now.Sub(v.LastHeard()).Seconds()) + " ago"
 }
 
 // Running tells that it is being read.
@@ -172,7 +174,7 @@ func (s Source) DeliveriesJSON() string { return "/api/v1" + segments("sources",
 // NewSource shows a source with the records that it set aside, each with its reason.
 func NewSource(f Frame, s doctor.SourceState, aside [][2]string, findings []doctor.Finding) Source {
 	p := Source{Frame: f, SourceView: SourceView{s, f.AsOf}, Findings: findings}
-	for _, one := range aside[:min(rowsShown, len(aside))] {
+	for _, one := range aside[:min(RowsShown, len(aside))] {
 		p.SetAsides = append(p.SetAsides, Cell{Text: one[0], Href: one[1]})
 	}
 	return p

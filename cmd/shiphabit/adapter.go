@@ -138,6 +138,46 @@ func (s serverStore) Audit(ctx context.Context, cursor string, limit int) ([]api
 	return deeds, next, err
 }
 
+func (s serverStore) AddWaiting(ctx context.Context, w api.Waiting) (bool, error) {
+	return s.DB.AddWaiting(ctx, waitingRow(w))
+}
+
+func (s serverStore) DueWaiting(ctx context.Context, limit int) ([]api.Waiting, error) {
+	list, err := s.DB.DueWaiting(ctx, limit)
+	return waitingList(list), err
+}
+
+func (s serverStore) Waiting(ctx context.Context, limit int) ([]api.Waiting, error) {
+	list, err := s.DB.Waiting(ctx, limit)
+	return waitingList(list), err
+}
+
+func (s serverStore) ClaimWaiting(ctx context.Context, w api.Waiting, until time.Time) (bool, error) {
+	return s.DB.ClaimWaiting(ctx, waitingRow(w), until)
+}
+
+func (s serverStore) SaveWaiting(ctx context.Context, w api.Waiting, claimed time.Time) error {
+	return s.DB.SaveWaiting(ctx, waitingRow(w), claimed)
+}
+
+func waitingRow(w api.Waiting) store.Waiting {
+	return store.Waiting{
+		Protector: w.Protector, ID: w.ID, Body: w.Body, State: store.WaitingState(w.State), Decision: w.Decision, Verdict: w.Verdict, Said: w.Said,
+		Reports: w.Reports, Attempts: w.Attempts, Problem: w.Problem, CreatedAt: w.CreatedAt, NextAt: w.NextAt, ExpiresAt: w.ExpiresAt,
+	}
+}
+
+func waitingList(list []store.Waiting) []api.Waiting {
+	all := make([]api.Waiting, len(list))
+	for i, w := range list {
+		all[i] = api.Waiting{
+			Protector: w.Protector, ID: w.ID, Body: w.Body, State: string(w.State), Decision: w.Decision, Verdict: w.Verdict, Said: w.Said,
+			Reports: w.Reports, Attempts: w.Attempts, Problem: w.Problem, CreatedAt: w.CreatedAt, NextAt: w.NextAt, ExpiresAt: w.ExpiresAt,
+		}
+	}
+	return all
+}
+
 // storeKinds says what the store's errors mean to a caller of the API.
 func storeKinds() map[error]api.Kind {
 	return map[error]api.Kind{

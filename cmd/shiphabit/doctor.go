@@ -134,7 +134,7 @@ func (p *program) diagnoseDatabase(ctx context.Context, f doctorFlags) (doctor.R
 		return doctor.Report{}, noSuch(err, "--service "+strconv.Quote(f.service)+" is no service known; 'shiphabit doctor' lists what is there")
 	}
 	declared := declaredSources(settings)
-	q := doctor.Question{Now: p.now(), Window: window, Recognises: settings.Rules().Recognises, Declared: declared, Configured: declared != nil,
+	q := doctor.Question{Now: p.now(), Window: window, Recognises: settings.Rules().Recognises, Declared: declared, Configured: configured(settings),
 		Service: f.service, Source: f.source}
 	d := doctor.Diagnose(records, q)
 	if f.source != "" && len(d.Sources) == 0 {
@@ -153,7 +153,10 @@ func noSuch(err error, says string) error {
 	return err
 }
 
-// declaredSources are the sources of the configuration; nil where it declares none.
+// configured tells that there is a configuration which says something, be it nothing of sources. Without one it is not known who reads.
+func configured(settings config.Config) bool { return settings.String() != config.Default().String() }
+
+// declaredSources are the sources of the configuration.
 func declaredSources(settings config.Config) []doctor.Declared {
 	var declared []doctor.Declared
 	for _, s := range settings.Sources {
@@ -247,7 +250,7 @@ func (p *program) printSources(r doctor.Report) error {
 			calls = fmt.Sprintf("%d of %d", s.Left, s.Limit)
 		}
 		rows = append(rows, []string{
-			s.Name, dash(s.Type), string(s.State), when(s.Watermark), when(s.Heartbeat), calls, strconv.Itoa(s.Events()), strconv.Itoa(s.SetAside),
+			s.Name, dash(s.Type), string(s.State), when(s.Watermark), when(s.LastHeard()), calls, strconv.Itoa(s.Events()), strconv.Itoa(s.SetAside),
 		})
 	}
 	err := writeTable(p.out, rows)

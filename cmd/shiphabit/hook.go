@@ -63,13 +63,18 @@ func hookAddresses(settings config.Config) []string {
 			addresses = append(addresses, "/hooks/"+url.PathEscape(s.Name))
 		}
 	}
+	for _, one := range settings.Protection {
+		addresses = append(addresses, "/hooks/"+url.PathEscape(one.Name))
+	}
 	return addresses
 }
 
 const (
 	// deliveriesKept is how long a delivery is known, and kept when it cannot be read.
 	deliveriesKept = 30 * 24 * time.Hour
-	forgetEvery    = time.Hour
+	// waitingKept is how long it is known what a host was told; GitHub waits 30 days.
+	waitingKept = 90 * 24 * time.Hour
+	forgetEvery = time.Hour
 )
 
 // forgetLoop forgets old deliveries until the context ends.
@@ -77,6 +82,9 @@ func (p *program) forgetLoop(ctx context.Context, db *store.DB) {
 	for {
 		if _, err := db.ForgetDeliveries(ctx, p.now().Add(-deliveriesKept)); err != nil && ctx.Err() == nil {
 			p.logger().Error("forgetting old deliveries", slog.Any("error", err))
+		}
+		if err := db.ForgetWaiting(ctx, p.now().Add(-waitingKept)); err != nil && ctx.Err() == nil {
+			p.logger().Error("forgetting deployments that waited", slog.Any("error", err))
 		}
 		if sleep(ctx, forgetEvery) != nil {
 			return

@@ -115,6 +115,9 @@ func (s *serving) begin(ctx context.Context, t *term) {
 	}
 	t.background.Go(func() { s.forgetLoop(ctx, t.db) })
 	t.background.Go(func() { _ = t.handler.Run(ctx) }) // it ends with the context and in no other way
+	if len(t.settings.Protection) > 0 {
+		t.background.Go(func() { t.handler.RunProtection(ctx) })
+	}
 }
 
 // ServeHTTP lets the term in force answer.

@@ -19,6 +19,10 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 	if err != nil {
 		return nil, err
 	}
+	protectors, canaries, err := p.protected(settings)
+	if err != nil {
+		return nil, err
+	}
 	options := api.Options{
 		Store:       serverStore{db},
 		Kinds:       storeKinds(),
@@ -45,12 +49,14 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 		Hosts:         settings.Hosts,
 		Site:          site,
 		Hooks:         hooksOf(settings),
+		Protectors:    protectors,
+		Canaries:      canaries,
 	}
 	if verifier != nil {
 		options.Jobs = jobTokens{verifier}
 	}
 	if from == nil {
-		options.Declared = declaredSources(settings)
+		options.Declared, options.Configured = declaredSources(settings), configured(settings)
 	} else {
 		options.Reading = func(context.Context) (api.Reading, error) { return from.reading, nil }
 		options.AssessPath = from.assessPath

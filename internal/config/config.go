@@ -27,7 +27,8 @@ type Config struct {
 	Questions     assessments.Set
 	Thresholds    assessments.Thresholds
 	Freezes       []gate.Window
-	Identity      []Issuer     // of tokens of jobs
+	Identity      []Issuer // of tokens of jobs
+	Protection    []Protection
 	Signing       *attest.Ring // signs verdicts; nil when no key is configured
 
 	zone     *time.Location

@@ -20,6 +20,7 @@ func mainFields() []field {
 		objects("policies", "the built-in policy of each tier", "Policies of the release gate, each changing parts of the one below it: organisation, tier, team, service.", policyFields()...),
 		objects("freezes", "none", "Times in which nothing but rollbacks and fixes goes out. They hold where the criterion `freeze` is enforced.", freezeFields()...),
 		objects("identity", "API tokens only", "Issuers of the tokens that pipelines get from their runner: a job then asks the gate without a stored secret (docs/identity.md).", identityFields()...),
+		objects("protection", "none", "Hosts that ask the gate before they let a deployment go on, and are told its word (docs/pipelines.md).", protectionFields()...),
 		value("signing_key_file", aText, "verdicts are not signed", "File with the private key that signs the gate's verdicts, made by `shiphabit gate key create FILE`; the same for all servers on one database. A relative name is relative to this file."),
 		value("previous_signing_key_file", aText, "none", "The private key that signed before, or its public key. What it signed is trusted for 24 hours after the rotation."),
 		value("signing_key_rotated_at", anInstant, "none", "When `signing_key_file` took the place of the previous key; needed beside it. Files are dated anew wherever they are copied to, so their dates do not tell."),

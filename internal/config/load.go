@@ -89,6 +89,7 @@ func (l *loader) config(n node) Config {
 	c.overlays = l.policies(n.at("policies"), c)
 	c.Freezes = l.freezes(n.at("freezes"), c)
 	c.Identity = l.identity(n.at("identity"))
+	c.Protection = l.protection(n.at("protection"), c.Sources)
 	c.Signing = l.signing(n)
 	return c
 }

@@ -107,6 +107,23 @@ func (h *pagedHost) pagesOf(source string) int {
 	return len(h.asked[source])
 }
 
+// repeated tells how many answers to pages were asked for once more, of any source.
+func (h *pagedHost) repeated() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for _, asked := range h.asked {
+		pages := map[int]bool{}
+		for _, page := range asked {
+			if pages[page] {
+				n++
+			}
+			pages[page] = true
+		}
+	}
+	return n
+}
+
 // hosted is a source on the host.
 func hosted(t interface{ Fatal(...any) }, url, name, replica string) collector.Source {
 	client, err := collector.NewClient(collector.Host{Name: name, URL: url, Headers: map[string]string{"Replica": replica}})

@@ -46,7 +46,7 @@ const queueName = "sources"
 // pollEvery is how soon a job is taken up that became due.
 const pollEvery = 2 * time.Second
 
-// mostAttempts is as many as River can count; each killed process costs a job one.
+// mostAttempts is as many as River can count; each process that is killed at a job costs it one, until a run ends well.
 const mostAttempts = 32_000
 
 // missingEvery is how often it is looked whether a job is missing: a replica that does not know a source yet may have removed it.
@@ -57,13 +57,13 @@ const stopping = 10 * time.Second
 
 // Run does the jobs of these names, each at once and then whenever it is due, until the context ends.
 func (q Queue) Run(ctx context.Context, names []string, work Work) error {
-	driver := q.driver()
-	if err := migrate(ctx, driver); err != nil {
+	tables := q.driver()
+	if err := migrate(ctx, tables); err != nil {
 		return fmt.Errorf("preparing the job queue: %w", err)
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{queue: q, names: names, work: work, until: ctx})
-	client, err := river.NewClient(driver, &river.Config{
+	client, err := river.NewClient(driver{tables}, &river.Config{
 		Queues:     map[string]river.QueueConfig{queueName: {MaxWorkers: q.Parallel}},
 		Workers:    workers,
 		JobTimeout: q.Lease - time.Millisecond, RescueStuckJobsAfter: q.Lease,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"shiphabit/collector"
@@ -63,6 +64,9 @@ func NewReader(s Store, clock func() time.Time, logger *slog.Logger) Reader {
 func (r Reader) Turn(ctx context.Context, source collector.Source, every time.Duration) time.Time {
 	name := source.Name()
 	begun, err := r.Store.BeginRun(ctx, name)
+	if ctx.Err() != nil {
+		return r.Clock() // not the source's failure
+	}
 	if err != nil {
 		r.log(ctx, name, err)
 		return r.Clock().Add(r.failing(nil, 1, every))
@@ -104,11 +108,32 @@ func (r Reader) read(ctx context.Context, source collector.Source, began time.Ti
 	notes := &notebook{Reader: r, source: source.Name()}
 	engine := r.Engine
 	engine.Began, engine.Waiting = began, notes.waiting(ctx)
-	err = engine.Run(ctx, source, r.Store, notes.page(ctx))
+	err = r.run(ctx, engine, source, notes)
 	if flushed := notes.flush(context.WithoutCancel(ctx)); flushed != nil {
 		r.log(ctx, source.Name(), flushed)
 	}
 	return notes.complete, err
+}
+
+// errFault is what people are told of a panic. Its value may hold anything, so it is for the log only.
+var errFault = errors.New("a fault of the program stopped its reading; the server's log has the place: please report it")
+
+// run lets the engine read. A panic is the trouble of its source alone: without that it would be tried again and again, and told
+// to nobody.
+func (r Reader) run(ctx context.Context, engine collector.Engine, source collector.Source, notes *notebook) (err error) {
+	defer func() {
+		value := recover()
+		if value == nil {
+			return
+		}
+		r.Logger.ErrorContext(ctx, "reading a source panicked",
+			slog.String("source", source.Name()), slog.Any("value", value), slog.String("stack", string(debug.Stack())))
+		err = errFault
+		if noted := r.Store.Trouble(ctx, source.Name(), err.Error()); noted != nil {
+			err = errors.Join(err, noted)
+		}
+	}()
+	return engine.Run(ctx, source, r.Store, notes.page(ctx))
 }
 
 // outcome is how a turn ended.

@@ -1,10 +1,12 @@
 package jobs_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -26,7 +28,10 @@ type noted struct {
 	steps int
 }
 
-func (n *noted) BeginRun(context.Context, string) (store.Begun, error) {
+func (n *noted) BeginRun(ctx context.Context, _ string) (store.Begun, error) {
+	if err := ctx.Err(); err != nil {
+		return store.Begun{}, err
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.is.Run.StartedAt.IsZero() || !n.is.Run.FinishedAt.IsZero() {
@@ -274,6 +279,48 @@ func TestIntervalsAreSpread(t *testing.T) {
 			if next := r.Turn(t.Context(), &scripted{pages: 1}, 10*time.Minute); !next.Equal(in(want)) {
 				t.Errorf("%v: next in %s, want %s", chance, time.Until(next), want)
 			}
+		}
+	})
+}
+
+func TestATurnThatBeginsWhileTheServerStopsPutsNothingOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		kept, source := &noted{}, &scripted{pages: 1}
+		if next := middling(kept).Turn(ctx, source, 5*time.Minute); !next.Equal(time.Now()) || source.asked != 0 || kept.is.Failures != 0 {
+			t.Errorf("next in %s, asked %d times, %+v", time.Until(next), source.asked, kept.is)
+		}
+	})
+}
+
+func TestAPanicOfASourceIsItsTroubleAndIsTriedEverLessOften(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		kept := &noted{}
+		r := middling(kept)
+		r.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		source := &scripted{pages: 2, fail: func(page int) error {
+			if page == 1 {
+				panic("a key is s3cret")
+			}
+			return nil
+		}}
+		for i, want := range []time.Duration{5 * time.Minute, 10 * time.Minute, 20 * time.Minute, 30 * time.Minute} {
+			if next := r.Turn(t.Context(), source, 5*time.Minute); !next.Equal(in(want)) || kept.is.Failures != i+1 {
+				t.Errorf("after panic %d next in %s, %+v", i+1, time.Until(next), kept.is)
+			}
+		}
+		if told := kept.TroubleOf("host"); !strings.Contains(told, "fault of the program") || strings.Contains(told, "s3cret") || len(kept.Events()) != 1 {
+			t.Errorf("people are told %q; %d events", told, len(kept.Events()))
+		}
+		if said := log.String(); !strings.Contains(said, "s3cret") || !strings.Contains(said, "scripted).Pull") {
+			t.Errorf("the log has neither value nor stack: %s", said)
+		}
+		if err := r.Once(t.Context(), source); err == nil || !strings.Contains(err.Error(), "fault of the program") {
+			t.Errorf("once: %v", err)
 		}
 	})
 }

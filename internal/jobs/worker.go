@@ -10,7 +10,7 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// job is a source's one job. It never completes: each turn puts it off to the next.
+// job is a source's one job. It never completes: each run puts it off to the next.
 type job struct {
 	Name string `json:"name" river:"unique"`
 }
@@ -43,45 +43,50 @@ const afterAccident = time.Second
 func (w *worker) NextRetry(*river.Job[job]) time.Time { return time.Now().Add(afterAccident) }
 
 // Work has the job done and puts it off to its next turn. A source that this process does not know leaves the queue: whoever knows
-// it puts it back.
+// it puts it back. What is returned to River is only logged.
 func (w *worker) Work(_ context.Context, j *river.Job[job]) error {
-	if !slices.Contains(w.names, j.Args.Name) {
-		return river.JobCancel(errors.New("no such source is declared"))
-	}
 	ctx, end := context.WithCancelCause(w.until)
 	defer end(nil)
-	go w.renew(ctx, end, j)
+	hold, mine, err := w.queue.take(ctx, j.JobRow)
+	switch {
+	case err != nil:
+		w.warn(ctx, j, "it cannot be taken", err)
+		return err
+	case !mine:
+		return errLost
+	case !slices.Contains(w.names, j.Args.Name):
+		_, err = hold.remove(ctx)
+		return err
+	}
+	go w.renew(ctx, end, j, hold)
 	next := w.work(ctx, j.Args.Name)
-	return river.JobSnooze(max(0, time.Until(next)))
+	mine, err = hold.putOff(ctx, next)
+	if err != nil {
+		w.warn(ctx, j, "it cannot be put off, and is taken up again once its lease is over", err)
+	} else if !mine && ctx.Err() == nil {
+		w.warn(ctx, j, "its reading ends late", errLost)
+	}
+	return err
 }
 
 // renew keeps the lease while the work goes on.
-func (w *worker) renew(ctx context.Context, end context.CancelCauseFunc, j *river.Job[job]) {
+func (w *worker) renew(ctx context.Context, end context.CancelCauseFunc, j *river.Job[job], hold lease) {
 	heard := time.Now()
 	for pause(ctx, w.queue.Lease/3) == nil {
-		mine, err := w.queue.renew(ctx, j)
+		mine, err := hold.renew(ctx)
 		switch {
+		case ctx.Err() != nil:
+			return
 		case err == nil && mine:
 			heard = time.Now()
 		case err == nil, time.Since(heard) > w.queue.Lease:
-			w.queue.Logger.WarnContext(ctx, "a source's reading is cut: its job was taken over", slog.String("source", j.Args.Name), slog.Any("error", err))
+			w.warn(ctx, j, "its reading is cut", errors.Join(errLost, err))
 			end(errLost)
 			return
 		}
 	}
 }
 
-// renew moves the time from which River counts how long a job has been running: River itself has no lease that can be renewed. It
-// returns whether the job is still this attempt's.
-func (q Queue) renew(ctx context.Context, j *river.Job[job]) (bool, error) {
-	query := "UPDATE river_job SET attempted_at = now() WHERE id = $1 AND attempt = $2 AND state = 'running'"
-	if q.SQLite {
-		query = "UPDATE river_job SET attempted_at = strftime('%Y-%m-%d %H:%M:%f', 'now') WHERE id = ? AND attempt = ? AND state = 'running'"
-	}
-	done, err := q.Pool.ExecContext(ctx, query, j.ID, j.Attempt)
-	if err != nil {
-		return false, err
-	}
-	n, err := done.RowsAffected()
-	return n == 1, err
+func (w *worker) warn(ctx context.Context, j *river.Job[job], what string, err error) {
+	w.queue.Logger.WarnContext(ctx, "a source's job is in trouble", slog.String("source", j.Args.Name), slog.String("what", what), slog.Any("error", err))
 }

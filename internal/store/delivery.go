@@ -60,8 +60,8 @@ const (
 const saveLimit = 30 * time.Second
 
 // Deliver stores what a delivery brought and that it came, in one transaction, and notes that its source answered. It returns once the
-// transaction is on the disk. A delivery that had come before changes nothing, unless records of it were set aside then: it is taken
-// anew, for it may be readable now. Deliveries that arrive at the same time share a transaction.
+// transaction is on the disk. A delivery that had come before changes nothing, unless nothing or not all of it was stored then: it is taken
+// anew, for it may be readable now, or of interest under another configuration. Deliveries that arrive at the same time share a transaction.
 func (db *DB) Deliver(ctx context.Context, d Delivery) (Delivered, error) {
 	rows, err := db.eventRows(d.Events)
 	if err != nil {
@@ -135,10 +135,10 @@ func (db *DB) beDurable(tx *gorm.DB, _ []*parcel) error {
 // each other.
 func (db *DB) waitTurn(tx *gorm.DB, _ []*parcel) error { return db.takeTurn(tx) }
 
-// replaceable: what came with records set aside may come again.
+// replaceable: what was not stored whole may come again.
 const replaceable = ` ON CONFLICT (source, delivery) DO UPDATE SET kind = excluded.kind, outcome = excluded.outcome, events = excluded.events,
 	set_aside = excluded.set_aside, ignored = excluded.ignored, problem = excluded.problem, header = excluded.header, body = excluded.body
-	WHERE deliveries.outcome = 'set aside' RETURNING source, delivery`
+	WHERE deliveries.outcome <> 'stored' RETURNING source, delivery`
 
 const deliveryColumns = 11
 
@@ -192,7 +192,8 @@ func tally(batch []*parcel, fresh []eventRow) {
 	}
 }
 
-// heard notes that the sources answered. What arrived says nothing of what was never sent: the watermark stays where it is.
+// heard notes that the hosts of the sources delivered something. That says nothing of what was never sent, so the watermark stays where it
+// is; nor that they would answer.
 func (db *DB) heard(tx *gorm.DB, batch []*parcel) error {
 	sources := make([]string, len(batch))
 	for i, p := range batch {
@@ -200,8 +201,9 @@ func (db *DB) heard(tx *gorm.DB, batch []*parcel) error {
 	}
 	never := toMilli(time.Time{})
 	for _, name := range unique(sources) {
-		err := tx.Exec(`INSERT INTO sources (name, cursor, watermark, heartbeat, error, error_at) VALUES (?, '', ?, ?, '', ?)
-			ON CONFLICT (name) DO UPDATE SET heartbeat = excluded.heartbeat`, name, never, toMilli(db.clock()), never).Error
+		now := toMilli(db.clock())
+		err := tx.Exec(`INSERT INTO sources (name, cursor, watermark, heartbeat, delivered_at, error, error_at) VALUES (?, '', ?, ?, ?, '', ?)
+			ON CONFLICT (name) DO UPDATE SET delivered_at = excluded.delivered_at`, name, never, never, now, never).Error
 		if err != nil {
 			return err
 		}

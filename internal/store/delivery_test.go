@@ -314,3 +314,19 @@ func TestAConvoyCarriesEachParcelOnce(t *testing.T) {
 		t.Errorf("%d carried in %d trips, moving %v", len(carried), trips, c.moving)
 	}
 }
+
+func TestWhatWasIgnoredIsTakenOnceItIsOfInterest(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		for i, want := range []Delivered{{}, {Appended: Appended{New: 1}}, {Repeated: true}} {
+			d := Delivery{Source: "ci", ID: "d1", Ignored: "not a branch of ours"}
+			if i > 0 {
+				d.Events, d.Ignored = []metrics.Event{deployed("1", "api", "", 1)}, ""
+			}
+			if got, err := db.Deliver(t.Context(), d); err != nil || got != want {
+				t.Errorf("time %d: %+v, %v; want %+v", i+1, got, err, want)
+			}
+		}
+	})
+}

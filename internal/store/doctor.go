@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -122,14 +121,15 @@ func diagnosedSources(tx *gorm.DB) ([]doctor.Source, error) {
 	return sources, nil
 }
 
-// sourceOf is a source as a diagnosis looks at it. One that only deliveries told of was never read.
+// sourceOf is a source as a diagnosis looks at it, of the records set aside those that were delivered. One that only deliveries told of was
+// never read.
 func sourceOf(s *Source) doctor.Source {
 	return doctor.Source{
 		Name: s.Name, Read: s.Cursor != "" || !s.Watermark.IsZero() || !s.Run.StartedAt.IsZero() || s.Error != "",
-		Watermark: s.Watermark, Heartbeat: s.Heartbeat, Error: s.Error, ErrorAt: s.ErrorAt, Failures: s.Failures,
+		Watermark: s.Watermark, Heartbeat: s.AnsweredAt, DeliveredAt: s.DeliveredAt, Error: s.Error, ErrorAt: s.ErrorAt, Failures: s.Failures,
 		NextAt: s.NextAt, WaitUntil: s.Wait.Until, WaitReason: s.Wait.Reason, StartedAt: s.Run.StartedAt, FinishedAt: s.Run.FinishedAt,
 		Doing: s.Progress.Doing, Done: s.Progress.Done, Total: s.Progress.Total, Part: s.Progress.Part, Parts: s.Progress.Parts,
-		Left: s.Budget.Left, Limit: s.Budget.Limit, ResetAt: s.Budget.ResetAt, SetAside: s.SetAside, Refused: s.Refused, RefusedAt: s.RefusedAt,
+		Left: s.Budget.Left, Limit: s.Budget.Limit, ResetAt: s.Budget.ResetAt, SetAside: s.SetAside, PushedAside: s.SetAside, Refused: s.Refused, RefusedAt: s.RefusedAt,
 	}
 }
 
@@ -207,7 +207,7 @@ func (db *DB) diagnosedServices(tx *gorm.DB, only string) (services []doctor.Ser
 		if s.Service, err = db.service(serviceRow{Name: row.Name, Document: row.Document}); err != nil {
 			return nil, 0, err
 		}
-		if row.Rules != db.print {
+		if s.Deriving = row.Rules != db.print; s.Deriving {
 			deriving++
 		}
 		if row.Evidence != "" {
@@ -235,29 +235,38 @@ func unseenRepositories(tx *gorm.DB) (map[string][]string, error) {
 	return unseen, err
 }
 
+// environmentsOf are the environments of a service as rows of their own.
+func environmentsOf(header factsRow) ([]environmentRow, error) {
+	var known doctor.Evidence
+	if err := json.Unmarshal([]byte(header.Evidence), &known); err != nil {
+		return nil, err
+	}
+	rows := make([]environmentRow, len(known.Environments))
+	for i, e := range known.Environments {
+		rows[i] = environmentRow{Service: header.Service, Name: e.Name, Kind: string(e.Kind), Rollouts: e.Rollouts}
+	}
+	return rows, nil
+}
+
+// saveEnvironments replaces those of a service.
+func saveEnvironments(tx *gorm.DB, service string, rows []environmentRow) error {
+	err := tx.Exec("DELETE FROM environments WHERE service = ?", service).Error
+	if err == nil && len(rows) > 0 {
+		err = tx.CreateInBatches(rows, 100).Error
+	}
+	return err
+}
+
 // KindOf is what an environment is for: as the facts have it, where services disagree as most of their rollouts do, else by its name.
 func (db *DB) KindOf(ctx context.Context, environment string) (metrics.EnvironmentKind, error) {
-	name, err := json.Marshal(environment)
-	if err != nil {
-		return "", err
-	}
-	var stored []string
-	err = db.read.WithContext(ctx).Raw("SELECT evidence FROM facts WHERE evidence <> ''").Scan(&stored).Error
-	rollouts := map[metrics.EnvironmentKind]int{}
-	for _, text := range stored {
-		if err != nil || !strings.Contains(text, string(name)) {
-			continue
-		}
-		var known doctor.Evidence
-		err = json.Unmarshal([]byte(text), &known)
-		for _, e := range known.Environments {
-			if e.Name == environment {
-				rollouts[e.Kind] += e.Rollouts
-			}
-		}
-	}
+	var rows []environmentRow
+	err := db.read.WithContext(ctx).Raw("SELECT kind, sum(rollouts) AS rollouts FROM environments WHERE name = ? GROUP BY kind", environment).Scan(&rows).Error
 	if err != nil {
 		return "", fmt.Errorf("reading the kind of environment %q: %w", environment, err)
+	}
+	rollouts := map[metrics.EnvironmentKind]int{}
+	for _, r := range rows {
+		rollouts[metrics.EnvironmentKind(r.Kind)] = r.Rollouts
 	}
 	kind := db.rules.KindOf(environment)
 	for _, k := range metrics.EnvironmentKinds() {

@@ -35,3 +35,17 @@ func BenchmarkDoctor(b *testing.B) {
 		b.ReportMetric(float64(time.Since(began).Microseconds()), "µs-diagnosing")
 	}
 }
+
+// BenchmarkKindOf asks 5,000 services what an environment is for that all of them deploy to.
+func BenchmarkKindOf(b *testing.B) {
+	db := newSQLite(b).open()
+	mustAppend(b, db, many(5000)...)
+	if err := db.Refresh(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := db.KindOf(b.Context(), "production"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

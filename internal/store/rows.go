@@ -60,6 +60,8 @@ type sourceRow struct {
 	NextAt        int64
 	WaitUntil     int64
 	WaitReason    string
+	FullAt        int64 // when the reading from the start began that has not ended
+	DeliveredAt   int64
 }
 
 type setAsideRow struct {
@@ -115,6 +117,13 @@ type factsRow struct {
 	Running   string
 	Several   string // kinds of environment of which there are several, each between commas; "*" where that is not known
 	Evidence  string // JSON; empty where it was not counted yet
+}
+
+type environmentRow struct {
+	Service  string `gorm:"primaryKey"`
+	Name     string `gorm:"primaryKey"`
+	Kind     string
+	Rollouts int
 }
 
 type broughtRow struct {
@@ -255,32 +264,33 @@ type outageRow struct {
 	Number    int `gorm:"primaryKey;autoIncrement:false"`
 }
 
-func (broughtRow) TableName() string    { return "brought" }
-func (observedRow) TableName() string   { return "observed" }
-func (outageRow) TableName() string     { return "outages" }
-func (tallySetRow) TableName() string   { return "tally_sets" }
-func (tallyScopeRow) TableName() string { return "tally_scopes" }
-func (tallyRow) TableName() string      { return "tallies" }
-func (dirtyDayRow) TableName() string   { return "dirty_days" }
-func (secretRow) TableName() string     { return "secrets" }
-func (eventRow) TableName() string      { return "events" }
-func (correctionRow) TableName() string { return "corrections" }
-func (sourceRow) TableName() string     { return "sources" }
-func (setAsideRow) TableName() string   { return "set_aside" }
-func (deliveryRow) TableName() string   { return "deliveries" }
-func (refusalRow) TableName() string    { return "refusals" }
-func (serviceRow) TableName() string    { return "services" }
-func (linkRow) TableName() string       { return "service_repositories" }
-func (factsRow) TableName() string      { return "facts" }
-func (rolloutRow) TableName() string    { return "rollouts" }
-func (documentRow) TableName() string   { return "documents" }
-func (decisionRow) TableName() string   { return "decisions" }
-func (roundRow) TableName() string      { return "rounds" }
-func (countRow) TableName() string      { return "answer_counts" }
-func (invitationRow) TableName() string { return "invitations" }
-func (commentRow) TableName() string    { return "comments" }
-func (tokenRow) TableName() string      { return "tokens" }
-func (auditRow) TableName() string      { return "audit" }
+func (broughtRow) TableName() string     { return "brought" }
+func (observedRow) TableName() string    { return "observed" }
+func (outageRow) TableName() string      { return "outages" }
+func (tallySetRow) TableName() string    { return "tally_sets" }
+func (tallyScopeRow) TableName() string  { return "tally_scopes" }
+func (tallyRow) TableName() string       { return "tallies" }
+func (dirtyDayRow) TableName() string    { return "dirty_days" }
+func (secretRow) TableName() string      { return "secrets" }
+func (eventRow) TableName() string       { return "events" }
+func (correctionRow) TableName() string  { return "corrections" }
+func (sourceRow) TableName() string      { return "sources" }
+func (setAsideRow) TableName() string    { return "set_aside" }
+func (deliveryRow) TableName() string    { return "deliveries" }
+func (refusalRow) TableName() string     { return "refusals" }
+func (serviceRow) TableName() string     { return "services" }
+func (linkRow) TableName() string        { return "service_repositories" }
+func (factsRow) TableName() string       { return "facts" }
+func (environmentRow) TableName() string { return "environments" }
+func (rolloutRow) TableName() string     { return "rollouts" }
+func (documentRow) TableName() string    { return "documents" }
+func (decisionRow) TableName() string    { return "decisions" }
+func (roundRow) TableName() string       { return "rounds" }
+func (countRow) TableName() string       { return "answer_counts" }
+func (invitationRow) TableName() string  { return "invitations" }
+func (commentRow) TableName() string     { return "comments" }
+func (tokenRow) TableName() string       { return "tokens" }
+func (auditRow) TableName() string       { return "audit" }
 
 // allRows names every table for the check of the schema.
 func allRows() []any {
@@ -288,6 +298,6 @@ func allRows() []any {
 		&eventRow{}, &sourceRow{}, &setAsideRow{}, &serviceRow{}, &linkRow{}, &factsRow{}, &rolloutRow{}, &documentRow{},
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
-		&deliveryRow{}, &refusalRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{},
+		&deliveryRow{}, &refusalRow{}, &environmentRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{}, &waitingRow{},
 	}
 }

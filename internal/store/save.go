@@ -42,6 +42,7 @@ func (db *DB) saveOutcomes(ctx context.Context, found map[string]outcome) error 
 type replacement struct {
 	service  serviceRow
 	header   factsRow
+	went     []environmentRow
 	rollouts []rolloutRow
 	tallies  serviceTallies
 }
@@ -58,6 +59,9 @@ func (db *DB) replacementOf(name string, o outcome) (replacement, error) {
 		return r, err
 	}
 	r.header.Service = name
+	if r.went, err = environmentsOf(r.header); err != nil {
+		return r, err
+	}
 	r.tallies = db.talliesOf(o.facts)
 	document, err := json.Marshal(o.service)
 	r.service = serviceRow{Name: name, Derived: o.touched, Present: o.present, Document: string(document)}
@@ -108,6 +112,9 @@ func (db *DB) replaceOne(tx *gorm.DB, r *replacement, change *talliesChange) err
 		return err
 	}
 	if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&r.header).Error; err != nil {
+		return err
+	}
+	if err := saveEnvironments(tx, name, r.went); err != nil {
 		return err
 	}
 	return tx.Model(&serviceRow{}).Where("name = ?", name).Updates(map[string]any{

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,9 +19,12 @@ import (
 type Source struct {
 	Name   string
 	Cursor string
-	// Watermark: everything before it has arrived. Heartbeat: when the source last answered. Zero when not known.
-	Watermark time.Time
-	Heartbeat time.Time
+	// Watermark: everything before it has arrived. Heartbeat: when something was last heard of the source, be it that it answered (AnsweredAt)
+	// or that its host delivered something (DeliveredAt). Zero when not known.
+	Watermark   time.Time
+	Heartbeat   time.Time
+	AnsweredAt  time.Time
+	DeliveredAt time.Time
 	// Error is the trouble it is in, empty when it is in none, with the time it was met.
 	Error   string
 	ErrorAt time.Time
@@ -70,6 +74,9 @@ func (db *DB) ApplyPage(ctx context.Context, source, from, to string, events []m
 		if _, err := db.append(tx, rows); err != nil {
 			return err
 		}
+		if err := forgetMended(tx, source, rows); err != nil {
+			return err
+		}
 		return db.saveSetAside(tx, source, setAside)
 	})
 	if err != nil {
@@ -83,8 +90,12 @@ func (db *DB) moveCursor(tx *gorm.DB, source, from, to string) error {
 	if err := introduce(tx, source); err != nil {
 		return err
 	}
-	done := tx.Model(&sourceRow{}).Where("name = ? AND cursor = ?", source, from).
-		Updates(map[string]any{"cursor": to, "heartbeat": toMilli(db.clock()), "error": "", "error_at": toMilli(time.Time{})})
+	now := toMilli(db.clock())
+	changes := map[string]any{"cursor": to, "heartbeat": now, "error": "", "error_at": toMilli(time.Time{})}
+	if from == "" {
+		changes["full_at"] = now
+	}
+	done := tx.Model(&sourceRow{}).Where("name = ? AND cursor = ?", source, from).Updates(changes)
 	if done.Error == nil && done.RowsAffected == 0 {
 		return ErrMoved
 	}
@@ -104,7 +115,7 @@ func introduce(tx *gorm.DB, source string) error {
 	never := toMilli(time.Time{})
 	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&sourceRow{
 		Name: source, Watermark: never, Heartbeat: never, ErrorAt: never,
-		RunStartedAt: never, RunFinishedAt: never, BudgetResetAt: never, NextAt: never, WaitUntil: never,
+		RunStartedAt: never, RunFinishedAt: never, BudgetResetAt: never, NextAt: never, WaitUntil: never, FullAt: never, DeliveredAt: never,
 	}).Error
 }
 
@@ -118,10 +129,53 @@ func (db *DB) saveSetAside(tx *gorm.DB, source string, records []SetAside) error
 	return nil
 }
 
-// Beat records that a source answered, and up to when its records have arrived. A watermark never moves back.
+// mendedAtOnce bounds the names of one statement.
+const mendedAtOnce = 300
+
+// forgetMended forgets that records were set aside which are read well now, as far as an event tells its record's name: a kind and an id,
+// and often the repository. What is named otherwise is forgotten when the source has been read from its start.
+func forgetMended(tx *gorm.DB, source string, events []eventRow) error {
+	var aside []string
+	if len(events) > 0 {
+		if err := tx.Model(&setAsideRow{}).Where("source = ?", source).Limit(1).Pluck("record", &aside).Error; err != nil {
+			return err
+		}
+	}
+	if len(aside) == 0 {
+		return nil
+	}
+	var names []string
+	for _, e := range events {
+		name := strings.ReplaceAll(e.Type, "_", " ") + " " + e.ID
+		names = append(names, name)
+		if repository := cmp.Or(e.Repository, e.BuiltFrom); repository != "" {
+			names = append(names, name+" of "+repository)
+		}
+	}
+	for some := range slices.Chunk(names, mendedAtOnce) {
+		if err := tx.Delete(&setAsideRow{}, "source = ? AND record IN ?", source, some).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetOld forgets, at the end of a reading from the start, the records set aside before it: it has set aside anew what is amiss still.
+func forgetOld(tx *gorm.DB, source string) error {
+	err := tx.Exec("DELETE FROM set_aside WHERE source = ? AND at < (SELECT full_at FROM sources WHERE name = ?)", source, source).Error
+	if err != nil {
+		return err
+	}
+	return tx.Model(&sourceRow{}).Where("name = ?", source).Update("full_at", toMilli(time.Time{})).Error
+}
+
+// Beat records that a source was read to its end, and up to when its records have arrived. A watermark never moves back.
 func (db *DB) Beat(ctx context.Context, source string, watermark time.Time) error {
 	return db.change(ctx, func(tx *gorm.DB) error {
 		if err := introduce(tx, source); err != nil {
+			return err
+		}
+		if err := forgetOld(tx, source); err != nil {
 			return err
 		}
 		at := toMilli(watermark)
@@ -173,7 +227,8 @@ func (db *DB) Sources(ctx context.Context) ([]Source, error) {
 
 func (r sourceRow) source(setAside int) Source {
 	return Source{
-		Name: r.Name, Cursor: r.Cursor, Watermark: fromMilli(r.Watermark), Heartbeat: fromMilli(r.Heartbeat),
+		Name: r.Name, Cursor: r.Cursor, Watermark: fromMilli(r.Watermark), Heartbeat: fromMilli(max(r.Heartbeat, r.DeliveredAt)),
+		AnsweredAt: fromMilli(r.Heartbeat), DeliveredAt: fromMilli(r.DeliveredAt),
 		Error: r.Error, ErrorAt: fromMilli(r.ErrorAt), SetAside: setAside,
 		Run:      Run{StartedAt: fromMilli(r.RunStartedAt), FinishedAt: fromMilli(r.RunFinishedAt), Pages: r.Pages, Events: r.Events},
 		Progress: Reached{Doing: r.Doing, Done: r.Done, Total: r.Total, Part: r.Part, Parts: r.Parts},
@@ -234,4 +289,33 @@ func (db *DB) SetAsides(ctx context.Context, source string) ([]SetAside, error) 
 	})
 	slices.SortStableFunc(list, func(a, b SetAside) int { return strings.Compare(a.Record, b.Record) })
 	return list, err
+}
+
+// FirstSetAsides are the records of a source that were set aside, each with its reason, by name: as many as are asked for of those of its
+// pages and of the oldest deliveries.
+func (db *DB) FirstSetAsides(ctx context.Context, source string, limit int) ([][2]string, error) {
+	var list [][2]string
+	err := db.look(ctx, func(tx *gorm.DB) error {
+		var rows []setAsideRow
+		var pushed []deliveryRow
+		unread := tx.Select("delivery, problem").Where("source = ? AND outcome = 'set aside'", source).Order("seq").Limit(limit)
+		if err := errors.Join(tx.Order("record").Limit(limit).Find(&rows, "source = ?", source).Error, unread.Find(&pushed).Error); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			list = append(list, [2]string{r.Record, r.Reason})
+		}
+		for i := 0; i < len(pushed) && len(list) < 2*limit; i++ {
+			problems, err := pushed[i].problems()
+			if err != nil {
+				return err
+			}
+			for _, p := range problems {
+				list = append(list, [2]string{p.Record, p.Reason})
+			}
+		}
+		return nil
+	})
+	slices.SortStableFunc(list, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+	return list[:min(len(list), limit)], err
 }

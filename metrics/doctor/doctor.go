@@ -58,6 +58,8 @@ type Records struct {
 type Service struct {
 	metrics.Service
 	Known Evidence
+	// Deriving tells that its facts are still to be made under the rules in force: what is known of it is out of date, or nothing yet.
+	Deriving bool
 	// Unseen are the repositories that it declares and that no record names.
 	Unseen []string
 }
@@ -76,7 +78,7 @@ type Question struct {
 	Window metrics.Window
 	// Recognises tells whether a rule gives an environment's name a kind.
 	Recognises func(environment string) bool
-	// Declared are the sources of the configuration; Configured tells that it is known which these are.
+	// Declared are the sources of the configuration; Configured tells that it is known which these are, be it none.
 	Declared   []Declared
 	Configured bool
 	// Service and Source narrow the findings; empty for all.
@@ -97,7 +99,7 @@ func Diagnose(r Records, q Question) Diagnosis {
 	if q.Source == "" {
 		d.organisation()
 		for i := range r.Services {
-			if q.Service == "" || r.Services[i].Name == q.Service {
+			if !r.Services[i].Deriving && (q.Service == "" || r.Services[i].Name == q.Service) {
 				d.service(&r.Services[i])
 			}
 		}

@@ -12,8 +12,8 @@ func (d *diagnosis) organisation() {
 		d.add(Finding{Code: "deriving", Severity: Note, What: "Facts of " + plural(d.records.Deriving, "service", "services") + " are made again after a change of the rules or of the program.",
 			Remedy: "wait: a running server makes them in the background (docs/operations.md)"})
 	}
-	if d.q.Service != "" {
-		return
+	if d.q.Service != "" || d.records.Deriving > 0 {
+		return // the sum of what is known of some is not that of all
 	}
 	sum := d.sum()
 	if d.empty(sum) {

@@ -176,6 +176,7 @@ func (d *diagnosis) changes(s *Service) {
 // baselines says why it is not known what deployments bring.
 func baselines(s *Service, reason string) Finding {
 	repository, _ := most(s.Known.Recent.Repositories)
+	named := repository != ""
 	repository = cmp.Or(repository, "its repository")
 	f := about(s, "first-deployment", Note, metrics.FigureLeadTime)
 	switch reason {
@@ -183,6 +184,9 @@ func baselines(s *Service, reason string) Finding {
 		f.Code, f.Severity = "no-commits", Gap
 		f.What = "Commits of " + repository + " are not read, so what deployments of " + s.Name + " bring is unknown (baselines)."
 		f.Remedy = "connect a source that reads the code of " + repository + ": its Git host, or a clone"
+		if !named {
+			break
+		}
 		f.Example = "sources:\n  - name: " + quoted(repository) + "\n    type: git\n    settings: {path: " + quoted("/srv/clones/"+lastPart(repository)+".git") + "}\n"
 	case metrics.BaselineUnstated:
 		f.Code, f.Severity = "no-revision", Gap

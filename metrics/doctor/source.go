@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Source is where the reading of one source stands, and what it has brought. Times that are not known are zero.
@@ -11,9 +13,11 @@ type Source struct {
 	Name string `json:"name"`
 	// Type is its kind; empty where no configuration declares it.
 	Type string `json:"type,omitempty"`
-	// Watermark: everything before it has arrived. Heartbeat: when the source last answered.
-	Watermark time.Time `json:"watermark,omitzero"`
-	Heartbeat time.Time `json:"heartbeat,omitzero"`
+	// Watermark: everything before it has arrived. Heartbeat: when the source last answered us. DeliveredAt: when its host last delivered
+	// something by itself. Either may work while the other does not.
+	Watermark   time.Time `json:"watermark,omitzero"`
+	Heartbeat   time.Time `json:"heartbeat,omitzero"`
+	DeliveredAt time.Time `json:"delivered_at,omitzero"`
 	// Error is the trouble it is in, Failures the runs in a row that ended so.
 	Error    string    `json:"error,omitempty"`
 	ErrorAt  time.Time `json:"error_at,omitzero"`
@@ -34,9 +38,11 @@ type Source struct {
 	Left    int       `json:"calls_left,omitempty"`
 	Limit   int       `json:"calls_limit,omitempty"`
 	ResetAt time.Time `json:"calls_reset_at,omitzero"`
-	// SetAside counts the records that could not be turned into an event, Reasons says why, the commonest first.
-	SetAside int      `json:"set_aside"`
-	Reasons  []Reason `json:"set_aside_reasons,omitempty"`
+	// SetAside counts the records that could not be turned into an event, PushedAside those of them that were delivered; Reasons says why, the
+	// commonest first.
+	SetAside    int      `json:"set_aside"`
+	PushedAside int      `json:"set_aside_delivered,omitempty"`
+	Reasons     []Reason `json:"set_aside_reasons,omitempty"`
 	// Refused counts the deliveries that nothing showed to come from its host; the last came at RefusedAt.
 	Refused   int       `json:"refused,omitempty"`
 	RefusedAt time.Time `json:"refused_at,omitzero"`
@@ -74,6 +80,7 @@ const (
 	Reading   State = "reading"
 	Fine      State = "fine"
 	Pushed    State = "sent to us"
+	NotRead   State = "no longer read"
 )
 
 // SourceState is a source with its state.
@@ -85,6 +92,14 @@ type SourceState struct {
 	Remedy string `json:"remedy,omitempty"`
 	// Lag is the time from the watermark until now, in seconds; left out where there is no watermark.
 	Lag *float64 `json:"lag_s,omitempty"`
+}
+
+// LastHeard is when the source last answered or delivered something.
+func (s Source) LastHeard() time.Time {
+	if s.DeliveredAt.After(s.Heartbeat) {
+		return s.DeliveredAt
+	}
+	return s.Heartbeat
 }
 
 // Events counts everything that the source has brought.
@@ -144,9 +159,12 @@ func (d *diagnosis) judge(s Source) SourceState {
 	switch {
 	case !s.Read:
 		state.State, state.Says = Pushed, "Its records are imported or sent."
-		if !s.Heartbeat.IsZero() {
-			state.Says = "Its host sends what it has; the last delivery came at " + moment(s.Heartbeat) + "."
+		if !s.DeliveredAt.IsZero() {
+			state.Says = "Its host sends what it has; the last delivery came at " + moment(s.DeliveredAt) + "."
 		}
+	case d.q.Configured && s.Type == "":
+		state.State, state.Says = NotRead, "Its records are kept, and it is no longer read: the configuration does not declare it."
+		state.Remedy = "declare it under `sources` again, if it is still wanted"
 	case s.Error != "":
 		state.State = InTrouble
 		problem, remedy, _ := strings.Cut(strings.TrimPrefix(s.Error, "read "+s.Name+": "), "; ")
@@ -205,7 +223,8 @@ func sentence(text string) string {
 	if text == "" {
 		return text
 	}
-	text = strings.ToUpper(text[:1]) + text[1:]
+	first, size := utf8.DecodeRuneInString(text)
+	text = string(unicode.ToUpper(first)) + text[size:]
 	if !strings.HasSuffix(text, ".") {
 		text += "."
 	}
@@ -233,6 +252,10 @@ func (d *diagnosis) sourceFindings(s SourceState) {
 		f.Code, f.Severity = "source-waiting", Note
 		f.Remedy = "nothing: it goes on by itself then"
 		d.add(f)
+	case NotRead:
+		f.Code, f.Severity = "source-undeclared", Note
+		d.add(f)
+		return // what else is wrong with it matters no more
 	case Reading:
 		if s.Watermark.IsZero() {
 			f.Code, f.Severity = "source-reading", Note
@@ -247,10 +270,6 @@ func (d *diagnosis) sourceFindings(s SourceState) {
 // contentFindings are about what a source brought.
 func (d *diagnosis) contentFindings(s SourceState) {
 	link := SourceLink(s.Name)
-	if s.Read && d.q.Configured && s.Type == "" {
-		d.add(Finding{Code: "source-undeclared", Severity: Note, Source: s.Name, Link: link, What: "Its records are kept, and it is no longer read.",
-			Remedy: "declare it under `sources` again, if it is still wanted"})
-	}
 	if s.State == Fine && s.Events() == 0 {
 		d.add(Finding{Code: "source-empty", Severity: Gap, Source: s.Name, Link: link, What: "It was read to its end and has brought no event.",
 			Evidence: "read up to " + moment(s.Watermark),
@@ -260,7 +279,7 @@ func (d *diagnosis) contentFindings(s SourceState) {
 		d.add(Finding{Code: "source-empty", Severity: Gap, Source: s.Name, Link: link, What: "Nothing has been sent to it.",
 			Remedy: "let its host deliver to /hooks/" + s.Name + " of this server, with the secret of the configuration"})
 	}
-	if s.Refused > 0 && s.RefusedAt.After(s.Heartbeat) {
+	if s.Refused > 0 && s.RefusedAt.After(s.DeliveredAt) {
 		d.add(Finding{Code: "deliveries-refused", Severity: Trouble, Source: s.Name, Link: link,
 			What:     "Deliveries are refused: nothing shows that they come from its host.",
 			Evidence: plural(s.Refused, "delivery", "deliveries") + " in all, the last at " + moment(s.RefusedAt),
@@ -275,8 +294,21 @@ func (d *diagnosis) contentFindings(s SourceState) {
 		d.add(Finding{Code: "source-set-aside", Severity: Gap, Source: s.Name, Link: link,
 			What:     plural(s.SetAside, "record", "records") + " could not be turned into events.",
 			Evidence: reasonsWords(s.Reasons),
-			Remedy:   "`shiphabit doctor --set-aside " + s.Name + "` lists all; mend them at the host, where they are then read again"})
+			Remedy:   asideRemedy(s.Source)})
 	}
+}
+
+// asideRemedy says how records that were set aside get in after all: those that are read by mending them at the host, those that were
+// delivered, which nobody reads again, from what was kept of them.
+func asideRemedy(s Source) string {
+	remedy := "`shiphabit doctor --set-aside " + s.Name + "` lists all"
+	if s.SetAside > s.PushedAside {
+		remedy += "; mend them at the host, where they are then read again"
+	}
+	if s.PushedAside > 0 {
+		remedy += "; of what was delivered, `shiphabit hooks replay --source " + s.Name + "` reads again what is kept, after an upgrade or once the configuration is corrected"
+	}
+	return remedy
 }
 
 // reasonsWords says the commonest reasons, each with an example.

@@ -1,0 +1,21 @@
+#!/bin/sh
+# For everything that can run a command: asks the gate, deploys, reports.
+#
+#   gate.sh SERVICE ENVIRONMENT COMMIT DEPLOY-COMMAND [ARGUMENT…]
+#
+# Set SHIPHABIT_URL, and SHIPHABIT_TOKEN where the server wants one. It ends with the exit code of the gate when that lets nothing
+# through (3 blocked, 4 still on hold, 5 unreachable and closed by the policy, 6 not allowed to ask), else with that of the deployment.
+set -u
+[ $# -ge 4 ] || {
+	echo "usage: $0 SERVICE ENVIRONMENT COMMIT DEPLOY-COMMAND [ARGUMENT…]" >&2
+	exit 2
+}
+service=$1 environment=$2 commit=$3
+shift 3
+shiphabit gate check --service "$service" --environment "$environment" --commit "$commit" --wait "${GATE_WAIT:-10m}" || exit $?
+"$@"
+code=$?
+outcome=succeeded
+[ "$code" -eq 0 ] || outcome=failed
+shiphabit gate report --outcome "$outcome" || echo "the outcome could not be reported; the deployment stands" >&2
+exit "$code"

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Where nothing but curl is at hand: one request, one word. It is a look that is not logged, and grants no probe.
+# Set SHIPHABIT_URL, and SHIPHABIT_TOKEN where the server wants one. Exit codes as of 'shiphabit gate check'.
+set -u
+verdict=$(
+	{ [ -z "${SHIPHABIT_TOKEN:-}" ] || printf 'header = "Authorization: Bearer %s"\n' "$SHIPHABIT_TOKEN"; } |
+		curl --config - --silent --show-error --fail --max-time 5 --retry 2 --get \
+			--data-urlencode "service=payments-api" --data-urlencode "environment=production" \
+			"${SHIPHABIT_URL:?set it to the address of the server}/api/v1/gate/verdict"
+) || verdict=unreachable
+echo "gate: $verdict"
+case $verdict in
+allow | warn) exit 0 ;;
+block) exit 3 ;;
+hold) exit 4 ;;
+*) exit 5 ;; # a gate that does not answer is closed here; exit 0 leaves it open
+esac

@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// Waiting is a deployment at a host that waits for the gate's word, with what was said to it so far.
+type Waiting struct {
+	// Protector is the name of the entry that its host asks by, ID the host's own word for the deployment.
+	Protector, ID string
+	// Body is what it takes to answer, in the protector's own form.
+	Body  string
+	State WaitingState
+	// Decision and Verdict are the last ones.
+	Decision, Verdict string
+	// Said is the last text that the host was given, Reports how many times it was given one without a decision.
+	Said    string
+	Reports int
+	// Attempts counts the failed ones in a row, Problem is the last of them in words.
+	Attempts                     int
+	Problem                      string
+	CreatedAt, NextAt, ExpiresAt time.Time
+}
+
+// WaitingState is what became of a deployment that waits.
+type WaitingState string
+
+// The states of a deployment that waits.
+const (
+	StillWaiting WaitingState = "waiting"
+	Answered     WaitingState = "answered"
+	Expired      WaitingState = "expired" // the host waits no longer
+	Unanswerable WaitingState = "refused" // the host takes no answer any more
+)
+
+type waitingRow struct {
+	Protector string `gorm:"primaryKey"`
+	ID        string `gorm:"primaryKey"`
+	Body      string
+	State     string
+	Decision  string
+	Verdict   string
+	Said      string
+	Reports   int
+	Attempts  int
+	Problem   string
+	CreatedAt int64 `gorm:"autoCreateTime:false"`
+	NextAt    int64
+	ExpiresAt int64
+}
+
+func (waitingRow) TableName() string { return "gate_waiting" }
+
+// AddWaiting keeps a deployment that waits, due at once. One that is known already is due again, whatever became of it, with the same
+// decision under the same key; fresh tells that it is new.
+func (db *DB) AddWaiting(ctx context.Context, w Waiting) (fresh bool, err error) {
+	row := waitingRow{
+		Protector: w.Protector, ID: w.ID, Body: w.Body, State: string(StillWaiting), CreatedAt: toMilli(db.clock()),
+		NextAt: toMilli(db.clock()), ExpiresAt: toMilli(w.ExpiresAt),
+	}
+	err = db.change(ctx, func(tx *gorm.DB) error {
+		done := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
+		if fresh = done.RowsAffected == 1; fresh || done.Error != nil {
+			return done.Error
+		}
+		return tx.Model(&waitingRow{}).Where("protector = ? AND id = ?", w.Protector, w.ID).
+			Updates(map[string]any{"state": string(StillWaiting), "next_at": row.NextAt}).Error
+	})
+	if err != nil {
+		return false, fmt.Errorf("keeping the deployment %s of %s that waits: %w", w.ID, w.Protector, err)
+	}
+	return fresh, nil
+}
+
+// DueWaiting lists what is to be looked at now, the longest due first.
+func (db *DB) DueWaiting(ctx context.Context, limit int) ([]Waiting, error) {
+	var rows []waitingRow
+	err := db.read.WithContext(ctx).Where("state = 'waiting' AND next_at <= ?", toMilli(db.clock())).Order("next_at, protector, id").Limit(limit).Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("listing the deployments that wait: %w", err)
+	}
+	return waitingOf(rows), nil
+}
+
+// Waiting lists the deployments of the last days, the newest first.
+func (db *DB) Waiting(ctx context.Context, limit int) ([]Waiting, error) {
+	var rows []waitingRow
+	if err := db.read.WithContext(ctx).Order("created_at DESC, protector, id").Limit(limit).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("listing the deployments that wait: %w", err)
+	}
+	return waitingOf(rows), nil
+}
+
+// ClaimWaiting takes a deployment on until a time; false when somebody else was faster. The claim is given back by SaveWaiting.
+func (db *DB) ClaimWaiting(ctx context.Context, w Waiting, until time.Time) (mine bool, err error) {
+	err = db.change(ctx, func(tx *gorm.DB) error {
+		done := tx.Model(&waitingRow{}).Where("protector = ? AND id = ? AND state = 'waiting' AND next_at = ?", w.Protector, w.ID, toMilli(w.NextAt)).
+			Update("next_at", toMilli(until))
+		mine = done.RowsAffected == 1
+		return done.Error
+	})
+	if err != nil {
+		return false, fmt.Errorf("taking on the deployment %s of %s: %w", w.ID, w.Protector, err)
+	}
+	return mine, nil
+}
+
+// SaveWaiting keeps what became of a deployment that was claimed until then. ErrMoved when the claim was over and somebody else has it.
+func (db *DB) SaveWaiting(ctx context.Context, w Waiting, claimed time.Time) error {
+	err := db.change(ctx, func(tx *gorm.DB) error {
+		done := tx.Model(&waitingRow{}).Where("protector = ? AND id = ? AND next_at = ?", w.Protector, w.ID, toMilli(claimed)).Updates(map[string]any{
+			"state": string(w.State), "decision": w.Decision, "verdict": w.Verdict, "said": w.Said, "reports": w.Reports,
+			"attempts": w.Attempts, "problem": plain(w.Problem, longestText), "next_at": toMilli(w.NextAt),
+		})
+		if done.Error == nil && done.RowsAffected == 0 {
+			return ErrMoved
+		}
+		return done.Error
+	})
+	if err != nil {
+		return fmt.Errorf("keeping what became of the deployment %s of %s: %w", w.ID, w.Protector, err)
+	}
+	return nil
+}
+
+// ForgetWaiting forgets deployments that are older and wait no longer.
+func (db *DB) ForgetWaiting(ctx context.Context, before time.Time) error {
+	err := db.change(ctx, func(tx *gorm.DB) error {
+		return tx.Delete(&waitingRow{}, "created_at < ? AND state <> 'waiting'", toMilli(before)).Error
+	})
+	if err != nil {
+		return fmt.Errorf("forgetting deployments that waited: %w", err)
+	}
+	return nil
+}
+
+func waitingOf(rows []waitingRow) []Waiting {
+	list := make([]Waiting, len(rows))
+	for i, r := range rows {
+		list[i] = Waiting{
+			Protector: r.Protector, ID: r.ID, Body: r.Body, State: WaitingState(r.State), Decision: r.Decision, Verdict: r.Verdict,
+			Said: r.Said, Reports: r.Reports, Attempts: r.Attempts, Problem: r.Problem,
+			CreatedAt: fromMilli(r.CreatedAt), NextAt: fromMilli(r.NextAt), ExpiresAt: fromMilli(r.ExpiresAt),
+		}
+	}
+	return list
+}
