@@ -69,7 +69,7 @@ func TestADeliveryThatDoesNotComeIsNotWaitedForWithoutEnd(t *testing.T) {
 	for body, want := range map[string]int{"x": 2, strings.Repeat("x", 100<<10): 3, strings.Repeat("x", 2<<20): 4} {
 		began := time.Now()
 		w := &timed{ResponseRecorder: httptest.NewRecorder()}
-		handler.ServeHTTP(w, httptest.NewRequest("POST", "/hooks/ci", strings.NewReader(body)))
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/hooks/ci", strings.NewReader(body)))
 		if len(w.until) != want || !w.until[want-1].IsZero() {
 			t.Fatalf("%d bytes: %v", len(body), w.until)
 		}
@@ -80,7 +80,7 @@ func TestADeliveryThatDoesNotComeIsNotWaitedForWithoutEnd(t *testing.T) {
 		}
 	}
 	w := &timed{ResponseRecorder: httptest.NewRecorder()}
-	handler.ServeHTTP(w, httptest.NewRequest("POST", "/hooks/nobody", strings.NewReader("x")))
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/hooks/nobody", strings.NewReader("x")))
 	if w.Code != http.StatusUnauthorized || len(w.until) != 1 || w.until[0].IsZero() {
 		t.Errorf("a source that there is not: %d, %v", w.Code, w.until)
 	}
