@@ -32,7 +32,7 @@ type Page struct {
 	Part, Parts int
 	// SetAside are records that could not be read, each with its reason.
 	SetAside []SetAside
-	// Troubles were met beside the records and did not keep the rest from being read.
+	// Troubles were met beside the records and did not keep the rest from being read; told on the last page only.
 	Troubles []error
 	// Watermark, on the last page: everything that the host recorded before it has arrived. Zero stands for the start of the reading.
 	Watermark time.Time

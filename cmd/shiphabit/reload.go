@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"shiphabit/api"
 	"shiphabit/collector"
@@ -198,10 +199,24 @@ func (s *serving) reload(ctx context.Context) error {
 	return nil
 }
 
-// close ends the term in force; the database closes after the last page is saved.
+// requestsEnd bounds how long requests may still take that the server has let go of.
+const requestsEnd = 5 * time.Second
+
+// close ends the term in force; the database closes after the last page is saved and the last request has ended. Where one does not
+// end, the process does, and its databases are left as a crash leaves them: whole.
 func (s *serving) close() {
 	s.current.end()
 	s.current.background.Wait()
-	s.retired.Wait()
-	_ = s.current.db.Close()
+	ended := make(chan struct{})
+	go func() {
+		s.current.requests.Wait()
+		s.retired.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		_ = s.current.db.Close()
+	case <-time.After(requestsEnd):
+		s.logger().Warn("the server stops though requests have not ended")
+	}
 }

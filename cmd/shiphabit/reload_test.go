@@ -3,6 +3,9 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +17,8 @@ import (
 	"time"
 
 	"shiphabit/collector/git/gittest"
+	"shiphabit/internal/store"
+	"shiphabit/metrics"
 )
 
 // running is a server in a process of its own that can be sent signals and whose log can be read.
@@ -235,5 +240,81 @@ func TestWhoListsPoliciesHearsOfAConfigurationThatWasRefused(t *testing.T) {
 	r.hangUp("in force: 0 sources")
 	if why, digest := refused(); why != "" || digest == before {
 		t.Errorf("of a sound one it says %q; the policy is %s and was %s", why, digest, before)
+	}
+}
+
+// held sends the beginning of a request whose rest never comes.
+func (r running) held() {
+	r.Helper()
+	host := strings.TrimPrefix(r.url, "http://")
+	conn, err := net.Dial("tcp", host)
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	head := "POST /api/v1/events HTTP/1.1\r\nHost: " + host + "\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n"
+	if _, err := fmt.Fprint(conn, head); err != nil {
+		r.Fatal(err)
+	}
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") { // its handler reads now
+		r.Fatal(line, err)
+	}
+}
+
+func TestAStopAfterAReloadDoesNotWaitForARequestThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	settings := filepath.Join(p.home, "s.yaml")
+	write(t, settings, "teams:\n  - {name: a}\n")
+	r := p.running("serve", "--config", settings, "--db", filepath.Join(p.home, "s.db"))
+	r.held()
+	r.hangUp("in force")
+	r.held()
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = r.cmd.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(30 * time.Second): // it gives requests ten seconds
+		_ = r.cmd.Process.Kill()
+		<-ended
+		t.Errorf("it is still there\n%s", r.said())
+	}
+	if said := r.said(); !strings.Contains(said, "cut") || strings.Contains(said, "closed") {
+		t.Errorf("it says\n%s", said)
+	}
+}
+
+func TestTheDatabaseIsClosedAfterTheLastRequest(t *testing.T) {
+	t.Parallel()
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "s.db"), store.Options{Rules: metrics.DefaultRules()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &serving{program: &program{err: io.Discard}, current: &term{db: db, end: func() {}}}
+	s.current.requests.Add(1)
+	closed := make(chan struct{})
+	go func() {
+		s.close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+		t.Error("it is closed while a request is under way")
+	case <-time.After(100 * time.Millisecond):
+	}
+	if _, err := db.Sources(t.Context()); err != nil {
+		t.Errorf("the request under way asks: %v", err)
+	}
+	s.current.requests.Done()
+	<-closed
+	if _, err := db.Sources(t.Context()); err == nil {
+		t.Error("it is still open")
 	}
 }

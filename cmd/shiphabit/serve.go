@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -101,7 +102,7 @@ func (p *program) serveUntilDone(ctx context.Context, listener net.Listener, han
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if err := server.Shutdown(limit); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		return err
+		return errors.Join(fmt.Errorf("requests that had not ended after ten seconds were cut: %w", err), server.Close())
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -50,7 +51,7 @@ func (w *worker) Work(_ context.Context, j *river.Job[job]) error {
 	hold, mine, err := w.queue.take(ctx, j.JobRow)
 	switch {
 	case err != nil:
-		w.warn(ctx, j, "it cannot be taken", err)
+		w.warn(ctx, j, fmt.Errorf("taking it: %w", err))
 		return err
 	case !mine:
 		return errLost
@@ -62,9 +63,9 @@ func (w *worker) Work(_ context.Context, j *river.Job[job]) error {
 	next := w.work(ctx, j.Args.Name)
 	mine, err = hold.putOff(ctx, next)
 	if err != nil {
-		w.warn(ctx, j, "it cannot be put off, and is taken up again once its lease is over", err)
+		w.warn(ctx, j, fmt.Errorf("putting it off, so that it is taken up again once its lease is over: %w", err))
 	} else if !mine && ctx.Err() == nil {
-		w.warn(ctx, j, "its reading ends late", errLost)
+		w.warn(ctx, j, errLost)
 	}
 	return err
 }
@@ -80,13 +81,13 @@ func (w *worker) renew(ctx context.Context, end context.CancelCauseFunc, j *rive
 		case err == nil && mine:
 			heard = time.Now()
 		case err == nil, time.Since(heard) > w.queue.Lease:
-			w.warn(ctx, j, "its reading is cut", errors.Join(errLost, err))
+			w.warn(ctx, j, errors.Join(errLost, err))
 			end(errLost)
 			return
 		}
 	}
 }
 
-func (w *worker) warn(ctx context.Context, j *river.Job[job], what string, err error) {
-	w.queue.Logger.WarnContext(ctx, "a source's job is in trouble", slog.String("source", j.Args.Name), slog.String("what", what), slog.Any("error", err))
+func (w *worker) warn(ctx context.Context, j *river.Job[job], err error) {
+	w.queue.Logger.WarnContext(ctx, "trouble with the job of a source", slog.String("source", j.Args.Name), slog.Any("error", err))
 }

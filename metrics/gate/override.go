@@ -29,7 +29,7 @@ type Override struct {
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
 }
 
-// Categories of an override.
+// OverrideCategories are the reasons an override may have, by kind.
 func OverrideCategories() []string {
 	return []string{"false alarm", "accepted risk", "deadline", "gate broken"}
 }
