@@ -130,6 +130,7 @@ func (s *Server) overrideOf(r request, asked overrideRequest) (gate.Override, ga
 			return o, gate.Policy{}, err
 		}
 		o.Service, o.Environment = logged.Request.Service, logged.Request.Environment
+		o.Digest, o.Commit = logged.Request.Artifact.Digest, logged.Request.Commit
 	}
 	if o.Service == "" {
 		return o, gate.Policy{}, fail(Invalid, "name the decision or the service that the override is for")
@@ -230,14 +231,22 @@ func (s *Server) checkGateLog(r request) (reply, error) {
 	}
 }
 
-// override finds one that holds for a promotion. One that would have been used and does nothing is told in the log, once per decision.
+// override finds one that holds for a promotion, one for all criteria before one for some. One that would have been used and does nothing
+// is told in the log, once per decision.
 func override(list []gate.Override, r gate.Request, asker string, p gate.Policy, now time.Time) *gate.Waiver {
+	var some *gate.Waiver
 	for _, o := range list {
-		if strings.EqualFold(o.Environment, r.Environment) && o.Idle(now, asker, p.Overrides.Self, asker == local.Name) == "" {
+		if !strings.EqualFold(o.Environment, r.Environment) || !o.For(r) || o.Idle(now, asker, p.Overrides.Self, asker == local.Name) != "" {
+			continue
+		}
+		if len(o.Criteria) == 0 {
 			return o.Waiver()
 		}
+		if some == nil {
+			some = o.Waiver()
+		}
 	}
-	return nil
+	return some
 }
 
 // noteIdle tells of overrides that a stopped promotion might have gone by, and why they did nothing: those that expired less than a day

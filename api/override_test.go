@@ -50,6 +50,19 @@ func TestAnOverrideLetsOnePromotionThroughAndIsUsedUp(t *testing.T) {
 	}
 }
 
+func TestAnOverrideOfADecisionIsForItsArtifactAlone(t *testing.T) {
+	t.Parallel()
+	_, ask := people(t)
+	stopped := into[gate.Decision](ask("ci", "POST", decisions, askFor("shaky", "sha256:one")).is(http.StatusOK))
+	o := into[gate.Override](ask("ada", "POST", overrides, `{"decision":"`+stopped.ID+`",`+why+`}`).is(http.StatusOK))
+	if d := into[gate.Decision](ask("ci", "POST", decisions, askFor("shaky", "sha256:two"))); d.Verdict != gate.Block || d.Override != "" {
+		t.Errorf("another artifact: %s by %q", d.Verdict, d.Override)
+	}
+	if d := into[gate.Decision](ask("ci", "POST", decisions, askFor("shaky", "sha256:one"))); d.Verdict == gate.Block || d.Override != o.ID {
+		t.Errorf("its own: %s by %q, %s", d.Verdict, d.Override, d.Summary)
+	}
+}
+
 func TestAnOverrideThatIsNotSoundDoesNothingAndIsLogged(t *testing.T) {
 	t.Parallel()
 	s, ask := people(t)

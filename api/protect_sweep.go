@@ -119,7 +119,7 @@ func (s *Server) answerOf(ctx context.Context, w Waiting, q Question) (gate.Deci
 	if err := completeAsk(&asked); err != nil {
 		return holdFor(err.Error()), nil //nolint:nilerr // the host is told, and waits for people
 	}
-	if q.Foreign != "" && s.o.KindOf(asked.Environment) == metrics.Production {
+	if q.Foreign != "" && s.environmentKind(ctx)(asked.Environment) == metrics.Production {
 		return gate.Decision{Verdict: gate.Block, Summary: fmt.Sprintf("The run was started by %s, whose change may come from a fork; nothing of it goes to production.", q.Foreign)}, nil
 	}
 	asked, err := s.recognised(ctx, asked)

@@ -388,6 +388,9 @@ func (c *gateCheck) write(answer checkFile) error {
 		if err := os.WriteFile(c.file, append(data, '\n'), mode); err != nil {
 			return fmt.Errorf("writing the answer: %w; choose another place with --out", err)
 		}
+		if err := os.Chmod(c.file, mode); err != nil { // a file that was there before keeps its mode when written
+			return fmt.Errorf("keeping others from reading the answer: %w; choose another place with --out", err)
+		}
 	}
 	answer.ReportToken = "" // what is printed ends in a log that many can read
 	if c.dotenv != "" {

@@ -33,7 +33,7 @@ func (p *program) gateVerifyCommand() *cobra.Command {
 		Use:   "verify",
 		Short: "Check, where it is deployed, that the gate let exactly this artifact through",
 		Long: `Checks the signed verdict that 'gate check' left in gate.json: that a key of the gate signed it, that it is about this
-digest and environment, that it lets the promotion through, and that it has not expired. A deploy step that begins with it stops
+service, digest and environment, that it lets the promotion through, and that it has not expired. A deploy step that begins with it stops
 when somebody takes the gate's step out.
 
 The keys come from --keys (a file with the public key, or with what /api/v1/gate/keys answers; then no server is asked), else from
@@ -42,8 +42,8 @@ the server; from what this machine fetched last when the server does not answer.
 Exit codes: 0 it may be deployed · 2 wrong usage · 3 a genuine verdict that does not let this through: block, hold, expired,
 another artifact, environment or service · 5 no server answers and no key is known · 6 not trusted: no token, or none of the keys
 signed it · 1 a bug.`,
-		Example: `  shiphabit gate verify --digest "$DIGEST" --environment production --keys gate.pub
-  shiphabit gate verify --digest "$DIGEST" --environment production --verdict "$GATE_SIGNED"`,
+		Example: `  shiphabit gate verify --service payments-api --digest "$DIGEST" --environment production --keys gate.pub
+  shiphabit gate verify --service payments-api --digest "$DIGEST" --environment production --verdict "$GATE_SIGNED"`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error { return v.run(command.Context()) },
 	}
@@ -52,7 +52,7 @@ signed it · 1 a bug.`,
 	f.StringVar(&v.want.Digest, "digest", "", "digest of what is deployed, sha256:…")
 	f.StringVar(&v.want.Commit, "commit", "", "full commit id of what is deployed, where it has no digest")
 	f.StringVar(&v.want.Environment, "environment", "production", "where it is deployed")
-	f.StringVar(&v.want.Service, "service", "", "the service that is deployed; any when left out")
+	f.StringVar(&v.want.Service, "service", "", "the service that is deployed; the verdict must be for it")
 	f.StringVar(&v.keys, "keys", "", "file with the public keys to trust, and no others")
 	f.StringVar(&v.file, "in", "gate.json", "the answer that 'gate check' left")
 	f.StringVar(&v.verdict, "verdict", "", "the signed verdict itself, in place of the file")
@@ -63,6 +63,9 @@ signed it · 1 a bug.`,
 func (v *gateVerify) run(ctx context.Context) error {
 	if (v.want.Digest == "") == (v.want.Commit == "") {
 		return usage("name what is deployed: --digest, or --commit where it has no digest")
+	}
+	if v.want.Service == "" {
+		return usage("name the service that is deployed: --service; a verdict for another service, with criteria of its own, lets nothing through here")
 	}
 	token, err := v.token()
 	if err != nil {

@@ -46,7 +46,9 @@ func TestADeployStepGoesByTheSignedVerdictAlone(t *testing.T) {
 	write(t, filepath.Join(p.home, "other.pub"), p.must("gate", "key", "public", "other.pem"))
 	tamper(t, p, "tampered.json", func(d *gate.Decision) { d.Token = "A" + d.Token })
 	tamper(t, p, "unsigned.json", func(d *gate.Decision) { d.Token = "" })
-	verify := func(args ...string) []string { return append([]string{"gate", "verify"}, args...) }
+	verify := func(args ...string) []string {
+		return append([]string{"gate", "verify", "--service", "steady"}, args...)
+	}
 	online, offline := []string{"--server", url}, []string{"--keys", "gate.pub", "--server", nobody}
 	for _, c := range []struct {
 		sentence string
@@ -55,13 +57,13 @@ func TestADeployStepGoesByTheSignedVerdictAlone(t *testing.T) {
 		says     string
 	}{
 		{"the artifact that was let through", verify("--digest", shipped), exitOK, "VALID  steady → production"},
-		{"with its service", verify("--digest", shipped, "--service", "steady"), exitOK, "allow"},
+		{"no service", verify("--digest", shipped, "--service", ""), exitUsage, "--service"},
 		{"as JSON", verify("--digest", shipped, "--format", "json"), exitOK, `"valid": true`},
 		{"another artifact", verify("--digest", another), exitBlocked, "about sha256:4f5c"},
 		{"another environment", verify("--digest", shipped, "--environment", "staging"), exitBlocked, `not for "staging"`},
 		{"another service", verify("--digest", shipped, "--service", "vault"), exitBlocked, `not for "vault"`},
-		{"a block", verify("--digest", shipped, "--in", "blocked.json"), exitBlocked, "says block"},
-		{"a hold", verify("--digest", shipped, "--in", "held.json"), exitBlocked, "says hold"},
+		{"a block", verify("--digest", shipped, "--service", "shaky", "--in", "blocked.json"), exitBlocked, "says block"},
+		{"a hold", verify("--digest", shipped, "--service", "vault", "--in", "held.json"), exitBlocked, "says hold"},
 		{"a fault as JSON", verify("--digest", another, "--format", "json"), exitBlocked, `"valid": false`},
 		{"a changed token", verify("--digest", shipped, "--in", "tampered.json"), exitForbidden, "not trusted"},
 		{"no token", verify("--digest", shipped, "--in", "unsigned.json"), exitForbidden, "holds no signed verdict"},
@@ -76,10 +78,10 @@ func TestADeployStepGoesByTheSignedVerdictAlone(t *testing.T) {
 			}
 		}
 	}
-	p.exits(exitForbidden, "gate", "verify", "--digest", shipped, "--keys", "other.pub")
-	p.exits(exitUsage, "gate", "verify", "--digest", shipped, "--keys", "gate.pem")
-	p.exits(exitUnreachable, "gate", "verify", "--digest", shipped, "--server", nobody)
-	p.must("gate", "verify", "--digest", shipped, "--keys", "gate.pub", "--verdict", variable(t, p, "GATE_SIGNED"))
+	p.exits(exitForbidden, "gate", "verify", "--service", "steady", "--digest", shipped, "--keys", "other.pub")
+	p.exits(exitUsage, "gate", "verify", "--service", "steady", "--digest", shipped, "--keys", "gate.pem")
+	p.exits(exitUnreachable, "gate", "verify", "--service", "steady", "--digest", shipped, "--server", nobody)
+	p.must("gate", "verify", "--service", "steady", "--digest", shipped, "--keys", "gate.pub", "--verdict", variable(t, p, "GATE_SIGNED"))
 }
 
 // nobody is the discard port: nothing listens.
@@ -182,7 +184,7 @@ func TestAKeptAnswerCountsOnlyWhenItIsTheOneThatWasSigned(t *testing.T) {
 			t.Errorf("%s: exit code %d from %s", sentence, code, said)
 		}
 	}
-	p.must("gate", "verify", "--server", nobody, "--digest", shipped, "--verdict", tokenOf(t, p, "steady")) // by the keys fetched before
+	p.must("gate", "verify", "--service", "steady", "--server", nobody, "--digest", shipped, "--verdict", tokenOf(t, p, "steady")) // by the keys fetched before
 }
 
 // tokenOf is the token of the answer that is kept for a service.
@@ -242,7 +244,7 @@ func TestTimesOfTheGateAreReadByTheServersClock(t *testing.T) {
 			if told := strings.Contains(errs, "clock of this machine"); code != exitOK || told != (ahead != 0) {
 				t.Errorf("exit code %d\n%s", code, errs)
 			}
-			p.must("gate", "verify", "--digest", shipped, "--server", url)
+			p.must("gate", "verify", "--service", "steady", "--digest", shipped, "--server", url)
 			gone(t, p, url, "steady")
 			p.must(append(check, "--server", nobody)...)
 			if got := answer(t, p); got.Source != "cache" {

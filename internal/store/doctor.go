@@ -260,7 +260,7 @@ func saveEnvironments(tx *gorm.DB, service string, rows []environmentRow) error 
 // KindOf is what an environment is for: as the facts have it, where services disagree as most of their rollouts do, else by its name.
 func (db *DB) KindOf(ctx context.Context, environment string) (metrics.EnvironmentKind, error) {
 	var rows []environmentRow
-	err := db.read.WithContext(ctx).Raw("SELECT kind, sum(rollouts) AS rollouts FROM environments WHERE name = ? GROUP BY kind", environment).Scan(&rows).Error
+	err := db.read.WithContext(ctx).Raw("SELECT kind, sum(rollouts) AS rollouts FROM environments WHERE lower(name) = lower(?) GROUP BY kind", environment).Scan(&rows).Error
 	if err != nil {
 		return "", fmt.Errorf("reading the kind of environment %q: %w", environment, err)
 	}

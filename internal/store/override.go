@@ -100,7 +100,7 @@ func (db *DB) useOverride(tx *gorm.DB, l gate.Logged) error {
 	if err := db.gateTurn(tx); err != nil {
 		return err
 	}
-	done := tx.Model(&overrideRow{}).Where("id = ? AND used = ?", l.Override, l.Snapshot.Override.Used).Update("used", gorm.Expr("used + 1"))
+	done := tx.Model(&overrideRow{}).Where("id = ? AND used = ? AND revoked_at = ?", l.Override, l.Snapshot.Override.Used, toMilli(time.Time{})).Update("used", gorm.Expr("used + 1"))
 	if done.Error != nil {
 		return done.Error
 	}

@@ -90,6 +90,9 @@ func (q question) judge(c claim, probe bool) Decision {
 		})
 	}
 	d.Verdict, d.WouldBe, d.Mode = v.now, v.wouldBe, v.mode
+	if v.now == Block || v.now == Hold {
+		d.Override = "" // it let nothing through, so it is not used
+	}
 	if v.now == Hold {
 		again := v.askAgain
 		if again.IsZero() {

@@ -18,10 +18,13 @@ type Override struct {
 	Reason   string   `json:"reason"`
 	Category string   `json:"category"`
 	// By asked for it, Second agreed where the tier wants two. Neither is a name: both are what the caller is known as.
-	By        string    `json:"by"`
-	Second    string    `json:"second,omitempty"`
-	Persons   int       `json:"persons"`
-	Decision  string    `json:"decision,omitempty"` // the decision that it answers, when there is one
+	By       string `json:"by"`
+	Second   string `json:"second,omitempty"`
+	Persons  int    `json:"persons"`
+	Decision string `json:"decision,omitempty"` // the decision that it answers, when there is one
+	// Digest and Commit are the artifact of that decision: an override of a decision is for nothing else.
+	Digest    string    `json:"digest,omitempty"`
+	Commit    string    `json:"commit,omitempty"`
 	StartsAt  time.Time `json:"starts_at"`
 	ExpiresAt time.Time `json:"expires_at"`
 	Uses      int       `json:"uses"`
@@ -81,6 +84,11 @@ func (o Override) Idle(now time.Time, asker string, self, anyone bool) string {
 		return "whoever asks for the promotion may not be the one who overrides"
 	}
 	return ""
+}
+
+// For reports whether an override is meant for what a request asks to promote.
+func (o Override) For(r Request) bool {
+	return o.Digest == "" && o.Commit == "" || sameArtifact(r.Artifact.Digest, r.Commit, o.Digest, o.Commit)
 }
 
 // Waiver is an override as a snapshot knows it: one that holds.

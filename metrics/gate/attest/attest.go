@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,7 +62,7 @@ type Verdict struct {
 // Of is the statement of a decision; false when its request names no artifact by a digest or commit, so that there is nothing
 // that could be told apart from any other.
 func Of(l gate.Logged) (Statement, bool) {
-	digest, ok := digestOf(l.Request.Artifact.Digest, l.Request.Commit)
+	digest, ok := digestOf(provenDigest(l), l.Request.Commit)
 	return Statement{
 		Type: StatementType, PredicateType: PredicateType,
 		Subject: []Subject{{Name: l.Request.Service, Digest: digest}},
@@ -71,6 +72,26 @@ func Of(l gate.Logged) (Statement, bool) {
 			IssuedAt: l.At, ValidUntil: l.ValidUntil,
 		},
 	}, ok
+}
+
+// provenDigest is the digest that the decision was about. A rollback, and a fix that puts a failed deployment in again, go by the
+// record: where that knows the commit alone, any digest could stand beside it, and the commit is all that was judged.
+func provenDigest(l gate.Logged) string {
+	digest, s := l.Request.Artifact.Digest, l.Snapshot
+	byRecord := l.Kind == gate.KindRollback || l.Kind == gate.KindFix && l.Request.Change.Kind != gate.KindFix
+	if !byRecord {
+		return digest
+	}
+	recorded := s.Earlier
+	for _, d := range []*gate.Deployed{s.Live, s.FailedRun} {
+		if d != nil {
+			recorded = append(slices.Clip(recorded), *d)
+		}
+	}
+	if slices.ContainsFunc(recorded, func(d gate.Deployed) bool { return strings.EqualFold(d.Digest, digest) }) {
+		return digest
+	}
+	return ""
 }
 
 // hexDigits is how many digits the digests have that name an artifact.

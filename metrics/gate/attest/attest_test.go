@@ -118,6 +118,34 @@ func TestAnArtifactWithoutADigestOrFullCommitCannotBeSignedFor(t *testing.T) {
 	}
 }
 
+func TestARollbackIsSignedForTheDigestOnRecordAndElseForItsCommit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		sentence string
+		change   func(*gate.Logged)
+		digest   bool
+	}{
+		{"a rollback to what the record knows by its digest", func(l *gate.Logged) {
+			l.Kind, l.Snapshot.Earlier = gate.KindRollback, []gate.Deployed{{Digest: digest}}
+		}, true},
+		{"a rollback to what the record knows by its commit", func(l *gate.Logged) {
+			l.Kind, l.Snapshot.Earlier = gate.KindRollback, []gate.Deployed{{Revision: commit}}
+		}, false},
+		{"what failed is put in again", func(l *gate.Logged) {
+			l.Kind, l.Snapshot.FailedRun = gate.KindFix, &gate.Deployed{Digest: digest}
+		}, true},
+		{"what failed is put in again, known by its commit", func(l *gate.Logged) {
+			l.Kind, l.Snapshot.FailedRun = gate.KindFix, &gate.Deployed{Revision: commit}
+		}, false},
+		{"a fix that was declared as one is new", func(l *gate.Logged) { l.Kind, l.Request.Change.Kind = gate.KindFix, gate.KindFix }, true},
+	} {
+		s, ok := Of(decided(c.change))
+		if _, byDigest := s.Subject[0].Digest["sha256"]; !ok || byDigest != c.digest {
+			t.Errorf("%s: signed for %v", c.sentence, s.Subject[0].Digest)
+		}
+	}
+}
+
 func TestTheSameDecisionIsSignedWithTheSameBytes(t *testing.T) {
 	t.Parallel()
 	if a, b := signed(t, fixedKey(1), decided()), signed(t, fixedKey(1), decided()); a != b {
