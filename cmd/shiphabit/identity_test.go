@@ -154,6 +154,9 @@ func TestAJobOfGitHubAsksAndReportsWithoutAStoredSecret(t *testing.T) {
 	p, _ := identified(t, m, "github")
 	env, given := runner(t, m, job())
 	p.env = append(p.env, env...)
+	if err := os.WriteFile(filepath.Join(p.home, "gate.json"), nil, 0o644); err != nil { // #nosec G306 -- as an earlier step may leave it
+		t.Fatal(err)
+	}
 	p.must("gate", "check", "--service", "steady", "--digest", "sha256:new", "--commit", "c0ffee")
 	if got := answer(t, p); got.Decision.ID == "" || got.Source != "server" || got.ReportToken == "" {
 		t.Errorf("%+v", got)

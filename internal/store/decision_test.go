@@ -192,6 +192,26 @@ func TestAProbeIsGrantedOnce(t *testing.T) {
 	})
 }
 
+func TestAnOverrideThatIsWithdrawnWhileAPromotionIsJudgedIsNotUsed(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
+		mustAppend(t, db, deployed("1", "api", "", -1))
+		must(t, db.AddOverride(ctx, gate.Override{ID: "ov_1", Service: "api", Environment: "production", Uses: 2, ExpiresAt: noon.Add(time.Hour)}))
+		by := func(id string, used int) gate.Logged {
+			l := decided(id, "api")
+			l.Verdict, l.Override, l.Snapshot.Override = gate.Warn, "ov_1", &gate.Waiver{ID: "ov_1", Used: used}
+			return l
+		}
+		must(t, db.LogDecision(ctx, by("1", 0)))
+		_, err := db.WithdrawOverride(ctx, "ov_1", "ada")
+		must(t, err)
+		if err := db.LogDecision(ctx, by("2", 1)); !errors.Is(err, ErrMoved) {
+			t.Errorf("used after it was withdrawn: %v", err)
+		}
+	})
+}
+
 func TestALoggedDecisionNeverChanges(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t bench) {

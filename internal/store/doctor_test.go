@@ -363,7 +363,7 @@ func TestTheKindOfAnEnvironmentIsThatOfItsDeployments(t *testing.T) {
 		db := t.open()
 		mustAppend(t, db, line(1, "shop", "eu-1", func(_ int, d *metrics.Deployment) { d.Labels = map[string]string{metrics.KindLabel: "production"} })...)
 		must(t, db.Refresh(t.Context()))
-		for name, want := range map[string]metrics.EnvironmentKind{"eu-1": metrics.Production, "eu-2": metrics.Development, "qa": metrics.Testing} {
+		for name, want := range map[string]metrics.EnvironmentKind{"eu-1": metrics.Production, "EU-1": metrics.Production, "eu-2": metrics.Development, "qa": metrics.Testing} {
 			if got, err := db.KindOf(t.Context(), name); err != nil || got != want {
 				t.Errorf("%s is %s, %v; want %s", name, got, err, want)
 			}

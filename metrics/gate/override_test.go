@@ -91,6 +91,14 @@ func TestAnOverrideSetsAsideWhatItNamesAndIsNamedOnlyWhenItWasNeeded(t *testing.
 	if d := decide(blocked, other); d.Verdict != Block || d.Override != "" {
 		t.Errorf("one for another criterion: %s by %q", d.Verdict, d.Override)
 	}
+	failed, broken := false, ask()
+	broken.Evidence.TestsPassed = &failed
+	some := all
+	some.Criteria = []string{"failure-meter"}
+	stopped := Decide(p, Take(broken, p, day(28).Add(time.Hour), Known{Facts: blocked, Service: standard(), Override: some.Waiver()}), broken)
+	if stopped.Verdict != Block || stopped.Override != "" {
+		t.Errorf("where something else stops it, it is not used: %s by %q", stopped.Verdict, stopped.Override)
+	}
 	if d := decide(record("......"), all); d.Verdict != Allow || d.Override != "" {
 		t.Errorf("where nothing objects: %s by %q", d.Verdict, d.Override)
 	}
