@@ -15,11 +15,12 @@ import (
 // sqliteDriver is the translation of the C library to Go, for builds without a C compiler.
 const sqliteDriver = "sqlite"
 
-// pureGo is gorm's dialector for SQLite with the error codes of the driver in Go.
-type pureGo struct{ gorm.Dialector }
+// pureGo is gorm's dialector for SQLite with the error codes of the driver in Go. It embeds the type, not gorm's interface, which
+// has no savepoints.
+type pureGo struct{ *sqlite.Dialector }
 
 func sqliteDialector(pool *sql.DB) gorm.Dialector {
-	return pureGo{sqlite.New(sqlite.Config{DriverName: sqliteDriver, Conn: pool})}
+	return pureGo{&sqlite.Dialector{DriverName: sqliteDriver, Conn: pool}}
 }
 
 // Extended result codes of SQLite, https://www.sqlite.org/rescode.html.
