@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"shiphabit/collector/git/gittest"
 	"shiphabit/metrics"
@@ -80,7 +81,7 @@ func storied(t *testing.T) (process, string) {
 // askGate lets the gate decide about each service a few times, so that its pages have something to show.
 func askGate(t *testing.T, url string) {
 	t.Helper()
-	asker := client{base: url, http: &http.Client{Timeout: patience}}
+	asker := client{base: url, http: &http.Client{Timeout: patience}, now: time.Now, clock: &serverClock{}}
 	var known struct {
 		Services []metrics.Service `json:"services"`
 	}
