@@ -19,9 +19,9 @@ const logTries = 50
 
 // decideUnlogged decides by what was known last. It grants no probe and uses no override, since neither could be counted. The
 // decision is marked, and waits for the log.
-func (s *Server) decideUnlogged(a ask) (gate.Logged, error) {
+func (s *Server) decideUnlogged(ctx context.Context, a ask) (gate.Logged, error) {
 	earlier := s.standby.earlier(a)
-	if stands, err := s.stands(earlier, a); stands || err != nil {
+	if stands, err := s.stands(ctx, earlier, a); stands || err != nil {
 		return earlier, err
 	}
 	known, err := s.remembered(a.Service)
@@ -30,7 +30,10 @@ func (s *Server) decideUnlogged(a ask) (gate.Logged, error) {
 	}
 	now := s.o.Clock()
 	policy, snapshot := s.take(a.Request, known, now)
-	l := s.judge(a, policy, withoutProbe(snapshot), now)
+	l, err := s.judge(ctx, a, policy, withoutProbe(snapshot), now)
+	if err != nil {
+		return gate.Logged{}, err
+	}
 	l.Unlogged = true
 	return s.standby.await(l)
 }
