@@ -27,6 +27,8 @@ type decisionStore interface {
 	Decision(ctx context.Context, id string) (gate.Logged, error)
 	DecisionByKey(ctx context.Context, caller, key string) (gate.Logged, error)
 	Decisions(ctx context.Context, service, cursor string, limit int) (list []gate.Logged, next string, err error)
+	// Fixes lists what was let through as a fix of a service after an instant, without policies and snapshots.
+	Fixes(ctx context.Context, service string, since time.Time) ([]gate.Logged, error)
 	ProbeGrants(ctx context.Context, service string, since time.Time) ([]gate.ProbeGrant, error)
 	// Report refuses a second outcome for one decision (Duplicate).
 	Report(ctx context.Context, decision, outcome, caller string, deployment []metrics.Event) error
@@ -67,7 +69,10 @@ func (s *Server) decide(ctx context.Context, a ask) (l gate.Logged, err error) {
 		return err
 	})
 	if errors.Is(err, errLost) {
-		return s.decideUnlogged(ctx, a)
+		l, err = s.decideUnlogged(ctx, a)
+	}
+	if err == nil {
+		s.standby.keepFixes(l)
 	}
 	return l, err
 }

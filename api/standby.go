@@ -42,8 +42,10 @@ type standby struct {
 	rollouts int
 	tokens   map[string]keptToken // by hash
 	kinds    map[string]metrics.EnvironmentKind
-	bindings map[string]JobBinding // by issuer and id
-	waiting  []gate.Logged
+	bindings map[string]JobBinding  // by issuer and id
+	answers  map[string]gate.Logged // to hosts that ask again, by caller and key
+	fixes    []gate.Logged          // that were let through, oldest first
+	waiting  []late
 	reports  []keptReport // of decisions that wait, or did
 	lostAt   time.Time    // zero while the database answers
 	pinging  *ping        // nil while nobody asks

@@ -106,6 +106,13 @@ func fixClaim(s Snapshot, r Request) claim {
 	return refuse("%s is no open failed deployment or incident of this service", list(r.Change.Fixes))
 }
 
+// Declares reports whether a decision let a fix through, under its own name, that puts in the same artifact in the same environment.
+func (l Logged) Declares(r Request) bool {
+	made := l.Request
+	declared := l.Kind == KindFix && made.Change.Kind == KindFix && made.Service == r.Service && strings.EqualFold(made.Environment, r.Environment)
+	return declared && sameArtifact(r.Artifact.Digest, r.Commit, made.Artifact.Digest, made.Commit)
+}
+
 // namedBy accepts an id with its source ("import/d_881") and without ("d_881").
 func namedBy(p Problem, fixes []string) bool {
 	for _, id := range append([]string{p.ID}, p.Also...) {
