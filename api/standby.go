@@ -41,6 +41,7 @@ type standby struct {
 	order    list.List
 	rollouts int
 	tokens   map[string]keptToken // by hash
+	revoked  map[string]bool      // tokens that are not to be remembered, by hash
 	kinds    map[string]metrics.EnvironmentKind
 	bindings map[string]JobBinding  // by issuer and id
 	answers  map[string]gate.Logged // to hosts that ask again, by caller and key
@@ -119,7 +120,18 @@ func (m *standby) token(hash string, now time.Time) (Token, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	kept, found := m.tokens[hash]
-	return kept.token, found && now.Sub(kept.at) < tokenLife
+	return kept.token, found && !m.revoked[hash] && now.Sub(kept.at) < tokenLife
+}
+
+// revoke notes which tokens were revoked of late. They are kept beside those that were valid, whose last use may be answered only now.
+func (m *standby) revoke(hashes []string) {
+	revoked := make(map[string]bool, len(hashes))
+	for _, hash := range hashes {
+		revoked[hash] = true
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.revoked = revoked
 }
 
 // lost reports whether the database did not answer a moment ago.

@@ -10,7 +10,7 @@ import (
 	"shiphabit/metrics/gate"
 )
 
-// logEvery is how often a server tries to log the decisions that wait.
+// logEvery is how often a server tries to log the decisions that wait, and looks for tokens that were revoked.
 const logEvery = 2 * time.Second
 
 // logTries is how often a decision that waited is offered to a database that is there again and does not take it: connections that
@@ -95,7 +95,8 @@ func (m *standby) promoted(service string, p gate.Promotion) {
 	element.Value = k
 }
 
-// Run logs the decisions that were made while the database did not answer, as soon as it does again, until the context ends.
+// Run logs the decisions that were made while the database did not answer, as soon as it does again, and keeps in mind which tokens were
+// revoked, until the context ends.
 func (s *Server) Run(ctx context.Context) error {
 	ticker := time.NewTicker(logEvery)
 	defer ticker.Stop()
@@ -105,6 +106,7 @@ func (s *Server) Run(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		}
+		s.ForgetRevoked(ctx)
 		if !s.standby.waits() {
 			continue
 		}
