@@ -264,3 +264,19 @@ func TestAServerWhoseClockIsBehindSeesWhatAnotherLetThrough(t *testing.T) {
 		t.Errorf("five seconds behind it says %s at %s: %s", d.Verdict, d.Input.KnownAt, d.Summary)
 	}
 }
+
+func TestARollbackFindsRoomAmongTheDecisionsThatWaitForTheDatabase(t *testing.T) {
+	t.Parallel()
+	s, line, _ := onLine(t)
+	s.get("/api/v1/gate/verdict?service=steady").is(http.StatusOK)
+	line.Cut()
+	full := http.StatusOK
+	for i := 0; full == http.StatusOK && i < 5_000; i++ {
+		full = s.post(decisions, askFor("steady", fmt.Sprint("sha256:new", i))).status
+	}
+	if full != http.StatusServiceUnavailable {
+		t.Fatalf("so many decisions wait and the next is answered with %d", full)
+	}
+	s.post(decisions, `{"service":"steady","change":{"kind":"rollback"},"artifact":{"digest":"sha256:3"}}`).is(http.StatusOK, `"kind":"rollback"`)
+	s.post(decisions, `{"service":"steady","change":{"kind":"rollback"},"artifact":{"digest":"sha256:made-up"}}`).is(http.StatusServiceUnavailable)
+}

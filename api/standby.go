@@ -26,8 +26,9 @@ const (
 	// tokenLife is how long a token counts that was found valid and cannot be looked up.
 	tokenLife  = time.Hour
 	keptTokens = 10_000
-	// keptDecisions bounds the decisions that wait for the log.
+	// keptDecisions bounds the decisions that wait for the log; keptClaims is the room that rollbacks and fixes have beside it.
 	keptDecisions = 2_000
+	keptClaims    = 500
 )
 
 // errLost says that the database does not answer.

@@ -74,7 +74,11 @@ func (m *standby) await(l gate.Logged, previous string) (gate.Logged, error) {
 	if first := m.underKey(l.Caller, l.Key); first.ID != "" && first.BodyHash == l.BodyHash && !first.At.Before(l.At) {
 		return first, nil
 	}
-	if len(m.waiting) >= keptDecisions {
+	room := keptDecisions
+	if l.Kind != gate.KindNormal { // those that the record bears out pass, however much else was asked
+		room += keptClaims
+	}
+	if len(m.waiting) >= room {
 		return l, &Error{Kind: Unavailable, Detail: "the database does not answer, and no more decisions can wait for it", Cause: errLost}
 	}
 	m.waiting = append(m.waiting, late{l, previous})
