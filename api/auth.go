@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,6 +23,8 @@ type Token struct {
 // tokenStore finds tokens by their hash. It returns ok = false for one it does not know.
 type tokenStore interface {
 	TokenByHash(ctx context.Context, hash string) (token Token, ok bool, err error)
+	// RevokedTokens lists the hashes of tokens that were revoked at or after an instant.
+	RevokedTokens(ctx context.Context, since time.Time) ([]string, error)
 }
 
 // HashToken is how a token is kept: tokens are random, so a plain digest is as good as a slow one.
@@ -73,8 +76,8 @@ func (s *Server) authenticate(r *http.Request, at route, decision string) (calle
 	return who, nil
 }
 
-// token looks a token up. While the database does not answer, one counts that was valid within the last hour: nobody can revoke
-// any in that time either.
+// token looks a token up. While the database does not answer, one counts that was valid within the last hour, unless it was seen to be
+// revoked since: see ForgetRevoked.
 func (s *Server) token(ctx context.Context, hash string) (token Token, ok bool, err error) {
 	now := s.o.Clock()
 	err = s.within(ctx, func(ctx context.Context) (err error) {
@@ -89,6 +92,26 @@ func (s *Server) token(ctx context.Context, hash string) (token Token, ok bool, 
 		return kept, true, nil
 	}
 	return token, ok, err
+}
+
+// revokedReach is how far back revoked tokens are looked for: well beyond the time for which one is remembered, since they are dated by the
+// clock of whoever revoked them.
+const revokedReach = tokenLife + 24*time.Hour
+
+// ForgetRevoked asks which tokens were revoked, so that none of them counts while the database does not answer, though nobody has used it
+// here since. Run does so every other second; what is revoked in the last moment before, or where this server cannot see it, counts on.
+func (s *Server) ForgetRevoked(ctx context.Context) {
+	var hashes []string
+	err := s.within(ctx, func(ctx context.Context) (err error) {
+		hashes, err = s.o.Store.RevokedTokens(ctx, s.o.Clock().Add(-revokedReach))
+		return err
+	})
+	switch {
+	case err == nil:
+		s.standby.revoke(hashes)
+	case !errors.Is(err, errLost) && ctx.Err() == nil:
+		s.o.Logger.ErrorContext(ctx, "looking for tokens that were revoked", slog.Any("error", err))
+	}
 }
 
 // secretOf is the token that a program sends as a bearer token, or a browser as the password of its prompt.

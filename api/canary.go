@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -31,12 +32,12 @@ func (s *Server) takeCanary(r request, hook CanaryHook, body []byte) (reply, err
 	if err := completeAsk(&c.Request); err != nil {
 		return reply{}, err
 	}
-	asked, err := s.recognised(r.Context(), c.Request)
+	// The question is what the hook says; what that is taken for may change while the rollout is under way.
+	a, err := newAsk(c.Request, "protection:"+name, c.Key)
 	if err != nil {
 		return reply{}, err
 	}
-	a, err := newAsk(asked, "protection:"+name, c.Key)
-	if err != nil {
+	if a.Request, err = s.recognised(r.Context(), c.Request); err != nil {
 		return reply{}, err
 	}
 	logged, err := s.reconsider(r.Context(), a)
@@ -81,7 +82,14 @@ func (s *Server) reportCanary(r request) (reply, error) {
 		return reply{}, fail(Invalid, "the hook does not say how the rollout went: its phase is neither Succeeded nor Failed; only post-rollout hooks report")
 	}
 	caller := "protection:" + name
-	logged, err := s.o.Store.DecisionByKey(r.Context(), caller, c.Key)
+	var logged gate.Logged
+	err = s.within(r.Context(), func(ctx context.Context) (err error) {
+		if err := s.logWaiting(ctx); err != nil {
+			return err
+		}
+		logged, err = s.o.Store.DecisionByKey(ctx, caller, c.Key)
+		return err
+	})
 	if s.is(err, NotFound) {
 		return reply{}, fail(NotFound, "the gate was not asked about this rollout: let confirm-rollout ask, with the same commit, digest or version in its metadata")
 	}

@@ -27,6 +27,8 @@ type decisionStore interface {
 	Decision(ctx context.Context, id string) (gate.Logged, error)
 	DecisionByKey(ctx context.Context, caller, key string) (gate.Logged, error)
 	Decisions(ctx context.Context, service, cursor string, limit int) (list []gate.Logged, next string, err error)
+	// Fixes lists what was let through as a fix of a service after an instant, without policies and snapshots.
+	Fixes(ctx context.Context, service string, since time.Time) ([]gate.Logged, error)
 	ProbeGrants(ctx context.Context, service string, since time.Time) ([]gate.ProbeGrant, error)
 	// Report refuses a second outcome for one decision (Duplicate).
 	Report(ctx context.Context, decision, outcome, caller string, deployment []metrics.Event) error
@@ -44,6 +46,7 @@ type ask struct {
 	caller string
 	key    string
 	hash   string // of the canonical request: what "the same body" means
+	job    *Job   // that asks, nil when it is none
 }
 
 func newAsk(r gate.Request, caller, key string) (ask, error) {
@@ -66,7 +69,10 @@ func (s *Server) decide(ctx context.Context, a ask) (l gate.Logged, err error) {
 		return err
 	})
 	if errors.Is(err, errLost) {
-		return s.decideUnlogged(a)
+		l, err = s.decideUnlogged(ctx, a)
+	}
+	if err == nil {
+		s.standby.keepFixes(l)
 	}
 	return l, err
 }
@@ -80,7 +86,7 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 			if earlier, err = s.earlier(ctx, a); err != nil {
 				return gate.Logged{}, err
 			}
-			if stands, err := s.stands(earlier, a); stands || err != nil {
+			if stands, err := s.stands(ctx, earlier, a); stands || err != nil {
 				return earlier, err
 			}
 		}
@@ -117,13 +123,16 @@ func (s *Server) earlier(ctx context.Context, a ask) (gate.Logged, error) {
 
 // stands reports whether an earlier decision is still the answer: allow, warn and block for the life of the key, a hold only
 // until it is time to ask again.
-func (s *Server) stands(earlier gate.Logged, a ask) (bool, error) {
+func (s *Server) stands(ctx context.Context, earlier gate.Logged, a ask) (bool, error) {
 	now := s.o.Clock()
 	if earlier.ID == "" || !now.Before(earlier.At.Add(keyLife)) {
 		return false, nil
 	}
 	if earlier.BodyHash != a.hash {
 		return false, fail(Mismatch, "the Idempotency-Key was used for another request; give each run and attempt a key of its own")
+	}
+	if err := s.vouched(ctx, a.job, earlier); err != nil {
+		return false, err
 	}
 	again := earlier.AskAgainAfter
 	return earlier.Verdict != gate.Hold || again != nil && now.Before(*again), nil
@@ -137,18 +146,18 @@ func (s *Server) judged(ctx context.Context, a ask) (gate.Logged, error) {
 		return gate.Logged{}, err
 	}
 	snapshot.Override = override(overrides, a.Request, a.caller, policy, now)
-	return s.judge(a, policy, snapshot, now), nil
+	return s.judge(ctx, a, policy, snapshot, now)
 }
 
-// judge decides, and names who decided about what for whom.
-func (s *Server) judge(a ask, policy gate.Policy, snapshot gate.Snapshot, now time.Time) gate.Logged {
+// judge decides, and names who decided about what for whom. It refuses a job whose request the record does not bear out.
+func (s *Server) judge(ctx context.Context, a ask, policy gate.Policy, snapshot gate.Snapshot, now time.Time) (gate.Logged, error) {
 	l := gate.Logged{
 		Decision: gate.Decide(policy, snapshot, a.Request), Request: a.Request, Snapshot: snapshot, PolicyDoc: policy.Canonical(),
 		Caller: a.caller, Key: a.key, BodyHash: a.hash, At: snapshot.Now,
 	}
 	l.ID, l.Engine = newID("gd_", now), "shiphabit/"+s.o.Version
 	l.TookMicros = s.o.Clock().Sub(now).Microseconds()
-	return l
+	return l, s.vouched(ctx, a.job, l)
 }
 
 // snapshot collects what a decision may know, and remembers it for the time in which the database does not answer.

@@ -119,6 +119,7 @@ func (s *Server) addDecision(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	a.job = r.caller.job
 	logged, err := s.decide(r.Context(), a)
 	if err != nil {
 		return reply{}, err
@@ -192,10 +193,14 @@ func (s *Server) verdict(r request) (reply, error) {
 	if err := s.admit(r, &asked); err != nil {
 		return reply{}, err
 	}
-	d, err := s.looked(r.Context(), asked)
+	l, err := s.looked(r.Context(), asked)
 	if err != nil {
 		return reply{}, err
 	}
+	if err := s.vouched(r.Context(), r.caller.job, l); err != nil {
+		return reply{}, err
+	}
+	d := l.Decision
 	header := headerOf(d, http.Header{"Vary": {"Accept"}})
 	if strings.Contains(r.Header.Get("Accept"), "application/json") {
 		d.Engine = "shiphabit/" + s.o.Version
@@ -204,8 +209,8 @@ func (s *Server) verdict(r request) (reply, error) {
 	return reply{Body: []byte(string(d.Verdict) + "\n"), Type: plainType, Header: header}, nil
 }
 
-// looked is what the gate would say now, without the database by what was known last.
-func (s *Server) looked(ctx context.Context, asked gate.Request) (gate.Decision, error) {
+// looked is what the gate would say now, without the database by what was known last. It has no id, for nobody logs it.
+func (s *Server) looked(ctx context.Context, asked gate.Request) (gate.Logged, error) {
 	now := s.o.Clock()
 	var policy gate.Policy
 	var snapshot gate.Snapshot
@@ -220,9 +225,10 @@ func (s *Server) looked(ctx context.Context, asked gate.Request) (gate.Decision,
 		}
 	}
 	if err != nil {
-		return gate.Decision{}, err
+		return gate.Logged{}, err
 	}
-	return gate.Decide(policy, withoutProbe(snapshot), asked), nil
+	snapshot = withoutProbe(snapshot)
+	return gate.Logged{Decision: gate.Decide(policy, snapshot, asked), Request: asked, Snapshot: snapshot, At: snapshot.Now}, nil
 }
 
 // stateAgeHeader is how many seconds ago the state was read that an answer goes by, where that was not just now.

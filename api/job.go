@@ -126,6 +126,20 @@ func (s *Server) admit(r request, asked *gate.Request) error {
 	return nil
 }
 
+// vouched checks what a job asked for against what the decision found in the record, before the decision counts. It is checked there and
+// not beforehand, so that the record cannot change in between.
+func (s *Server) vouched(ctx context.Context, job *Job, l gate.Logged) error {
+	if job == nil {
+		return nil
+	}
+	for _, why := range []*JobRefusal{itsKindOfEnvironment(job, l), itsRollback(job, l)} {
+		if why != nil {
+			return s.refuseJob(ctx, *job, why)
+		}
+	}
+	return nil
+}
+
 func forbidJob(reason, format string, args ...any) *JobRefusal {
 	return &JobRefusal{Kind: Forbidden, Reason: reason, Says: fmt.Sprintf(format, args...)}
 }
@@ -170,26 +184,47 @@ func (s *Server) itsOwnChange(ctx context.Context) func(*Job, *gate.Request) *Jo
 		if job.Foreign == "" || s.environmentKind(ctx)(asked.Environment) != metrics.Production {
 			return nil
 		}
-		return forbidJob("may come from a fork", "the job runs for a %s, whose change may come from a fork; nothing of it goes to production", job.Foreign)
+		return forkToProduction(job)
 	}
 }
 
-// itsCommit wants the commit that the job runs at. A rollback names an earlier one, and is held against the record instead. Where
-// nothing says what is to go out it is the job's commit.
+// itsKindOfEnvironment keeps it out as well where the service's own record says production, and those of most others do not.
+func itsKindOfEnvironment(job *Job, l gate.Logged) *JobRefusal {
+	if job.Foreign == "" || l.Snapshot.Kind != metrics.Production {
+		return nil
+	}
+	return forkToProduction(job)
+}
+
+func forkToProduction(job *Job) *JobRefusal {
+	return forbidJob("may come from a fork", "the job runs for a %s, whose change may come from a fork; nothing of it goes to production", job.Foreign)
+}
+
+// itsCommit wants the commit that the job runs at. A rollback may name an earlier one, if the record bears it out: see itsRollback. Where
+// nothing says what is to go out it is the job's commit. A digest says more than any token does: no issuer states one.
 func itsCommit(job *Job, asked *gate.Request) *JobRefusal {
-	if job.Commit == "" || asked.Change.Kind == gate.KindRollback {
+	if asked.Commit == "" && asked.Artifact == (gate.Artifact{}) {
+		asked.Commit = job.Commit
+	}
+	if job.runsAt(asked.Commit) || asked.Change.Kind == gate.KindRollback {
 		return nil
 	}
-	if asked.Commit == "" {
-		if asked.Artifact == (gate.Artifact{}) {
-			asked.Commit = job.Commit
-		}
+	return forbidJob("other commit", "the job runs at commit %s and asks for %s; they must be the same", job.Commit, shorten(asked.Commit))
+}
+
+// runsAt reports whether nothing says that a commit is another than the job's.
+func (j Job) runsAt(commit string) bool {
+	return j.Commit == "" || commit == "" || strings.EqualFold(commit, j.Commit)
+}
+
+// itsRollback lets a job name another commit than its own only as a rollback by the record. What is declared alone would let any commit
+// through that a normal change may be.
+func itsRollback(job *Job, l gate.Logged) *JobRefusal {
+	if job.runsAt(l.Request.Commit) || l.Kind == gate.KindRollback {
 		return nil
 	}
-	if !strings.EqualFold(asked.Commit, job.Commit) {
-		return forbidJob("other commit", "the job runs at commit %s and asks for %s; they must be the same", job.Commit, shorten(asked.Commit))
-	}
-	return nil
+	return forbidJob("rollback not in the record", "the job runs at commit %s, and putting in %s is no rollback by the record of %s; name what was live there before, or run the job at that commit",
+		job.Commit, shorten(l.Request.Commit), shorten(l.Request.Service))
 }
 
 // itsRun takes the run from the token. A run that the request states must be the same: the token of one run is of no use in another.
@@ -249,6 +284,9 @@ func (s *Server) admitTo(r request, logged gate.Logged) error {
 		if why := check(job, &asked); why != nil {
 			return s.refuseJob(r.Context(), *job, why)
 		}
+	}
+	if why := itsKindOfEnvironment(job, logged); why != nil {
+		return s.refuseJob(r.Context(), *job, why)
 	}
 	return nil
 }

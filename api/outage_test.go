@@ -201,6 +201,30 @@ func TestATokenThatWasValidCountsForAnHourWithoutTheDatabase(t *testing.T) {
 	s.post(decisions, askFor("steady", artifact)).is(http.StatusServiceUnavailable)
 }
 
+func TestATokenThatWasRevokedCeasesToCountThoughNobodyUsedItSince(t *testing.T) {
+	t.Parallel()
+	s, line, dsn := onLine(t, func(o *api.Options) { o.Patience = time.Second })
+	other := newSiteOn(t, dsn, s.clock)
+	for _, name := range []string{"ci", "leaked"} {
+		made := store.Token{ID: name, Name: name, Scopes: []string{"gate"}, CreatedAt: noon}
+		if err := s.db.CreateToken(t.Context(), made, api.HashToken("shp_"+name), "test"); err != nil {
+			t.Fatal(err)
+		}
+		s.token = "shp_" + name
+		s.get("/api/v1/gate/verdict?service=steady").is(http.StatusOK)
+	}
+	if err := other.db.RevokeToken(t.Context(), "leaked", "test"); err != nil { // by another process
+		t.Fatal(err)
+	}
+	s.server.ForgetRevoked(t.Context()) // what Run does every other second
+	line.Cut()
+	s.server.ForgetRevoked(t.Context())
+	for token, status := range map[string]int{"shp_ci": http.StatusOK, "shp_leaked": http.StatusServiceUnavailable} {
+		s.token = token
+		s.post(decisions, askFor("steady", artifact)).is(status)
+	}
+}
+
 func TestManyCallersOfTwoServersWithOneKeyGetOneDecision(t *testing.T) {
 	t.Parallel()
 	dsn, at := postgres.New(t), &clock{now: noon}
@@ -239,4 +263,20 @@ func TestAServerWhoseClockIsBehindSeesWhatAnotherLetThrough(t *testing.T) {
 	if d.Verdict != gate.Hold || d.Input.KnownAt.Before(ahead.Now()) {
 		t.Errorf("five seconds behind it says %s at %s: %s", d.Verdict, d.Input.KnownAt, d.Summary)
 	}
+}
+
+func TestARollbackFindsRoomAmongTheDecisionsThatWaitForTheDatabase(t *testing.T) {
+	t.Parallel()
+	s, line, _ := onLine(t)
+	s.get("/api/v1/gate/verdict?service=steady").is(http.StatusOK)
+	line.Cut()
+	full := http.StatusOK
+	for i := 0; full == http.StatusOK && i < 5_000; i++ {
+		full = s.post(decisions, askFor("steady", fmt.Sprint("sha256:new", i))).status
+	}
+	if full != http.StatusServiceUnavailable {
+		t.Fatalf("so many decisions wait and the next is answered with %d", full)
+	}
+	s.post(decisions, `{"service":"steady","change":{"kind":"rollback"},"artifact":{"digest":"sha256:3"}}`).is(http.StatusOK, `"kind":"rollback"`)
+	s.post(decisions, `{"service":"steady","change":{"kind":"rollback"},"artifact":{"digest":"sha256:made-up"}}`).is(http.StatusServiceUnavailable)
 }

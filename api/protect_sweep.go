@@ -119,16 +119,19 @@ func (s *Server) answerOf(ctx context.Context, w Waiting, q Question) (gate.Deci
 	if err := completeAsk(&asked); err != nil {
 		return holdFor(err.Error()), nil //nolint:nilerr // the host is told, and waits for people
 	}
-	if q.Foreign != "" && s.environmentKind(ctx)(asked.Environment) == metrics.Production {
-		return gate.Decision{Verdict: gate.Block, Summary: fmt.Sprintf("The run was started by %s, whose change may come from a fork; nothing of it goes to production.", q.Foreign)}, nil
-	}
-	asked, err := s.recognised(ctx, asked)
+	foreign, err := s.foreignToProduction(ctx, q.Foreign, asked)
 	if err != nil {
 		return gate.Decision{}, err
 	}
+	if foreign {
+		return gate.Decision{Verdict: gate.Block, Summary: fmt.Sprintf("The run was started by %s, whose change may come from a fork; nothing of it goes to production.", q.Foreign)}, nil
+	}
+	if asked, err = s.recognised(ctx, asked); err != nil {
+		return gate.Decision{}, err
+	}
 	if q.Look {
-		policy, snapshot, _, err := s.snapshot(ctx, asked, s.o.Clock())
-		return gate.Decide(policy, withoutProbe(snapshot), asked), err
+		look, err := s.looked(ctx, asked)
+		return look.Decision, err
 	}
 	a, err := newAsk(asked, "protection:"+w.Protector, keyFor(w, asked))
 	if err != nil {
@@ -136,6 +139,16 @@ func (s *Server) answerOf(ctx context.Context, w Waiting, q Question) (gate.Deci
 	}
 	logged, err := s.reconsider(ctx, a)
 	return logged.Decision, err
+}
+
+// foreignToProduction reports whether a change that may come from a fork asks for an environment that is production by the service's own
+// record or by those of most.
+func (s *Server) foreignToProduction(ctx context.Context, event string, asked gate.Request) (bool, error) {
+	if event == "" || s.environmentKind(ctx)(asked.Environment) == metrics.Production {
+		return event != "", nil
+	}
+	look, err := s.looked(ctx, asked)
+	return look.Snapshot.Kind == metrics.Production, err
 }
 
 // keyFor makes the questions about one deployment one decision and its successors. What is claimed of the change is part of it: once a fix

@@ -52,10 +52,16 @@ type protectedSite struct {
 
 func newProtected(t *testing.T) protectedSite {
 	t.Helper()
+	return newProtectedAs(t, "production")
+}
+
+// newProtectedAs asks the gate about an environment of this name, "" for the host's own.
+func newProtectedAs(t *testing.T, as string) protectedSite {
+	t.Helper()
 	p := protectedSite{}
 	p.site = newSite(t, func(o *api.Options) {
 		p.hub = fakehub.New(t, o.Clock)
-		o.Protectors = map[string]api.Protector{"app": ruleOf(t, p.hub, o.Clock)}
+		o.Protectors = map[string]api.Protector{"app": ruleOf(t, p.hub, as, o.Clock)}
 		handler, err := api.New(*o)
 		if err != nil {
 			t.Fatal(err)
@@ -69,7 +75,7 @@ func newProtected(t *testing.T) protectedSite {
 }
 
 // ruleOf guards the three services at a hub.
-func ruleOf(t *testing.T, hub *fakehub.Hub, now func() time.Time) rule {
+func ruleOf(t *testing.T, hub *fakehub.Hub, as string, now func() time.Time) rule {
 	t.Helper()
 	app, err := identity.NewAssertion(fakehub.App, hub.Key)
 	if err != nil {
@@ -77,7 +83,7 @@ func ruleOf(t *testing.T, hub *fakehub.Hub, now func() time.Time) rule {
 	}
 	var services []protection.Mapping
 	for _, name := range []string{"steady", "shaky", "payments"} {
-		services = append(services, protection.Mapping{Project: fmt.Sprint(fakehub.Repository), Service: name, Environments: []string{"live-" + name}, As: "production"})
+		services = append(services, protection.Mapping{Project: fmt.Sprint(fakehub.Repository), Service: name, Environments: []string{"live-" + name, "harbour-" + name}, As: as})
 	}
 	host, err := protection.NewGitHub(protection.GitHubOptions{
 		Name: "app", Host: collector.Host{Name: "app", URL: hub.URL, Clock: now, Timeout: 5 * time.Second}, App: app,
@@ -318,6 +324,38 @@ func TestAPullRequestGetsNoApprovalForProduction(t *testing.T) {
 	p.sweep()
 	if got := p.hub.Reviews(1, "live-steady"); len(got) != 1 || got[0].State != "rejected" || !strings.Contains(got[0].Comment, "fork") {
 		t.Errorf("told %v", got)
+	}
+}
+
+// What a fork may not reach is told by what the environment is for, as the deployments' hosts stated it, and not by its name.
+func TestARunOfAForkIsRejectedForWhateverIsProductionByTheRecord(t *testing.T) {
+	t.Parallel()
+	p := newProtectedAs(t, "")
+	in := func(environment, kind, service string) string {
+		return strings.ReplaceAll(historyIn(environment, kind, service, "...."), `"id":"`, `"id":"harbour-`)
+	}
+	p.post("/api/v1/events", in("HARBOUR-STEADY", "production", "steady")+in("harbour-shaky", "staging", "shaky")+
+		in("Harbour-Payments", "production", "elsewhere")).is(http.StatusOK)
+	for run, c := range []struct{ sentence, service, event, told string }{
+		{"production by the service's own record", "steady", "pull_request", "rejected"},
+		{"by any event of a pull request", "steady", "pull_request_target", "rejected"},
+		{"production by the records of others", "payments", "pull_request", "rejected"},
+		{"not production", "shaky", "pull_request", "approved"},
+		{"of no fork", "steady", "push", "approved"},
+	} {
+		at := "harbour-" + c.service
+		body := p.hub.Body(fakehub.Request{Run: run, Deployment: 100 + run, Environment: at, Commit: "new", Event: c.event})
+		p.deliver(body, fakehub.Secret).is(http.StatusAccepted)
+		p.sweep()
+		reviews := p.hub.Reviews(run, at)
+		if len(reviews) != 1 || reviews[0].State != c.told || strings.Contains(reviews[0].Comment, "may come from a fork") != (c.told == "rejected") {
+			t.Errorf("%s: told %v, want %s", c.sentence, reviews, c.told)
+		}
+	}
+	for _, l := range into[struct{ Decisions []gate.Logged }](p.get(decisions)).Decisions {
+		if l.Request.Run.ID != "3" && l.Request.Run.ID != "4" {
+			t.Errorf("a decision was made for run %s: %s", l.Request.Run.ID, l.Summary)
+		}
 	}
 }
 

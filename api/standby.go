@@ -26,8 +26,9 @@ const (
 	// tokenLife is how long a token counts that was found valid and cannot be looked up.
 	tokenLife  = time.Hour
 	keptTokens = 10_000
-	// keptDecisions bounds the decisions that wait for the log.
+	// keptDecisions bounds the decisions that wait for the log; keptClaims is the room that rollbacks and fixes have beside it.
 	keptDecisions = 2_000
+	keptClaims    = 500
 )
 
 // errLost says that the database does not answer.
@@ -41,9 +42,12 @@ type standby struct {
 	order    list.List
 	rollouts int
 	tokens   map[string]keptToken // by hash
+	revoked  map[string]bool      // tokens that are not to be remembered, by hash
 	kinds    map[string]metrics.EnvironmentKind
-	bindings map[string]JobBinding // by issuer and id
-	waiting  []gate.Logged
+	bindings map[string]JobBinding  // by issuer and id
+	answers  map[string]gate.Logged // to hosts that ask again, by caller and key
+	fixes    []gate.Logged          // that were let through, oldest first
+	waiting  []late
 	reports  []keptReport // of decisions that wait, or did
 	lostAt   time.Time    // zero while the database answers
 	pinging  *ping        // nil while nobody asks
@@ -117,7 +121,18 @@ func (m *standby) token(hash string, now time.Time) (Token, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	kept, found := m.tokens[hash]
-	return kept.token, found && now.Sub(kept.at) < tokenLife
+	return kept.token, found && !m.revoked[hash] && now.Sub(kept.at) < tokenLife
+}
+
+// revoke notes which tokens were revoked of late. They are kept beside those that were valid, whose last use may be answered only now.
+func (m *standby) revoke(hashes []string) {
+	revoked := make(map[string]bool, len(hashes))
+	for _, hash := range hashes {
+		revoked[hash] = true
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.revoked = revoked
 }
 
 // lost reports whether the database did not answer a moment ago.

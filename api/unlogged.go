@@ -10,29 +10,44 @@ import (
 	"shiphabit/metrics/gate"
 )
 
-// logEvery is how often a server tries to log the decisions that wait.
+// logEvery is how often a server tries to log the decisions that wait, and looks for tokens that were revoked.
 const logEvery = 2 * time.Second
 
 // logTries is how often a decision that waited is offered to a database that is there again and does not take it: connections that
 // broke are found out one by one.
 const logTries = 50
 
+// late is a decision that waits for the log, and the one under the same key that it succeeds, "" for none.
+type late struct {
+	gate.Logged
+	previous string
+}
+
 // decideUnlogged decides by what was known last. It grants no probe and uses no override, since neither could be counted. The
 // decision is marked, and waits for the log.
-func (s *Server) decideUnlogged(a ask) (gate.Logged, error) {
+func (s *Server) decideUnlogged(ctx context.Context, a ask) (gate.Logged, error) {
 	earlier := s.standby.earlier(a)
-	if stands, err := s.stands(earlier, a); stands || err != nil {
+	if stands, err := s.stands(ctx, earlier, a); stands || err != nil {
 		return earlier, err
 	}
+	l, err := s.judgeRemembered(ctx, a)
+	if err != nil {
+		return gate.Logged{}, err
+	}
+	return s.standby.await(l, earlier.ID)
+}
+
+// judgeRemembered makes a decision from what was known last.
+func (s *Server) judgeRemembered(ctx context.Context, a ask) (gate.Logged, error) {
 	known, err := s.remembered(a.Service)
 	if err != nil {
 		return gate.Logged{}, err
 	}
 	now := s.o.Clock()
 	policy, snapshot := s.take(a.Request, known, now)
-	l := s.judge(a, policy, withoutProbe(snapshot), now)
+	l, err := s.judge(ctx, a, policy, withoutProbe(snapshot), now)
 	l.Unlogged = true
-	return s.standby.await(l)
+	return l, err
 }
 
 // earlier is the latest decision under the ask's key among those that wait; it has no id when there is none.
@@ -44,7 +59,7 @@ func (m *standby) earlier(a ask) gate.Logged {
 
 func (m *standby) underKey(caller, key string) gate.Logged {
 	for i := len(m.waiting) - 1; i >= 0 && key != ""; i-- {
-		if l := m.waiting[i]; l.Key == key && l.Caller == caller {
+		if l := m.waiting[i].Logged; l.Key == key && l.Caller == caller {
 			return l
 		}
 	}
@@ -53,16 +68,20 @@ func (m *standby) underKey(caller, key string) gate.Logged {
 
 // await lets a decision wait for the log, and remembers what it let through. Of several under one key at a time the first is the
 // answer. When too many wait none is made: one that is never logged would be a hole that nobody sees.
-func (m *standby) await(l gate.Logged) (gate.Logged, error) {
+func (m *standby) await(l gate.Logged, previous string) (gate.Logged, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if first := m.underKey(l.Caller, l.Key); first.ID != "" && first.BodyHash == l.BodyHash && !first.At.Before(l.At) {
 		return first, nil
 	}
-	if len(m.waiting) >= keptDecisions {
+	room := keptDecisions
+	if l.Kind != gate.KindNormal { // those that the record bears out pass, however much else was asked
+		room += keptClaims
+	}
+	if len(m.waiting) >= room {
 		return l, &Error{Kind: Unavailable, Detail: "the database does not answer, and no more decisions can wait for it", Cause: errLost}
 	}
-	m.waiting = append(m.waiting, l)
+	m.waiting = append(m.waiting, late{l, previous})
 	if p, passed := l.Promotion(); passed {
 		m.promoted(l.Request.Service, p)
 	}
@@ -80,7 +99,8 @@ func (m *standby) promoted(service string, p gate.Promotion) {
 	element.Value = k
 }
 
-// Run logs the decisions that were made while the database did not answer, as soon as it does again, until the context ends.
+// Run logs the decisions that were made while the database did not answer, as soon as it does again, and keeps in mind which tokens were
+// revoked, until the context ends.
 func (s *Server) Run(ctx context.Context) error {
 	ticker := time.NewTicker(logEvery)
 	defer ticker.Stop()
@@ -90,6 +110,7 @@ func (s *Server) Run(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		}
+		s.ForgetRevoked(ctx)
 		if !s.standby.waits() {
 			continue
 		}
@@ -144,8 +165,8 @@ func (s *Server) keepReports(ctx context.Context) error {
 
 // logLate logs one. Where another server has logged a decision under the same key meanwhile, it is logged without the key; where it
 // was logged itself and only the answer was lost, it is there.
-func (s *Server) logLate(ctx context.Context, l gate.Logged) error {
-	err := s.o.Store.LogDecision(ctx, l)
+func (s *Server) logLate(ctx context.Context, l late) error {
+	err := s.o.Store.LogSuccessor(ctx, l.Logged, l.previous)
 	if err == nil || !s.is(err, Conflict) {
 		return err
 	}
@@ -153,10 +174,10 @@ func (s *Server) logLate(ctx context.Context, l gate.Logged) error {
 		return err
 	}
 	l.Key = ""
-	return s.o.Store.LogDecision(ctx, l)
+	return s.o.Store.LogDecision(ctx, l.Logged)
 }
 
-func (m *standby) next() (l gate.Logged, waits bool) {
+func (m *standby) next() (l late, waits bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.waiting) == 0 {

@@ -101,12 +101,15 @@ func (r Rules) joined(environment string) string {
 }
 
 func (r Rules) environmentRule(environment string) int {
-	name := strings.ToLower(environment)
+	name := folded(environment)
 	return slices.IndexFunc(r.Environments, func(rule EnvironmentRule) bool { return rule.matches(name) })
 }
 
-// matches compares a lower-case name with the pattern.
-func (e EnvironmentRule) matches(name string) bool { return matchesPattern(e.Pattern, name) }
+// folded makes names equal that differ in the case of their letters alone: some letters, like ſ and S, share a capital one only.
+func folded(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+
+// matches compares a folded name with the pattern.
+func (e EnvironmentRule) matches(name string) bool { return matchesPattern(folded(e.Pattern), name) }
 
 // matchesPattern compares a lower-case name with a pattern in which "*" at either end stands for anything.
 func matchesPattern(pattern, name string) bool {

@@ -127,6 +127,9 @@ func TestAChangeThatMayComeFromAForkIsToldByItsEvent(t *testing.T) {
 		"a pull request that runs the target's workflow": {GitHub, []func(map[string]any){with("event_name", "pull_request_target")}, "pull_request_target"},
 		"a merge request of unprotected branches":        {GitLab, []func(map[string]any){with("pipeline_source", "merge_request_event"), with("ref_protected", "false")}, "merge_request_event"},
 		"a merge request of protected branches":          {GitLab, []func(map[string]any){with("pipeline_source", "merge_request_event")}, ""},
+		"a child of a pipeline that may be one of those": {GitLab, []func(map[string]any){with("pipeline_source", "parent_pipeline"), with("ref_type", "branch"), with("ref_protected", "false")}, "parent_pipeline"},
+		"a child pipeline of a protected branch":         {GitLab, []func(map[string]any){with("pipeline_source", "parent_pipeline"), with("ref_type", "branch")}, ""},
+		"a child pipeline of a tag":                      {GitLab, []func(map[string]any){with("pipeline_source", "parent_pipeline"), with("ref_type", "tag"), with("ref_protected", "false")}, ""},
 		"a branch that is not protected":                 {GitLab, []func(map[string]any){with("pipeline_source", "push"), with("ref_protected", "false")}, ""},
 	} {
 		claims := p.github(append(c.claim, with("project_id", "42"), with("namespace_id", "7"))...)

@@ -67,6 +67,10 @@ var pullRequests = []string{"pull_request", "pull_request_target", "pull_request
 // mergeRequests are the sources of GitLab's pipelines that run for a merge request.
 var mergeRequests = []string{"merge_request_event", "external_pull_request_event"}
 
+// childPipeline is the source of GitLab's pipelines that another one of the project started. Its tokens do not say whether that one ran for a
+// merge request; for a tag none does.
+const childPipeline = "parent_pipeline"
+
 // foreign is the event when the change may come from a fork. GitLab calls a merge request's ref protected only when both of its
 // branches are, which those of a fork are not.
 func (i issuer) foreign(c claims, protected bool) string {
@@ -76,6 +80,8 @@ func (i issuer) foreign(c claims, protected bool) string {
 	case i.Kind == GitHub && slices.Contains(pullRequests, event):
 		return event
 	case i.Kind == GitLab && slices.Contains(mergeRequests, source) && !protected:
+		return source
+	case i.Kind == GitLab && source == childPipeline && c["ref_type"] != "tag" && !protected:
 		return source
 	}
 	return ""

@@ -85,3 +85,25 @@ func TestTheAuditLogIsAddedToAndNeverChanged(t *testing.T) {
 		}
 	})
 }
+
+func TestRevokedTokensAreListedFromAnInstantOn(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		for _, id := range []string{"kept", "ended"} {
+			if err := db.CreateToken(t.Context(), Token{ID: id, Name: id, Scopes: []string{"gate"}}, "hash-"+id, "Kim"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.RevokeToken(t.Context(), "ended", "Kim"); err != nil {
+			t.Fatal(err)
+		}
+		ended := db.clock()
+		if list, err := db.RevokedTokens(t.Context(), ended.Add(-time.Hour)); err != nil || len(list) != 1 || list[0] != "hash-ended" {
+			t.Errorf("%v, %v", list, err)
+		}
+		if list, err := db.RevokedTokens(t.Context(), ended.Add(time.Hour)); err != nil || len(list) != 0 {
+			t.Errorf("of an hour later: %v, %v", list, err)
+		}
+	})
+}

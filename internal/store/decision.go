@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -190,6 +191,22 @@ func (db *DB) DecisionsWith(ctx context.Context, service string, verdict gate.Re
 	}
 	list, err = loggedAll(rows)
 	return list, next, err
+}
+
+// fixesMost bounds how many fixes are listed.
+const fixesMost = 1000
+
+// Fixes lists what was let through as a fix of a service at or after since, newest first and a thousand at most, without policies and with no
+// more of the snapshot than its time. There are few among many decisions, so that those of others are not read.
+func (db *DB) Fixes(ctx context.Context, service string, since time.Time) ([]gate.Logged, error) {
+	var rows []decisionRow
+	err := db.read.WithContext(ctx).Where("verdict IN ('allow', 'warn') AND service = ? AND at >= ? AND body LIKE ?", service, ceilMilli(since), `%"kind":"fix"%`).
+		Order("at DESC, seq DESC").Limit(fixesMost).Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("listing fixes of %s: %w", service, err)
+	}
+	list, err := loggedAll(rows)
+	return slices.DeleteFunc(list, func(l gate.Logged) bool { return l.Kind != gate.KindFix }), err
 }
 
 func loggedAll(rows []decisionRow) ([]gate.Logged, error) {

@@ -224,3 +224,37 @@ func TestALoggedDecisionNeverChanges(t *testing.T) {
 		}
 	})
 }
+
+func TestFixesOfAServiceAreListedApartFromEverythingElse(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		for i, c := range []struct {
+			service, asked, kind string
+			verdict              gate.Result
+			age                  time.Duration
+		}{
+			{"api", gate.KindFix, gate.KindFix, gate.Allow, time.Hour},
+			{"api", gate.KindFix, gate.KindFix, gate.Allow, time.Minute},
+			{"api", gate.KindFix, gate.KindFix, gate.Allow, 25 * time.Hour},
+			{"api", gate.KindFix, gate.KindNormal, gate.Allow, time.Hour},
+			{"api", gate.KindFix, gate.KindNormal, gate.Block, time.Hour},
+			{"api", gate.KindNormal, gate.KindNormal, gate.Warn, time.Hour},
+			{"web", gate.KindFix, gate.KindFix, gate.Allow, time.Hour},
+		} {
+			l := decided(fmt.Sprint("gd_", i), c.service)
+			l.Request.Change.Kind, l.Kind, l.Verdict, l.At = c.asked, c.kind, c.verdict, noon.Add(-c.age)
+			if err := db.LogDecision(t.Context(), l); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		list, err := db.Fixes(t.Context(), "api", noon.Add(-24*time.Hour))
+		for _, l := range list {
+			got = append(got, l.ID)
+		}
+		if want := []string{"gd_1", "gd_0"}; err != nil || !cmp.Equal(got, want) {
+			t.Errorf("%v, %v, want %v", got, err, want)
+		}
+	})
+}

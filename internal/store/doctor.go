@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -260,13 +261,15 @@ func saveEnvironments(tx *gorm.DB, service string, rows []environmentRow) error 
 // KindOf is what an environment is for: as the facts have it, where services disagree as most of their rollouts do, else by its name.
 func (db *DB) KindOf(ctx context.Context, environment string) (metrics.EnvironmentKind, error) {
 	var rows []environmentRow
-	err := db.read.WithContext(ctx).Raw("SELECT kind, sum(rollouts) AS rollouts FROM environments WHERE lower(name) = lower(?) GROUP BY kind", environment).Scan(&rows).Error
+	err := db.read.WithContext(ctx).Raw("SELECT name, kind, sum(rollouts) AS rollouts FROM environments GROUP BY name, kind").Scan(&rows).Error
 	if err != nil {
 		return "", fmt.Errorf("reading the kind of environment %q: %w", environment, err)
 	}
 	rollouts := map[metrics.EnvironmentKind]int{}
-	for _, r := range rows {
-		rollouts[metrics.EnvironmentKind(r.Kind)] = r.Rollouts
+	for _, r := range rows { // databases differ in which letters are the same; decisions and signed verdicts go by these
+		if strings.EqualFold(r.Name, environment) {
+			rollouts[metrics.EnvironmentKind(r.Kind)] += r.Rollouts
+		}
 	}
 	kind := db.rules.KindOf(environment)
 	for _, k := range metrics.EnvironmentKinds() {

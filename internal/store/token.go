@@ -95,6 +95,16 @@ func (db *DB) Tokens(ctx context.Context) ([]Token, error) {
 	return list, nil
 }
 
+// RevokedTokens lists the hashes of tokens that were revoked at or after since.
+func (db *DB) RevokedTokens(ctx context.Context, since time.Time) ([]string, error) {
+	var hashes []string
+	err := db.read.WithContext(ctx).Model(&tokenRow{}).Where("revoked_at <> ? AND revoked_at >= ?", toMilli(time.Time{}), ceilMilli(since)).Pluck("hash", &hashes).Error
+	if err != nil {
+		return nil, fmt.Errorf("listing revoked tokens: %w", err)
+	}
+	return hashes, nil
+}
+
 // RevokeToken ends a token and notes in the audit log who did. ErrNotFound when there is none in force.
 func (db *DB) RevokeToken(ctx context.Context, id, by string) error {
 	err := db.change(ctx, func(tx *gorm.DB) error {

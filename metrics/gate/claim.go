@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -51,19 +52,28 @@ func rollbackClaim(s Snapshot, r Request) claim {
 	if r.Artifact.Digest == "" && r.Commit == "" {
 		return refuse("a rollback names the digest or the commit that it puts back")
 	}
+	d := putBack(s, r)
+	switch {
+	case d == nil:
+		return refuse("no successful deployment of this artifact to %s before the live one is recorded, or it was rolled back itself", environmentOf(s, r))
+	case d != s.Live:
+		return claim{kind: KindRollback, says: fmt.Sprintf("it puts back %s, which went live here at %s", name(*d), clock(d.FinishedAt)), evidence: []string{d.ID}}
+	case s.FailedRun != nil:
+		return claim{kind: KindRollback, says: fmt.Sprintf("it puts back %s after the deployment of %s failed", name(*d), name(*s.FailedRun)), evidence: []string{d.ID}}
+	}
+	return refuse("%s is what is live already", name(*d))
+}
+
+// putBack is what a request would put back: an earlier deployment, or the live one; nil for none.
+func putBack(s Snapshot, r Request) *Deployed {
 	same := func(d Deployed) bool { return sameArtifact(r.Artifact.Digest, r.Commit, d.Digest, d.Revision) }
-	for _, d := range s.Earlier {
-		if same(d) {
-			return claim{kind: KindRollback, says: fmt.Sprintf("it puts back %s, which went live here at %s", name(d), clock(d.FinishedAt)), evidence: []string{d.ID}}
-		}
+	if i := slices.IndexFunc(s.Earlier, same); i >= 0 {
+		return &s.Earlier[i]
 	}
 	if s.Live != nil && same(*s.Live) {
-		if s.FailedRun != nil {
-			return claim{kind: KindRollback, says: fmt.Sprintf("it puts back %s after the deployment of %s failed", name(*s.Live), name(*s.FailedRun)), evidence: []string{s.Live.ID}}
-		}
-		return refuse("%s is what is live already", name(*s.Live))
+		return s.Live
 	}
-	return refuse("no successful deployment of this artifact to %s before the live one is recorded, or it was rolled back itself", environmentOf(s, r))
+	return nil
 }
 
 func environmentOf(s Snapshot, r Request) string {
@@ -94,6 +104,13 @@ func fixClaim(s Snapshot, r Request) claim {
 		return refuse("%s has been open for more than 14 days", old)
 	}
 	return refuse("%s is no open failed deployment or incident of this service", list(r.Change.Fixes))
+}
+
+// Declares reports whether a decision let a fix through, under its own name, that puts in the same artifact in the same environment.
+func (l Logged) Declares(r Request) bool {
+	made := l.Request
+	declared := l.Kind == KindFix && made.Change.Kind == KindFix && made.Service == r.Service && strings.EqualFold(made.Environment, r.Environment)
+	return declared && sameArtifact(r.Artifact.Digest, r.Commit, made.Artifact.Digest, made.Commit)
 }
 
 // namedBy accepts an id with its source ("import/d_881") and without ("d_881").

@@ -86,9 +86,13 @@ func (o Override) Idle(now time.Time, asker string, self, anyone bool) string {
 	return ""
 }
 
-// For reports whether an override is meant for what a request asks to promote.
+// For reports whether an override is meant for what a request asks to promote. One of a decision that named neither digest nor commit is for
+// requests that name none either.
 func (o Override) For(r Request) bool {
-	return o.Digest == "" && o.Commit == "" || sameArtifact(r.Artifact.Digest, r.Commit, o.Digest, o.Commit)
+	if o.Digest == "" && o.Commit == "" {
+		return o.Decision == "" || r.Artifact.Digest == "" && r.Commit == ""
+	}
+	return sameArtifact(r.Artifact.Digest, r.Commit, o.Digest, o.Commit)
 }
 
 // Waiver is an override as a snapshot knows it: one that holds.

@@ -140,3 +140,15 @@ func TestAChangedByteAnywhereInTheLogIsFound(t *testing.T) {
 		}
 	}
 }
+
+func TestAnOverrideOfADecisionThatNamedNoArtifactIsForNoneThatIsNamed(t *testing.T) {
+	t.Parallel()
+	answer, standing := Override{Decision: "gd_1"}, Override{}
+	unnamed, named := Request{Artifact: Artifact{Version: "2.0"}}, Request{Commit: "c0ffee"}
+	if !answer.For(unnamed) || answer.For(named) || answer.For(Request{Artifact: Artifact{Digest: "sha256:1"}}) {
+		t.Error("what answers a decision without a digest and a commit is good for any artifact")
+	}
+	if !standing.For(unnamed) || !standing.For(named) {
+		t.Error("an override for a service is not for what it promotes")
+	}
+}

@@ -53,7 +53,7 @@ func (l Logged) Deployment(r Report, now time.Time) (d metrics.Deployment, booke
 	if r.Outcome == ReportedSkipped {
 		return d, false, nil
 	}
-	asked := l.Request
+	asked := l.putIn()
 	started, finished := r.times(l.At, now)
 	d = metrics.Deployment{
 		ID: l.ID, Service: asked.Service, Environment: asked.Environment, Status: metrics.Status(r.Outcome),
@@ -68,6 +68,23 @@ func (l Logged) Deployment(r Report, now time.Time) (d metrics.Deployment, booke
 		return d, false, fmt.Errorf("decision %s names neither a commit nor a digest nor a version: what went out is not known; name one when the gate is asked", l.ID)
 	}
 	return d, true, nil
+}
+
+// putIn is the request as it is booked. A rollback, or a failed deployment that is put in again, is let through for what the record knows
+// of the artifact, by its digest or its commit: whatever the request states beside that is left out, for once it stood in the record it
+// would bear out a rollback itself.
+func (l Logged) putIn() Request {
+	asked, known := l.Request, (*Deployed)(nil)
+	switch {
+	case l.Kind == KindRollback:
+		known = putBack(l.Snapshot, asked)
+	case l.Kind == KindFix && asked.Change.Kind != KindFix:
+		known = l.Snapshot.FailedRun
+	}
+	if known != nil {
+		asked.Commit, asked.Artifact.Digest = known.Revision, known.Digest
+	}
+	return asked
 }
 
 // times are when a reported deployment began and ended. It ran after it was let through and before it was reported; a pipeline whose clock

@@ -25,3 +25,16 @@ func TestAPipelineWithAWrongClockIsNotBelieved(t *testing.T) {
 		}
 	}
 }
+
+func TestAFailedDeploymentThatIsPutInAgainIsBookedAsTheRecordKnowsIt(t *testing.T) {
+	t.Parallel()
+	s := adversarial(day(20))
+	s.FailedRun = &Deployed{ID: "ci/d10", Revision: "again", FinishedAt: s.Now}
+	r := ask()
+	r.Commit, r.Artifact.Digest = "again", "sha256:beside"
+	l := Logged{Decision: Decide(PolicyFor("critical"), s, r), Request: r, Snapshot: s, At: s.Now}
+	d, booked, err := l.Deployment(Report{Outcome: ReportedSuccess}, s.Now)
+	if l.Kind != KindFix || !booked || err != nil || d.Revision != "again" || d.Digest != "" {
+		t.Errorf("a %s is booked as %+v, %v, %v", l.Kind, d, booked, err)
+	}
+}
