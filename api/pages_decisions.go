@@ -56,8 +56,9 @@ func (s *Server) decisionPage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	p := reports.Decision{Frame: s.gateFrame(r, "A decision of the gate"), Logged: logged}
+	p := reports.Decision{Frame: s.gateFrame(r, logged.Request.Service+" in "+logged.Request.Environment+": "+string(logged.Verdict)), Logged: logged}
 	p.JSON = reports.DecisionJSON(logged.ID)
+	p.Lead = "A decision of the gate. It never changes; what became known later does not touch it."
 	p.Replay, p.Same = replayWords(logged)
 	p.Outcome, p.Later, err = s.became(r.Context(), logged)
 	if err != nil {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"shiphabit/metrics"
@@ -78,7 +79,7 @@ func (s *Server) standingOf(ctx context.Context, service metrics.Service, enviro
 
 // standingPage tells how one service stands before the gate, and what led to it.
 func (s *Server) standingPage(r request) (reply, error) {
-	service, err := s.known(r.Context(), r.param("service"))
+	service, err := s.knownToGate(r.Context(), r.param("service"))
 	if err != nil {
 		return reply{}, err
 	}
@@ -112,6 +113,19 @@ func (s *Server) standingPage(r request) (reply, error) {
 		return reply{}, err
 	}
 	return s.html(p)
+}
+
+// knownToGate finds a service by its name, one that is known from nothing but the questions of pipelines included.
+func (s *Server) knownToGate(ctx context.Context, name string) (metrics.Service, error) {
+	service, err := s.known(ctx, name)
+	if !s.is(err, NotFound) {
+		return service, err
+	}
+	asked, _, listing := s.o.Store.Decisions(ctx, name, "", 1)
+	if listing != nil || len(asked) == 0 {
+		return service, errors.Join(err, listing)
+	}
+	return metrics.Service{Name: name}, nil
 }
 
 // histories are the meters of a service; none when nothing is recorded of it.

@@ -60,6 +60,19 @@ func (d Decision) Says() string {
 	return d.Logged.Request.Service + " " + sayVerdict(d.Logged.Verdict)
 }
 
+// artifactWords names what was to be promoted, as shortly as it can be told apart: its version, else its commit or digest.
+func artifactWords(r gate.Request) string {
+	switch {
+	case r.Artifact.Version != "":
+		return r.Artifact.Version
+	case r.Commit != "":
+		return Short(r.Commit)
+	case r.Artifact.Digest != "":
+		return Short(r.Artifact.Digest)
+	}
+	return "not named"
+}
+
 // Asked is the request as it was sent.
 func (d Decision) Asked() string {
 	text, err := json.MarshalIndent(d.Logged.Request, "", "  ")

@@ -216,7 +216,7 @@ func (g Gate) PromiseTable() Table {
 		case c.Services == 0:
 			so = "○ nothing to judge yet"
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: criterionTitle(c.Criterion)}, {Text: so}, {Text: c.Policy}, {Text: "once in " + fraction(c.Promised) + " years"}, {Text: Count(c.Services)}, {Text: judged(c.Years)}, {Text: Count(c.Spells)}, {Text: Count(c.Wrong)}, {Text: expected(c.Expected)}})
+		t.Rows = append(t.Rows, []Cell{{Text: criterionTitle(c.Criterion)}, {Text: so}, {Text: c.Policy}, {Text: inYears(c.Promised)}, {Text: Count(c.Services)}, {Text: judged(c.Years)}, {Text: Count(c.Spells)}, {Text: Count(c.Wrong)}, {Text: expected(c.Expected)}})
 	}
 	return t
 }
@@ -260,12 +260,12 @@ func (g Gate) CriteriaTable() Table {
 
 // OverrideTable holds what went out by override against everything else.
 func (g Gate) OverrideTable() Table {
-	t := Table{Caption: "Overrides by category, and how what they let through turned out", Head: []Head{{Text: "Category"}, {"Asked for", true}, {"Used", true}, {"Failed", true}, {"Of", true}, {Text: "True share between"}}}
+	t := Table{Caption: "Overrides by category, and how what they let through turned out", Head: []Head{{Text: "Category"}, {"Asked for", true}, {"Used", true}, {"Failed", true}, {"Of", true}, {Text: "True share (95%)"}}}
 	between := func(s gate.Share) string {
 		if s.Of == 0 {
 			return "nothing is known"
 		}
-		return ppm(s.LowPPM) + " and " + ppm(s.HighPPM)
+		return ppm(s.LowPPM) + " to " + ppm(s.HighPPM)
 	}
 	for _, o := range g.Board.Overrides {
 		t.Rows = append(t.Rows, []Cell{{Text: criterionTitle(o.Category)}, {Text: Count(o.Asked)}, {Text: Count(o.Used)}, {Text: Count(o.Failed.Count)}, {Text: Count(o.Failed.Of)}, {Text: between(o.Failed)}})

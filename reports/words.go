@@ -115,6 +115,14 @@ func fraction(f gate.Fraction) string {
 	return digits(float64(f.Num) / float64(f.Den))
 }
 
+// inYears words how often something may happen: "once a year", "once in 2 years".
+func inYears(f gate.Fraction) string {
+	if f.Den != 0 && f.Num == f.Den {
+		return "once a year"
+	}
+	return "once in " + fraction(f) + " years"
+}
+
 // segments joins path segments, each escaped, so that a service named "a/b" stays one segment.
 func segments(parts ...string) string {
 	var out strings.Builder

@@ -46,8 +46,21 @@ func markdownOf(answer checkFile) string {
 	if len(d.Reasons) > 0 {
 		b.WriteString("\n| criterion | result | why |\n|---|---|---|\n")
 	}
+	var opens []string
 	for _, reason := range d.Reasons {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", reason.Criterion, reason.Result, markdownText(reason.Says))
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", reason.Criterion, marks[reason.Result], markdownText(reason.Says))
+		for _, when := range reason.OpensWhen {
+			opens = append(opens, fmt.Sprintf("- %s: %s\n", reason.Criterion, markdownText(when)))
+		}
+	}
+	if len(opens) > 0 && d.Verdict != gate.Allow {
+		fmt.Fprintf(&b, "\nWhat opens it again:\n\n%s", strings.Join(opens, ""))
+	}
+	if d.AskAgainAfter != nil {
+		fmt.Fprintf(&b, "\nAsk again after %s.\n", d.AskAgainAfter.Format(time.RFC3339))
+	}
+	if d.ID != "" {
+		fmt.Fprintf(&b, "\nDecision `%s`, policy %s version %d.\n", d.ID, markdownText(d.Policy.Name), d.Policy.Version)
 	}
 	b.WriteString("\n")
 	return b.String()
@@ -58,9 +71,10 @@ func markdownText(s string) string {
 	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "[", `\[`, "`", "'").Replace(printable(s))
 }
 
-// dotenvOf gives the verdict to the jobs after this one.
+// dotenvOf gives the verdict to the jobs after this one, in words that need no quotes, so that the file can also be sourced. The
+// summary is left to gate.json and --summary: it holds words of the record, which no shell should read.
 func dotenvOf(answer checkFile) string {
 	d := answer.Decision
-	return fmt.Sprintf("GATE_VERDICT=%s\nGATE_WOULD_BE=%s\nGATE_DECISION=%s\nGATE_SOURCE=%s\nGATE_SIGNED=%s\nGATE_SUMMARY=%s\n",
-		d.Verdict, d.WouldBe, d.ID, answer.Source, d.Token, strings.ReplaceAll(printable(d.Summary), `"`, "'"))
+	return fmt.Sprintf("GATE_VERDICT=%s\nGATE_WOULD_BE=%s\nGATE_DECISION=%s\nGATE_SOURCE=%s\nGATE_SIGNED=%s\n",
+		d.Verdict, d.WouldBe, d.ID, answer.Source, d.Token)
 }

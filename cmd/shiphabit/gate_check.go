@@ -239,11 +239,30 @@ func (c *gateCheck) ask(ctx context.Context, ask client, cache gateCache) (check
 		if pause <= 0 {
 			return checkFile{Version: 1, Request: c.request, Decision: decision.Decision, Source: "server", ReportToken: decision.ReportToken}, nil
 		}
+		if only := c.untold(decision.Decision); only != "" {
+			c.say("hold: waiting would not change it, since the request itself has to state it: %s", only)
+			return checkFile{Version: 1, Request: c.request, Decision: decision.Decision, Source: "server", ReportToken: decision.ReportToken}, nil
+		}
 		c.say("hold: %s — asking again in %s", decision.Summary, pause.Round(time.Second))
 		if err := sleep(ctx, pause); err != nil {
 			return checkFile{}, err
 		}
 	}
+}
+
+// untold names the criteria that a hold is for when all of them judge what the request states of itself, which no waiting adds.
+func (c *gateCheck) untold(d gate.Decision) string {
+	var names []string
+	for _, reason := range d.Reasons {
+		if reason.Result != gate.Unknown {
+			continue
+		}
+		if reason.Criterion != "test-evidence" && reason.Criterion != "changed-line-coverage" {
+			return ""
+		}
+		names = append(names, reason.Criterion)
+	}
+	return strings.Join(names, ", ")
 }
 
 // try asks once, with retries while the server does not answer. An open gate gives up after a few tries; a closed one is
@@ -386,21 +405,21 @@ func (c *gateCheck) write(answer checkFile) error {
 			mode = 0o600
 		}
 		if err := os.WriteFile(c.file, append(data, '\n'), mode); err != nil {
-			return fmt.Errorf("writing the answer: %w; choose another place with --out", err)
+			return usage("the answer cannot be written: %w; choose another place with --out", err)
 		}
-		if err := os.Chmod(c.file, mode); err != nil { // a file that was there before keeps its mode when written
+		if err := restrict(c.file, mode); err != nil {
 			return fmt.Errorf("keeping others from reading the answer: %w; choose another place with --out", err)
 		}
 	}
 	answer.ReportToken = "" // what is printed ends in a log that many can read
 	if c.dotenv != "" {
 		if err := os.WriteFile(c.dotenv, []byte(dotenvOf(answer)), 0o644); err != nil {
-			return fmt.Errorf("writing --dotenv: %w", err)
+			return usage("--dotenv cannot be written: %w", err)
 		}
 	}
 	if c.markdown != "" {
 		if err := appendFile(c.markdown, markdownOf(answer)); err != nil {
-			return fmt.Errorf("writing --summary: %w", err)
+			return usage("--summary cannot be written: %w", err)
 		}
 	}
 	if c.format == formatJSON {
@@ -408,6 +427,15 @@ func (c *gateCheck) write(answer checkFile) error {
 	}
 	_, err := fmt.Fprint(c.out, textOf(answer))
 	return err
+}
+
+// restrict gives a file its mode also when it was there before, which writing leaves alone. A device such as /dev/null keeps its own.
+func restrict(name string, mode os.FileMode) error {
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	return os.Chmod(name, mode)
 }
 
 func appendFile(name, text string) error {

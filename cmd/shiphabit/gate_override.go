@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -36,7 +37,9 @@ of promotions that the policy of the service's tier allows at most; where the ti
 token of their own, agrees. Whoever asks for the promotion may not be the one who overrides, unless the policy says so. Every step is told in a
 log that shows if it is tampered with ('shiphabit gate override log').
 
-Exit codes: 0 done · 2 refused, with the reason · 6 not allowed · 1 a bug, or no server answers.`,
+The caller's token needs the scopes override and read.
+
+Exit codes: 0 done · 2 refused, with the reason · 5 no server answers · 6 not allowed · 1 a bug.`,
 		Example: `  shiphabit gate override --decision gd_01J9Z3 --category "false alarm" --reason "the alarm came from a broken probe, see INC-7"
   shiphabit gate override agree ov_01J9Z4
   shiphabit gate override list --service payments-api`,
@@ -79,10 +82,21 @@ func (p *program) askServer(ctx context.Context, flags serverFlags, method, path
 }
 
 func (p *program) tellOverride(o gate.Override) {
-	fmt.Fprintf(p.out, "%s: %s in %s, until %s, for %d\n", o.ID, printable(o.Service), printable(o.Environment), o.ExpiresAt.Format(time.RFC3339), o.Uses)
+	if !o.RevokedAt.IsZero() {
+		fmt.Fprintf(p.out, "%s: withdrawn; %d of %d promotions went out by it\n", o.ID, o.Used, o.Uses)
+		return
+	}
+	fmt.Fprintf(p.out, "%s: %s in %s, until %s, for %s\n", o.ID, printable(o.Service), printable(o.Environment), o.ExpiresAt.Format(time.RFC3339), promotions(o.Uses))
 	if o.Persons > 1 && o.Second == "" && o.RevokedAt.IsZero() {
 		fmt.Fprintf(p.out, "It does nothing until a second person agrees: shiphabit gate override agree %s\n", o.ID)
 	}
+}
+
+func promotions(n int) string {
+	if n == 1 {
+		return "one promotion"
+	}
+	return fmt.Sprintf("%d promotions", n)
 }
 
 func (p *program) overrideStep(name, short string) *cobra.Command {
@@ -140,6 +154,27 @@ func (p *program) overrideListCommand() *cobra.Command {
 	return command
 }
 
+// detailsOf are the particulars of an entry that people look for: its reason, else why something did nothing. The whole of it
+// is in the answer of the API.
+func detailsOf(e gate.LogEntry) string {
+	var details struct {
+		Category string `json:"category"`
+		Reason   string `json:"reason"`
+		Why      string `json:"why"`
+		Decision string `json:"decision"`
+	}
+	if json.Unmarshal([]byte(e.Details), &details) != nil {
+		return e.Details
+	}
+	var parts []string
+	for _, part := range []string{details.Category, details.Reason, details.Why, details.Decision} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
 func (p *program) overrideLogCommand() *cobra.Command {
 	var flags serverFlags
 	command := &cobra.Command{
@@ -166,7 +201,7 @@ was cut off. Exit code 0: whole; 1: an entry was changed, taken out or put in.`,
 					fault, previous = broken, last
 				}
 				for _, e := range page.Entries {
-					rows = append(rows, []string{e.At.Format(time.RFC3339), e.Kind, e.Subject, e.Service, e.Actor, e.Details})
+					rows = append(rows, []string{e.At.Format(time.RFC3339), e.Kind, e.Subject, e.Service, e.Actor, detailsOf(e)})
 					seq = e.Seq
 				}
 				more = page.Next != 0

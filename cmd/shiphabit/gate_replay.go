@@ -120,6 +120,13 @@ func (r *gateReplay) replayOne(ctx context.Context, decisions decisionReader, id
 	if err != nil {
 		return fmt.Errorf("replaying %s: %w", id, err)
 	}
+	if r.format == formatJSON {
+		found := replayed{Version: 1, Engines: map[string]int{}, Different: []replayedOtherwise{}}
+		if found.add(logged); len(found.Different) > 0 {
+			return errors.Join(writeJSON(r.out, found), errDiffers)
+		}
+		return writeJSON(r.out, found)
+	}
 	if same {
 		fmt.Fprintf(r.out, "same: %s is %s again, to the byte\n", id, again.Verdict)
 		return nil
@@ -170,6 +177,9 @@ func (r *gateReplay) replayAll(ctx context.Context, decisions decisionReader) er
 			r.tellReplayed(found)
 		}
 		cursor = next
+	}
+	if found.Decisions == 0 && r.service != "" {
+		r.say("No decision about %s is logged; 'shiphabit gate log' lists those there are.", r.service)
 	}
 	if err := r.tell(found); err != nil {
 		return err

@@ -41,7 +41,7 @@ failed deployment.
 With --watch it stays until the outcome is known, at most so long, and exits with 3 when the deployment turns out to have failed.
 
 Exit codes: 0 booked (and, with --watch, not failed) · 2 wrong usage, or a decision that let nothing through · 3 failed within the
-watch · 6 not allowed · 1 a bug, or no server answers.`,
+watch · 5 no server answers · 6 not allowed · 1 a bug.`,
 		Example: `  shiphabit gate report --outcome "$OUTCOME"
   shiphabit gate report --outcome succeeded --watch 30m`,
 		Args: cobra.NoArgs,

@@ -152,7 +152,44 @@ Start with a Git clone:   shiphabit try .`,
 		p.tokenCommand(), p.configCommand(), p.backupCommand(), p.versionCommand(),
 		p.benchCommand(),
 	)
+	for _, command := range root.Commands() {
+		refuseUnknown(command)
+	}
 	return root
+}
+
+// refuseUnknown makes a misspelt word after a group of commands wrong usage, also when flags follow. Without it cobra prints the
+// group's help and ends with 0, and a pipeline that asks "gate chek" would go on.
+func refuseUnknown(group *cobra.Command) {
+	if !group.HasSubCommands() {
+		return
+	}
+	for _, command := range group.Commands() {
+		refuseUnknown(command)
+	}
+	group.SuggestionsMinimumDistance = 2
+	if !group.Runnable() {
+		group.RunE = func(command *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownWord(command, args[0])
+			}
+			return command.Help()
+		}
+	}
+	group.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
+		if command == group && command.Flags().NArg() > 0 {
+			return unknownWord(command, command.Flags().Arg(0))
+		}
+		return err
+	})
+}
+
+func unknownWord(command *cobra.Command, word string) error {
+	hint := fmt.Sprintf("'%s --help' lists them", command.CommandPath())
+	if near := command.SuggestionsFor(word); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usage("unknown command %q for %q; %s", word, command.CommandPath(), hint)
 }
 
 // isTerminal reports whether progress can be drawn on the file.

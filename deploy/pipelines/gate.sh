@@ -3,7 +3,8 @@
 #
 #   gate.sh SERVICE ENVIRONMENT COMMIT DEPLOY-COMMAND [ARGUMENT…]
 #
-# Set SHIPHABIT_URL, and SHIPHABIT_TOKEN where the server wants one. It ends with the exit code of the gate when that lets nothing
+# Set SHIPHABIT_URL, and SHIPHABIT_TOKEN where the server wants one. GATE_FLAGS are further flags for 'shiphabit gate check', where
+# the policy wants to be told more: GATE_FLAGS='--digest sha256:… --tests passed --coverage 83'. It ends with the exit code of the gate when that lets nothing
 # through (3 blocked, 4 still on hold, 5 unreachable and closed by the policy, 6 not allowed to ask), else with that of the deployment.
 set -u
 [ $# -ge 4 ] || {
@@ -12,7 +13,8 @@ set -u
 }
 service=$1 environment=$2 commit=$3
 shift 3
-shiphabit gate check --service "$service" --environment "$environment" --commit "$commit" --wait "${GATE_WAIT:-10m}" || exit $?
+# shellcheck disable=SC2086 # the flags are words
+shiphabit gate check --service "$service" --environment "$environment" --commit "$commit" --wait "${GATE_WAIT:-10m}" ${GATE_FLAGS:-} || exit $?
 "$@"
 code=$?
 outcome=succeeded

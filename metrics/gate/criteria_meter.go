@@ -49,7 +49,11 @@ func (c FailureMeter) blocked(q question, f *finding) {
 		row = "one good deployment (none so far"
 	}
 	if !m.NextProbeAt.IsZero() {
-		row += "; probe allowed at " + clock(m.NextProbeAt)
+		when := "at " + clock(m.NextProbeAt)
+		if !m.NextProbeAt.After(q.s.Now) {
+			when = "now, as far as this criterion goes"
+		}
+		row += "; probe allowed " + when
 		if c.ProbeCanary {
 			row += ", as a canary"
 		}
