@@ -185,6 +185,7 @@ func (s *Server) routes() []route {
 		s.gateRoutes(),
 		s.overrideRoutes(),
 		s.scoreRoutes(),
+		s.backtestRoutes(),
 		s.signingRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),

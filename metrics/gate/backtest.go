@@ -37,6 +37,8 @@ type Backtest struct {
 	// AssumedPPM is the share of outcomes whose time of being known is assumed and not recorded.
 	AssumedPPM int64               `json:"assumed_ppm"`
 	Criteria   []BacktestCriterion `json:"criteria"`
+	// NotJudged are the criteria that were left out; filled in by BacktestSum.
+	NotJudged []string `json:"not_judged"`
 	// Verdicts are the promotions that were not simply allowed, in order.
 	Verdicts []BacktestVerdict `json:"verdicts,omitempty"`
 
