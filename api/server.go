@@ -89,6 +89,7 @@ type Store interface {
 	decisionStore
 	overrideStore
 	scoreStore
+	absenceStore
 	roundStore
 	sourceStore
 	doctorStore
@@ -186,6 +187,7 @@ func (s *Server) routes() []route {
 		s.overrideRoutes(),
 		s.scoreRoutes(),
 		s.backtestRoutes(),
+		s.absenceRoutes(),
 		s.signingRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),

@@ -80,15 +80,20 @@ func (m *standby) promoted(service string, p gate.Promotion) {
 	element.Value = k
 }
 
-// Run logs the decisions that were made while the database did not answer, as soon as it does again, until the context ends.
+// Run logs the decisions that were made while the database did not answer, as soon as it does again, and notes every minute that this server
+// is there, until the context ends.
 func (s *Server) Run(ctx context.Context) error {
 	ticker := time.NewTicker(logEvery)
 	defer ticker.Stop()
+	s.Present(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+		}
+		if s.standby.beatDue(s.o.Clock()) {
+			s.Present(ctx)
 		}
 		if !s.standby.waits() {
 			continue
