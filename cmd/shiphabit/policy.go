@@ -82,7 +82,9 @@ func (p *program) policyLintCommand() *cobra.Command {
 		Use:   "lint",
 		Short: "Print the exact promise of each criterion and what is wrong with a policy",
 		Long: `Works out, exactly, how often each criterion stops a good service wrongly and how soon it notices a bad one,
-at the volume given. Exit code 2 when a policy has a fault.`,
+at the volume given. A fault is a value that does not fit, a criterion that can never fire, or an enforced meter that at this volume notices a bad
+service no sooner than it may stop a good one wrongly. A warning is a sum of promises above twice that of the tier, and a criterion that only
+warns and cannot at this volume. Exit code 2 when a policy has a fault.`,
 		Example: `  shiphabit policy lint --tier critical --volume 20
   shiphabit policy lint --config shiphabit.yaml --service payments-api`,
 		Args: cobra.NoArgs,

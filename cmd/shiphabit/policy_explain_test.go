@@ -47,3 +47,17 @@ policies:
 	}
 	p.exits(exitUsage, "policy", "explain", "pay", "--service", "other")
 }
+
+func TestLintExitsWithTwoForACriterionThatCanNeverFire(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	file := filepath.Join(p.home, "idle.yaml")
+	write(t, file, `policies:
+  - {apiVersion: shiphabit/v1, kind: Policy, metadata: {name: org}, criteria: {data-fresh: {on_unknown: allow}}}
+`)
+	said := p.exits(exitUsage, "policy", "lint", "--config", file, "--tier", "standard")
+	if !strings.Contains(said, "fault: criteria.data-fresh: can never fire") {
+		t.Errorf("it says\n%s", said)
+	}
+	p.must("policy", "lint", "--volume", "1")
+}
