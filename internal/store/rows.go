@@ -100,6 +100,8 @@ type serviceRow struct {
 	Derived  int64
 	Rules    string
 	Document string
+	// Monitored is what sources of signals showed of it, as JSON; empty where none did.
+	Monitored string `gorm:"->"`
 }
 
 type linkRow struct {
