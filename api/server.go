@@ -89,6 +89,7 @@ type Store interface {
 	decisionStore
 	overrideStore
 	scoreStore
+	absenceStore
 	roundStore
 	sourceStore
 	doctorStore
@@ -185,6 +186,8 @@ func (s *Server) routes() []route {
 		s.gateRoutes(),
 		s.overrideRoutes(),
 		s.scoreRoutes(),
+		s.backtestRoutes(),
+		s.absenceRoutes(),
 		s.signingRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),

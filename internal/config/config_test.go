@@ -600,9 +600,9 @@ func TestTheDefaultQuestionsAreFiveAndValid(t *testing.T) {
 func TestGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for file, text := range map[string]string{
-		"../../docs/configuration.md":    Reference(),
-		"testdata/config.schema.json":    string(Schema()),
-		"testdata/questions.schema.json": string(QuestionsSchema()),
+		"../../docs/configuration.md":          Reference(),
+		"../../docs/configuration.schema.json": string(Schema()),
+		"testdata/questions.schema.json":       string(QuestionsSchema()),
 	} {
 		if *update {
 			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
