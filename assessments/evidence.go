@@ -99,9 +99,3 @@ func (e *Evidence) exclude(left ...metrics.LeftOut) {
 	}
 	e.Excluded = append(e.Excluded, left...)
 }
-
-// inOrder sorts what is told of single records by time, whatever the order of the services.
-func (e *Evidence) inOrder() {
-	sortRows(e.Rows)
-	sortLeftOut(e.Excluded)
-}

@@ -1,8 +1,6 @@
 package assessments
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 	"time"
 
@@ -58,18 +56,6 @@ func leftOut(f metrics.Facts, w metrics.Window) []metrics.LeftOut {
 
 func unused(r metrics.Rollout, reason string) metrics.LeftOut {
 	return metrics.LeftOut{Record: r.ID, At: r.FinishedAt, Reason: reason}
-}
-
-func sortRows(rows []Row) {
-	slices.SortFunc(rows, func(a, b Row) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Record, b.Record))
-	})
-}
-
-func sortLeftOut(left []metrics.LeftOut) {
-	slices.SortFunc(left, func(a, b metrics.LeftOut) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Record, b.Record), cmp.Compare(a.Reason, b.Reason))
-	})
 }
 
 // grade of direct evidence: A with many records that nearly all carry what is needed, B with some records and a coverage of
