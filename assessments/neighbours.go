@@ -36,6 +36,12 @@ func NeighboursOf(team string, own []string, services []metrics.Service, deploye
 	return all
 }
 
+// NeighbourWindow is when deployments of other teams can matter to the evidence at an instant, with a day to spare on either side
+// for whatever time zone the team lives in.
+func NeighbourWindow(to time.Time) metrics.Window {
+	return metrics.Window{From: to.AddDate(0, 0, -daysPerWeek*frequencyWeeks-2), To: to.AddDate(0, 0, 1)}
+}
+
 // neighboursIn are those that can be near a deployment of the window, by time.
 func neighboursIn(all []Neighbour, w metrics.Window) []Neighbour {
 	wide := metrics.Window{From: w.From.Add(-togetherWithin), To: w.To.Add(togetherWithin)}
