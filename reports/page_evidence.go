@@ -105,15 +105,24 @@ func Quantity(value *float64, unit string) string {
 	v := *value
 	switch unit {
 	case assessments.UnitShare:
-		return digits(100*v) + "%"
+		return upTo(1, 100*v) + "%"
 	case assessments.UnitSeconds:
 		return Span(v)
 	case assessments.UnitWorked: // days of work are shorter than those of Span
-		return digits(v/hour) + " h of working time"
+		return upTo(1, v/hour) + " h of working time"
 	case assessments.UnitYes:
 		return map[bool]string{true: "yes", false: "no"}[v >= 1]
 	case assessments.UnitRatio, "":
-		return digits(v)
+		return upTo(2, v)
 	}
-	return digits(v) + " " + unit
+	if v == 1 {
+		unit = strings.TrimSuffix(unit, "s")
+	}
+	return upTo(1, v) + " " + unit
+}
+
+// upTo writes a number with at most so many decimals: beside a limit, two figures may hide what lies between them.
+func upTo(decimals int, v float64) string {
+	text := strconv.FormatFloat(v, 'f', decimals, 64)
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }
