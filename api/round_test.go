@@ -84,6 +84,24 @@ func TestAPieceOfEvidenceOpensIntoItsRecordsAndTheLevelsTried(t *testing.T) {
 	s.get(roundsPath+"/none/evidence/E1").is(http.StatusNotFound, "no round")
 }
 
+func TestAutonomyIsReadFromWhatPipelinesAndApprovalsTell(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	events := strings.ReplaceAll(history("payments", strings.Repeat(".", 60)), `"environment"`, `"trigger":"automatic","environment"`)
+	for _, id := range []string{"7", "8"} {
+		events += `{"type":"approval","id":"a` + id + `","deployment":"payments-` + id + `","requested_at":"2026-02-01T00:00:00Z","decided_at":"2026-02-01T01:00:00Z","decision":"granted","approver_team":"release board","required":true}` + "\n"
+	}
+	s.post("/api/v1/events", events).is(http.StatusOK)
+	opened := into[openedAnswer](s.post(roundsPath, `{"team":"pay","size":6}`).is(http.StatusCreated))
+	x := into[assessments.Explanation](s.get(roundsPath + "/" + opened.Round.ID + "/evidence/E3").is(http.StatusOK))
+	if x.Grade != assessments.GradeA || x.Level != 2 || !strings.HasPrefix(x.Says, "2 of ") || !strings.Contains(x.Missing, "label risk") {
+		t.Errorf("level %d grade %s: %s %s", x.Level, x.Grade, x.Says, x.Missing)
+	}
+	if i := slices.IndexFunc(x.Records, func(r assessments.Row) bool { return strings.Contains(r.Says, "approved outside the team") }); i < 0 {
+		t.Errorf("no record tells of the approval: %+v", x.Records)
+	}
+}
+
 func TestWhatOtherTeamsDeployStandsBesideTheTeamsOwn(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -45,7 +45,7 @@ func AutonomyEvidence(records Records, to time.Time, cal metrics.Calendar, t Aut
 	if sum.outside > 0 && sum.classed == 0 {
 		e.Missing = "classes of risk: no deployment carries the label risk, and without it level 3 cannot be shown"
 	}
-	e.Says = sum.says()
+	e.Says = sum.says(e.N)
 	return e
 }
 
@@ -130,8 +130,11 @@ func (a *autonomy) waiting() *float64 {
 	return new(a.waited.Seconds() / a.lead.Seconds())
 }
 
-func (a *autonomy) says() string {
+func (a *autonomy) says(n int) string {
 	said := fmt.Sprintf("%d of %s went through somebody outside the team", a.outside, plural(a.known, "deployment"))
+	if n > a.known {
+		said += fmt.Sprintf(", %d more are not known", n-a.known)
+	}
 	switch {
 	case a.approvals == 0:
 		said += "; no approval is on record, and those given outside of the pipeline are not seen"
