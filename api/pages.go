@@ -52,6 +52,7 @@ func (s *Server) pageRoutes() []route {
 		page("/assess/:token", "The five questions", s.formPage),
 		answer,
 		page("/assessments/:round", "What a team says beside what its records show", s.resultPage),
+		page("/assessments/:round/evidence/:evidence", "How the level of one piece of evidence is made", s.evidencePage),
 	}
 }
 

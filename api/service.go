@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"shiphabit/metrics"
 )
@@ -13,6 +14,8 @@ type factStore interface {
 	Service(ctx context.Context, name string) (metrics.Service, error)
 	Facts(ctx context.Context, service string) (metrics.Facts, error)
 	AllFacts(ctx context.Context) ([]metrics.Facts, error)
+	// Deployed is when each service's rollouts to production finished in a window, but for redeploys.
+	Deployed(ctx context.Context, w metrics.Window) (map[string][]time.Time, error)
 	// Tallies are the tallies of windows that follow one another, of the services named, or of all when none are.
 	Tallies(ctx context.Context, services []string, q metrics.Query, windows []metrics.Window) ([]metrics.Tally, error)
 	// Rebuild counts the services, and those of them whose facts are derived under the rules in force; before tells that figures of
