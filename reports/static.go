@@ -1,0 +1,65 @@
+package reports
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html/template"
+)
+
+// Theme is the set of colours that a picture is drawn in.
+type Theme string
+
+// The themes. A picture in Auto is light and turns dark where its reader prefers that; programs that know no such preference
+// show it light. Paper and e-mail want Light.
+const (
+	Light Theme = "light"
+	Dark  Theme = "dark"
+	Auto  Theme = "auto"
+)
+
+// The sizes of a picture, in CSS pixels. Narrower than the least nothing can be read, wider than the most nothing is gained.
+const (
+	LeastWidth, MostWidth = 240, 2400
+	plotHeight, lowHeight = 272, 192
+	halfWidth, fullWidth  = 560, 1160
+	narrowWidth           = 320 // on a phone
+)
+
+// ErrNoLibrary says that this program was built without the chart library.
+var ErrNoLibrary = errors.New("this binary was built without the chart library: every chart is shown as its table, and `make` with npm at hand builds the pictures in")
+
+// ErrTooLong says that a picture took longer to draw than any reader waits.
+var ErrTooLong = errors.New("drawing the chart took too long; choose a shorter window")
+
+// Extent is the size in which a page shows the chart, in CSS pixels.
+func (c Chart) Extent() (width, height int) {
+	width, height = halfWidth, plotHeight
+	switch c.Size {
+	case "wide":
+		width = fullWidth
+	case "wide low":
+		width, height = fullWidth, lowHeight
+	case "low":
+		height = lowHeight
+	}
+	return width, height
+}
+
+// SVG draws a chart as a picture of its own: no script, no other file, the same bytes each time. A chart that is Empty is drawn
+// as its sentence. Width and height are CSS pixels. It fails with ErrNoLibrary, with ErrTooLong, or when ctx ends.
+func (s *Site) SVG(ctx context.Context, c Chart, theme Theme, width, height int) ([]byte, error) {
+	switch {
+	case width < LeastWidth || width > MostWidth || height < 1 || height > MostWidth:
+		return nil, fmt.Errorf("a picture of %d × %d pixels cannot be drawn: the width goes from %d to %d", width, height, LeastWidth, MostWidth)
+	case s.studio == nil:
+		return nil, ErrNoLibrary
+	}
+	return s.studio.picture(ctx, c, theme, width, height)
+}
+
+// DataURI is a picture as an address that holds it, for documents of one file.
+func DataURI(svg []byte) template.URL {
+	return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg)) //nolint:gosec // base64 holds nothing that could leave an attribute
+}
