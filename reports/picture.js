@@ -12,6 +12,13 @@
   // XML has no way to write most control characters and halves of surrogates.
   const escape = (text) => String(text).replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '\uFFFD').replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
+  // Without a page nothing measures text. The library's own table is that of a slim face; the widest of the system fonts needs a tenth more.
+  const ascii = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
+  const widths = new Map(ascii.map((c) => [c, root.echarts.format.getTextRect(c, '100px sans-serif').width / 100]));
+  root.echarts.setPlatformAPI({
+    measureText: (text, font) => ({ width: 1.1 * parseFloat(/[\d.]+(?=px)/.exec(font)?.[0] || '12') * [...(text || '')].reduce((sum, c) => sum + (widths.get(c) ?? 0.9), 0) }),
+  });
+
   const draw = (raw, look, height) => {
     const chart = root.echarts.init(null, null, { renderer: 'svg', ssr: true, width: look.width, height });
     try {
@@ -22,9 +29,12 @@
     }
   };
 
-  // A style attribute becomes attributes, so that no rule about styles can take them away.
-  const attributes = (node) => Object.entries(node.attrs).flatMap(([name, value]) => (name !== 'style' ? [[name, value]]
-    : String(value).split(';').map((one) => one.split(':').map((part) => part.trim())).filter((pair) => pair.length === 2)))
+  // A style attribute becomes attributes, so that no rule about styles can take them away. Only texts have one, with their font, long or short.
+  const fonts = (text) => {
+    const [, weight, size] = /(?:^|[\s:])(bold|[1-9]00)?[^;]*?([\d.]+px)/.exec(text) || [];
+    return [['font-size', size], ['font-weight', weight]];
+  };
+  const attributes = (node) => Object.entries(node.attrs).flatMap(([name, value]) => (name === 'style' ? fonts(String(value)) : [[name, value]]))
     .filter(([name, value]) => kept.has(name) && value !== false && value !== null && value !== undefined);
 
   // What is there to be pointed at shows nothing.

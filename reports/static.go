@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"slices"
+	"strings"
 )
 
 // Theme is the set of colours that a picture is drawn in.
@@ -18,6 +20,17 @@ const (
 	Dark  Theme = "dark"
 	Auto  Theme = "auto"
 )
+
+// ParseTheme reads a theme; no word is Auto.
+func ParseTheme(word string) (Theme, error) {
+	switch t := Theme(word); t {
+	case "":
+		return Auto, nil
+	case Light, Dark, Auto:
+		return t, nil
+	}
+	return "", fmt.Errorf("there is no theme %q: choose light, dark or auto", word)
+}
 
 // The sizes of a picture, in CSS pixels. Narrower than the least nothing can be read, wider than the most nothing is gained.
 const (
@@ -33,24 +46,41 @@ var ErrNoLibrary = errors.New("this binary was built without the chart library: 
 // ErrTooLong says that a picture took longer to draw than any reader waits.
 var ErrTooLong = errors.New("drawing the chart took too long; choose a shorter window")
 
-// Extent is the size in which a page shows the chart, in CSS pixels.
-func (c Chart) Extent() (width, height int) {
-	width, height = halfWidth, plotHeight
-	switch c.Size {
-	case "wide":
-		width = fullWidth
-	case "wide low":
-		width, height = fullWidth, lowHeight
-	case "low":
-		height = lowHeight
+// Width is that of the chart on a page of full width, in CSS pixels.
+func (c Chart) Width() int {
+	if strings.HasPrefix(c.Size, "wide") {
+		return fullWidth
 	}
-	return width, height
+	return halfWidth
 }
 
+// Height is that of the chart on a page, in CSS pixels.
+func (c Chart) Height() int {
+	if strings.HasSuffix(c.Size, "low") {
+		return lowHeight
+	}
+	return plotHeight
+}
+
+// pictured gives the charts of a page the addresses of their pictures: the page's own, with the name of the chart.
+func (f Frame) pictured(list []Chart) []Chart {
+	for i, c := range list {
+		list[i].Picture = f.Link(f.Path, append(slices.Clone(f.Extra), "chart", c.ID)...)
+	}
+	return list
+}
+
+// NarrowPicture is the address of the picture for a phone, where one of full width would shrink until nobody can read it.
+func (c Chart) NarrowPicture() string { return fmt.Sprintf("%s&width=%d", c.Picture, narrowWidth) }
+
 // SVG draws a chart as a picture of its own: no script, no other file, the same bytes each time. A chart that is Empty is drawn
-// as its sentence. Width and height are CSS pixels. It fails with ErrNoLibrary, with ErrTooLong, or when ctx ends.
+// as its sentence. Width and height are CSS pixels. It fails with ErrNoLibrary or
+// ErrTooLong, for a size or theme that there is not, and when ctx ends.
 func (s *Site) SVG(ctx context.Context, c Chart, theme Theme, width, height int) ([]byte, error) {
+	theme, err := ParseTheme(string(theme))
 	switch {
+	case err != nil:
+		return nil, err
 	case width < LeastWidth || width > MostWidth || height < 1 || height > MostWidth:
 		return nil, fmt.Errorf("a picture of %d × %d pixels cannot be drawn: the width goes from %d to %d", width, height, LeastWidth, MostWidth)
 	case s.studio == nil:

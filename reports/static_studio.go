@@ -71,15 +71,12 @@ func tokens(block []byte) map[string]string {
 // picture draws, or remembers.
 func (s *studio) picture(ctx context.Context, c Chart, theme Theme, width, height int) ([]byte, error) {
 	p := picture{Font: s.font, Width: width, Height: height, Title: c.Title, Label: cmp.Or(c.Label, c.Title), options: c.Options}
+	p.Themes = []map[string]string{s.light}
 	switch theme {
-	case Light:
-		p.Themes = []map[string]string{s.light}
 	case Dark:
 		p.Themes = []map[string]string{s.dark}
 	case Auto:
 		p.Themes = []map[string]string{s.light, s.dark}
-	default:
-		return nil, fmt.Errorf("there is no theme %q: choose light, dark or auto", theme)
 	}
 	if c.Empty != "" || len(c.Options) == 0 {
 		return p.sentence(cmp.Or(c.Empty, c.Title)), nil

@@ -50,6 +50,14 @@
     return `${p.name}\n${p.seriesName}: ${say(v)}`;
   };
 
+  // The library fills its hollow marks with white, also where the ground is dark.
+  const hollow = (mark, colour, ground) => {
+    const [, shape] = /^empty([A-Z].*)/.exec(mark?.symbol) || [];
+    if (!shape) return;
+    mark.symbol = shape[0].toLowerCase() + shape.slice(1);
+    mark.itemStyle = { ...mark.itemStyle, color: ground, borderColor: colour, borderWidth: 2 };
+  };
+
   const style = (o, look) => {
     const { ink, quiet, faint, card, line } = look.colours, narrow = look.width < 340;
     const font = { fontFamily: look.font, fontSize: 12, color: quiet };
@@ -87,6 +95,7 @@
       if (s.type === 'heatmap') { s.itemStyle = { borderColor: card, borderWidth: 2, borderRadius: 3 }; s.emphasis = { disabled: true }; }
       if (s.type === 'bar') { s.barMaxWidth = 36; s.barCategoryGap = '28%'; }
       s.emphasis = { ...s.emphasis, disabled: true };
+      for (const mark of [s, ...list(s.data)]) hollow(mark, s.itemStyle?.color, card);
     }
     return o;
   };
