@@ -32,9 +32,12 @@ func ParseTheme(word string) (Theme, error) {
 	return "", fmt.Errorf("there is no theme %q: choose light, dark or auto", word)
 }
 
-// The sizes of a picture, in CSS pixels. Narrower than the least nothing can be read, wider than the most nothing is gained.
+// The sizes of a picture, in CSS pixels.
 const (
-	LeastWidth, MostWidth = 240, 2400
+	// LeastWidth is the width below which nothing can be read.
+	LeastWidth = 240
+	// MostWidth is the width above which nothing is gained.
+	MostWidth             = 2400
 	plotHeight, lowHeight = 272, 192
 	halfWidth, fullWidth  = 560, 1160
 	narrowWidth           = 320 // on a phone

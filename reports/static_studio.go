@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"regexp"
 	"strings"
@@ -71,13 +72,7 @@ func tokens(block []byte) map[string]string {
 // picture draws, or remembers.
 func (s *studio) picture(ctx context.Context, c Chart, theme Theme, width, height int) ([]byte, error) {
 	p := picture{Font: s.font, Width: width, Height: height, Title: c.Title, Label: cmp.Or(c.Label, c.Title), options: c.Options}
-	p.Themes = []map[string]string{s.light}
-	switch theme {
-	case Dark:
-		p.Themes = []map[string]string{s.dark}
-	case Auto:
-		p.Themes = []map[string]string{s.light, s.dark}
-	}
+	p.Themes = map[Theme][]map[string]string{Light: {s.light}, Dark: {s.dark}, Auto: {s.light, s.dark}}[theme]
 	if c.Empty != "" || len(c.Options) == 0 {
 		return p.sentence(cmp.Or(c.Empty, c.Title)), nil
 	}
@@ -102,13 +97,16 @@ func (s *studio) picture(ctx context.Context, c Chart, theme Theme, width, heigh
 // sentence is the picture of a chart that has nothing to show.
 func (p picture) sentence(says string) []byte {
 	var out bytes.Buffer
-	escaped := func(text string) string { return markup.Replace(strings.ToValidUTF8(text, "\uFFFD")) }
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" aria-label="%s"><title>%[3]s</title>`, p.Width, p.Height, escaped(says))
+	escaped := func(text string) string {
+		var safe strings.Builder
+		_ = xml.EscapeText(&safe, []byte(text)) // a builder takes every write
+		return safe.String()
+	}
+	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" aria-label="%s">`, p.Width, p.Height, escaped(says))
+	fmt.Fprintf(&out, `<title>%s</title><rect width="%d" height="%d" fill="%s"/>`, escaped(p.Title), p.Width, p.Height, p.Themes[0]["card"])
 	fmt.Fprintf(&out, `<text x="12" y="28" font-size="12" font-family="%s" fill="%s">%s</text></svg>`+"\n", escaped(p.Font), p.Themes[0]["quiet"], escaped(says))
 	return out.Bytes()
 }
-
-var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;")
 
 func (s *studio) recall(key string) []byte {
 	s.mu.Lock()
