@@ -28,7 +28,8 @@ type Site struct {
 	version string
 	pages   map[string]*template.Template
 	assets  *assets
-	studio  *studio // draws charts as pictures; nil without the chart library
+	studio  *studio            // draws charts as pictures; nil without the chart library
+	alone   *template.Template // a document as one file
 }
 
 // New parses every template once. Version is printed at the foot of each page.
@@ -50,6 +51,9 @@ func New(version string) (*Site, error) {
 	files, err := fs.Glob(templates, "templates/pages/*.html")
 	if err != nil {
 		return nil, err
+	}
+	if s.alone, err = template.Must(shared.Clone()).ParseFS(templates, "templates/document.html"); err != nil {
+		return nil, fmt.Errorf("template of documents: %w", err)
 	}
 	for _, file := range files {
 		page, err := template.Must(shared.Clone()).ParseFS(templates, file)

@@ -1,0 +1,100 @@
+package reports
+
+import (
+	"fmt"
+
+	"shiphabit/metrics"
+)
+
+// The sentences below are made by rules from the figures. A change is said only where the interval of the difference leaves out zero;
+// what is not known is said to be so, with what is missing.
+
+// figureSentences are one line for each of the five figures that a reader needs first.
+func (b Basis) figureSentences() []string {
+	lines := []string{b.frequencySays()}
+	if b.Card.Frequency.Rollouts == 0 {
+		return lines
+	}
+	return append(lines, b.leadTimeSays(), b.failRateSays(), b.recoverySays())
+}
+
+// change is the end of a sentence: what moved, or that nothing is claimed.
+func (b Basis) change(figure, subject string) string {
+	says, claimed := b.moved(figure)
+	switch {
+	case claimed:
+		return fmt.Sprintf("; %s %s against %s.", subject, says, b.Period.Than)
+	case says == metrics.NoClearChange:
+		return "; no clear change against " + b.Period.Than + "."
+	default:
+		return "; a change cannot be told (" + says + ")."
+	}
+}
+
+func (b Basis) frequencySays() string {
+	q := b.Card.Frequency
+	if q.Rollouts == 0 {
+		return "No deployment to production is recorded in " + b.Period.Words() + b.because(metrics.FigureFrequency) + "."
+	}
+	says := fmt.Sprintf("From %s production was deployed to %s", b.Period.Words(), plural(q.Rollouts, "time", "times"))
+	if q.PerWeek == nil {
+		return says + ", too few to say how often."
+	}
+	return says + ", " + fine(*q.PerWeek) + " a week" + b.change(metrics.FigureFrequency, "the typical week")
+}
+
+func (b Basis) because(figure string) string {
+	if missing := b.missing(figure); missing != "" {
+		return " (" + missing + ")"
+	}
+	return ""
+}
+
+func (b Basis) leadTimeSays() string {
+	d := b.Card.LeadTime
+	if d.Median == nil {
+		return "How long a change takes is not known" + b.because(metrics.FigureLeadTime) + "."
+	}
+	return fmt.Sprintf("Half of the changes were live within %s of being written", Span(*d.Median)) + b.change(metrics.FigureLeadTime, "the lead time of the typical deployment")
+}
+
+func (b Basis) failRateSays() string {
+	q := b.Card.FailRate
+	if q.Value == nil {
+		return fmt.Sprintf("How often deployments fail is not known: %s are too few%s.", plural(q.Of, "deployment", "deployments"), b.because(metrics.FigureFailRate))
+	}
+	m := shareMeasure("", "", q)
+	says := fmt.Sprintf("%s failed: %s of %s", *m.Value, Count(q.Count), plural(q.Of, "deployment", "deployments"))
+	if m.Coverage != nil {
+		says += fmt.Sprintf(", so between %s and %s", *m.Low, *m.High)
+	}
+	return says + b.change(metrics.FigureFailRate, "the fail rate")
+}
+
+func (b Basis) recoverySays() string {
+	s := b.Card.Recovery
+	open := ""
+	if s.Censored > 0 {
+		open = fmt.Sprintf(" %s still open.", plural(s.Censored, "is", "are"))
+	}
+	switch {
+	case s.N == 0:
+		return "No failed deployment is known, so recovery is not known either" + b.because(metrics.FigureRecovery) + "."
+	case s.State != metrics.OK:
+		return fmt.Sprintf("How fast failed deployments recover is not known: %s too few.", plural(s.N, "is", "are")) + open
+	case s.Median == nil:
+		return fmt.Sprintf("Less than half of %s have recovered.", plural(s.N, "failed deployment", "failed deployments")) + open
+	}
+	return fmt.Sprintf("Half of the failed deployments had recovered within %s", Span(*s.Median)) + b.change(metrics.FigureRecovery, "recovery time") + open
+}
+
+// summary keeps the lines that say something, at most as many as a summary has.
+func summary(lines ...string) []string {
+	var out []string
+	for _, line := range lines {
+		if line != "" && len(out) < SummaryLines {
+			out = append(out, line)
+		}
+	}
+	return out
+}
