@@ -98,7 +98,7 @@ func (t Table) markdown(out *bytes.Buffer) {
 var (
 	special = regexp.MustCompile("[\\\\`*_\\[\\]<>|~&$]")
 	// opening is what would begin a heading, a list, a quote or a rule at the start of a line.
-	opening = regexp.MustCompile(`^(\s*)(#|\+|-|=|\d+[.)])`)
+	opening = regexp.MustCompile(`^(?:#|\+|-|=|\d+[.)](?: |$))`)
 )
 
 // escaped is a text that Markdown shows as it is, on one line.
@@ -106,8 +106,9 @@ func escaped(text string) string {
 	text = strings.Join(strings.Fields(strings.ReplaceAll(text, thin, "\x00")), " ")
 	text = strings.ReplaceAll(text, "\x00", thin)
 	text = special.ReplaceAllString(text, `\$0`)
-	if at := opening.FindStringIndex(text); at != nil {
-		return text[:at[1]-1] + `\` + text[at[1]-1:]
+	if at := opening.FindString(text); at != "" {
+		digits := len(at) - len(strings.TrimLeft(at, "0123456789"))
+		return text[:digits] + `\` + text[digits:]
 	}
 	return text
 }

@@ -214,6 +214,11 @@ func (s stage) pages() map[string]Page {
 		"/thanks": Thanks{Frame: s.frame("Thank you", "/assess/token", ""), Round: round()},
 		"/result": s.result(), "/evidence": s.evidence(),
 	}
+	for audience, d := range s.documents() {
+		out["/reports/"+audience] = Report{Frame: Frame{Title: d.Title, Place: d.Subject, Lead: d.Lead, Path: "/reports/" + audience, Nav: "reports", AsOf: now}, Doc: d,
+			Formats: []Choice{{Word: "PDF", Href: "?format=pdf"}}, Periods: []Choice{{Word: "2025-Q4", Href: "?period=2025-Q4", Current: true}}}
+	}
+	out["/reports"] = Reports{Frame: Frame{Title: "Reports", Path: "/reports", Nav: "reports", AsOf: now}, Teams: []Cell{{Text: harm, Href: "/reports/teams/x"}}}
 	for _, f := range s.facts {
 		out[segments("services", f.Service)] = s.service(f)
 		out["/service"] = s.service(f)
