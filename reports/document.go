@@ -41,10 +41,12 @@ type Section struct {
 	ID, Title string // ID is a fixed word
 	Text      []string
 	Measures  []Measure
-	Charts    []Chart
-	Grids     []Grid
-	Items     []Item
-	Notes     []string
+	// Edition is the one that the levels of the measures are of.
+	Edition string
+	Charts  []Chart
+	Grids   []Grid
+	Items   []Item
+	Notes   []string
 }
 
 // Measure is a figure of a document with what it rests on.
@@ -67,6 +69,31 @@ type Measure struct {
 type Grid struct {
 	Table
 	Windows []metrics.Window
+	// Bars draws the numbers of the second column beside them, on paper too.
+	Bars bool
+}
+
+// Shape is how a table is set: "slim" with few columns, "long" where it may have to go over several pages.
+func (g Grid) Shape() string {
+	switch {
+	case len(g.Rows) > 16:
+		return "long"
+	case len(g.Head) < 4:
+		return "slim"
+	}
+	return "whole"
+}
+
+// Bar is the length of a row's bar, on a scale of a hundred.
+func (g Grid) Bar(row int) float64 {
+	most := 0.0
+	for i := range g.Rows {
+		most = max(most, Number(g.Rows[i][1].Text).Value())
+	}
+	if most <= 0 {
+		return 0
+	}
+	return math.Round(100 * Number(g.Rows[row][1].Text).Value() / most)
 }
 
 // Item is a sentence with a link to where more is known.

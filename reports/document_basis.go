@@ -50,12 +50,13 @@ func (b Basis) document(audience, title, subject string) Document {
 func (b Basis) figuresSection() Section {
 	s := Section{ID: "figures", Title: "The five figures", Measures: b.measures()}
 	s.Charts = b.trendCharts()
-	if len(b.Trend) > 0 {
+	if len(b.months()) > 0 {
 		s.Grids = []Grid{b.trend()}
 	}
+	s.Edition = b.edition()
 	s.Notes = []string{
 		"An interval holds the true value with the coverage stated; a wide one means few records. n is what a figure rests on; below " + Count(metrics.DORA().Floor) + " there is no value.",
-		"Definition: " + b.Card.Definition + ". Levels: " + b.edition() + ", each figure by itself; nobody has one level for all.",
+		"Definition: " + b.Card.Definition + ". Levels: " + b.edition() + ", each figure by itself; there is no level for all of them.",
 	}
 	return s
 }
@@ -67,12 +68,21 @@ func (b Basis) edition() string {
 	return "none"
 }
 
+// months are those of the trend of which records tell.
+func (b Basis) months() []metrics.Point {
+	first := 0
+	for first < len(b.Trend) && !b.Trend[first].To.After(b.First) {
+		first++
+	}
+	return b.Trend[first:]
+}
+
 // trend is the course of the figures as a table: the twin of the charts.
 func (b Basis) trend() Grid {
 	g := Grid{Table: Table{Caption: "Month by month", Head: []Head{
 		{Text: "Month"}, {"Deployments", true}, {"Lead time, median", true}, {"Failed", true}, {"Fail rate", true}, {"Recovery, median", true}, {"Rework rate", true},
 	}}}
-	for _, p := range b.Trend {
+	for _, p := range b.months() {
 		k := p.Scorecard
 		g.Windows = append(g.Windows, p.Window)
 		g.Rows = append(g.Rows, []Cell{
@@ -99,10 +109,11 @@ func shareOr(v *float64) string {
 
 // trendCharts are the course as pictures. Their titles claim what the figures' moves claim, and nothing that they do not.
 func (b Basis) trendCharts() []Chart {
-	if len(b.Trend) < 2 {
+	points := b.months()
+	if len(points) < 2 {
 		return nil
 	}
-	charts := []Chart{HowOften(b.Card, b.Trend, "month"), HowLong(b.Card, b.Trend, "month"), HowOftenItFails(b.Card, b.Trend, "month")}
+	charts := []Chart{HowOften(b.Card, points, "month"), HowLong(b.Card, points, "month"), HowOftenItFails(b.Card, points, "month")}
 	for i, subject := range []struct{ figure, title, claim, note string }{
 		{metrics.FigureFrequency, "Deployments per month", "Weekly deployments ", "Hatched: the month is not complete."},
 		{metrics.FigureLeadTime, "Lead time per month", "Typical lead time ", "Authored to deployed. Band: interval of the typical deployment. Hollow: few deployments."},
@@ -177,22 +188,18 @@ func (b Basis) quality() (text []string, grids []Grid) {
 	}
 	if g := gaps(b.Diagnosis); len(g.Rows) > 0 {
 		grids = append(grids, g)
+		text = append(text, "Some records are missing, as the table says; shiphabit doctor names each place and the step that helps.")
 	}
 	return text, grids
 }
 
-// gaps are what doctor found that keeps figures from being whole, counted by kind.
+// gaps are what doctor found that keeps figures from being whole, counted by kind. The steps that help are told by doctor itself.
 func gaps(d doctor.Diagnosis) Grid {
-	g := Grid{Table: Table{Caption: "What keeps figures from being whole", Head: []Head{{Text: "Finding"}, {Text: "Weight"}, {"Places", true}, {Text: "The step that helps"}}}}
+	g := Grid{Table: Table{Caption: "What keeps figures from being whole", Head: []Head{{Text: "Finding"}, {Text: "Weight"}, {"Places", true}}}}
 	for _, group := range d.Groups(1) {
-		if group.Severity == doctor.Note {
-			continue
+		if group.Severity != doctor.Note {
+			g.Rows = append(g.Rows, []Cell{{Text: group.Title}, {Text: string(group.Severity)}, {Text: Count(group.N)}})
 		}
-		remedy := group.Findings[0].Remedy
-		if group.N > 1 {
-			remedy = "shiphabit doctor names each place and its step"
-		}
-		g.Rows = append(g.Rows, []Cell{{Text: group.Title}, {Text: string(group.Severity)}, {Text: Count(group.N)}, {Text: remedy}})
 	}
 	return g
 }

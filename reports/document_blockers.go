@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/go-echarts/go-echarts/v2/charts"
-
 	"shiphabit/metrics/gate"
 )
 
@@ -85,6 +83,7 @@ func blockerSection(list []blocker) Section {
 	for _, b := range list {
 		g.Rows = append(g.Rows, []Cell{{Text: b.title}, {Text: Count(b.teams)}, {Text: Count(b.services)}})
 	}
+	g.Bars = true
 	s.Grids = []Grid{g}
 	return s
 }
@@ -104,33 +103,6 @@ func bandTable(rows []ServiceRow) Table {
 	return t
 }
 
-// Bands draws how many services lie in each band of the index.
-func Bands(rows []ServiceRow) Chart {
-	c := Chart{ID: "bands", Title: "Services from event to habit", Note: "By the event-versus-habit index at the end of the period.", Size: "low"}
-	held := map[string]int{}
-	for _, b := range (Overview{Rows: rows}).Bands() {
-		held[b.Band] = b.N
-	}
-	var names []string
-	var bars []any
-	for _, band := range []string{"event", "scheduled", "settling", "habit", "not sure yet"} {
-		names = append(names, band)
-		one := map[string]any{"value": held[band], "itemStyle": colour(accent)}
-		if band == "not sure yet" {
-			one["itemStyle"] = colour(quiet)
-		}
-		bars = append(bars, one)
-	}
-	if len(rows) == 0 {
-		c.Empty = "No service has a record."
-		return c
-	}
-	c.Label = "Bar chart. " + c.Title + ", as in the table below."
-	chart := charts.NewBar()
-	chart.SetGlobalOptions(legend(), categories(names), scale("services", "value", counts))
-	return finish(c, &chart.RectChart, series{"type": "bar", "name": "services", "data": bars, "barMaxWidth": 56, "label": map[string]any{"show": true, "position": "top", "color": ink}})
-}
-
 // gateSection tells what the gate stopped, what that was worth and what it cost.
 func gateSection(b gate.Scoreboard) Section {
 	s := Section{ID: "gate", Title: "What the gate stopped, and what that was worth"}
@@ -139,28 +111,35 @@ func gateSection(b gate.Scoreboard) Section {
 		return s
 	}
 	g := Grid{Table: Table{Caption: "Decisions of the gate", Head: []Head{{Text: "What"}, {"Number", true}}}}
-	row := func(says, value string) {
-		g.Rows = append(g.Rows, []Cell{{Text: says}, {Text: value}})
+	row := func(says string, n int) { g.Rows = append(g.Rows, []Cell{{Text: says}, {Text: Count(n)}}) }
+	some := func(says string, n int) {
+		if n > 0 {
+			row(says, n)
+		}
 	}
-	row("Decisions", Count(b.Decisions))
-	row("Services decided about", Count(b.Services))
-	row("Allowed", Count(b.Allowed))
-	row("Warned", Count(b.Warned))
-	row("Held until something was known", Count(b.Held))
-	row("Stopped", Count(b.Blocked))
-	row("Rows of stops, one after the other for the same service", Count(b.Stops.Spells))
-	row("Rollbacks and fixes that passed, as they always do", Count(b.Passed))
 	p := b.Stops.Prevented
-	row("Of the first stops, what went out later all the same", Count(p.Of))
-	row("Of those, what failed", Count(p.Count))
-	row("First stops of which nothing is known", Count(b.Stops.Undecided))
-	row("Time that services waited after stops", Span(float64(b.DelaySeconds)))
+	row("Decisions", b.Decisions)
+	row("Services decided about", b.Services)
+	row("Allowed", b.Allowed)
+	some("Warned", b.Warned)
+	some("Held until something was known", b.Held)
+	row("Stopped", b.Blocked)
+	some("Rows of stops, one after the other for the same service", b.Stops.Spells)
+	some("First stops whose artifact went out later all the same", p.Of)
+	if p.Of > 0 {
+		row("Of those, failed then: the failures that the stops held up", p.Count)
+	}
+	some("First stops of which nothing is known", b.Stops.Undecided)
+	some("Rollbacks and fixes, which always pass", b.Passed)
 	asked, used := 0, 0
 	for _, o := range b.Overrides {
 		asked, used = asked+o.Asked, used+o.Used
 	}
-	row("Overrides asked for", Count(asked))
-	row("Overrides used", Count(used))
+	some("Overrides asked for", asked)
+	some("Overrides used", used)
+	if b.DelaySeconds > 0 {
+		g.Rows = append(g.Rows, []Cell{{Text: "Time that services waited after stops, added up"}, {Text: Span(float64(b.DelaySeconds))}})
+	}
 	s.Grids = []Grid{g}
 	if p.Of > 0 {
 		s.Text = append(s.Text, fmt.Sprintf("Of what was stopped and went out later all the same, the share that failed lies between %s and %s (95%%).",

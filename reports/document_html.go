@@ -13,10 +13,10 @@ import (
 	"strings"
 )
 
-// The size of a chart in a document, in CSS pixels: two stand beside each other on paper with text that can be read.
+// The size of a chart in a document, in CSS pixels: three stand beside each other on paper with text that can be read.
 const (
-	pictureWidth  = 340
-	pictureHeight = 190
+	pictureWidth  = 272
+	pictureHeight = 180
 )
 
 // documentView is a document as its template shows it.
@@ -30,6 +30,9 @@ type partView struct {
 	Section
 	Pictures []pictureView
 }
+
+// LevelHead is the head of the column of levels.
+func (p partView) LevelHead() string { return p.levelHead() }
 
 type pictureView struct {
 	Chart

@@ -33,6 +33,7 @@ type sectionJS struct {
 	ID      string      `json:"id"`
 	Title   string      `json:"title"`
 	Text    []string    `json:"text,omitempty"`
+	Edition string      `json:"edition,omitempty"` // of the levels
 	Figures []measureJS `json:"figures,omitempty"`
 	Charts  []chartJS   `json:"charts,omitempty"`
 	Tables  []tableJS   `json:"tables,omitempty"`
@@ -98,7 +99,7 @@ func (d Document) Encoded() DocumentJSON {
 		j.Marks = []string{}
 	}
 	for _, s := range d.Sections {
-		one := sectionJS{ID: s.ID, Title: s.Title, Text: s.Text, Items: s.Items, Notes: s.Notes}
+		one := sectionJS{ID: s.ID, Title: s.Title, Edition: s.Edition, Text: s.Text, Items: s.Items, Notes: s.Notes}
 		for _, m := range s.Measures {
 			one.Figures = append(one.Figures, measureJS{m.Name, m.Title, m.Value, m.Why, m.Low, m.High, m.Coverage, m.N, m.Of, m.Level, m.Move, m.Claimed})
 		}

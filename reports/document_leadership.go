@@ -70,14 +70,21 @@ func (in Leadership) bandsSay() string {
 	}
 	var parts []string
 	for _, b := range (Overview{Rows: in.Services}).Bands() {
-		parts = append(parts, fmt.Sprintf("%s %s", Count(b.N), bandWords[b.Band]))
+		parts = append(parts, bandWords[b.Band]+" in "+Count(b.N))
 	}
-	return fmt.Sprintf("Of %s, judged over the last twelve weeks of the period: %s.", plural(len(in.Services), "service", "services"), strings.Join(parts, ", "))
+	return fmt.Sprintf("Of %s, over the last twelve weeks of the period, deployment is %s.", plural(len(in.Services), "service", "services"), inList(parts))
 }
 
 var bandWords = map[string]string{
-	"event": "still make deployment an event", "scheduled": "deploy on a schedule", "settling": "are settling into a habit",
-	"habit": "have made it a habit", "not sure yet": "deploy too seldom to say",
+	"event": "still an event", "scheduled": "scheduled", "settling": "settling into a habit", "habit": "a habit", "not sure yet": "too rare to judge",
+}
+
+// inList words a list: "a, b and c".
+func inList(parts []string) string {
+	if n := len(parts); n > 1 {
+		return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
+	}
+	return strings.Join(parts, "")
 }
 
 // gateSays tells what the gate stopped and what that was worth.
@@ -86,14 +93,16 @@ func (in Leadership) gateSays() string {
 	if g.Decisions == 0 {
 		return "The gate was not asked in this period."
 	}
-	says := fmt.Sprintf("The gate decided %s and stopped %s", plural(g.Decisions, "time", "times"), Count(g.Stops.Decisions))
+	says := fmt.Sprintf("The gate decided %s and said stop in %s of them", plural(g.Decisions, "time", "times"), Count(g.Stops.Decisions))
 	switch p := g.Stops.Prevented; {
 	case g.Stops.Decisions == 0:
 		return says + "."
 	case p.Of == 0:
 		return says + "; what was stopped has not gone out since, so what the stops were worth is not known."
+	case p.Count == 0:
+		return says + fmt.Sprintf("; what it stopped went out later all the same in %s, and none of it failed.", plural(p.Of, "case", "cases"))
 	default:
-		return says + fmt.Sprintf("; of %s that went out later all the same, %s failed.", Count(p.Of), Count(p.Count))
+		return says + fmt.Sprintf("; what it stopped went out later all the same in %s, and failed then in %s.", plural(p.Of, "case", "cases"), Count(p.Count))
 	}
 }
 
@@ -128,8 +137,7 @@ func (in Leadership) distribution() Section {
 	case in.Unindexed > 0:
 		s.Text = append(s.Text, fmt.Sprintf("The event-versus-habit index of %s is not part of this report: their records would have to be read one by one.", plural(in.Unindexed, "service", "services")))
 	case len(in.Services) > 0:
-		s.Charts = []Chart{Bands(in.Services)}
-		s.Grids = append(s.Grids, Grid{Table: bandTable(in.Services)})
+		s.Grids = append(s.Grids, Grid{Table: bandTable(in.Services), Bars: true})
 	}
 	if len(in.Teams) < fewestTeams {
 		s.Text = append(s.Text, fmt.Sprintf("%s known: a distribution over teams needs at least %s.", plural(len(in.Teams), "team is", "teams are"), Count(fewestTeams)))

@@ -44,7 +44,7 @@ func (s Section) markdown(out *bytes.Buffer) {
 	}
 	if len(s.Measures) > 0 {
 		out.WriteString("\n")
-		measureTable(s.Measures).markdown(out)
+		s.measureTable().markdown(out)
 	}
 	for _, g := range s.Grids {
 		fmt.Fprintf(out, "\n**%s**\n\n", escaped(g.Caption))
@@ -66,12 +66,20 @@ func (s Section) markdown(out *bytes.Buffer) {
 }
 
 // measureTable is how a document that has no other form shows its figures.
-func measureTable(list []Measure) Table {
-	t := Table{Caption: "Figures", Head: []Head{{Text: "Figure"}, {"Value", true}, {"Interval", true}, {Text: "n"}, {Text: "Level"}, {Text: "Change"}}}
-	for _, m := range list {
+func (s Section) measureTable() Table {
+	t := Table{Caption: "Figures", Head: []Head{{Text: "Figure"}, {"Value", true}, {"Interval", true}, {Text: "n"}, {Text: s.levelHead()}, {Text: "Change"}}}
+	for _, m := range s.Measures {
 		t.Rows = append(t.Rows, []Cell{{Text: m.Title}, {Text: m.Shown()}, {Text: orDash(m.Range())}, {Text: m.Made()}, {Text: orDash(m.Level)}, {Text: orDash(m.Move)}})
 	}
 	return t
+}
+
+// levelHead is the head of the column of levels, with the edition that they are of.
+func (s Section) levelHead() string {
+	if s.Edition == "" {
+		return "Level"
+	}
+	return "Level, " + s.Edition
 }
 
 func (t Table) markdown(out *bytes.Buffer) {

@@ -29,9 +29,19 @@ func (b Basis) measure(figure string) Measure {
 		}
 		return m
 	}
-	m.Level, _ = level(figure, b.Levels)
+	m.Level = b.level(figure)
 	m.Move, m.Claimed = b.moved(figure)
 	return m
+}
+
+// level is where a figure stands in the edition of the document; empty when the edition has none for it.
+func (b Basis) level(figure string) string {
+	for _, l := range b.Levels {
+		if l.Figure == figure && l.Level != "" {
+			return strings.Join(append([]string{l.Level}, l.Shared...), " or ")
+		}
+	}
+	return ""
 }
 
 func (b Basis) bare(figure string) Measure {

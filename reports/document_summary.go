@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"strings"
 
 	"shiphabit/metrics"
 )
@@ -27,7 +28,7 @@ func (b Basis) change(figure, subject string) string {
 	case says == metrics.NoClearChange:
 		return "; no clear change against " + b.Period.Than + "."
 	default:
-		return "; a change cannot be told (" + says + ")."
+		return "; whether that changed cannot be told (" + strings.TrimPrefix(says, "not compared: ") + ")."
 	}
 }
 
@@ -36,11 +37,19 @@ func (b Basis) frequencySays() string {
 	if q.Rollouts == 0 {
 		return "No deployment to production is recorded in " + b.Period.Words() + b.because(metrics.FigureFrequency) + "."
 	}
-	says := fmt.Sprintf("From %s production was deployed to %s", b.Period.Words(), plural(q.Rollouts, "time", "times"))
+	says := fmt.Sprintf("From %s there %s to production", b.Period.Words(), plural2(q.Rollouts, "was %s deployment", "were %s deployments"))
 	if q.PerWeek == nil {
 		return says + ", too few to say how often."
 	}
 	return says + ", " + fine(*q.PerWeek) + " a week" + b.change(metrics.FigureFrequency, "the typical week")
+}
+
+// plural2 words a count in the middle of a sentence.
+func plural2(n int, one, many string) string {
+	if n == 1 {
+		return fmt.Sprintf(one, Count(n))
+	}
+	return fmt.Sprintf(many, Count(n))
 }
 
 func (b Basis) because(figure string) string {
@@ -64,9 +73,9 @@ func (b Basis) failRateSays() string {
 		return fmt.Sprintf("How often deployments fail is not known: %s are too few%s.", plural(q.Of, "deployment", "deployments"), b.because(metrics.FigureFailRate))
 	}
 	m := shareMeasure("", "", q)
-	says := fmt.Sprintf("%s failed: %s of %s", *m.Value, Count(q.Count), plural(q.Of, "deployment", "deployments"))
+	says := fmt.Sprintf("%s of deployments failed (%s of %s)", *m.Value, Count(q.Count), Count(q.Of))
 	if m.Coverage != nil {
-		says += fmt.Sprintf(", so between %s and %s", *m.Low, *m.High)
+		says += fmt.Sprintf(", so the true rate lies between %s and %s", *m.Low, *m.High)
 	}
 	return says + b.change(metrics.FigureFailRate, "the fail rate")
 }
