@@ -24,6 +24,12 @@ func (o *Organisation) Configuration() string {
 			line("  - {name: %s, team: %s, tier: %s, repositories: [%s]%s}", s.Name, s.Team, s.Tier, strings.Join(s.Repositories, ", "), cadence(s))
 		}
 	}
+	line("policies:")
+	line("  - apiVersion: shiphabit/v1")
+	line("    kind: Policy")
+	line("    metadata: {name: payments-api}")
+	line("    applies_to: {service: payments-api}")
+	line("    criteria: {failure-meter: {reopen: {probes_per_day: 1}}}")
 	from, to := o.Freeze()
 	line("freezes:")
 	line("  - {name: cutover, reason: the data centre is moved, owner: platform, from: %s, to: %s}", from.Format(clock), to.Format(clock))

@@ -57,7 +57,7 @@ func teams() []Team {
 			service("checkout", "coupons", metrics.Low), service("checkout", "checkout-web", metrics.Standard), service("checkout", "shipping-quotes", metrics.Standard),
 		}},
 		{Name: "payments", Size: 7, Zone: "Europe/Vienna", FromHour: 8, ToHour: 17, rhythm: steady(paymentsRhythm), Services: []Service{
-			asking(paced(service("payments", "payments-api", metrics.Standard), 1.5)), service("payments", "payments-worker", metrics.Standard),
+			asking(paced(service("payments", "payments-api", metrics.Standard), 0.95)), service("payments", "payments-worker", metrics.Standard),
 			asking(service("payments", "refunds", metrics.Standard)), service("payments", "ledger", metrics.Critical),
 			service("payments", "fraud-check", metrics.High), service("payments", "payouts", metrics.Standard),
 		}},

@@ -63,7 +63,7 @@ func (t *teller) person() string { return fmt.Sprintf("dev-%d", t.crew+t.IntN(t.
 // tell walks through the days of the team.
 func (t *teller) tell() {
 	zone := t.team.zone()
-	from := t.o.Start.In(zone)
+	from := t.begins().In(zone)
 	for midnight := time.Date(from.Year(), from.Month(), from.Day()+1, 0, 0, 0, 0, zone); midnight.Before(t.o.End); midnight = midnight.AddDate(0, 0, 1) {
 		if !works(midnight) {
 			continue
@@ -100,6 +100,9 @@ func (t *teller) times(midnight time.Time) []time.Time {
 	if t.service.pace > 0 {
 		perDay = t.service.pace
 	}
+	if t.leaks(midnight) {
+		perDay = 2.2 // everybody tries to mend it
+	}
 	open, shut := time.Duration(t.team.FromHour)*hour+20*time.Minute, time.Duration(t.team.ToHour)*hour-30*time.Minute
 	n := t.count(perDay * quiet(midnight))
 	times := make([]time.Time, n)
@@ -123,13 +126,13 @@ func (t *teller) count(perDay float64) int {
 func (t *teller) release(at time.Time) {
 	t.planned++
 	commits := 1 + t.poisson(t.rhythmAt.batch-1)
-	t.work(at, commits)
-	if t.rhythmAt.staged || t.service.gated {
-		t.deploy("staging", at.Add(-t.between(40*time.Minute, 3*hour)), nil)
-	}
 	if t.asks(at) {
 		t.promote(at, commits)
 		return
+	}
+	t.work(at, commits)
+	if t.rhythmAt.staged && !t.service.gated {
+		t.deploy("staging", at.Add(-t.between(40*time.Minute, 3*hour)), nil)
 	}
 	switch {
 	case t.happens(0.015):
