@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -195,18 +194,8 @@ func (b *demoBuild) dispute(ctx context.Context) error {
 // finish sets the sources: three are up to date, one cannot be read. The mark comes last: it says that nothing is missing.
 func (b *demoBuild) finish(ctx context.Context) error {
 	b.at(b.made.End.Add(-demo.TroubleSince))
-	for source, records := range demo.Aside() {
-		var aside []store.SetAside
-		for _, r := range records {
-			aside = append(aside, store.SetAside{Record: r[0], Reason: r[1]})
-		}
-		to := ""
-		if source == demo.Tickets {
-			to = strconv.FormatInt(b.millis.Load(), 10)
-		}
-		if err := b.db.ApplyPage(ctx, source, "", to, nil, aside); err != nil {
-			return err
-		}
+	if err := b.db.ApplyPage(ctx, demo.Tickets, "", "page 1", nil, asideOf(demo.Tickets)); err != nil {
+		return err
 	}
 	if err := b.db.Trouble(ctx, demo.Tickets, demo.Trouble); err != nil {
 		return err
@@ -215,5 +204,14 @@ func (b *demoBuild) finish(ctx context.Context) error {
 	if err := beat(ctx, b.db, b.made.End); err != nil {
 		return err
 	}
-	return b.db.ApplyPage(ctx, demo.Forge, "", markOf(b.made), nil, nil)
+	return b.db.ApplyPage(ctx, demo.Forge, "", markOf(b.made), nil, asideOf(demo.Forge))
+}
+
+// asideOf are the records of a source that could not be read.
+func asideOf(source string) []store.SetAside {
+	var aside []store.SetAside
+	for _, r := range demo.Aside()[source] {
+		aside = append(aside, store.SetAside{Record: r[0], Reason: r[1]})
+	}
+	return aside
 }

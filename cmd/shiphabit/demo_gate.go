@@ -50,6 +50,7 @@ type storyGate struct {
 	ask, lead client // a pipeline, and a person who may override
 	live      map[string]demo.Promotion
 	overrode  bool
+	mended    bool      // the cause of the failures of March
 	beatAt    time.Time // when the sources were last up to date
 }
 
@@ -110,6 +111,7 @@ func (p *storyGate) promote(ctx context.Context, of demo.Promotion) error {
 		if d, err = p.override(ctx, d, request, of.Version); err != nil {
 			return err
 		}
+		of.Fails = false
 	}
 	if d.Verdict != gate.Allow && d.Verdict != gate.Warn {
 		return nil
@@ -159,36 +161,66 @@ func (p *storyGate) goOut(ctx context.Context, d gate.Decision, of demo.Promotio
 	}
 	finished := p.clock()
 	deployment := gate.ReportSource + "/" + d.ID
-	if of.Fails {
-		return p.goBack(ctx, d.ID, of, finished)
+	if of.Fails && (of.Mend == nil || !p.mended) {
+		return p.fail(ctx, d.ID, of, finished)
 	}
 	p.live[of.Service] = of
 	p.pass(12 * time.Minute)
 	return p.say(ctx, demo.Signals, metrics.Verdict{ID: "verdict-" + d.ID, Deployment: deployment, At: p.clock(), Result: "healthy"})
 }
 
-// goBack is told by the monitors that what went out broke the service, and puts the revision before in again.
-func (p *storyGate) goBack(ctx context.Context, id string, of demo.Promotion, finished time.Time) error {
+// fail is told by the monitors that what went out broke the service, and ends that.
+func (p *storyGate) fail(ctx context.Context, id string, of demo.Promotion, finished time.Time) error {
 	p.pass(of.Detected)
+	deployment := gate.ReportSource + "/" + id
 	incident := metrics.Incident{
 		ID: "incident-" + id, Service: of.Service, Environment: string(metrics.Production), Severity: 3, DetectedBy: "monitor",
-		StartedAt: finished.Add(of.Detected / 3), DetectedAt: p.clock(), Deployment: gate.ReportSource + "/" + id, Title: of.Service + ": errors above the limit",
+		StartedAt: finished.Add(of.Detected / 3), DetectedAt: p.clock(), Deployment: deployment, Title: of.Service + ": errors above the limit",
 	}
 	if err := p.say(ctx, demo.Pager, incident); err != nil {
 		return err
 	}
+	end := p.goBack
+	if of.Mend != nil {
+		end = p.mend
+	}
+	if err := end(ctx, deployment, of, finished); err != nil {
+		return err
+	}
+	p.pass(2 * time.Minute)
+	incident.AcknowledgedAt, incident.ResolvedAt = incident.DetectedAt.Add(time.Minute), p.clock()
+	return p.say(ctx, demo.Pager, incident)
+}
+
+// goBack puts the revision before in again.
+func (p *storyGate) goBack(ctx context.Context, _ string, of demo.Promotion, finished time.Time) error {
 	p.at(finished.Add(of.Restored - 6*time.Minute))
-	incident.AcknowledgedAt = incident.DetectedAt.Add(time.Minute)
 	d, err := p.decide(ctx, p.request(p.live[of.Service], gate.KindRollback), of.Version)
+	if err != nil {
+		return err
+	}
+	return p.report(ctx, d.ID, 4*time.Minute)
+}
+
+// mend puts the end of the cause in, and sees that it holds.
+func (p *storyGate) mend(ctx context.Context, deployment string, of demo.Promotion, _ time.Time) error {
+	p.mended = true
+	p.at(of.Mend.At)
+	if _, err := p.db.Append(ctx, of.Mend.Work); err != nil {
+		return err
+	}
+	request := p.request(*of.Mend, gate.KindFix)
+	request.Change.Fixes = []string{deployment}
+	d, err := p.decide(ctx, request, of.Mend.Version)
 	if err != nil {
 		return err
 	}
 	if err := p.report(ctx, d.ID, 4*time.Minute); err != nil {
 		return err
 	}
-	p.at(finished.Add(of.Restored))
-	incident.ResolvedAt = p.clock()
-	return p.say(ctx, demo.Pager, incident)
+	p.live[of.Service] = *of.Mend
+	p.pass(12 * time.Minute)
+	return p.say(ctx, demo.Signals, metrics.Verdict{ID: "verdict-" + d.ID, Deployment: gate.ReportSource + "/" + d.ID, At: p.clock(), Result: "healthy"})
 }
 
 // report tells the gate that what it let through went out, and took so long.

@@ -21,8 +21,10 @@ type Promotion struct {
 	Fails bool
 	// Detected and Restored are when that is noticed, and when the revision before is live again, counted from its finish.
 	Detected, Restored time.Duration
-	// Urgent: when it is stopped, somebody takes the risk and overrides.
+	// Urgent: when it is stopped, somebody takes the risk and overrides, and it goes well.
 	Urgent bool
+	// Mend is what ends the failure in place of going back, and its cause for good; nil where the cause is not known yet.
+	Mend *Promotion
 }
 
 // gatedFor is how long the pipelines of services other than payments-api have asked the gate.
@@ -53,41 +55,53 @@ func (t *teller) promote(at time.Time, commits int) {
 	if t.o.Live[t.service.Name] == "" && len(t.live) > 0 {
 		t.o.Live[t.service.Name] = t.live[len(t.live)-1]
 	}
-	var work []metrics.Event
-	t.o.aside = &work
-	t.work(at, commits)
+	p := Promotion{At: at.UTC(), Service: t.service.Name, Commits: commits, Detected: t.between(3*time.Minute, 9*time.Minute), Restored: t.between(14*time.Minute, 28*time.Minute)}
+	p.Work = t.apart(func() { t.work(at, commits) })
+	p.Commit, p.Version, p.Digest = t.tip, t.version(), t.digest()
+	p.Fails, p.Urgent = t.broken(at), t.leaks(at, urgentFrom, knownFrom)
+	if t.leaks(at, knownFrom, mendedBy) {
+		mend := Promotion{At: at.Add(p.Detected + 50*time.Minute).UTC(), Service: p.Service, Commits: 1, Version: p.Version + "-mended"}
+		mend.Work = t.apart(func() { t.commit(at.Add(30*time.Minute), "Give connections back to the pool") })
+		mend.Commit, mend.Digest = t.tip, t.digest()
+		p.Mend = &mend
+	}
+	t.o.Promotions = append(t.o.Promotions, p)
+}
+
+// apart is what is told meanwhile, which is not told among the other events.
+func (t *teller) apart(tell func()) []metrics.Event {
+	var told []metrics.Event
+	t.o.aside = &told
+	tell()
 	t.o.aside = nil
+	return told
+}
+
+// digest names what is built from the newest commit.
+func (t *teller) digest() string {
 	sum := sha256.Sum256([]byte(t.service.Name + t.tip))
-	t.o.Promotions = append(t.o.Promotions, Promotion{
-		At: at.UTC(), Service: t.service.Name, Commit: t.tip, Version: t.version(), Digest: "sha256:" + hex.EncodeToString(sum[:]),
-		Commits: commits, Work: work, Fails: t.broken(at), Detected: t.between(3*time.Minute, 9*time.Minute), Restored: t.between(14*time.Minute, 28*time.Minute),
-		Urgent: t.urgent(at),
-	})
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// The failures of March: a library leaks connections from the 4th on; the cause is found and mended on the 23rd.
-const leaksFrom, mendedOn = 4, 23
+// The March of payments-api, by days of the month: a library leaks connections from the 4th on, so that two of three deployments fail and
+// from the 10th on all of them; a deadline does not wait from the 16th on; the cause is known from the 19th on, and mended before the 26th.
+const leaksFrom, worseFrom, urgentFrom, knownFrom, mendedBy = 4, 10, 16, 19, 26
 
-// leaks tells that an instant lies in the bad weeks of payments-api.
-func (t *teller) leaks(at time.Time) bool {
-	from, to := t.o.March.AddDate(0, 0, leaksFrom-1), t.o.March.AddDate(0, 0, mendedOn-1)
-	return t.service.Name == "payments-api" && !at.Before(from) && at.Before(to)
+// leaks tells that an instant lies between two days of that March, and the service is payments-api.
+func (t *teller) leaks(at time.Time, from, to int) bool {
+	first := t.o.March.AddDate(0, 0, -1)
+	return t.service.Name == "payments-api" && !at.Before(first.AddDate(0, 0, from)) && at.Before(first.AddDate(0, 0, to))
 }
 
-// broken tells that what goes out then fails: two of three in the first of the bad weeks, everything in the others but what is urgent, and
-// nothing in the month after them.
+// broken tells that what goes out then fails; in the month after that March nothing does.
 func (t *teller) broken(at time.Time) bool {
 	switch {
-	case t.leaks(at):
-		first := at.Before(t.o.March.AddDate(0, 0, leaksFrom+6))
-		return (t.planned%3 != 0 || !first) && !t.urgent(at)
-	case t.service.Name == "payments-api" && at.After(t.o.March) && at.Before(t.o.March.AddDate(0, 2, 0)):
+	case t.leaks(at, leaksFrom, worseFrom):
+		return t.planned%3 != 0
+	case t.leaks(at, worseFrom, mendedBy):
+		return true
+	case t.leaks(at, mendedBy, mendedBy+30):
 		return false
 	}
 	return t.fails() && at.Before(t.o.End.AddDate(0, 0, -4))
-}
-
-// urgent: from the 18th of the March on a deadline does not wait.
-func (t *teller) urgent(at time.Time) bool {
-	return t.leaks(at) && !at.Before(t.o.March.AddDate(0, 0, 17))
 }

@@ -126,7 +126,7 @@ var (
 	}
 	// storefrontRhythm: about once a week, and customers tell when it breaks.
 	storefrontRhythm = rhythm{
-		perDay: 0.24, batch: 5, lead: 4 * day, merged: 0.5, fails: 0.15, detect: 3 * hour, restore: 7 * hour,
+		perDay: 0.24, batch: 5, lead: 4 * day, merged: 0.5, fails: 0.12, detect: 3 * hour, restore: 7 * hour,
 		back: 0.1, monitors: 0.15, outside: 0.5,
 	}
 	// searchRhythm: every day, watched and taken back by the pipeline.

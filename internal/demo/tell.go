@@ -100,11 +100,11 @@ func (t *teller) times(midnight time.Time) []time.Time {
 	if t.service.pace > 0 {
 		perDay = t.service.pace
 	}
-	if t.leaks(midnight) {
-		perDay = 2.2 // everybody tries to mend it
-	}
 	open, shut := time.Duration(t.team.FromHour)*hour+20*time.Minute, time.Duration(t.team.ToHour)*hour-30*time.Minute
 	n := t.count(perDay * quiet(midnight))
+	if t.leaks(midnight, leaksFrom, mendedBy) {
+		n = 2 + t.IntN(2) // everybody tries to mend it
+	}
 	times := make([]time.Time, n)
 	for i := range times { // each has its own part of the day, so that they do not meet
 		part := (shut - open) / time.Duration(n)
