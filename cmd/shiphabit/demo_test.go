@@ -59,13 +59,14 @@ func TestTheDemonstrationTellsItsStories(t *testing.T) {
 	if !strings.Contains(said.String(), "Made up") || !strings.Contains(said.String(), s.made.Says()) {
 		t.Errorf("it says:\n%s", said)
 	}
-	t.Run("every page is there, marked, and shows the story that it was made for", func(t *testing.T) { s.pages(t) })
-	t.Run("every figure has a value for the organisation", func(t *testing.T) { s.figures(t) })
-	t.Run("the meter stopped payments-api in March, not in the months before, and it recovered", func(t *testing.T) { s.stopped(t) })
-	t.Run("what the teams say beside what their records show", func(t *testing.T) { s.words(t) })
-	t.Run("a second start serves the same and makes nothing up", func(t *testing.T) { s.again(t, p, db) })
+	s.pages(t)
+	s.figures(t)
+	s.stopped(t)
+	s.words(t)
+	s.again(t, p, db)
 }
 
+// Every page is there, marked, and shows the story that it was made for.
 func (s shown) pages(t *testing.T) {
 	paths := []string{"/", "/services", "/gate", "/gate/decisions", "/about", "/explain/change_fail_rate", "/explain/change_lead_time?service=checkout"}
 	for _, story := range s.made.Stories() {
@@ -84,6 +85,7 @@ func (s shown) pages(t *testing.T) {
 	}
 }
 
+// Every figure has a value for the organisation.
 func (s shown) figures(t *testing.T) {
 	var answer struct {
 		Scorecards []struct {
@@ -119,6 +121,7 @@ func (s shown) decisions(t *testing.T, service string) []gate.Logged {
 	}
 }
 
+// The meter stopped payments-api in March and not in the months before, one override and a fix went by, and it is open now.
 func (s shown) stopped(t *testing.T) {
 	byMonth, probes, overridden, fixes, last := map[string]int{}, 0, 0, 0, gate.Logged{}
 	for _, d := range s.decisions(t, "payments-api") {
@@ -154,6 +157,7 @@ func (s shown) stopped(t *testing.T) {
 	}
 }
 
+// What the teams say beside what their records show.
 func (s shown) words(t *testing.T) {
 	latest := map[string]assessments.Result{}
 	for _, r := range s.made.Rounds {
@@ -179,6 +183,7 @@ func (s shown) words(t *testing.T) {
 	}
 }
 
+// A second start serves the same and makes nothing up.
 func (s shown) again(t *testing.T, p process, db string) {
 	before, err := os.Stat(db)
 	if err != nil {

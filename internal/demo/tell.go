@@ -143,7 +143,7 @@ func (t *teller) release(at time.Time) {
 	d := t.deploy("production", at, nil)
 	t.live = append(t.live, t.tip)
 	if t.fails() && d.FinishedAt.Add(2*day).Before(t.o.End) {
-		t.break_(d)
+		t.spoil(d)
 		return
 	}
 	t.watch(d, "healthy")

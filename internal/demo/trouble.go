@@ -7,8 +7,8 @@ import (
 	"shiphabit/metrics"
 )
 
-// break_ tells of a deployment that failed: how it was noticed, and how the failure was ended.
-func (t *teller) break_(d metrics.Deployment) {
+// spoil tells of a deployment that failed: how it was noticed, and how the failure was ended.
+func (t *teller) spoil(d metrics.Deployment) {
 	r := t.rhythmAt
 	detected := d.FinishedAt.Add(t.about(r.detect, 0.5))
 	restored := detected.Add(6*time.Minute + t.about(r.restore, 0.6))
