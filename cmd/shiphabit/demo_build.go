@@ -30,7 +30,7 @@ type demoBuild struct {
 // build makes the organisation up and puts it into the database.
 func (d *demonstration) build(ctx context.Context) (*demo.Organisation, error) {
 	began := d.now()
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // little is kept and much is made: a third of the time went into collecting it
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // much is made and little is kept
 	d.tell("making the organisation up")
 	made := demo.Generate(d.seed, d.now())
 	settings, err := demoSettings(made)
