@@ -70,6 +70,37 @@ func TestEveryRecordIsSoundIsToldOnceAndIsMarkedAsMadeUp(t *testing.T) {
 	}
 }
 
+func TestWhatIsToldOnceIsToldOnAnyDayOfTheYear(t *testing.T) {
+	t.Parallel()
+	for i, day := range []string{"2026-01-04", "2026-05-01", "2026-12-28", "2028-02-29"} {
+		at, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := Generate(uint64(10+i), at)
+		open, urgent, mends := 0, 0, 0
+		for _, e := range o.Events {
+			if faults := metrics.Check(e); len(faults) > 0 {
+				t.Errorf("%s: %s: %v", day, e.Key, faults)
+			}
+			if v, err := e.Incident(); err == nil && v.ResolvedAt.IsZero() {
+				open++
+			}
+		}
+		for _, p := range o.Promotions {
+			if p.Urgent && p.Fails {
+				urgent++
+			}
+			if p.Mend != nil {
+				mends++
+			}
+		}
+		if o.Dispute.Record == "" || open != 1 || urgent == 0 || mends == 0 || len(o.Live) != 3 {
+			t.Errorf("%s: dispute %q, %d open incidents, %d urgent promotions, %d that are mended, live %v", day, o.Dispute.Record, open, urgent, mends, o.Live)
+		}
+	}
+}
+
 func TestPeopleAreNumbersOnly(t *testing.T) {
 	t.Parallel()
 	person := regexp.MustCompile(`"(?:actor|author|approver)":"([^"]*)"`)

@@ -59,7 +59,7 @@ func (t *teller) impair(d metrics.Deployment, detected, resolved time.Time) metr
 		}
 	}
 	t.o.say(Pager, i)
-	if t.service.Name == disputed && resolved.Before(t.o.End.AddDate(0, 0, -25)) && resolved.After(t.o.End.AddDate(0, -6, 0)) {
+	if t.service.Name == disputed && !resolved.IsZero() && resolved.Before(t.o.End.AddDate(0, 0, -25)) {
 		t.o.Dispute = Dispute{
 			Record: metrics.NewEvent(Pager, i).String(), At: resolved.Add(20 * hour),
 			Reason: "The supplier of the catalogue had an outage at that time; nothing that we had deployed caused it.",
