@@ -94,7 +94,7 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 			err = s.o.Store.LogSuccessor(ctx, logged, earlier.ID)
 		}
 		if err == nil {
-			return logged, s.noteIdle(ctx, logged, s.o.Policy(metrics.Service{Name: logged.Request.Service, Tier: logged.Snapshot.Tier, Team: logged.Snapshot.Team}))
+			return logged, s.noteIdle(ctx, logged, s.policyOf(logged.Snapshot).Policy())
 		}
 		if !s.is(err, Conflict) && !s.is(err, Moved) {
 			return gate.Logged{}, err
@@ -137,13 +137,19 @@ func (s *Server) judged(ctx context.Context, a ask) (gate.Logged, error) {
 		return gate.Logged{}, err
 	}
 	snapshot.Override = override(overrides, a.Request, a.caller, policy, now)
-	return s.judge(a, policy, snapshot, now), nil
+	return s.judge(a, snapshot, now), nil
+}
+
+// policyOf is the policy by which a snapshot was taken.
+func (s *Server) policyOf(snapshot gate.Snapshot) *gate.Sealed {
+	return s.policy(metrics.Service{Name: snapshot.Service, Tier: snapshot.Tier, Team: snapshot.Team})
 }
 
 // judge decides, and names who decided about what for whom.
-func (s *Server) judge(a ask, policy gate.Policy, snapshot gate.Snapshot, now time.Time) gate.Logged {
+func (s *Server) judge(a ask, snapshot gate.Snapshot, now time.Time) gate.Logged {
+	policy := s.policyOf(snapshot)
 	l := gate.Logged{
-		Decision: gate.Decide(policy, snapshot, a.Request), Request: a.Request, Snapshot: snapshot, PolicyDoc: policy.Canonical(),
+		Decision: policy.Decide(snapshot, a.Request), Request: a.Request, Snapshot: snapshot, PolicyDoc: policy.Canonical(),
 		Caller: a.caller, Key: a.key, BodyHash: a.hash, At: snapshot.Now,
 	}
 	l.ID, l.Engine = newID("gd_", now), "shiphabit/"+s.o.Version
@@ -166,21 +172,21 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 // take is the snapshot of what is known, and the policy to judge it by.
 func (s *Server) take(r gate.Request, known gate.Known, now time.Time) (gate.Policy, gate.Snapshot) {
 	known.Windows = s.o.Freezes
-	policy := s.o.Policy(known.Service)
-	return policy, gate.Take(r, policy, known.After(now), known)
+	policy := s.policy(known.Service)
+	return policy.Policy(), policy.Take(r, known.After(now), known)
 }
 
 // knownOf reads what is known of a service. One nobody has seen is judged by the default tier, never an error.
 func (s *Server) knownOf(ctx context.Context, name string, now time.Time) (gate.Known, []gate.Override, error) {
 	k, overrides, err := s.o.Store.GateInputs(ctx, name, func(service metrics.Service) time.Time {
 		service.Tier = gate.TierOf(service)
-		return now.Add(-s.o.Policy(service).FlightReach())
+		return now.Add(-s.policy(service).Policy().FlightReach())
 	})
 	if err != nil {
 		return k, nil, err
 	}
 	k.Service.Tier = gate.TierOf(k.Service)
-	k.Demoted, err = s.demoted(ctx, s.o.Policy(k.Service))
+	k.Demoted, err = s.demoted(ctx, s.policy(k.Service).Policy())
 	return k, overrides, err
 }
 

@@ -29,8 +29,8 @@ func (s *Server) decideUnlogged(a ask) (gate.Logged, error) {
 		return gate.Logged{}, err
 	}
 	now := s.o.Clock()
-	policy, snapshot := s.take(a.Request, known, now)
-	l := s.judge(a, policy, withoutProbe(snapshot), now)
+	_, snapshot := s.take(a.Request, known, now)
+	l := s.judge(a, withoutProbe(snapshot), now)
 	l.Unlogged = true
 	return s.standby.await(l)
 }

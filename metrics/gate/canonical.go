@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,11 +21,14 @@ const largestInteger = 1<<53 - 1
 // escaped only where they must be. Numbers are whole and at most 2^53 − 1 either side of 0; everything else is refused,
 // because a decision may not depend on how a machine rounds.
 func Canonical(v any) ([]byte, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("write as JSON: %w", err)
+	if v == nil {
+		return []byte("null"), nil
 	}
-	return canonicalJSON(raw)
+	out, err := writerOf(reflect.TypeOf(v))(nil, reflect.ValueOf(v))
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // canonicalJSON brings a JSON text into canonical form and refuses objects with a key twice.
@@ -201,7 +205,7 @@ func firstUnit(r rune) rune {
 
 func appendString(out []byte, s string) []byte {
 	out = append(out, '"')
-	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
+	if !escaped(s) {
 		return append(append(out, s...), '"')
 	}
 	for _, r := range s {
@@ -215,6 +219,16 @@ func appendString(out []byte, s string) []byte {
 		}
 	}
 	return append(out, '"')
+}
+
+// escaped reports whether a string has a character that may not stand for itself.
+func escaped(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			return true
+		}
+	}
+	return false
 }
 
 // digest names bytes by their content.

@@ -16,7 +16,10 @@ const (
 )
 
 // Decide answers a request. It is pure: the same policy, snapshot and request give the same bytes, anywhere and at any time.
-func Decide(p Policy, s Snapshot, r Request) Decision {
+func Decide(p Policy, s Snapshot, r Request) Decision { return decideBy(p, p.Digest(), s, r) }
+
+// decideBy answers under a policy whose digest is known.
+func decideBy(p Policy, name string, s Snapshot, r Request) Decision {
 	q := question{p, s, r}
 	c := judgeKind(s, r)
 	d := q.judge(c, false)
@@ -25,7 +28,7 @@ func Decide(p Policy, s Snapshot, r Request) Decision {
 			d = probe
 		}
 	}
-	d.Policy = PolicyRef{Name: p.Name, Version: p.Version, Digest: p.Digest(), Layers: p.Layers}
+	d.Policy = PolicyRef{Name: p.Name, Version: p.Version, Digest: name, Layers: p.Layers}
 	d.Input = InputRef{Digest: inputDigest(s, r), KnownAt: s.Now, Sources: s.Sources}
 	d.ValidUntil = s.Now.Add(validFor)
 	d.Unreachable = p.Unreachable.Then

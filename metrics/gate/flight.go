@@ -90,6 +90,8 @@ type Known struct {
 	Override *Waiver
 	// Demoted are criteria that broke their promise.
 	Demoted []Demotion
+	// Memory is that of the facts; nil remembers nothing.
+	Memory *Memory
 }
 
 // clockSkew is how far the clocks of servers over one database may differ.
