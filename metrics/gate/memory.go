@@ -54,7 +54,8 @@ func (m *Memory) folded(p *Sealed, h *history) folded {
 		return f
 	}
 	f := h.fold(p.policy.Criteria)
-	m.keep(remembered{policy: p, probes: h.probes, from: h.now, until: h.until(p.policy.Criteria), folded: f})
+	from, until := h.span(p.policy.Criteria)
+	m.keep(remembered{policy: p, probes: h.probes, from: from, until: until, folded: f})
 	return f
 }
 
@@ -76,36 +77,44 @@ func (m *Memory) keep(r remembered) {
 	m.kept = append([]remembered{r}, m.kept[:min(len(m.kept), keptFolds-1)]...)
 }
 
-// until is the next instant at which folding may come to something else: something of the record becomes known, a watch or a time to
-// restore ends, a deployment leaves the days that the volume is counted over, or a day begins, as months, quarters and the days of probes do.
-func (h *history) until(c Criteria) time.Time {
-	next := h.now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
-	comes := func(at time.Time) {
-		if at.After(h.now) && at.Before(next) {
-			next = at
+// span is the time around now in which folding comes to the same: it ends when something of the record becomes known, a watch or a time to
+// restore ends, a deployment leaves the days that the volume is counted over, or a day begins, as months, quarters and the days of probes
+// do; and it began when the like happened last.
+func (h *history) span(c Criteria) (from, until time.Time) {
+	from = h.now.UTC().Truncate(24 * time.Hour)
+	until = from.Add(24 * time.Hour)
+	at := func(happens time.Time) {
+		if happens.After(h.now) {
+			if happens.Before(until) {
+				until = happens
+			}
+		} else if happens.After(from) {
+			from = happens
 		}
 	}
 	for i := range h.facts.Rollouts {
 		r := &h.facts.Rollouts[i]
 		days := r.FinishedAt.Add(volumeDays * 24 * time.Hour)
-		for _, at := range [...]time.Time{
-			r.FinishedAt, r.FinishedAt.Add(h.watch), r.FinishedAt.Add(2 * h.watch), r.KnownAt, r.VerdictAt, days, days.Add(time.Nanosecond),
-		} {
-			comes(at)
-		}
+		at(r.FinishedAt)
+		at(r.FinishedAt.Add(h.watch))
+		at(r.FinishedAt.Add(2 * h.watch))
+		at(r.KnownAt)
+		at(r.VerdictAt)
+		at(days)
+		at(days.Add(time.Nanosecond))
 		for _, f := range r.Failures {
-			comes(f.KnownAt)
-			comes(f.WithdrawnAt)
+			at(f.KnownAt)
+			at(f.WithdrawnAt)
 		}
 		for _, f := range r.Withdrawn {
-			comes(f.KnownAt)
-			comes(f.WithdrawnAt)
+			at(f.KnownAt)
+			at(f.WithdrawnAt)
 		}
 	}
 	for _, i := range h.facts.Incidents {
-		comes(i.StartedAt)
-		comes(i.ResolvedAt)
-		comes(i.StartedAt.Add(seconds(c.RestoredInTime.TargetSeconds)))
+		at(i.StartedAt)
+		at(i.ResolvedAt)
+		at(i.StartedAt.Add(seconds(c.RestoredInTime.TargetSeconds)))
 	}
-	return next
+	return from, until
 }

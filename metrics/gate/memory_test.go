@@ -40,16 +40,18 @@ func TestARecordThatIsRememberedIsFoldedToTheSame(t *testing.T) {
 	}
 }
 
-func TestWhatIsRememberedHoldsToTheInstantAtWhichSomethingBecomesKnown(t *testing.T) {
+func TestWhatIsRememberedHoldsBetweenTheInstantsAtWhichSomethingBecomesKnown(t *testing.T) {
 	t.Parallel()
 	random := source(12)
 	for range 200 {
 		f, p, now := anyFacts(random), anyPolicy(random).Seal(), day(random.IntN(120)).Add(time.Duration(random.Int64N(int64(24*time.Hour)))).Truncate(time.Millisecond)
 		h := newHistory(f, p.Policy(), now, nil)
-		until := h.until(p.Policy().Criteria)
-		last := newHistory(f, p.Policy(), until.Add(-1), nil)
-		if diff := cmp.Diff(h.fold(p.Policy().Criteria), last.fold(p.Policy().Criteria), cmp.AllowUnexported(folded{})); diff != "" {
-			t.Fatalf("from %s until before %s:\n%s", now, until, diff)
+		from, until := h.span(p.Policy().Criteria)
+		for _, at := range []time.Time{from, until.Add(-1)} {
+			other := newHistory(f, p.Policy(), at, nil)
+			if diff := cmp.Diff(h.fold(p.Policy().Criteria), other.fold(p.Policy().Criteria), cmp.AllowUnexported(folded{})); diff != "" {
+				t.Fatalf("at %s and %s, between %s and %s:\n%s", now, at, from, until, diff)
+			}
 		}
 	}
 }
