@@ -21,14 +21,16 @@ type digests struct {
 // keptDigests bounds what is remembered: beyond it the remembering begins anew.
 const keptDigests = 100_000
 
-func (d *digests) add(names ...string) {
+func (d *digests) add(all []*logging) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.kept == nil || len(d.kept) >= keptDigests {
 		d.kept = map[string]bool{}
 	}
-	for _, name := range names {
-		d.kept[name] = true
+	for _, one := range all {
+		for _, document := range one.documents {
+			d.kept[document.Digest] = true
+		}
 	}
 }
 

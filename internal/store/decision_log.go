@@ -17,6 +17,7 @@ type logging struct {
 	row       decisionRow
 	documents [2]documentRow // of the record that was folded, and of the policy
 	score     scoreRow
+	passed    passed
 	taken     bool // its id or its key stands in the log already
 	err       error
 }
@@ -55,8 +56,6 @@ func (db *DB) LogSuccessor(ctx context.Context, l gate.Logged, previous string) 
 	case err != nil:
 		return fmt.Errorf("logging decision %s: %w", l.ID, err)
 	}
-	db.kept.add(one.documents[0].Digest, one.documents[1].Digest)
-	db.passed.keep(one.row.Seq, passedOf(l))
 	return nil
 }
 
@@ -73,7 +72,7 @@ func loggingOf(l gate.Logged, previous string) (*logging, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := &logging{documents: [2]documentRow{documentOf(record), documentOf(l.PolicyDoc)}, score: score}
+	one := &logging{documents: [2]documentRow{documentOf(record), documentOf(l.PolicyDoc)}, score: score, passed: passedOf(l)}
 	one.row = decisionRow{
 		ID: l.ID, Caller: l.Caller, Key: l.Key, Previous: previous, Service: l.Request.Service, Environment: l.Request.Environment,
 		Verdict: string(l.Verdict), Probe: l.Probe, At: toMilli(l.At), Snapshot: one.documents[0].Digest, Policy: one.documents[1].Digest,
@@ -112,7 +111,7 @@ func documentOf(body []byte) documentRow {
 
 // logGuarded logs a decision that uses something up: only when it is still there.
 func (db *DB) logGuarded(ctx context.Context, l gate.Logged, one *logging) error {
-	return db.change(ctx, func(tx *gorm.DB) error {
+	err := db.change(ctx, func(tx *gorm.DB) error {
 		if err := db.checkProbe(tx, l); err != nil {
 			return err
 		}
@@ -127,6 +126,20 @@ func (db *DB) logGuarded(ctx context.Context, l gate.Logged, one *logging) error
 		}
 		return nil
 	})
+	if err == nil {
+		db.remember(one)
+	}
+	return err
+}
+
+// remember notes what need not be read or sent again of decisions that are logged.
+func (db *DB) remember(all ...*logging) {
+	db.kept.add(all)
+	for _, one := range all {
+		if !one.taken {
+			db.passed.keep(one.row.Seq, one.passed)
+		}
+	}
 }
 
 // logAll commits decisions together. Where that fails each is tried alone: one that the database cannot take must not be in the way of others.
@@ -145,6 +158,14 @@ func (db *DB) logAll(ctx context.Context, all []*logging) error {
 }
 
 func (db *DB) logTogether(ctx context.Context, all []*logging) error {
+	err := db.commitLog(ctx, all)
+	if err == nil {
+		db.remember(all...)
+	}
+	return err
+}
+
+func (db *DB) commitLog(ctx context.Context, all []*logging) error {
 	pool, err := db.write.DB()
 	if err != nil {
 		return err

@@ -226,6 +226,9 @@ func (db *DB) readPassed(tx *gorm.DB, seqs []int64, into map[int64]passed) error
 }
 
 func (l *look) fill(known map[int64]passed) {
+	if len(l.promoted) > 0 {
+		l.in.Promotions = make([]gate.Promotion, 0, len(l.promoted))
+	}
 	for _, n := range l.promoted {
 		if p := known[max(n, -n)]; p.isPromoted {
 			p.promotion.Reported = n < 0

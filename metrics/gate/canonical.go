@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -24,11 +25,25 @@ func Canonical(v any) ([]byte, error) {
 	if v == nil {
 		return []byte("null"), nil
 	}
-	out, err := writerOf(reflect.TypeOf(v))(nil, reflect.ValueOf(v))
+	var text []byte
+	err := withCanonical(v, func(scratch []byte) { text = bytes.Clone(scratch) })
+	return text, err
+}
+
+// scratches are room to write in: what is written is copied, or no more than its digest is kept.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
+
+// withCanonical gives the canonical JSON of a value to one who must not keep it.
+func withCanonical(v any, take func(text []byte)) error {
+	scratch, _ := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	out, err := writerOf(reflect.TypeOf(v))((*scratch)[:0], reflect.ValueOf(v))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return out, nil
+	*scratch = out
+	take(out)
+	return nil
 }
 
 // canonicalJSON brings a JSON text into canonical form and refuses objects with a key twice.

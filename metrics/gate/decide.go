@@ -37,15 +37,16 @@ func decideBy(p Policy, name string, s Snapshot, r Request) Decision {
 
 // inputDigest names everything beside the policy that a decision depends on.
 func inputDigest(s Snapshot, r Request) string {
-	b, err := Canonical(struct {
+	name := ""
+	err := withCanonical(struct {
 		Request  Request  `json:"request"`
 		Snapshot Snapshot `json:"snapshot"`
-	}{r, s})
+	}{r, s}, func(text []byte) { name = digest(text) })
 	if err != nil {
 		// A number beyond 2^53, which Take does not produce; named, so that the decision still is one.
 		return "none: " + err.Error()
 	}
-	return digest(b)
+	return name
 }
 
 // probeDue reports whether the meter would let a promotion through now to find out whether the cause is gone.
