@@ -32,28 +32,22 @@ type look struct {
 
 // lookQuery reads for many services at once what decisions about them have to know, each row with what it is about: a service (s), the
 // numbers of its promotions (p) and probes (g), its overrides (o), and the sources (w), which are the same for all. One statement sees one
-// state of the database.
+// state of the database. What it finds for each service it finds by indexes: the cross join makes SQLite begin with those asked about.
 func (d dialect) lookQuery() string {
 	asked := "SELECT json_extract(value, '$[0]') AS name, json_extract(value, '$[1]') AS since FROM json_each(?)"
-	probe, join, list := "d.probe = 1", "CROSS JOIN", func(number string) string { return "group_concat(" + number + ")" }
+	probe, list := "d.probe = 1", "group_concat(%s)"
 	if d.name == postgresDialect.name {
 		asked = "SELECT e ->> 0 AS name, (e ->> 1)::bigint AS since FROM json_array_elements(CAST(? AS json)) AS e"
-		probe, join, list = "d.probe", "JOIN", func(number string) string { return "string_agg(CAST(" + number + " AS text), ',')" }
+		probe, list = "d.probe", "string_agg(CAST(%s AS text), ',')"
 	}
-	on := func(table, condition string) string {
-		if join == "JOIN" {
-			return "asked a JOIN " + table + " ON " + condition
-		}
-		return "asked a CROSS JOIN " + table + " ON " + condition // SQLite then begins with the few that are asked about
-	}
+	promoted, granted := fmt.Sprintf(list, "CASE WHEN r.decision IS NULL THEN d.seq ELSE -d.seq END"), fmt.Sprintf(list, "d.seq")
 	return "WITH asked AS MATERIALIZED (" + asked + `)
 	SELECT 's', s.name, s.touched, s.derived, CASE WHEN s.present OR s.declared THEN 1 ELSE 0 END, s.rules, s.document
-		FROM ` + on("services s", "s.name = a.name") + `
-	UNION ALL SELECT 'p', a.name, 0, 0, 0, ` + list("CASE WHEN r.decision IS NULL THEN d.seq ELSE -d.seq END") + `, ''
-		FROM ` + on("decisions d", "d.service = a.name AND d.at >= a.since AND d.verdict IN ('allow', 'warn')") + `
-		LEFT JOIN gate_reports r ON r.decision = d.id GROUP BY a.name
-	UNION ALL SELECT 'g', a.name, 0, 0, 0, ` + list("d.seq") + `, '' FROM ` + on("decisions d", "d.service = a.name AND "+probe) + ` GROUP BY a.name
-	UNION ALL SELECT 'o', o.service, o.used, o.revoked_at, 0, o.second, o.body FROM ` + on("gate_overrides o", "o.service = a.name") + `
+		FROM asked a CROSS JOIN services s WHERE s.name = a.name
+	UNION ALL SELECT 'p', a.name, 0, 0, 0, coalesce((SELECT ` + promoted + ` FROM decisions d LEFT JOIN gate_reports r ON r.decision = d.id
+		WHERE d.service = a.name AND d.at >= a.since AND d.verdict IN ('allow', 'warn')), ''), '' FROM asked a
+	UNION ALL SELECT 'g', a.name, 0, 0, 0, coalesce((SELECT ` + granted + ` FROM decisions d WHERE d.service = a.name AND ` + probe + `), ''), '' FROM asked a
+	UNION ALL SELECT 'o', o.service, o.used, o.revoked_at, 0, o.second, o.body FROM asked a CROSS JOIN gate_overrides o WHERE o.service = a.name
 	UNION ALL SELECT 'w', w.name, w.watermark, 0, 0, '', '' FROM sources w`
 }
 
@@ -173,6 +167,9 @@ func (db *DB) tell(r lookRow, to []*look) error {
 
 func numbersOf(list string) ([]int64, error) {
 	var numbers []int64
+	if list == "" {
+		return nil, nil
+	}
 	for word := range strings.SplitSeq(list, ",") {
 		n, err := strconv.ParseInt(word, 10, 64)
 		if err != nil {
