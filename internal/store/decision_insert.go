@@ -85,7 +85,7 @@ func (db *DB) prepareLog(ctx context.Context) (err error) {
 	for query, to := range map[string]**sql.Stmt{
 		insertDocument: &db.statements.document, insertDecision: &db.statements.decision, insertScore: &db.statements.score,
 	} {
-		if *to, err = pool.PrepareContext(ctx, query); err != nil {
+		if *to, err = pool.PrepareContext(ctx, query); err != nil { //nolint:sqlclosecheck // closed with the pool
 			return fmt.Errorf("preparing the log of decisions: %w", err)
 		}
 	}
@@ -104,6 +104,7 @@ func (db *DB) insertLog(ctx context.Context, on gorm.ConnPool, all []*logging) e
 	if !within {
 		return errors.New("decisions are logged within a transaction")
 	}
+	//nolint:sqlclosecheck // closed with the transaction
 	document, decision, score := tx.StmtContext(ctx, db.statements.document), tx.StmtContext(ctx, db.statements.decision), tx.StmtContext(ctx, db.statements.score)
 	for _, d := range db.kept.fresh(all) {
 		if _, err := document.ExecContext(ctx, d.Digest, d.Body); err != nil {

@@ -35,15 +35,16 @@ type look struct {
 // state of the database. What it finds for each service it finds by indexes: the cross join makes SQLite begin with those asked about.
 func (d dialect) lookQuery() string {
 	asked := "SELECT json_extract(value, '$[0]') AS name, json_extract(value, '$[1]') AS since FROM json_each(?)"
-	probe, list := "d.probe = 1", "group_concat(%s)"
+	services, probe, list := "services s WHERE s.name = a.name", "d.probe = 1", "group_concat(%s)"
 	if d.name == postgresDialect.name {
 		asked = "SELECT e ->> 0 AS name, (e ->> 1)::bigint AS since FROM json_array_elements(CAST(? AS json)) AS e"
+		services = "LATERAL (SELECT * FROM services WHERE name = a.name LIMIT 1) s" // else it reads all services to find a few
 		probe, list = "d.probe", "string_agg(CAST(%s AS text), ',')"
 	}
 	promoted, granted := fmt.Sprintf(list, "CASE WHEN r.decision IS NULL THEN d.seq ELSE -d.seq END"), fmt.Sprintf(list, "d.seq")
 	return "WITH asked AS MATERIALIZED (" + asked + `)
 	SELECT 's', s.name, s.touched, s.derived, CASE WHEN s.present OR s.declared THEN 1 ELSE 0 END, s.rules, s.document
-		FROM asked a CROSS JOIN services s WHERE s.name = a.name
+		FROM asked a CROSS JOIN ` + services + `
 	UNION ALL SELECT 'p', a.name, 0, 0, 0, coalesce((SELECT ` + promoted + ` FROM decisions d LEFT JOIN gate_reports r ON r.decision = d.id
 		WHERE d.service = a.name AND d.at >= a.since AND d.verdict IN ('allow', 'warn')), ''), '' FROM asked a
 	UNION ALL SELECT 'g', a.name, 0, 0, 0, coalesce((SELECT ` + granted + ` FROM decisions d WHERE d.service = a.name AND ` + probe + `), ''), '' FROM asked a
