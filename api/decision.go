@@ -84,7 +84,7 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 				return earlier, err
 			}
 		}
-		logged, err := s.judged(ctx, a)
+		logged, overrides, err := s.judged(ctx, a)
 		if err != nil {
 			return gate.Logged{}, err
 		}
@@ -94,7 +94,7 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 			err = s.o.Store.LogSuccessor(ctx, logged, earlier.ID)
 		}
 		if err == nil {
-			return logged, s.noteIdle(ctx, logged, s.policyOf(logged.Snapshot).Policy())
+			return logged, s.noteIdle(ctx, logged, overrides, s.policyOf(logged.Snapshot).Policy())
 		}
 		if !s.is(err, Conflict) && !s.is(err, Moved) {
 			return gate.Logged{}, err
@@ -129,15 +129,15 @@ func (s *Server) stands(earlier gate.Logged, a ask) (bool, error) {
 	return earlier.Verdict != gate.Hold || again != nil && now.Before(*again), nil
 }
 
-// judged makes a new decision.
-func (s *Server) judged(ctx context.Context, a ask) (gate.Logged, error) {
+// judged makes a new decision, and tells which overrides there were.
+func (s *Server) judged(ctx context.Context, a ask) (gate.Logged, []gate.Override, error) {
 	now := s.o.Clock()
 	policy, snapshot, overrides, err := s.snapshot(ctx, a.Request, now)
 	if err != nil {
-		return gate.Logged{}, err
+		return gate.Logged{}, nil, err
 	}
 	snapshot.Override = override(overrides, a.Request, a.caller, policy, now)
-	return s.judge(a, snapshot, now), nil
+	return s.judge(a, snapshot, now), overrides, nil
 }
 
 // policyOf is the policy by which a snapshot was taken.

@@ -20,7 +20,7 @@ func (s *Server) reconsider(ctx context.Context, a ask) (gate.Logged, error) {
 		if !fresh || earlier.Verdict == gate.Allow || earlier.Verdict == gate.Warn {
 			return s.decide(ctx, a)
 		}
-		logged, err := s.judged(ctx, a)
+		logged, _, err := s.judged(ctx, a)
 		if err != nil {
 			return gate.Logged{}, err
 		}

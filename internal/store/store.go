@@ -114,7 +114,7 @@ func (db *DB) share() {
 	db.logs.lanes, db.logs.run = 1, db.logAll
 	db.looks.lanes, db.looks.run, db.lookSQL = 2, db.lookAll, db.dialect.lookQuery()
 	if db.dialect.lock != "" {
-		db.logs.lanes = 2
+		db.logs.lanes, db.looks.lanes = 6, 6
 	}
 }
 
