@@ -66,7 +66,7 @@ fuzz: ## every fuzz test for ten seconds
 	@sh .ci/fuzz
 
 bench: ## the benchmarks of docs/performance.md
-	$(GO) test $(TAGS) -run '^$$' -bench . -benchtime 3x ./metrics/... ./internal/store ./api ./collector/... ./cmd/shiphabit
+	$(GO) test $(TAGS) -run '^$$' -bench . -benchtime 3x ./metrics/... ./internal/store ./api ./collector/... ./reports ./cmd/shiphabit
 
 screenshots: build ## pictures of every page at two widths in both themes, below dist/screenshots; CLONE=PATH for another clone
 	SHIPHABIT_CLONE=$(CLONE) SHIPHABIT_SCREENSHOTS=$(CURDIR)/dist/screenshots SHIPHABIT_BROWSER=1 $(GO) test $(TAGS) -count=1 -run Screenshots -v ./cmd/shiphabit

@@ -148,7 +148,7 @@ func (s *Server) refuse(r *http.Request, at route, err error) reply {
 			header.Set("WWW-Authenticate", `Basic realm="shiphabit: any name, and an API token as the password", charset="UTF-8"`)
 		}
 	}
-	if at.scope == Page && s.o.ErrorPage != nil {
+	if at.scope == Page && s.o.ErrorPage != nil && !r.URL.Query().Has("chart") { // nobody reads a page in the place of a picture
 		detail := answers[kindOf(err)].title
 		if kindOf(err) != Internal {
 			detail = err.Error()

@@ -40,7 +40,7 @@ func (s *Server) overviewPage(r request) (reply, error) {
 	if o.ResultPath != "" && s.o.AssessPath != "" { // the one form of this server has been answered
 		o.AssessPath = ""
 	}
-	return s.html(o)
+	return s.charted(r, o)
 }
 
 // rollouts are those of all services by finish.
@@ -141,7 +141,7 @@ func (s *Server) servicePage(r request) (reply, error) {
 	if p.Course, err = s.course(own, q, p.Row.Card.Frequency.Rollouts); err != nil {
 		return reply{}, err
 	}
-	return s.html(p)
+	return s.charted(r, p)
 }
 
 // known finds a service by its name.

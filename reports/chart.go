@@ -22,6 +22,8 @@ type Chart struct {
 	Size        string // "", "wide" or "low"
 	Options     json.RawMessage
 	Table       Table
+	// Picture is the address of the chart as a picture, on pages that have one.
+	Picture string
 	// Empty says why there is nothing to draw.
 	Empty string
 }
@@ -42,7 +44,7 @@ type Head struct {
 // Cell is one cell; with Href it is a link.
 type Cell struct{ Text, Href string }
 
-// Colours and functions cannot travel as JSON, so options name them: the page script looks these words up, in the keys where
+// Colours and functions cannot travel as JSON, so options name them: chart.js looks these words up, in the keys where
 // they may stand and nowhere else, and takes the colours from the style sheet. No name of a service is ever looked up.
 const (
 	accent   = "$accent"

@@ -68,7 +68,7 @@ func (o Overview) Missing(figure string) string { return o.Link("/doctor", "figu
 func (o Overview) Charts() []Chart {
 	days := DayMap(o.Card, o.Rollouts, o.Zone)
 	days.Size = "wide low"
-	return append([]Chart{days}, fourCharts(o.Card, o.Course, o.Rollouts, o.Moves)...)
+	return o.pictured(append([]Chart{days}, fourCharts(o.Card, o.Course, o.Rollouts, o.Moves)...))
 }
 
 func fourCharts(card metrics.Scorecard, c Course, rollouts []metrics.Rollout, moves []metrics.Move) []Chart {

@@ -28,6 +28,7 @@ type Site struct {
 	version string
 	pages   map[string]*template.Template
 	assets  *assets
+	studio  *studio // draws charts as pictures; nil without the chart library
 }
 
 // New parses every template once. Version is printed at the foot of each page.
@@ -37,6 +38,11 @@ func New(version string) (*Site, error) {
 		return nil, fmt.Errorf("page assets: %w", err)
 	}
 	s := &Site{version: version, pages: map[string]*template.Template{}, assets: a}
+	if s.Interactive() {
+		if s.studio, err = newStudio(a); err != nil {
+			return nil, err
+		}
+	}
 	shared, err := template.New("shared").Funcs(s.funcs()).ParseFS(templates, "templates/base.html", "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("shared templates: %w", err)

@@ -136,6 +136,34 @@ test('the gate needs no JavaScript: its pictures are drawn by the server, fit th
   }
 });
 
+test('without JavaScript each chart is a picture that loads, in both themes and on a phone', async () => {
+  const { context: scripted, page: probe } = await open(browser, { width: 1280, theme: 'light' });
+  await probe.goto(base + '/');
+  const built = await probe.evaluate(() => !!window.echarts);
+  await scripted.close();
+  for (const [theme, width] of [['light', 1280], ['dark', 1280], ['dark', 390]]) {
+    const { context, page } = await open(browser, { width, theme, javaScript: false });
+    const seen = watch(page);
+    for (const name of ['overview', 'service']) {
+      await page.goto(base + pages.get(name), { waitUntil: 'load' });
+      const charts = await page.$$eval('figure.chart', (all) => all.map((f) => {
+        const img = f.querySelector('img.picture');
+        return { id: f.id, empty: !!f.querySelector('.empty'), loaded: !!img?.complete && img.naturalWidth > 0, told: !!img?.alt, shrunk: img ? img.naturalWidth / img.clientWidth : 0 };
+      }));
+      assert.ok(charts.length >= 5, `${name} has only ${charts.length} charts`);
+      for (const c of charts) {
+        if (!built || c.empty) continue;
+        assert.ok(c.loaded && c.told, `${name}: ${c.id} shows no picture`);
+        assert.ok(c.shrunk < 1.35, `${name}: ${c.id} is shrunk by ${c.shrunk} at ${width} px`);
+      }
+      assert.deepEqual(await wide(page), [], `${name} is wider than ${width} px`);
+      if (process.env.SHIPHABIT_SCREENSHOTS) await page.screenshot({ path: `${process.env.SHIPHABIT_SCREENSHOTS}/static-${name}-${width}-${theme}.png`, fullPage: true });
+    }
+    assert.deepEqual(seen, { foreign: [], console: [], failed: [] });
+    await context.close();
+  }
+});
+
 test('the log of decisions is filtered without JavaScript', async () => {
   const { context, page } = await open(browser, { width: 390, theme: 'light', javaScript: false });
   await page.goto(base + '/gate/decisions');
