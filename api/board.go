@@ -78,7 +78,7 @@ func (b *board) due(m moment, derived map[string]int64, zone *time.Location) []m
 	var due []metrics.Service
 	for _, service := range m.services {
 		kept, known := b.rows[service.Name]
-		if !known || kept.derived != derived[service.Name] || kept.day != today || m.now.Sub(kept.at) > boardAge || kept.row.Service != service {
+		if !known || kept.derived != derived[service.Name] || kept.day != today || m.now.Sub(kept.at) > boardAge {
 			due = append(due, service)
 		}
 	}
@@ -97,7 +97,7 @@ func (s *Server) fillBehind(ctx context.Context, m moment, due []metrics.Service
 	go func() {
 		err := s.fillBoard(ctx, m, due, derived)
 		if err != nil {
-			s.o.Log.Warn("judging services for the pages", "error", err)
+			s.o.Logger.Warn("judging services for the pages", "error", err)
 		}
 		s.board.mu.Lock()
 		defer s.board.mu.Unlock()
@@ -136,8 +136,9 @@ func (s *Server) standingRow(ctx context.Context, service metrics.Service, now t
 	}
 	row.Index = metrics.HabitIndex(facts, now, s.o.Calendar(service.Name, service.Team))
 	row.Index.NotComparable = service.Cadence
+	service.Tier = gate.TierOf(service)
+	row.Service = service
 	stands, err := s.standingOf(ctx, service, string(metrics.Production))
 	row.Gate = reports.GateNow{Decision: stands.decision, Meter: stands.snapshot.Meter}
-	row.Tier = string(gate.TierOf(service))
 	return row, err
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"shiphabit/metrics"
 )
@@ -13,6 +14,12 @@ type factStore interface {
 	Service(ctx context.Context, name string) (metrics.Service, error)
 	Facts(ctx context.Context, service string) (metrics.Facts, error)
 	AllFacts(ctx context.Context) ([]metrics.Facts, error)
+	// FactsFor are the facts with only those rollouts that finished in the window.
+	FactsFor(ctx context.Context, service string, window metrics.Window) (metrics.Facts, error)
+	// FirstDay is when the first day began of which anything in production is known, zero when there is none; Derivations tells how often
+	// the facts of each service were derived.
+	FirstDay(ctx context.Context) (time.Time, error)
+	Derivations(ctx context.Context) (map[string]int64, error)
 	// Tallies are the tallies of windows that follow one another, of the services named, or of all when none are.
 	Tallies(ctx context.Context, services []string, q metrics.Query, windows []metrics.Window) ([]metrics.Tally, error)
 	// Rebuild counts the services, and those of them whose facts are derived under the rules in force; before tells that figures of

@@ -38,11 +38,22 @@ type Overview struct {
 	Moves    []metrics.Move // against the window before; nil when there is none
 	Levels   []metrics.Level
 	Course   Course
-	Rollouts []metrics.Rollout // of all services, by finish
+	Days     map[int]int // deployments by day
+	// Rollouts are those of the only service, for a dot each.
+	Rollouts []metrics.Rollout
+	// Waiting counts the services that are not judged yet; Judged is when the oldest of the others was. A past moment has no rows of many.
+	Waiting int
+	Judged  time.Time
+	Past    bool
+	// Last is the last deployment known when the window holds none.
+	Last time.Time
 	Zone     *time.Location
 }
 
 func (Overview) template() string { return "overview" }
+
+// Empty reports that nothing is recorded of the service: it is declared, and was never seen.
+func (r ServiceRow) Empty() bool { return r.Index.Window.To.IsZero() }
 
 // Single is the only service, nil when there are several or none.
 func (o Overview) Single() *ServiceRow {
@@ -66,17 +77,25 @@ func (o Overview) Missing(figure string) string { return o.Link("/doctor", "figu
 
 // Charts answer how often, how long, how often it fails, how fast it recovers, event or habit.
 func (o Overview) Charts() []Chart {
-	days := DayMap(o.Card, o.Rollouts, o.Zone)
+	days := DayMap(o.Card, o.Days, o.Zone)
 	days.Size = "wide low"
-	return o.pictured(append([]Chart{days}, fourCharts(o.Card, o.Course, o.Rollouts, o.Moves)...))
+	return o.pictured(append([]Chart{days}, fourCharts(o.Card, o.Course, o.howFast(), o.Moves)...))
 }
 
-func fourCharts(card metrics.Scorecard, c Course, rollouts []metrics.Rollout, moves []metrics.Move) []Chart {
+// howFast shows each failure of a single service, and how they went of many.
+func (o Overview) howFast() Chart {
+	if o.Rollouts != nil {
+		return HowFast(o.Card, o.Rollouts)
+	}
+	return HowFastBy(o.Card, o.Course.Rates, o.Course.RateSize)
+}
+
+func fourCharts(card metrics.Scorecard, c Course, howFast Chart, moves []metrics.Move) []Chart {
 	return []Chart{
 		claim(HowOften(card, c.Points, c.Size), "How often: weekly deployments ", moveOf(moves, metrics.FigureFrequency)),
 		claim(HowLong(card, c.Rates, c.RateSize), "How long: the typical lead time ", moveOf(moves, metrics.FigureLeadTime)),
 		claim(HowOftenItFails(card, c.Rates, c.RateSize), "How often it fails: the fail rate ", moveOf(moves, metrics.FigureFailRate)),
-		claim(HowFast(card, rollouts), "How fast it recovers: recovery time ", moveOf(moves, metrics.FigureRecovery)),
+		claim(howFast, "How fast it recovers: recovery time ", moveOf(moves, metrics.FigureRecovery)),
 	}
 }
 
@@ -99,10 +118,10 @@ func (c Course) of(figure string) []metrics.Point {
 
 // LastBefore is the last deployment when the window holds none, zero otherwise: the reader may want a longer window.
 func (o Overview) LastBefore() time.Time {
-	if o.Card.Frequency.Rollouts > 0 || len(o.Rollouts) == 0 {
+	if o.Card.Frequency.Rollouts > 0 {
 		return time.Time{}
 	}
-	return o.Rollouts[len(o.Rollouts)-1].FinishedAt
+	return o.Last
 }
 
 // AllTime is the address of this page over everything known.
@@ -170,8 +189,10 @@ func (o Overview) Attention() []Note {
 		if v := r.Gate.Decision.Verdict; v == gate.Block || v == gate.Hold {
 			out = append(out, Note{Subject: r.Service.Name, Says: r.Gate.Decision.Summary, Href: o.Link("/gate", "service", r.Service.Name)})
 		}
-		if n := r.Card.Recovery.Censored; n > 0 {
-			out = append(out, Note{Subject: r.Service.Name, Says: plural(n, "failed deployment has", "failed deployments have") + " not recovered", Href: o.Link(segments("services", r.Service.Name))})
+		for _, reason := range r.Gate.Decision.Reasons {
+			if reason.Criterion == "restore-first" && reason.Result == gate.Warn {
+				out = append(out, Note{Subject: r.Service.Name, Says: reason.Says, Href: o.Link(segments("services", r.Service.Name))})
+			}
 		}
 	}
 	return out
