@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +51,7 @@ func (s *Server) pageRoutes() []route {
 		page("/assess/:token", "The five questions", s.formPage),
 		answer,
 		page("/assessments/:round", "What a team says beside what its records show", s.resultPage),
+		page("/assessments/:round/evidence/:evidence", "How the level of one piece of evidence is made", s.evidencePage),
 	}
 }
 

@@ -14,9 +14,6 @@ import (
 	"shiphabit/reports"
 )
 
-// ShownAtOnce is up to how many services the overview names; of more it counts, and /services lists them.
-const ShownAtOnce = 40
-
 func (s *Server) overviewPage(r request) (reply, error) {
 	m, err := s.look(r)
 	if err != nil {
@@ -71,7 +68,7 @@ func (s *Server) overviewRows(ctx context.Context, m moment, q metrics.Query, o 
 	if o.Rows, o.Waiting, o.Judged, err = s.standings(ctx, m); err != nil {
 		return err
 	}
-	if len(o.Rows) <= ShownAtOnce && o.Waiting == 0 {
+	if o.Few() {
 		if err := s.measureRows(ctx, o.Rows, q); err != nil {
 			return err
 		}

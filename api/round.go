@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"shiphabit/assessments"
-	"shiphabit/metrics"
 )
 
 // roundStore keeps rounds of the assessment. Of answers it keeps counts only, and gives them out after closing only.
@@ -63,6 +62,10 @@ func (s *Server) roundRoutes() []route {
 		{
 			method: http.MethodGet, path: base + "/:id/result", scope: Read, handle: s.result, response: assessments.Result{},
 			summary: "What the team says beside what the records show. Before closing, and for groups below the floor, only participation and evidence",
+		},
+		{
+			method: http.MethodGet, path: base + "/:id/evidence/:evidence", scope: Read, handle: s.evidenceOf, response: assessments.Explanation{},
+			summary: "How the level of one piece of evidence (E1 to E5) is made: formula, inputs, levels tried with their thresholds, records, and those left out with the reason",
 		},
 	}
 }
@@ -210,20 +213,4 @@ func (s *Server) resultOf(ctx context.Context, id string) (assessments.Result, e
 		return assessments.Result{}, err
 	}
 	return assessments.ResultOf(round, counts, evidence)
-}
-
-// evidence is what the records of the round's services show at the end of its window. A service that is gone shows nothing.
-func (s *Server) evidence(ctx context.Context, round assessments.Round) ([]assessments.Evidence, error) {
-	var facts []metrics.Facts
-	for _, service := range round.Services {
-		f, err := s.o.Store.Facts(ctx, service)
-		if s.is(err, NotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		facts = append(facts, f)
-	}
-	return assessments.EvidenceOf(facts, round.Window.To, s.o.Calendar("", round.Team), s.o.Thresholds), nil
 }

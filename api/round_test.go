@@ -2,9 +2,12 @@ package api_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"shiphabit/api"
 	"shiphabit/assessments"
 )
 
@@ -53,6 +56,61 @@ func TestARoundIsOpenedAnsweredClosedAndPublished(t *testing.T) {
 	s.post(at+"/publish", "").is(http.StatusOK, `"state":"published"`)
 	s.post(at+"/close", "").is(http.StatusConflict)
 	s.get(roundsPath).is(http.StatusOK, opened.Round.ID)
+}
+
+func TestAPieceOfEvidenceOpensIntoItsRecordsAndTheLevelsTried(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *api.Options) {
+		o.Readiness = func(service string) assessments.Readiness {
+			return assessments.Readiness{Service: service, DrilledOn: []time.Time{noon.AddDate(0, 0, -3)}}
+		}
+	})
+	s.post("/api/v1/events", history("payments", strings.Repeat(".", 12)+"x"+strings.Repeat(".", 15))).is(http.StatusOK)
+	opened := into[openedAnswer](s.post(roundsPath, `{"team":"pay","size":6}`).is(http.StatusCreated))
+	at := roundsPath + "/" + opened.Round.ID
+	x := into[assessments.Explanation](s.get(at + "/evidence/E1").is(http.StatusOK))
+	if x.ID != "E1" || x.Formula == "" || x.Level == 0 || len(x.Records) != x.N || x.N == 0 || len(x.Tried) == 0 || !x.Tried[len(x.Tried)-1].Holds {
+		t.Errorf("%+v", x)
+	}
+	result := into[assessments.Result](s.get(at + "/result").is(http.StatusOK))
+	if i := slices.IndexFunc(result.Evidence, func(e assessments.Evidence) bool { return e.ID == "E1" }); i < 0 || result.Evidence[i].Level != x.Level {
+		t.Errorf("the result says otherwise: %+v", result.Evidence)
+	}
+	drill := into[assessments.Explanation](s.get(at + "/evidence/e2").is(http.StatusOK))
+	if i := slices.IndexFunc(drill.Figures, func(f assessments.Figure) bool { return f.Name == "drill" }); i < 0 || drill.Figures[i].Value == nil {
+		t.Errorf("a declared drill is not among %+v", drill.Figures)
+	}
+	s.get(at+"/evidence/E6").is(http.StatusNotFound, "E1 to E5")
+	s.get(roundsPath+"/none/evidence/E1").is(http.StatusNotFound, "no round")
+}
+
+func TestAutonomyIsReadFromWhatPipelinesAndApprovalsTell(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	events := strings.ReplaceAll(history("payments", strings.Repeat(".", 60)), `"environment"`, `"trigger":"automatic","environment"`)
+	for _, id := range []string{"7", "8"} {
+		events += `{"type":"approval","id":"a` + id + `","deployment":"payments-` + id + `","requested_at":"2026-02-01T00:00:00Z","decided_at":"2026-02-01T01:00:00Z","decision":"granted","approver_team":"release board","required":true}` + "\n"
+	}
+	s.post("/api/v1/events", events).is(http.StatusOK)
+	opened := into[openedAnswer](s.post(roundsPath, `{"team":"pay","size":6}`).is(http.StatusCreated))
+	x := into[assessments.Explanation](s.get(roundsPath + "/" + opened.Round.ID + "/evidence/E3").is(http.StatusOK))
+	if x.Grade != assessments.GradeA || x.Level != 2 || !strings.HasPrefix(x.Says, "2 of ") || !strings.Contains(x.Missing, "label risk") {
+		t.Errorf("level %d grade %s: %s %s", x.Level, x.Grade, x.Says, x.Missing)
+	}
+	if i := slices.IndexFunc(x.Records, func(r assessments.Row) bool { return strings.Contains(r.Says, "approved outside the team") }); i < 0 {
+		t.Errorf("no record tells of the approval: %+v", x.Records)
+	}
+}
+
+func TestWhatOtherTeamsDeployStandsBesideTheTeamsOwn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.post("/api/v1/events", history("payments", strings.Repeat(".", 10))).is(http.StatusOK)
+	opened := into[openedAnswer](s.post(roundsPath, `{"team":"another team","services":["gone"],"consensus":true}`).is(http.StatusCreated))
+	x := into[assessments.Explanation](s.get(roundsPath + "/" + opened.Round.ID + "/evidence/E5").is(http.StatusOK))
+	if x.Grade != assessments.GradeNone || !x.Indirect {
+		t.Errorf("%+v", x)
+	}
 }
 
 func TestNothingIsShownOfAGroupBelowTheFloor(t *testing.T) {

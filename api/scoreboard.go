@@ -58,6 +58,12 @@ func (s *Server) scoreboard(ctx context.Context, from, to time.Time) (gate.Score
 	if err != nil {
 		return gate.Scoreboard{}, err
 	}
+	if ledger.BeatsSince, ledger.Gaps, err = s.o.Store.Gaps(ctx, from, to); err != nil {
+		return gate.Scoreboard{}, err
+	}
+	if ledger.Unasked, err = s.o.Store.Unasked(ctx, from, to); err != nil {
+		return gate.Scoreboard{}, err
+	}
 	if err := s.stand(ctx, &ledger, func(string) bool { return true }); err != nil {
 		return gate.Scoreboard{}, err
 	}

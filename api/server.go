@@ -60,6 +60,8 @@ type Options struct {
 	Questions  assessments.Set
 	Floor      int
 	Thresholds assessments.Thresholds
+	// Readiness is what a declared service says of its way back; nil declares nothing.
+	Readiness func(service string) assessments.Readiness
 	// TeamSize is the number of people in a declared team, 0 when not stated.
 	TeamSize func(team string) int
 	// RequireTokens asks every program for a token; without it a token is checked only when sent.
@@ -89,6 +91,7 @@ type Store interface {
 	decisionStore
 	overrideStore
 	scoreStore
+	absenceStore
 	roundStore
 	sourceStore
 	doctorStore
@@ -186,6 +189,8 @@ func (s *Server) routes() []route {
 		s.gateRoutes(),
 		s.overrideRoutes(),
 		s.scoreRoutes(),
+		s.backtestRoutes(),
+		s.absenceRoutes(),
 		s.signingRoutes(),
 		s.roundRoutes(),
 		s.sourceRoutes(),

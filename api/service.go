@@ -20,6 +20,8 @@ type factStore interface {
 	// the facts of each service were derived.
 	FirstDay(ctx context.Context) (time.Time, error)
 	Derivations(ctx context.Context) (map[string]int64, error)
+	// Deployed is when each service's rollouts to production finished in a window, but for redeploys.
+	Deployed(ctx context.Context, w metrics.Window) (map[string][]time.Time, error)
 	// Tallies are the tallies of windows that follow one another, of the services named, or of all when none are.
 	Tallies(ctx context.Context, services []string, q metrics.Query, windows []metrics.Window) ([]metrics.Tally, error)
 	// Rebuild counts the services, and those of them whose facts are derived under the rules in force; before tells that figures of

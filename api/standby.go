@@ -51,6 +51,9 @@ type standby struct {
 	reports  []keptReport // of decisions that wait, or did
 	lostAt   time.Time    // zero while the database answers
 	pinging  *ping        // nil while nobody asks
+	// beatAt is when this server noted last that it is there; beatMissed that it could not be kept.
+	beatAt     time.Time
+	beatMissed bool
 
 	logging sync.Mutex // held by the one who logs what waits
 }

@@ -99,11 +99,12 @@ func (m *standby) promoted(service string, p gate.Promotion) {
 	element.Value = k
 }
 
-// Run logs the decisions that were made while the database did not answer, as soon as it does again, and keeps in mind which tokens were
-// revoked, until the context ends.
+// Run logs the decisions that were made while the database did not answer, as soon as it does again, keeps in mind which tokens were
+// revoked, and notes every minute that this server is there, until the context ends.
 func (s *Server) Run(ctx context.Context) error {
 	ticker := time.NewTicker(logEvery)
 	defer ticker.Stop()
+	s.Present(ctx)
 	for {
 		select {
 		case <-ctx.Done():
@@ -111,6 +112,9 @@ func (s *Server) Run(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		s.ForgetRevoked(ctx)
+		if s.standby.beatDue(s.o.Clock()) {
+			s.Present(ctx)
+		}
 		if !s.standby.waits() {
 			continue
 		}

@@ -39,6 +39,8 @@ func each(weeks int, daysOfWeek ...int) []int {
 	return days
 }
 
+func recordsOf(f metrics.Facts) Records { return Records{Services: []metrics.Facts{f}} }
+
 func frequencyOf(f metrics.Facts) Evidence {
 	return FrequencyEvidence(f, monday, weekdays, DefaultThresholds().Frequency)
 }
@@ -129,7 +131,7 @@ func TestHolidaysAreNoWorkingDays(t *testing.T) {
 
 func TestWithoutRecordsThereIsNoLevel(t *testing.T) {
 	t.Parallel()
-	for _, e := range EvidenceOf(nil, monday, weekdays, DefaultThresholds()) {
+	for _, e := range EvidenceOf(Records{}, monday, weekdays, DefaultThresholds()) {
 		if e.Grade != GradeNone || e.Level != 0 || e.Missing == "" || !strings.HasPrefix(e.Says, "Not measured") {
 			t.Errorf("%+v", e)
 		}
@@ -166,7 +168,7 @@ func TestATeamIsItsMedianServiceTheLowerOfTwo(t *testing.T) {
 		"one of them not measured": {[]metrics.Facts{unknown, daily}, "daily"},
 		"none of them measured":    {[]metrics.Facts{unknown}, "unknown"},
 	} {
-		if got := EvidenceOf(want.facts, monday, weekdays, DefaultThresholds())[0]; got.Service != want.is {
+		if got := EvidenceOf(Records{Services: want.facts}, monday, weekdays, DefaultThresholds())[0]; got.Service != want.is {
 			t.Errorf("%s: %s (%s)", name, got.Service, got.Says)
 		}
 	}
@@ -210,7 +212,7 @@ func TestE2LevelsFollowTheWayBack(t *testing.T) {
 			for i := 1; i < 11; i += 2 {
 				failing(f, i, want.cause, want.kind, want.after)
 			}
-			e := ResponseEvidence([]metrics.Facts{f}, monday, weekdays, DefaultThresholds().Response)
+			e := ResponseEvidence(recordsOf(f), monday, weekdays, DefaultThresholds().Response)
 			if e.N != 5 || e.Level != want.level || e.Grade != want.grade || figure(e, "R") != want.back || figure(e, "P50") != want.after.Seconds() || figure(e, "O") != 1 {
 				t.Errorf("%+v\n%s", e.Figures, e.Says)
 			}
@@ -226,7 +228,7 @@ func TestE2CountsAnOpenFailureAsNotEnded(t *testing.T) {
 	f := planned(400, 100, 50)
 	f.Rollouts[1].Failures = []metrics.Failure{{Cause: metrics.CauseIncident}}
 	f.Rollouts[2].Failures = []metrics.Failure{{Cause: metrics.CauseIncident}}
-	e := ResponseEvidence([]metrics.Facts{f}, monday, weekdays, DefaultThresholds().Response)
+	e := ResponseEvidence(recordsOf(f), monday, weekdays, DefaultThresholds().Response)
 	if e.Level != 1 || figure(e, "R") != 0 || !math.IsNaN(figure(e, "P50")) || !strings.Contains(e.Says, "median recovery not reached") {
 		t.Errorf("level %d: %s", e.Level, e.Says)
 	}
@@ -257,7 +259,7 @@ func TestE4LevelsFollowDetection(t *testing.T) {
 					Rollout: r.ID, Incident: metrics.Incident{DetectedAt: r.FinishedAt.Add(want.after), DetectedBy: want.by},
 				})
 			}
-			e := SignalEvidence([]metrics.Facts{f}, monday, weekdays, DefaultThresholds().Signals)
+			e := SignalEvidence(recordsOf(f), monday, weekdays, DefaultThresholds().Signals)
 			if e.Level != want.level || e.Grade != want.grade {
 				t.Errorf("level %d grade %s: %s", e.Level, e.Grade, e.Says)
 			}
@@ -275,21 +277,8 @@ func TestE4CountsHealthVerdictsInTime(t *testing.T) {
 			r.VerdictAt = r.FinishedAt.Add(time.Hour) // too late
 		}
 	}
-	e := SignalEvidence([]metrics.Facts{f}, monday, weekdays, DefaultThresholds().Signals)
+	e := SignalEvidence(recordsOf(f), monday, weekdays, DefaultThresholds().Signals)
 	if e.Level != 4 || e.Grade != GradeB || math.Abs(figure(e, "V")-0.75) > 1e-9 {
 		t.Errorf("level %d grade %s V %v: %s", e.Level, e.Grade, figure(e, "V"), e.Says)
-	}
-}
-
-func TestE5ShowsItsOneKnownInputAndNoLevel(t *testing.T) {
-	t.Parallel()
-	f := planned(400, 20, 13, 6, 5) // three on a Tuesday, one on a Wednesday, all at noon
-	for i := range f.Rollouts {
-		f.Rollouts[i].Changes = make([]metrics.Change, 2)
-	}
-	f.Rollouts[4].FinishedAt = f.Rollouts[4].FinishedAt.Add(4 * time.Hour)
-	e := ceremonyEvidence([]metrics.Facts{f}, monday, weekdays)
-	if e.Level != 0 || e.Grade != GradeNone || !e.Indirect || figure(e, "T") != 1 || e.N != 8 {
-		t.Errorf("%+v", e)
 	}
 }

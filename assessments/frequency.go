@@ -20,18 +20,21 @@ func FrequencyEvidence(f metrics.Facts, to time.Time, cal metrics.Calendar, t Fr
 	e := Evidence{ID: "E1", Service: f.Service, Window: s.window, Grade: GradeNone, NOf: "planned deployments"}
 	since, known := firstRollout(f)
 	if !known || !since.Before(s.window.To) {
-		e.Missing = "no deployment to production is known; collect deployments from the Git host, the pipeline, or release tags"
-		e.Says = "Not measured: " + e.Missing + "."
+		e.notMeasured("no deployment to production is known; collect deployments from the Git host, the pipeline, or release tags")
 		return e
 	}
 	var times []time.Time
 	for _, r := range inProduction(f, s.window) {
-		if r.Kind == metrics.Planned {
-			times = append(times, r.FinishedAt)
-			e.Rows = append(e.Rows, r.ID)
+		if r.Kind != metrics.Planned {
+			e.exclude(unused(r, leftUnplanned))
+			continue
 		}
+		times = append(times, r.FinishedAt)
+		e.row(f.Service, r, "planned, "+s.dayOf(r.FinishedAt))
 	}
-	e.N, e.LeftOut = len(times), leftOut(f, s.window)
+	slices.SortFunc(times, time.Time.Compare)
+	e.N = len(times)
+	e.exclude(leftOut(f, s.window)...)
 	e.Coverage = new(s.covered(since))
 	measureFrequency(&e, s, times, t)
 	return e
@@ -40,41 +43,30 @@ func FrequencyEvidence(f metrics.Facts, to time.Time, cal metrics.Calendar, t Fr
 func measureFrequency(e *Evidence, s span, times []time.Time, t FrequencyThresholds) {
 	weeks, quiet := s.weeksWithout(times)
 	if weeks == 0 {
-		e.Missing = "the team's calendar has no working day in the window; give it working days"
-		e.Says = "Not measured: " + e.Missing + "."
+		e.notMeasured("the team's calendar has no working day in the window; give it working days")
 		return
 	}
 	perWeek, quietShare := float64(e.N)/float64(weeks), float64(quiet)/float64(weeks)
 	gaps := s.gaps(times)
 	g50, g90 := quantile(gaps, 0.5), quantile(gaps, 0.9)
-	e.Figures = []Figure{
-		{Name: "f", Means: "planned deployments per working week", Value: &perWeek, Unit: "per working week"},
-		{Name: "z", Means: "share of working weeks without one", Value: &quietShare, Unit: "share"},
-		{Name: "G50", Means: "median gap between deployment days", Value: g50, Unit: "working days"},
-		{Name: "G90", Means: "gap that one in ten exceeds", Value: g90, Unit: "working days"},
-	}
+	e.figure("f", "planned deployments per working week", &perWeek, UnitPerWeek)
+	e.figure("z", "share of working weeks without one", &quietShare, UnitShare)
+	e.figure("G50", "median gap between deployment days", g50, UnitWorkingDays)
+	e.figure("G90", "gap that one in ten exceeds", g90, UnitWorkingDays)
 	e.Grade = grade(e.N >= 20, e.N >= 6, *e.Coverage)
-	e.Level = frequencyLevel(perWeek, quietShare, t)
+	median, long := below("G50", t.QuietMedian), below("G90", t.QuietLong)
+	e.climb(
+		onlyIf(5, atLeast("f", t.PerWeek[3]), atMost("z", 0), median, long),
+		onlyIf(4, atLeast("f", t.PerWeek[2]), median, long),
+		onlyIf(3, atLeast("f", t.PerWeek[1])),
+		onlyIf(2, atLeast("f", t.PerWeek[0])),
+		rung{level: 1},
+	)
 	e.Says = fmt.Sprintf("%s in %d working weeks, %s; %s", plural(e.N, "planned deployment"), weeks, rate(perWeek), quietWeeks(quiet))
-	if e.Level > 3 && (reaches(g50, t.QuietMedian) || reaches(g90, t.QuietLong)) {
-		e.Level = 3
+	if perWeek >= t.PerWeek[2] && (*g50 >= t.QuietMedian || *g90 >= t.QuietLong) {
 		e.Says += fmt.Sprintf("; long quiet spells (median gap %.3g, one in ten above %.3g working days) hold it at level 3", *g50, *g90)
 	}
 	e.Says += "."
-}
-
-func frequencyLevel(perWeek, quietShare float64, t FrequencyThresholds) int {
-	switch {
-	case perWeek >= t.PerWeek[3] && quietShare == 0:
-		return 5
-	case perWeek >= t.PerWeek[2]:
-		return 4
-	case perWeek >= t.PerWeek[1]:
-		return 3
-	case perWeek >= t.PerWeek[0]:
-		return 2
-	}
-	return 1
 }
 
 // medianService picks the evidence of a team's median service by level, then frequency, the lower of two; services without
@@ -82,7 +74,7 @@ func frequencyLevel(perWeek, quietShare float64, t FrequencyThresholds) int {
 func medianService(services []Evidence) Evidence {
 	measured := slices.DeleteFunc(slices.Clone(services), func(e Evidence) bool { return e.Grade == GradeNone })
 	if len(measured) == 0 {
-		return services[0]
+		return slices.MinFunc(services, func(a, b Evidence) int { return cmp.Compare(a.Service, b.Service) })
 	}
 	slices.SortStableFunc(measured, func(a, b Evidence) int {
 		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(*a.Figures[0].Value, *b.Figures[0].Value), cmp.Compare(a.Service, b.Service))
@@ -97,8 +89,6 @@ func medianService(services []Evidence) Evidence {
 	}
 	return median
 }
-
-func reaches(v *float64, limit float64) bool { return v != nil && *v >= limit }
 
 func rate(perWeek float64) string { return fmt.Sprintf("%.1f a week", perWeek) }
 

@@ -13,7 +13,9 @@ const responseWeeks = 26
 
 // failure is a failed rollout with what its service's records tell of the way out of it. A nil duration is not known.
 type failure struct {
+	service string
 	rollout metrics.Rollout
+	over    bool // it has ended by the instant it is looked at
 	// wentBack: ended by a rollback or a revert. remedies counts the rollbacks and reworks up to the recovery, and the
 	// deployment that ended it.
 	wentBack bool
@@ -25,56 +27,60 @@ type failure struct {
 
 // ResponseEvidence is E2 of a team's services at an instant: R, the share of failures ended by going back; T_act, the median
 // time from detection to the first remedy; recovery P50 and U = P90 ÷ P50, open failures censored; O, the share ended by
-// exactly one remedy. Drills and runbooks are in no record yet, so level 5 is out of reach and readiness rests on rollbacks.
-func ResponseEvidence(facts []metrics.Facts, to time.Time, cal metrics.Calendar, t ResponseThresholds) Evidence {
+// exactly one remedy; whether the way back is ready, and how long ago it was last drilled.
+func ResponseEvidence(records Records, to time.Time, cal metrics.Calendar, t ResponseThresholds) Evidence {
 	s := spanBefore(to, responseWeeks, cal)
 	e := Evidence{ID: "E2", Window: s.window, Grade: GradeNone, NOf: "failed deployments"}
-	failures := failuresOf(facts, s.window)
+	failures := failuresOf(records.Services, s.window)
+	for _, f := range records.Services {
+		e.exclude(leftOut(f, s.window)...)
+	}
 	if e.N = len(failures); e.N == 0 {
-		e.Missing = "no failed deployment is known; deployments with their status, or incidents, would show one"
-		e.Says = "Not measured: " + e.Missing + "."
+		e.notMeasured("no failed deployment is known; deployments with their status, or incidents, would show one")
 		return e
 	}
-	e.Missing = "drills and the age of runbooks: no collector supplies them yet, so level 5 cannot be shown"
 	e.Coverage = new(fractionOf(failures, recorded))
 	e.Grade = grade(e.N >= 5, e.N >= 2, *e.Coverage)
 	for _, f := range failures {
-		e.Rows = append(e.Rows, f.rollout.ID)
+		e.row(f.service, f.rollout, f.says())
 	}
 	back, once := fractionOf(failures, func(f failure) bool { return f.wentBack }), fractionOf(failures, func(f failure) bool { return f.remedies == 1 })
-	act := median(failures, func(f failure) *time.Duration { return f.act })
-	recovery := recoveryOf(facts, s.window, cal)
-	e.Figures = []Figure{
-		{Name: "R", Means: "share of failures ended by going back", Value: &back, Unit: "share"},
-		{Name: "T_act", Means: "median time from detection to the first remedy", Value: act, Unit: "seconds"},
-		{Name: "P50", Means: "median recovery, open failures counted as such", Value: recovery.Median, Unit: "seconds"},
-		{Name: "U", Means: "one in ten takes so many times the median", Value: quotient(recovery.P90, recovery.Median), Unit: "ratio"},
-		{Name: "O", Means: "share ended by exactly one remedy", Value: &once, Unit: "share"},
-	}
-	e.Level = responseLevel(back, once, recovery.Median, wentBackSince(facts, to.Add(-t.Exercised), to), t)
+	recovery := recoveryOf(records.Services, s.window, cal)
+	e.figure("R", "share of failures ended by going back", &back, UnitShare)
+	e.figure("T_act", "median time from detection to the first remedy", median(failures, func(f failure) *time.Duration { return f.act }), UnitSeconds)
+	e.figure("P50", "median recovery, open failures counted as such", recovery.Median, UnitSeconds)
+	e.figure("U", "one in ten takes so many times the median", quotient(recovery.P90, recovery.Median), UnitRatio)
+	e.figure("O", "share ended by exactly one remedy", &once, UnitShare)
+	e.readiness(records, to, t)
+	e.climb(
+		onlyIf(5, atLeast("R", t.WayBack5), soon("T_act", t.Act5), atMost("U", t.Spread5), within("drill", t.Drill)),
+		onlyIf(4, atLeast("R", t.WayBack4), soon("P50", t.Recovery4), atLeast("O", t.Once4)),
+		rung{3, [][]limit{{yes("ready"), atLeast("R", t.WayBack3)}, {yes("ready"), sooner("P50", t.Recovery2)}}},
+		onlyIf(2, sooner("P50", t.Recovery2)),
+		rung{level: 1},
+	)
 	e.Says = fmt.Sprintf("%s in 26 weeks, %.0f%% ended by going back, median recovery %s.", plural(e.N, "failed deployment"), 100*back, spell(recovery.Median))
 	return e
 }
 
-func responseLevel(back, once float64, p50 *float64, exercised bool, t ResponseThresholds) int {
-	quick := within(p50, t.Recovery2, false)
-	switch {
-	case back >= t.WayBack4 && within(p50, t.Recovery4, true) && once >= t.Once4:
-		return 4
-	case exercised && (back >= t.WayBack3 || quick):
-		return 3
-	case quick:
-		return 2
+// says tells what became of the failure.
+func (f failure) says() string {
+	said := "still open"
+	if f.over {
+		took := f.rollout.Recovery.At.Sub(f.rollout.FinishedAt).Seconds()
+		said = fmt.Sprintf("over after %s by %s; remedies tried: %d", spell(&took), f.rollout.Recovery.By, f.remedies)
+		if f.wentBack && f.rollout.Recovery.By != "rollback" {
+			said += ", a revert"
+		}
 	}
-	return 1
-}
-
-// within compares seconds with a limit, unknown being outside of it.
-func within(seconds *float64, limit time.Duration, inclusive bool) bool {
-	if seconds == nil {
-		return false
+	if f.act != nil {
+		seconds := f.act.Seconds()
+		said += "; the first began " + spell(&seconds) + " after it was noticed"
 	}
-	return *seconds < limit.Seconds() || inclusive && *seconds == limit.Seconds()
+	if !recorded(f) {
+		said += "; known from the code alone"
+	}
+	return said
 }
 
 // recorded tells a failure that some system recorded as one from a failure known only from the code: from a later revert
@@ -92,18 +98,6 @@ func recoveryOf(facts []metrics.Facts, w metrics.Window, cal metrics.Calendar) m
 	return metrics.MeasureAll(facts, metrics.Query{Window: w, AsOf: w.To, Zone: zoneOf(cal), Definition: definition}).Recovery
 }
 
-// wentBackSince reports whether a rollback ran in production between two instants: the way back has been exercised.
-func wentBackSince(facts []metrics.Facts, from, to time.Time) bool {
-	for _, f := range facts {
-		for _, r := range inProduction(f, metrics.Window{From: from, To: to}) {
-			if r.Kind == metrics.Rollback && !r.SucceededAt.IsZero() {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 func failuresOf(facts []metrics.Facts, w metrics.Window) []failure {
 	var failures []failure
 	for _, f := range facts {
@@ -117,12 +111,12 @@ func failuresOf(facts []metrics.Facts, w metrics.Window) []failure {
 }
 
 func failureOf(facts metrics.Facts, r metrics.Rollout, asOf time.Time) failure {
-	f := failure{rollout: r}
+	f := failure{service: facts.Service, rollout: r}
 	detectedAt := f.detection(facts, asOf)
 	if r.Recovery == nil || !r.Recovery.At.Before(asOf) {
 		return f
 	}
-	f.wentBack = r.Recovery.By == "rollback"
+	f.over, f.wentBack = true, r.Recovery.By == "rollback"
 	for _, other := range facts.Rollouts {
 		ended := other.ID == r.Recovery.Evidence
 		if !ended && !remedy(r, other) {
@@ -150,9 +144,14 @@ func revertedBy(r metrics.Rollout, other string) bool {
 	})
 }
 
-// detection fills in how the failure was noticed, from the incident of the rollout that was detected first.
+// detection fills in how the failure was noticed: by an unhealthy verdict, or from the incident of the rollout that was detected
+// first, whichever came before.
 func (f *failure) detection(facts metrics.Facts, asOf time.Time) time.Time {
 	var at time.Time
+	if unhealthy, known := unhealthyAt(f.rollout); known && unhealthy.Before(asOf) {
+		at = unhealthy
+		f.detect, f.machine = new(max(0, at.Sub(f.rollout.FinishedAt))), new(true)
+	}
 	for _, i := range facts.Incidents {
 		if i.Rollout != f.rollout.ID || i.DetectedAt.IsZero() || !i.DetectedAt.Before(asOf) || !at.IsZero() && !i.DetectedAt.Before(at) {
 			continue

@@ -34,6 +34,9 @@ func zoneOf(cal metrics.Calendar) *time.Location {
 	return cal.Zone
 }
 
+// dayOf names the day of an instant in the team's zone.
+func (s span) dayOf(t time.Time) string { return t.In(s.zone).Format("Monday 2 January") }
+
 // week is the i-th run of seven days.
 func (s span) week(i int) metrics.Window {
 	y, m, d := s.window.From.In(s.zone).Date()

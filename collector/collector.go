@@ -38,6 +38,18 @@ type Page struct {
 	Watermark time.Time
 	// Budget is what the host lets us ask still.
 	Budget Budget
+	// Monitored is what signals show of services now.
+	Monitored []Monitored
+}
+
+// Monitored is what the signals of a service showed in an environment at a time.
+type Monitored struct {
+	Service, Environment string
+	At                   time.Time
+	// Seen is when each signal that was asked for had a value last; the zero time where it had none.
+	Seen map[string]time.Time
+	// BudgetLeftPPM is what is left of the error budget, in parts per million; nil where nothing is known of it.
+	BudgetLeftPPM *int64
 }
 
 // Budget is what a host lets us ask still: Left of Limit calls until ResetAt. Limit is 0 when the host has said nothing.

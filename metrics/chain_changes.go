@@ -154,6 +154,7 @@ func (c *chain) change(r *draft, n node) Change {
 		ch.OpenedAt, ch.ReviewedAt, ch.ApprovedAt, ch.MergedAt = pr.CreatedAt, v.first, v.approved, pr.MergedAt
 		reviewer = v.reviewer
 	}
+	r.writtenBy(commit, pr)
 	if author, known := c.authorOf(commit, ch.Bot, pr); known {
 		ch.Handoffs = c.handoffs(r, author, reviewer, pr != nil)
 	}

@@ -29,6 +29,7 @@ func derive(service Service, events []Event, rules Rules) Facts {
 	d.blameForRollbacks()
 	d.linkVerdicts()
 	d.linkApprovals()
+	d.nameStarters()
 	d.linkIncidents()
 	d.blameForHotfixes()
 	d.blameForIncidents()
@@ -53,7 +54,9 @@ type derivation struct {
 	references   references
 	links        []*link
 	running      []record[Deployment]
-	byRevision   map[string][]*draft // made when an incident names a revision or version
+	byRevision   map[string][]*draft   // made when an incident names a revision or version
+	writers      map[string]bool       // who wrote a change of any rollout; made when a hand is asked for
+	neverRun     map[string]Deployment // "source/id" → deployments that never ran; made when a record names one
 	facts        Facts
 }
 

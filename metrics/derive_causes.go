@@ -21,7 +21,7 @@ func (d *derivation) linkVerdicts() {
 	for _, v := range d.verdicts {
 		r := d.references.find(v.Source, v.Value.Deployment)
 		if r == nil {
-			d.leaveOut(v.Key, v.Value.At, leftNoDeployment)
+			d.leaveOut(v.Key, v.Value.At, d.whyUnwatched(v))
 			continue
 		}
 		r.Verdict, r.VerdictAt = v.Value.Result, v.Value.At

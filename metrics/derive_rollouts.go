@@ -21,6 +21,7 @@ type draft struct {
 	takes     []*draft // every rollout that a rollback removed, the replaced one included
 	approvals []Approval
 	course    *course  // made when a change asks for it
+	authors   []string // of its changes, as their pull requests and commits name them
 	incidents []string // those that its deployments say they fixed
 	goneAt    time.Time
 	stated    []node // the commits that its deployments list

@@ -10,9 +10,10 @@ func (d *derivation) linkApprovals() {
 	for _, a := range d.approvals {
 		r := d.references.find(a.Source, a.Value.Deployment)
 		if r == nil {
-			d.leaveOut(a.Key, cmpTime(a.Value.DecidedAt, a.Value.RequestedAt), leftNoDeployment)
+			d.leaveOut(a.Key, cmpTime(a.Value.DecidedAt, a.Value.RequestedAt), d.whyUnlinked(a))
 			continue
 		}
+		d.decidedBy(r, a.Value)
 		a.Value.Approver = "" // who it was has been counted among the handoffs; facts name nobody
 		r.Approvals = append(r.Approvals, a.Value)
 	}

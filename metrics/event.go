@@ -170,6 +170,7 @@ type Approval struct {
 	ID           string    `json:"-"`
 	RequestedAt  time.Time `json:"requested_at,omitzero"`
 	Required     *bool     `json:"required,omitempty"`
+	Ticket       string    `json:"ticket,omitempty"`
 }
 
 // Verdict is the result of watching a deployment's signals. SchemaOf(TypeVerdict) says what each field means.

@@ -105,7 +105,30 @@ type Rollout struct {
 	// Approvals are the decisions on its attempts, those that are still open included, without who took them. Waits is what the decided ones took.
 	Approvals []Approval `json:"approvals,omitempty"`
 	Waits     Waits      `json:"waits,omitzero"`
+	// Hands says what the one who started it, and each who decided, has to do with the code.
+	Hands Hands `json:"hands,omitzero"`
 }
+
+// Hand says of somebody who started or let go a rollout what they have to do with its code, and never who it was.
+type Hand string
+
+// The hands. One that is empty is not known: nobody was named, or the name was not kept.
+const (
+	HandProgram     Hand = "program"     // a pipeline or another program; every automatic start is one
+	HandAuthor      Hand = "author"      // wrote one of the rollout's changes
+	HandContributor Hand = "contributor" // wrote a change of the service that another rollout brought
+	HandOther       Hand = "other"       // none of those, as far as names can be told apart
+)
+
+// Hands are those of one rollout.
+type Hands struct {
+	Starter Hand `json:"starter,omitempty"`
+	// Deciders stand in the order of Approvals; empty where nobody is named or nobody has decided. Nil where all of them are empty.
+	Deciders []Hand `json:"deciders,omitempty"`
+}
+
+// IsZero reports that nothing is known of who it was.
+func (h Hands) IsZero() bool { return h.Starter == "" && len(h.Deciders) == 0 }
 
 // Attempt is one deployment behind a rollout.
 type Attempt struct {

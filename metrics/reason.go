@@ -16,6 +16,10 @@ const (
 	leftEarlyFinish  = "it finished before it started"
 	leftUnchanged    = "brings no change below the service's paths"
 	leftNoDeployment = "names a deployment that is not counted"
+	// LeftRefused and LeftStopped tell of deployments to production that were kept from it: one by a decision, and one that was
+	// started automatically by its signals.
+	LeftRefused = "refused, and its deployment to production never ran"
+	LeftStopped = "unhealthy, and its automatic deployment to production was cancelled"
 )
 
 // Of deployments, while they are counted.

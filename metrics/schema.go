@@ -110,7 +110,7 @@ func deploymentSchema() Schema {
 			listField("fixes", "ids of the deployments or incidents that it repairs"),
 			textField("base_revision", "the revision that was live before"),
 			listField("commits", "the commits that it brings"),
-			{Name: "labels", Kind: KindMap, Means: "free labels; `environment_kind` states what the environment is for"},
+			{Name: "labels", Kind: KindMap, Means: "free labels; `environment_kind` states what the environment is for, `actor_team` the team of who started it, `risk` a declared class of risk, `coordination` the record or meeting that it needed, or `none`"},
 		},
 	}
 }
@@ -188,6 +188,7 @@ func approvalSchema() Schema {
 			textField("approver", "who decided; kept only as a keyed hash"),
 			textField("approver_team", "the approver's team"),
 			boolField("required", "the deployment could not go on without it"),
+			textField("ticket", "id or page of the change ticket that stands for it"),
 		},
 	}
 }

@@ -129,10 +129,10 @@ func HowFastBy(card metrics.Scorecard, points []metrics.Point, size string) Char
 	for i, p := range points {
 		q := p.Scorecard.Recovery
 		median = append(median, spanPoint(q.Median, q.N))
-		if q.Interval != nil && q.Interval.Low > 0 && q.Interval.High > 0 {
-			band = append(band, []any{i, q.Interval.Low, q.Interval.High})
+		if b := q.Interval; b != nil && b.Low != nil && b.High != nil && *b.Low > 0 {
+			band = append(band, []any{i, *b.Low, *b.High})
 		}
-		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: mark(p.Bucket)}, {Text: Count(q.N)}, {Text: Count(q.Censored)}, {Text: spanOr(q.Median, "—")}, {Text: spanOr(q.P90, "—")}, {Text: orDash(between(q.Interval, Span))}})
+		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: mark(p.Bucket)}, {Text: Count(q.N)}, {Text: Count(q.Censored)}, {Text: spanOr(q.Median, "—")}, {Text: spanOr(q.P90, "—")}, {Text: orDash(bounds(q.Interval))}})
 	}
 	switch {
 	case card.Recovery.N == 0:

@@ -2,7 +2,9 @@ package reports
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"shiphabit/metrics"
@@ -20,8 +22,6 @@ type Backtest struct {
 	Result  gate.Backtest
 	// Trials are the promotions judged, oldest first, for the picture.
 	Trials []gate.Trial
-	// LeftOut are the criteria that were not judged.
-	LeftOut []string
 	// Limits say what was not judged because it would have taken too long.
 	Limits []string
 }
@@ -200,4 +200,13 @@ func name2(t gate.Trial) string {
 		return t.Version
 	}
 	return t.ID
+}
+
+// BacktestJSON is the address of the same backtest for programs.
+func BacktestJSON(service string, days int) string {
+	q := url.Values{"days": {strconv.Itoa(days)}}
+	if service != "" {
+		q.Set("service", service)
+	}
+	return "/api/v1/gate/backtest?" + q.Encode()
 }

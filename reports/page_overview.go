@@ -33,12 +33,12 @@ type Course struct {
 // Overview is where things stand, on one screen.
 type Overview struct {
 	Frame
-	Rows     []ServiceRow // by name
-	Card     metrics.Scorecard
-	Moves    []metrics.Move // against the window before; nil when there is none
-	Levels   []metrics.Level
-	Course   Course
-	Days     map[int]int // deployments by day
+	Rows   []ServiceRow // by name
+	Card   metrics.Scorecard
+	Moves  []metrics.Move // against the window before; nil when there is none
+	Levels []metrics.Level
+	Course Course
+	Days   map[int]int // deployments by day
 	// Rollouts are those of the only service, for a dot each.
 	Rollouts []metrics.Rollout
 	// Waiting counts the services that are not judged yet; Judged is when the oldest of the others was. A past moment has no rows of many.
@@ -47,7 +47,7 @@ type Overview struct {
 	Past    bool
 	// Last is the last deployment known when the window holds none.
 	Last time.Time
-	Zone     *time.Location
+	Zone *time.Location
 }
 
 func (Overview) template() string { return "overview" }
@@ -148,13 +148,38 @@ func (o Overview) Bands() []BandCount {
 		if counts[b] > 0 {
 			word := b
 			if b == "" {
-				word = "not sure yet"
+				word = unsure
 			}
 			out = append(out, BandCount{word, counts[b]})
 		}
 	}
 	return out
 }
+
+// BandBar is a band of the index with the services in it, and their share of a hundred.
+type BandBar struct {
+	BandCount
+	Width float64
+}
+
+// BandBars are the bands in their order, empty ones included.
+func (o Overview) BandBars() []BandBar {
+	counts := map[string]int{}
+	for _, b := range o.Bands() {
+		counts[b.Band] = b.N
+	}
+	var out []BandBar
+	for _, band := range []string{"event", "scheduled", "settling", "habit", unsure} {
+		out = append(out, BandBar{BandCount{band, counts[band]}, share(counts[band], len(o.Rows))})
+	}
+	return out
+}
+
+// fewServices is up to how many services are named on the overview.
+const fewServices = 40
+
+// Few reports that the services are few enough to be named.
+func (o Overview) Few() bool { return len(o.Rows) <= fewServices && o.Waiting == 0 }
 
 // Verdicts counts the gate's answers, worst first.
 func (o Overview) Verdicts() []BandCount {
@@ -184,6 +209,17 @@ func (o Overview) Moved() []string {
 
 // Attention lists what someone may want to look at: services that the gate would not let pass, and failures still open.
 func (o Overview) Attention() []Note {
+	all := o.attention()
+	return all[:min(len(all), mostNotes)]
+}
+
+// MoreAttention counts those that are not listed.
+func (o Overview) MoreAttention() int { return max(0, len(o.attention())-mostNotes) }
+
+// mostNotes is how many of them the first screen has room for.
+const mostNotes = 8
+
+func (o Overview) attention() []Note {
 	var out []Note
 	for _, r := range o.Rows {
 		if v := r.Gate.Decision.Verdict; v == gate.Block || v == gate.Hold {

@@ -91,6 +91,8 @@ func (s *Site) funcs() template.FuncMap {
 		"version":      func() string { return s.version },
 		"span":         Span,
 		"percent":      Percent,
+		"quantity":     Quantity,
+		"evidencepath": EvidencePath,
 		"count":        Count,
 		"plural":       plural,
 		"date":         func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },

@@ -36,8 +36,13 @@ func rangeWords(s gate.Share) string {
 func (g Gate) Figures() []BoardFigure {
 	b := g.Board
 	return []BoardFigure{
-		stopsFigure(b), wrongFigure(b), preventedFigure(b), delayFigure(b), holdsFigure(b), overridesFigure(b), observedFigure(b), claimsFigure(b), latencyFigure(b),
+		stopsFigure(b), wrongFigure(b), preventedFigure(b), delayFigure(b), holdsFigure(b), overridesFigure(b), observedFigure(b), claimsFigure(b), latencyFigure(b), absenceFigure(b),
 	}
+}
+
+// NothingToCount tells that the window holds nothing that the gate did, or would have done had it been there.
+func (g Gate) NothingToCount() bool {
+	return g.Board.Decisions == 0 && g.Board.Unreachable.Decided == 0 && g.Board.Unreachable.Minutes == 0
 }
 
 func stopsFigure(b gate.Scoreboard) BoardFigure {
@@ -178,6 +183,29 @@ func latencyFigure(b gate.Scoreboard) BoardFigure {
 	}
 	f.Value = micros(b.Latency.Median)
 	f.Says = []string{fmt.Sprintf("Half of %s took less, 99 of 100 less than %s, before they were written down.", plural(b.Latency.Timed, "decision", "decisions"), micros(b.Latency.P99))}
+	return f
+}
+
+// absenceFigure tells how long the gate was not there.
+func absenceFigure(b gate.Scoreboard) BoardFigure {
+	a := b.Unreachable
+	f := BoardFigure{Title: "Unreachable", Value: plural(int(a.Minutes), "minute", "minutes")}
+	switch {
+	case a.Since == nil:
+		f.Value, f.Why = "", "not measured"
+		f.Says = []string{"No server has noted yet that it is there."}
+	case a.Minutes == 0:
+		f.Value, f.Says = "none", []string{"A server was there all the time, as far as a note every minute tells, since " + date(*a.Since) + "."}
+	default:
+		f.Says = []string{"No server ran: times of more than two minutes without a note that one is there, since " + date(*a.Since) + "."}
+	}
+	if a.DatabaseMinutes > 0 {
+		f.Says = append(f.Says, "For "+plural(int(a.DatabaseMinutes), "further minute", "further minutes")+" none reached the database; the gate decided by what it knew last.")
+	}
+	if a.Decided > 0 {
+		f.Says = append(f.Says, fmt.Sprintf("Clients told of %s without the gate, whatever kept them from it: %s by an answer still valid, %s stopped.",
+			plural(a.Decided, "decision", "decisions"), Count(a.ByLastAnswer), Count(a.Stopped)))
+	}
 	return f
 }
 

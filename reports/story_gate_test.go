@@ -141,7 +141,7 @@ func (s stage) backtest() Backtest {
 	b := Backtest{Frame: s.frame("Backtest", "/gate/backtest", "gate"), Days: 365, Window: metrics.Window{From: now.AddDate(-1, 0, 0), To: now}}
 	b.Frame.Windowed, b.Frame.Levelled = false, false
 	policy := gate.Policies()[metrics.Standard]
-	b.LeftOut = policy.NotBacktested()
+	b.Result.NotJudged = policy.NotBacktested()
 	for _, f := range s.facts[:min(len(s.facts), 1)] {
 		b.Names, b.Service = append(b.Names, f.Service), f.Service
 		b.Result.Add(gate.RunBacktest(policy, recorded(f), b.Window.From, b.Window.To, now))

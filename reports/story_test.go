@@ -129,7 +129,7 @@ func (s stage) overview() Overview {
 	f.AssessPath = "/assess/token"
 	w := f.View.Window
 	card := metrics.MeasureAll(s.facts, s.query(w))
-	o := Overview{Frame: f, Card: card, Moves: metrics.Moves(s.facts, s.query(w)), Levels: s.levels(card, f.View.Edition), Course: s.course(s.facts, w), Zone: time.UTC}
+	o := Overview{Frame: f, Card: card, Moves: metrics.Moves(s.facts, s.query(w)), Levels: s.levels(card, f.View.Edition), Course: s.course(s.facts, w), Days: metrics.TallyOfAll(s.facts, s.query(w)).Days, Zone: time.UTC}
 	for _, one := range s.facts {
 		row, _ := s.row(one, w)
 		o.Rows, o.Rollouts = append(o.Rows, row), append(o.Rollouts, one.Rollouts...)
@@ -140,7 +140,7 @@ func (s stage) overview() Overview {
 func (s stage) service(f metrics.Facts) Service {
 	frame := s.frame(f.Service, segments("services", f.Service), "services")
 	row, steps := s.row(f, frame.View.Window)
-	return Service{Frame: frame, Row: row, Levels: s.levels(row.Card, frame.View.Edition), Course: s.course([]metrics.Facts{f}, frame.View.Window), Facts: f, Steps: steps, Zone: time.UTC}
+	return Service{Frame: frame, Row: row, Levels: s.levels(row.Card, frame.View.Edition), Course: s.course([]metrics.Facts{f}, frame.View.Window), Facts: f, Days: metrics.TallyOf(f, s.query(frame.View.Window)).Days, Steps: steps, Zone: time.UTC}
 }
 
 // round is an open consensus round of a small question set.
@@ -212,7 +212,7 @@ func (s stage) pages() map[string]Page {
 		"/form":   Form{Frame: s.frame("Five questions", "/assess/token", ""), Round: round(), CSRF: "secret"},
 		"/faulty": Form{Frame: s.frame("Five questions", "/assess/token", ""), Round: round(), CSRF: "secret", Answers: assessments.Answers{"q1": "l4"}, Faults: assessments.Faults{{Place: "q2", Problem: "no answer", Remedy: "choose one"}}},
 		"/thanks": Thanks{Frame: s.frame("Thank you", "/assess/token", ""), Round: round()},
-		"/result": s.result(),
+		"/result": s.result(), "/evidence": s.evidence(),
 	}
 	for _, f := range s.facts {
 		out[segments("services", f.Service)] = s.service(f)
@@ -227,11 +227,20 @@ func (s stage) pages() map[string]Page {
 	return out
 }
 
+func (s stage) allEvidence() []assessments.Evidence {
+	return assessments.EvidenceOf(assessments.Records{Services: s.facts}, now, metrics.DefaultCalendar(time.UTC), assessments.DefaultThresholds())
+}
+
+func (s stage) evidence() Evidence {
+	of, _ := assessments.Explain(s.allEvidence(), "E1")
+	return EvidencePage(s.frame("How this level is made", "/assessments/r1/evidence/E1", ""), round(), of, 1)
+}
+
 func (s stage) result() Result {
 	r := round()
 	answers := assessments.Counts{"q1": {"l4": 1}, "q2": {"l2": 1}}
 	r.State, r.Respondents, r.ClosedAt = assessments.Closed, 1, now
-	evidence := assessments.EvidenceOf(s.facts, now, metrics.DefaultCalendar(time.UTC), assessments.DefaultThresholds())
+	evidence := s.allEvidence()
 	result, err := assessments.ResultOf(r, answers, evidence)
 	if err != nil {
 		s.t.Fatal(err)

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"shiphabit/api"
@@ -26,7 +28,23 @@ func (s pageStore) Apply(ctx context.Context, source, from, to string, page coll
 	if errors.Is(err, store.ErrMoved) {
 		return errors.Join(collector.ErrMoved, err)
 	}
-	return err
+	if err != nil || len(page.Monitored) == 0 {
+		return err
+	}
+	return s.SaveMonitored(ctx, monitoredBy(source, page.Monitored))
+}
+
+// monitoredBy is what a source saw of services, as the gate keeps it.
+func monitoredBy(source string, seen []collector.Monitored) map[string][]gate.Monitored {
+	all := map[string][]gate.Monitored{}
+	for _, m := range seen {
+		one := gate.Monitored{Source: source, Environment: m.Environment, At: m.At, BudgetLeftPPM: m.BudgetLeftPPM, Signals: []gate.SignalSeen{}}
+		for _, name := range slices.Sorted(maps.Keys(m.Seen)) {
+			one.Signals = append(one.Signals, gate.SignalSeen{Name: name, At: m.Seen[name]})
+		}
+		all[m.Service] = append(all[m.Service], one)
+	}
+	return all
 }
 
 // serverStore is the store as the server sees it.

@@ -68,47 +68,32 @@ done in the meantime. A failure meter whose wrong stops are more than its promis
 
 // backtest judges the chosen services by the policies of a configuration.
 func (p *program) backtest(ctx context.Context, db *store.DB, flags backtestFlags, settings config.Config) (gate.Backtest, error) {
-	var all gate.Backtest
 	if flags.days < 1 {
-		return all, usage("--days is %d: give a number above 0", flags.days)
+		return gate.Backtest{}, usage("--days is %d: give a number above 0", flags.days)
 	}
 	services, err := db.Services(ctx)
 	if err != nil {
-		return all, err
+		return gate.Backtest{}, err
 	}
 	if flags.service != "" {
 		services = slices.DeleteFunc(services, func(s metrics.Service) bool { return s.Name != flags.service })
 		if len(services) == 0 {
-			return all, usage("there is no service %q in the record", flags.service)
+			return gate.Backtest{}, usage("there is no service %q in the record", flags.service)
 		}
 	}
 	end := p.now()
-	broken := map[string]gate.Backtest{} // by tier, since each has a promise of its own
+	var sum gate.BacktestSum
 	for _, service := range services {
 		service = serviceOf(settings, service.Name) // as this configuration declares it, whatever the record was made under
 		facts, err := db.GateFacts(ctx, service.Name)
 		if err != nil {
-			return all, err
+			return gate.Backtest{}, err
 		}
+		policy := settings.Policy(service)
 		known := gate.Known{Facts: facts, Service: service, Windows: settings.Freezes}
-		one := gate.RunBacktest(settings.Policy(service), known, end.AddDate(0, 0, -flags.days), end, end)
-		if one.Promotions == 0 {
-			continue
-		}
-		all.Add(one)
-		tier := broken[string(service.Tier)]
-		tier.Add(one)
-		broken[string(service.Tier)] = tier
+		sum.Add(policy, gate.RunBacktest(policy, known, end.AddDate(0, 0, -flags.days), end, end))
 	}
-	for tier, b := range broken {
-		b.Judge(settings.Policy(metrics.Service{Tier: metrics.Tier(tier)}))
-		for i := range all.Criteria {
-			for _, c := range b.Criteria {
-				all.Criteria[i].Broken = all.Criteria[i].Broken || c.Criterion == all.Criteria[i].Criterion && c.Broken
-			}
-		}
-	}
-	return all, nil
+	return sum.Total(), nil
 }
 
 // backtestText is the result for a terminal.

@@ -2,12 +2,17 @@ package main
 
 import (
 	"encoding/json"
+	"html"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"shiphabit/metrics/gate"
+	"shiphabit/reports"
 )
 
 // recorded is a database with a steady and a shaky service.
@@ -69,4 +74,53 @@ func TestCasesOfAPolicyAreJudged(t *testing.T) {
 	}
 	write(t, file, `[{"name": "nothing", "servise": "pay"}]`)
 	p.exits(exitUsage, "policy", "test", file)
+}
+
+func TestPageCommandAndInterfaceTellTheSameBacktest(t *testing.T) {
+	t.Parallel()
+	p, db := recorded(t)
+	settings := filepath.Join(p.home, "shiphabit.yaml")
+	write(t, settings, "services:\n  - {name: steady, tier: low}\n")
+	server, _ := p.serve("serve", "--db", db, "--config", settings, "--listen", "127.0.0.1:0")
+	for _, of := range []struct{ query, args string }{
+		{"", ""}, {"?service=shaky", "--service shaky"}, {"?days=12", "--days 12"}, {"?service=steady&days=30", "--service steady --days 30"},
+	} {
+		var told struct {
+			gate.Backtest
+			Service  string
+			From, To time.Time
+			Limits   []string
+		}
+		answer := fetched(t, server+"/api/v1/gate/backtest"+of.query)
+		if err := json.Unmarshal([]byte(answer), &told); err != nil {
+			t.Fatalf("%s: %v\n%s", of.query, err, answer)
+		}
+		var commanded gate.Backtest
+		args := append([]string{"gate", "backtest", "--db", db, "--config", settings, "--json"}, strings.Fields(of.args)...)
+		if err := json.Unmarshal([]byte(p.must(args...)), &commanded); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(commanded, told.Backtest, cmpopts.IgnoreUnexported(gate.Backtest{})); diff != "" {
+			t.Errorf("%s: the command and the interface differ:\n%s", of.query, diff)
+		}
+		if told.Promotions == 0 || len(told.NotJudged) == 0 || told.Limits == nil || !told.From.Before(told.To) {
+			t.Errorf("%s: %+v", of.query, told)
+		}
+		page := html.UnescapeString(fetched(t, server+"/gate/backtest"+of.query))
+		drawn := reports.Backtest{Service: told.Service, Result: told.Backtest}
+		said := []string{drawn.Headline(), drawn.Assumed(), strings.Join(told.NotJudged, ", "), "/api/v1/gate/backtest?"}
+		for _, figure := range drawn.Figures() {
+			said = append(append(said, figure.Title, figure.Value, figure.Why), figure.Says...)
+		}
+		for _, words := range said {
+			if !strings.Contains(page, words) {
+				t.Errorf("%s: the page does not say %q", of.query, words)
+			}
+		}
+	}
+	for _, raw := range []string{`"assumed_ppm":`, `"modelled":true`, `"prevented_low_ppm":`, `"prevented_high_ppm":`, `"not_judged":`} {
+		if answer := fetched(t, server+"/api/v1/gate/backtest"); !strings.Contains(answer, raw) {
+			t.Errorf("the interface does not say %s:\n%s", raw, answer)
+		}
+	}
 }

@@ -22,6 +22,8 @@ type gateCache struct {
 	Unreachable string        `json:"unreachable"`
 	Artifact    string        `json:"artifact"`
 	Decision    gate.Decision `json:"decision"`
+	// Untold are promotions decided from here without the gate, of which no server has heard yet.
+	Untold []gate.Unasked `json:"untold,omitempty"`
 }
 
 // openGateCache reads the cache; one that cannot be read is an empty one, because it only ever helps.
@@ -82,6 +84,18 @@ func (c gateCache) genuine(r gate.Request, now time.Time, keys attest.Keys) erro
 // keep remembers a decision. A failure to write is no failure of the check.
 func (c *gateCache) keep(d gate.Decision) {
 	c.Artifact, c.Decision, c.Unreachable = c.artifact, d, d.Unreachable
+	if c.path != "" {
+		writeCache(c.path, c)
+	}
+}
+
+// mostUntold is how many decisions without the gate are remembered for one service and environment.
+const mostUntold = 20
+
+// remember keeps a decision made without the gate until a server can be told.
+func (c *gateCache) remember(u gate.Unasked) {
+	c.Untold = append(c.Untold, u)
+	c.Untold = c.Untold[max(0, len(c.Untold)-mostUntold):]
 	if c.path != "" {
 		writeCache(c.path, c)
 	}

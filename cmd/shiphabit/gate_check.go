@@ -112,6 +112,8 @@ type checkFile struct {
 	// Source is "server", "cache" (the last answer, still valid) or "local" (decided here because no server answered).
 	Source string `json:"source"`
 	Note   string `json:"note,omitempty"`
+	// Unasked is what a server is told of a decision that was not its own.
+	Unasked *gate.Unasked `json:"unasked,omitempty"`
 	// ReportToken is good for the report on this decision: a secret, and in the file alone.
 	ReportToken string `json:"report_token,omitempty"`
 }
@@ -228,11 +230,14 @@ func (c *gateCheck) ask(ctx context.Context, ask client, cache gateCache) (check
 		var down unreachable
 		var nobody noJobToken
 		if errors.As(err, &down) || errors.As(err, &nobody) {
-			return c.withoutServer(err, cache)
+			answer, err := c.withoutServer(err, cache)
+			c.noteUnasked(&answer, &cache)
+			return answer, err
 		}
 		if err != nil {
 			return checkFile{}, err
 		}
+		cache.Untold = c.tellUnasked(ctx, ask, cache.Untold)
 		cache.keep(decision.Decision)
 		c.learn(ctx, ask, decision.Decision)
 		pause := min(pauseOf(decision.Decision, c.serverNow()), deadline.Sub(c.now()))

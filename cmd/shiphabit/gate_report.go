@@ -26,7 +26,8 @@ type gateReport struct {
 	id      string
 	watch   time.Duration
 	started string
-	token   string // from the answer of the check: good for the report on its decision
+	unasked *gate.Unasked // what was decided without a server
+	token   string        // from the answer of the check: good for the report on its decision
 }
 
 func (p *program) gateReportCommand() *cobra.Command {
@@ -70,15 +71,21 @@ func (r *gateReport) run(ctx context.Context) error {
 		}
 		r.report.StartedAt = at
 	}
-	id, err := r.decision()
-	if err != nil {
-		return err
+	id, refused := r.decision()
+	if refused != nil && r.unasked == nil {
+		return refused
 	}
 	ask, err := r.client(r.server, 30*time.Second)
 	if err != nil {
 		return err
 	}
 	err = r.identify(ctx, &ask, r.server, r.job)
+	if r.unasked != nil {
+		r.tellUnasked(ctx, ask, []gate.Unasked{*r.unasked})
+	}
+	if refused != nil {
+		return refused
+	}
 	switch {
 	case r.token != "" && r.server.token == "" && ask.token == "":
 		ask.token = r.token
@@ -116,6 +123,7 @@ func (r *gateReport) decision() (string, error) {
 		return "", usage("%s is no answer of 'gate check': %w", r.file, err)
 	}
 	d := answer.Decision
+	r.unasked = answer.Unasked
 	switch {
 	case d.Verdict == gate.Block || d.Verdict == gate.Hold:
 		return "", usage("%s says %s: nothing was let through, so there is nothing to report", r.file, d.Verdict)

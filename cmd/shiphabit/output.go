@@ -37,10 +37,13 @@ func (f formatFlag) Set(value string) error {
 	return nil
 }
 
-// addFormat adds --format; the first of the allowed formats is the default.
+// addFormat adds --format; the first of the allowed formats is the default. --json is the word most people try.
 func addFormat(command *cobra.Command, format *string, allowed ...string) {
 	*format = allowed[0]
 	command.Flags().Var(formatFlag{format, allowed}, "format", "how to print the result")
+	if slices.Contains(allowed, formatJSON) {
+		command.Flags().BoolFunc("json", "the same as --format json", func(string) error { *format = formatJSON; return nil })
+	}
 }
 
 func writeJSON(w io.Writer, value any) error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -40,19 +39,29 @@ func (f policyFlags) choose(p *program) ([]gate.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	services, err := f.services(settings)
+	policies := []gate.Policy{}
+	for _, service := range services {
+		policies = append(policies, settings.Policy(service))
+	}
+	return policies, err
+}
+
+// services are those whose policies are asked for: the one named, else a nameless one of each tier.
+func (f policyFlags) services(settings config.Config) ([]metrics.Service, error) {
 	if f.service != "" {
-		return []gate.Policy{settings.Policy(serviceOf(settings, f.service))}, nil
+		return []metrics.Service{serviceOf(settings, f.service)}, nil
 	}
 	if f.tier != "" && !slices.Contains(tierNames, f.tier) {
 		return nil, usage("--tier %q is none of critical, high, standard, low", f.tier)
 	}
-	policies := []gate.Policy{}
+	var services []metrics.Service
 	for _, tier := range tierNames {
 		if f.tier == "" || f.tier == tier {
-			policies = append(policies, settings.Policy(metrics.Service{Tier: metrics.Tier(tier)}))
+			services = append(services, metrics.Service{Tier: metrics.Tier(tier)})
 		}
 	}
-	return policies, nil
+	return services, nil
 }
 
 // serviceOf is a service as the configuration declares it; one it does not declare has the default tier.
@@ -73,7 +82,9 @@ func (p *program) policyLintCommand() *cobra.Command {
 		Use:   "lint",
 		Short: "Print the exact promise of each criterion and what is wrong with a policy",
 		Long: `Works out, exactly, how often each criterion stops a good service wrongly and how soon it notices a bad one,
-at the volume given. Exit code 2 when a policy has a fault.`,
+at the volume given. A fault is a value that does not fit, a criterion that can never fire, or an enforced meter that at this volume notices a bad
+service no sooner than it may stop a good one wrongly. A warning is a sum of promises above twice that of the tier, and a criterion that only
+warns and cannot at this volume. Exit code 2 when a policy has a fault.`,
 		Example: `  shiphabit policy lint --tier critical --volume 20
   shiphabit policy lint --config shiphabit.yaml --service payments-api`,
 		Args: cobra.NoArgs,
@@ -108,34 +119,6 @@ at the volume given. Exit code 2 when a policy has a fault.`,
 	}
 	flags.add(command)
 	command.Flags().IntVar(&volume, "volume", 20, "planned deployments a month")
-	addFormat(command, &format, "text", formatJSON)
-	return command
-}
-
-func (p *program) policyExplainCommand() *cobra.Command {
-	var flags policyFlags
-	var format string
-	command := &cobra.Command{
-		Use:     "explain",
-		Short:   "Print the policy in force, with every value and the layers it comes from",
-		Example: "  shiphabit policy explain --config shiphabit.yaml --service payments-api",
-		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			policies, err := flags.choose(p)
-			if err != nil {
-				return err
-			}
-			for _, policy := range policies {
-				if format == formatJSON {
-					err = errors.Join(err, writeJSON(p.out, policy))
-					continue
-				}
-				fmt.Fprintln(p.out, policy.Text())
-			}
-			return err
-		},
-	}
-	flags.add(command)
 	addFormat(command, &format, "text", formatJSON)
 	return command
 }

@@ -41,6 +41,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 		Questions:   settings.Questions,
 		Floor:       settings.Floor,
 		Thresholds:  settings.Thresholds,
+		Readiness:   settings.Readiness,
 		TeamSize: func(name string) int {
 			team, _ := settings.Team(name)
 			return team.Size

@@ -37,6 +37,7 @@ func (p *program) watchOptions(s config.Source, db *store.DB) (prometheus.Option
 	}
 	o := prometheus.Options{
 		Name: s.Name, Client: client, Clock: p.now, Recent: recentDeployments(db), Signals: signals, Since: s.Date("since"), Services: s.Settings["services"],
+		Places: placesOf(db), SeenWithin: s.Span("seen_within"), ErrorRatio: s.Text("error_ratio"), ObjectivePPM: objectiveOf(s),
 		Watch: s.Span("watch"), Before: s.Span("before"), Window: s.Span("window"), Held: s.Span("held"),
 	}
 	for _, kind := range s.Settings["environments"] {
@@ -106,4 +107,25 @@ func recentDeployments(db *store.DB) func(context.Context, time.Time) ([]prometh
 		}
 		return list, nil
 	}
+}
+
+// placesOf lists where services are watched for the gate.
+func placesOf(db *store.DB) func(context.Context) ([]prometheus.Place, error) {
+	return func(ctx context.Context) ([]prometheus.Place, error) {
+		kept, err := db.Places(ctx)
+		places := make([]prometheus.Place, len(kept))
+		for i, p := range kept {
+			places[i] = prometheus.Place(p)
+		}
+		return places, err
+	}
+}
+
+// objectiveOf is the objective that the configuration has checked, 0 where there is none.
+func objectiveOf(s config.Source) int64 {
+	ppm, err := strconv.ParseInt(s.Text("objective_ppm"), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return ppm
 }

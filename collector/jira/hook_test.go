@@ -93,7 +93,7 @@ func TestWebhooksAndSearchMeetOnTheSameRecord(t *testing.T) {
 		t.Fatalf("it gives %+v", told)
 	}
 	a, err := told.Events[0].Approval()
-	if err != nil || a.ID != "10020" || a.Decision != "granted" || a.Approver != "5b1" || a.Deployment != "17/4711" {
+	if err != nil || a.ID != "10020" || a.Decision != "granted" || a.Approver != "5b1" || a.Deployment != "17/4711" || a.Ticket != "CHG-20" {
 		t.Errorf("a change ticket reads %+v (%v)", a, err)
 	}
 }

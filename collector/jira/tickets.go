@@ -48,7 +48,7 @@ func (i issue) acknowledged(statuses []string) time.Time {
 
 // approval is a change ticket as an approval. Who moved it into a status that decides has decided, the last one if there were several.
 func (r reader) approval(i issue) (metrics.Event, string) {
-	record := metrics.Approval{ID: i.ID, Deployment: i.text(r.DeploymentField), RequestedAt: i.instant("created")}
+	record := metrics.Approval{ID: i.ID, Deployment: i.text(r.DeploymentField), RequestedAt: i.instant("created"), Ticket: i.Key}
 	if record.Deployment == "" {
 		return metrics.Event{}, "it names no deployment in " + r.DeploymentField
 	}

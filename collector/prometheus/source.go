@@ -44,6 +44,14 @@ type Options struct {
 	Watch, Before, Window, Held time.Duration
 	// Since is where the first reading begins; default a day back, since Prometheus remembers no more than some days.
 	Since time.Time
+	// Places lists where services are; needed only for what the gate is told of them. SeenWithin, when it is not 0, lets each reading note when
+	// each signal had a value last within that span.
+	Places     func(ctx context.Context) ([]Place, error)
+	SeenWithin time.Duration
+	// ErrorRatio is PromQL that yields the share of errors over 28 days, held against ObjectivePPM, the share of requests that is to be
+	// answered well in parts per million. Both or neither.
+	ErrorRatio   string
+	ObjectivePPM int64
 	// PageSize is the number of deployments of a page; default 10.
 	PageSize int
 }
@@ -55,6 +63,7 @@ type Source struct {
 	templates map[string]template
 	step      time.Duration
 	recent    recent
+	ratio     template // of ErrorRatio
 }
 
 // New checks the options; it asks nothing yet.
@@ -86,13 +95,25 @@ func New(o Options) (*Source, error) {
 		}
 		s.templates[signal.Name] = t
 	}
+	if (o.ErrorRatio == "") != (o.ObjectivePPM == 0) || o.ObjectivePPM < 0 || o.ObjectivePPM >= million {
+		return wrong("error_ratio and objective_ppm belong together, the latter from 1 to 999999", "state both or neither")
+	}
+	var err error
+	if s.ratio, err = parseTemplate(o.ErrorRatio); err != nil {
+		return wrong("error_ratio: "+err.Error(), "correct it")
+	}
 	return s, nil
 }
 
 // watched reports whether a deployment is to be watched.
 func (s *Source) watched(d Deployment) bool {
-	return d.Succeeded && slices.Contains(s.Environments, d.Kind) &&
-		(len(s.Services) == 0 || slices.ContainsFunc(s.Services, func(pattern string) bool { return fits(pattern, d.Service) }))
+	return d.Succeeded && s.chosen(d.Service, d.Kind)
+}
+
+// chosen reports whether a service in an environment is the source's affair.
+func (s *Source) chosen(service string, kind metrics.EnvironmentKind) bool {
+	return slices.Contains(s.Environments, kind) &&
+		(len(s.Services) == 0 || slices.ContainsFunc(s.Services, func(pattern string) bool { return fits(pattern, service) }))
 }
 
 // fits compares a name with a pattern that may begin or end with "*".
@@ -169,6 +190,7 @@ func (s *Source) Pull(ctx context.Context, at string) (collector.Page, error) {
 	page.More = len(c.Left) > 0
 	page.Done, page.Total = c.Total-len(c.Left), c.Total
 	if !page.More {
+		s.monitor(ctx, &page)
 		c.finish(s, watches, &page)
 	}
 	page.Next = c.text()

@@ -49,6 +49,8 @@ type Team struct {
 type Service struct {
 	metrics.Service
 	Calendar metrics.Calendar
+	// Readiness is what the team declares of the service's way back.
+	Readiness assessments.Readiness
 }
 
 // Default is the configuration of somebody who wrote none.
@@ -75,6 +77,16 @@ func (c Config) Calendar(service, team string) metrics.Calendar {
 		return t.Calendar
 	}
 	return c.calendar
+}
+
+// Readiness is what is declared of a service's way back; nothing but its name for a service that declares nothing.
+func (c Config) Readiness(service string) assessments.Readiness {
+	for _, s := range c.Services {
+		if s.Name == service {
+			return s.Readiness
+		}
+	}
+	return assessments.Readiness{Service: service}
 }
 
 // Team returns the declared team of the name.

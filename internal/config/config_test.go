@@ -44,7 +44,7 @@ teams:
   - {name: web}
 services:
   - {name: api, team: payments, tier: critical, repositories: [acme/mono], paths: [services/api], cadence: app store, attribution_window: 3h, environments: ["prod-*"], labels: [app=api, "tier=a*"]}
-  - {name: docs, tier: low, calendar: {hours: 6-12}}
+  - {name: docs, tier: low, calendar: {hours: 6-12}, runbook: {url: "https://wiki.example.org/docs", touched: 2026-07-01}, drills: [2026-05-12, 2026-08-18]}
   - {name: shop, team: web}
 sources:
   - {name: clone, type: git, settings: {path: /srv/mono.git, tags: "v*", services: [api=services/api]}}
@@ -120,6 +120,14 @@ func TestEveryKeyReachesItsPlace(t *testing.T) {
 	}
 	if c.Thresholds.Frequency.PerWeek[2] != 3 || c.Thresholds.Response.Recovery4 != 30*time.Minute || c.Thresholds.Frequency.PerWeek[3] != 5 {
 		t.Errorf("thresholds %+v", c.Thresholds)
+	}
+	day := func(month time.Month, day int) time.Time { return time.Date(2026, month, day, 0, 0, 0, 0, time.UTC) }
+	ready := assessments.Readiness{Service: "docs", Runbook: "https://wiki.example.org/docs", TouchedOn: day(7, 1), DrilledOn: []time.Time{day(5, 12), day(8, 18)}}
+	if diff := cmp.Diff(ready, c.Readiness("docs")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(assessments.Readiness{Service: "unknown"}, c.Readiness("unknown")); diff != "" {
+		t.Error(diff)
 	}
 	if got := c.Sources[0]; got.Text("path") != "/srv/mono.git" || got.Text("tags") != "v*" || got.Pairs("services")["api"] != "services/api" {
 		t.Errorf("source %+v", got)
@@ -266,6 +274,9 @@ func TestEveryFaultIsReportedAtOnceWithLinePathAndRemedy(t *testing.T) {
 		"an undeclared team":          {"services:\n  - name: a\n    team: b", `f.yaml:3: services[0].team: there is no team "b"; declare it under teams, or correct the name`},
 		"a name used twice":           {"teams:\n  - name: a\n  - name: a", `f.yaml:3: teams[1].name: "a" is used before; give each a name of its own`},
 		"paths of no repository":      {"services:\n  - {name: a, paths: [b]}", `f.yaml:2: services[0].paths: paths without a repository; name the repository they are in under repositories`},
+		"a runbook without its day":   {"services:\n  - {name: a, runbook: {url: https://wiki.example.org}}", `f.yaml:2: services[0].runbook.touched: is missing; add touched: a date like 2026-12-25`},
+		"a runbook that is no page":   {"services:\n  - {name: a, runbook: {url: wiki, touched: 2026-07-01}}", `f.yaml:2: services[0].runbook.url: "wiki" does not fit; write an address like https://wiki.example.org/page`},
+		"a drill that is no day":      {"services:\n  - {name: a, drills: [may]}", `f.yaml:2: services[0].drills[0]: "may" does not fit; write a date like 2026-12-25`},
 		"labels of no repository":     {"services:\n  - {name: a, labels: [b=c]}", `f.yaml:2: services[0].labels: labels without a repository; name the repository that the service shares under repositories`},
 		"a label without a value":     {"services:\n  - {name: a, labels: [b]}", `f.yaml:2: services[0].labels[0]: "b" does not fit; write a label like app=payments`},
 		"an unknown kind of source":   {"sources:\n  - {name: a, type: b}", `f.yaml:2: sources[0].type: "b" is no kind of source; use one of ` + strings.ReplaceAll(sourceTypeNames(), "`", "")},
@@ -600,9 +611,9 @@ func TestTheDefaultQuestionsAreFiveAndValid(t *testing.T) {
 func TestGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for file, text := range map[string]string{
-		"../../docs/configuration.md":    Reference(),
-		"testdata/config.schema.json":    string(Schema()),
-		"testdata/questions.schema.json": string(QuestionsSchema()),
+		"../../docs/configuration.md":          Reference(),
+		"../../docs/configuration.schema.json": string(Schema()),
+		"testdata/questions.schema.json":       string(QuestionsSchema()),
 	} {
 		if *update {
 			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

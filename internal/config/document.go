@@ -30,7 +30,7 @@ One YAML file, named with ` + "`--config`" + ` or ` + "`SHIPHABIT_CONFIG`" + `. 
 double keys and values that do not fit are refused, all of them at once, each with line, path and remedy. Anchors, aliases and tags are
 refused too, so that what the file says can be read where it stands.
 
-- ` + "`shiphabit config check FILE`" + ` checks a file, ` + "`config schema`" + ` prints its JSON Schema for editors, ` + "`config example`" + ` a commented file.
+- ` + "`shiphabit config check FILE`" + ` checks a file, ` + "`config schema`" + ` prints its JSON Schema for editors ([here](configuration.schema.json), policies included), ` + "`config example`" + ` a commented file.
 - ` + "`${NAME}`" + ` in a value is replaced by the environment variable; one that is not set is a fault. ` + "`$${NAME}`" + ` stays as ` + "`${NAME}`" + `.
 - Secrets are never written into the file: they come from ` + "`${NAME}`" + `, or from a file named by the key with ` + "`_file`" + ` at its end
   (` + "`token_file: /run/secrets/token`" + `). They are masked wherever the configuration is shown.

@@ -75,6 +75,11 @@ func serviceFields() []field {
 		value("attribution_window", aSpan, "that of the rules", "How long after it finished a rollout of this service can be blamed for an incident that names none.").eg("24h"),
 		value("cadence", aText, "none", "A constraint on how often it can be released (app store, firmware); its index is then not compared."),
 		calendarField("calendar", "that of its team", "Working time, where it differs from the team's."),
+		object("runbook", "none", "The page that tells how to go back after a failed deployment. It shows in the evidence on the second question that the way back is ready (docs/assessments.md).",
+			value("url", aPage, "", "Its address.").must().eg("https://wiki.example.org/payments-api/rollback"),
+			value("touched", aDate, "", "The day it was last gone over; a later day is ignored until it comes.").must().eg("2026-07-01"),
+		),
+		list("drills", aDate, "none", "Days on which the team rehearsed going back. A drill within 90 days shows that the way back is practiced.").eg("[2026-05-12, 2026-08-18]"),
 	}
 }
 

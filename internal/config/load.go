@@ -164,9 +164,19 @@ func (l *loader) services(n node, c Config) []Service {
 			l.at(path+".environments", "environments without a repository", "name the repository that the service shares under repositories")
 		}
 		s.Calendar = l.calendar(path+".calendar", item.at("calendar"), c.Calendar("", s.Team))
+		s.Readiness = readiness(item)
 		services = append(services, s)
 	}
 	return services
+}
+
+// readiness is what a service declares of its way back.
+func readiness(n node) assessments.Readiness {
+	r := assessments.Readiness{Service: n.at("name").text(), Runbook: n.at("runbook").at("url").text(), TouchedOn: parseDay(n.at("runbook").at("touched").text())}
+	for _, day := range n.at("drills").texts() {
+		r.DrilledOn = append(r.DrilledOn, parseDay(day))
+	}
+	return r
 }
 
 // labelsOf reads name=value; of one name given twice the last holds.

@@ -13,15 +13,17 @@ type overlay struct {
 	name    string
 	version int
 	layer   string // "organisation", "tier:standard", "team:payments", "service:payments-api"
+	file    string
 	path    string
 	values  []setting // in the order of the table
-	locked  []string  // criteria that later layers may only tighten
+	locked  []node    // criteria that later layers may only tighten
 }
 
 // setting is a value given for an agreed term.
 type setting struct {
 	term
 	node node
+	from string // what stands in the file where the value comes from the environment
 }
 
 // layerOrder is the order in which layers are laid on the built-in policy of the tier.
@@ -33,7 +35,7 @@ func (l *loader) policies(n node, c Config) []overlay {
 	seen := map[string]bool{}
 	for i, item := range n.items() {
 		path := index("policies", i)
-		o := overlay{name: item.at("metadata").at("name").text(), version: max(1, item.at("metadata").at("version").number()), path: path}
+		o := overlay{name: item.at("metadata").at("name").text(), version: max(1, item.at("metadata").at("version").number()), file: l.file, path: path}
 		o.layer = l.layer(path, item.at("applies_to"), c)
 		if seen[o.layer] {
 			l.at(path+".applies_to", "there is a policy for "+o.layer+" before", "join the two")
@@ -41,10 +43,14 @@ func (l *loader) policies(n node, c Config) []overlay {
 		seen[o.layer] = true
 		for _, t := range terms() {
 			if v := t.in(item); v.Node != nil {
-				o.values = append(o.values, setting{t, v})
+				value := setting{term: t, node: v}
+				if l.outside[v.Node] {
+					value.from = l.raw[v.Node]
+				}
+				o.values = append(o.values, value)
 			}
 		}
-		o.locked = item.at("locked").texts()
+		o.locked = item.at("locked").items()
 		overlays = append(overlays, o)
 	}
 	slices.SortStableFunc(overlays, func(a, b overlay) int { return a.rank() - b.rank() })
@@ -116,18 +122,14 @@ func (l *loader) tryPolicies(overlays []overlay, c Config) {
 func effective(s metrics.Service, overlays []overlay) (gate.Policy, []Fault) {
 	p := gate.PolicyFor(s.Tier)
 	p.Layers = []string{"built-in:" + string(p.Tier)}
-	applies := []string{"organisation", "tier:" + string(p.Tier), "team:" + s.Team, "service:" + s.Name}
 	locked := map[string]string{} // criterion → the layer that locked it
 	var faults []Fault
-	for _, o := range overlays {
-		if !slices.Contains(applies, o.layer) {
-			continue
-		}
+	for _, o := range applying(overlays, s.Name, s.Team, p.Tier) {
 		faults = append(faults, o.lay(&p, locked)...)
 		p.Name, p.Version = o.name, o.version
 		p.Layers = append(p.Layers, o.layer)
 		for _, criterion := range o.locked {
-			locked[criterion] = o.layer
+			locked[criterion.text()] = o.layer
 		}
 		for _, problem := range p.Validate() {
 			field, what, _ := strings.Cut(problem.Error(), ": ")

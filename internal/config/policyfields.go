@@ -45,7 +45,7 @@ var groupDocs = map[string]string{
 	"batch-size":            "Minds large promotions.",
 	"own-usual":             "Warns of a service that has become worse than its own usual, within the limit.",
 	"restored-in-time":      "Minds a service whose incidents are not over within the agreed time.",
-	"error-budget":          "Minds what the request says is left of the error budget.",
+	"error-budget":          "Minds what is left of the error budget, as measured, else as the request states it.",
 	"monitoring-live":       "Wants the signals seen that would show a bad deployment.",
 	"freeze":                "Minds the times in which nothing goes out.",
 	"drain":                 "Lets what waited during a stop or a freeze go out one at a time.",

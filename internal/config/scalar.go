@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -69,6 +70,10 @@ var (
 		_, err := time.Parse(time.DateOnly, s)
 		return err == nil
 	}}
+	aPage = &scalar{name: "page", json: "string", says: "an address like https://wiki.example.org/page", accepts: func(s string) bool {
+		u, err := url.Parse(s)
+		return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
+	}}
 	anAddress = &scalar{name: "address", json: "string", says: "a host and port like 127.0.0.1:8080", accepts: func(s string) bool {
 		_, port, err := net.SplitHostPort(s)
 		n, bad := strconv.Atoi(port)
@@ -98,6 +103,12 @@ var weekdays = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", 
 // The parsers below are called on text that its scalar has accepted.
 
 func parseWeekday(s string) time.Weekday { return time.Weekday(slices.Index(weekdays, s)) }
+
+// parseDay is midnight UTC of a date, zero of an empty text.
+func parseDay(s string) time.Time {
+	day, _ := time.Parse(time.DateOnly, s)
+	return day
+}
 
 func parseHours(s string) (from, to int) {
 	a, b, _ := strings.Cut(s, "-")

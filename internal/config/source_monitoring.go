@@ -43,6 +43,9 @@ func prometheusSettings() []sourceSetting {
 		{key: "before", scalar: aSpan, doc: "The span it is compared with, which ends at its start; 1h.", eg: "60m"},
 		{key: "window", scalar: aSpan, doc: "The span of each point, `$window`; 5m.", eg: "5m"},
 		{key: "held", scalar: aSpan, doc: "How long on end a signal is beyond its limit before it counts at once; 5m.", eg: "5m"},
+		{key: "seen_within", scalar: aSpan, doc: "For the gate: with each reading it is also noted when each signal had a value last, if within this span; not noted.", eg: "15m"},
+		{key: "error_ratio", scalar: aText, doc: "For the gate: PromQL that yields the share of errors over 28 days, of which what is left of the error budget is made; none.", eg: `'sum(rate(http_requests_total{service="$service",code=~"5.."}[28d])) / sum(rate(http_requests_total{service="$service"}[28d]))'`},
+		{key: "objective_ppm", scalar: number(1, 999_999), doc: "What `error_ratio` is held against: the share of requests that is to be answered well, in parts per million.", eg: "999000"},
 		{key: "environments", scalar: aKind, many: true, doc: "Kinds of environment whose deployments are watched; production.", eg: "[production]"},
 		{key: "services", scalar: aText, many: true, doc: "Services that are watched, `*` at either end standing for anything; all.", eg: "[shop, desk]"},
 	})

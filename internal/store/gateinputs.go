@@ -80,6 +80,10 @@ func (db *DB) gateLook(ctx context.Context, name string, since func(metrics.Serv
 				return err
 			}
 		}
+		var err error
+		if in.Monitored, err = monitoredOf(row); err != nil {
+			return err
+		}
 		return db.readBeside(tx, &in, since(in.Service))
 	}, db.lookOptions()...)
 	if err != nil {

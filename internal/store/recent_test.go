@@ -1,6 +1,7 @@
 package store
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +35,39 @@ func TestTheRolloutsOfAllServicesSinceATimeAreThere(t *testing.T) {
 			if got := strings.Join(ids, " "); err != nil || got != want {
 				t.Errorf("since %s after noon: %q, %v; want %q", after, got, err, want)
 			}
+		}
+	})
+}
+
+func TestWhatWasDeployedInAWindowIsThereByService(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open(withServices(metrics.Service{Name: "quiet"}))
+		staged := deployed("5", "shop", "acme/shop", 2)
+		staged.Payload = []byte(strings.Replace(string(staged.Payload), `"production"`, `"staging"`, 1))
+		_, err := db.Append(t.Context(), []metrics.Event{
+			deployed("1", "shop", "acme/shop", 0), deployed("2", "shop", "acme/shop", 3), deployed("3", "desk", "acme/desk", 1), staged,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := db.RolloutsSince(t.Context(), noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string][]time.Time{}
+		for _, r := range all {
+			if r.EnvironmentKind == metrics.Production {
+				want[r.Service] = append(want[r.Service], r.FinishedAt)
+			}
+		}
+		got, err := db.Deployed(t.Context(), metrics.Window{From: noon, To: noon.Add(10 * time.Hour)})
+		if err != nil || len(got) != 2 || !reflect.DeepEqual(got, want) {
+			t.Errorf("%v, %v; want %v", got, err, want)
+		}
+		got, err = db.Deployed(t.Context(), metrics.Window{From: want["shop"][0].Add(time.Millisecond), To: want["shop"][1]})
+		if err != nil || len(got["shop"]) != 0 {
+			t.Errorf("the end of a window belongs to the next: %v, %v", got, err)
 		}
 	})
 }

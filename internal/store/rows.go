@@ -100,6 +100,8 @@ type serviceRow struct {
 	Derived  int64
 	Rules    string
 	Document string
+	// Monitored is what sources of signals showed of it, as JSON; empty where none did.
+	Monitored string `gorm:"->"`
 }
 
 type linkRow struct {
@@ -299,5 +301,6 @@ func allRows() []any {
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
 		&deliveryRow{}, &refusalRow{}, &environmentRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{}, &waitingRow{},
+		&beatRow{}, &gapRow{}, &unaskedRow{},
 	}
 }

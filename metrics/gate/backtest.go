@@ -37,6 +37,8 @@ type Backtest struct {
 	// AssumedPPM is the share of outcomes whose time of being known is assumed and not recorded.
 	AssumedPPM int64               `json:"assumed_ppm"`
 	Criteria   []BacktestCriterion `json:"criteria"`
+	// NotJudged are the criteria that were left out; filled in by BacktestSum.
+	NotJudged []string `json:"not_judged"`
 	// Verdicts are the promotions that were not simply allowed, in order.
 	Verdicts []BacktestVerdict `json:"verdicts,omitempty"`
 
@@ -302,17 +304,18 @@ type Difference struct {
 
 // Differences lists the promotions that two backtests over the same record judge another way, in order of time.
 func Differences(before, after Backtest) []Difference {
-	changes := map[string]Difference{}
+	type promotion struct{ service, rollout string }
+	changes := map[promotion]Difference{}
 	for _, v := range before.Verdicts {
-		changes[v.Rollout] = Difference{Service: v.Service, Rollout: v.Rollout, At: v.At, Old: v.Verdict, New: Allow, Outcome: v.Outcome}
+		changes[promotion{v.Service, v.Rollout}] = Difference{Service: v.Service, Rollout: v.Rollout, At: v.At, Old: v.Verdict, New: Allow, Outcome: v.Outcome}
 	}
 	for _, v := range after.Verdicts {
-		d, known := changes[v.Rollout]
+		d, known := changes[promotion{v.Service, v.Rollout}]
 		if !known {
 			d = Difference{Service: v.Service, Rollout: v.Rollout, At: v.At, Old: Allow, Outcome: v.Outcome}
 		}
 		d.New = v.Verdict
-		changes[v.Rollout] = d
+		changes[promotion{v.Service, v.Rollout}] = d
 	}
 	list := []Difference{}
 	for _, d := range changes {
@@ -320,7 +323,9 @@ func Differences(before, after Backtest) []Difference {
 			list = append(list, d)
 		}
 	}
-	slices.SortFunc(list, func(a, b Difference) int { return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Rollout, b.Rollout)) })
+	slices.SortFunc(list, func(a, b Difference) int {
+		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Service, b.Service), strings.Compare(a.Rollout, b.Rollout))
+	})
 	return list
 }
 

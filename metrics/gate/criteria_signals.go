@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ErrorBudget minds what is left of a service's error budget over 28 days, as its pipeline or monitoring states it.
+// ErrorBudget minds what is left of a service's error budget over 28 days, as a source measured it, else as the request states it.
 type ErrorBudget struct {
 	Rule
 	// WarnBelowPPM of the budget left warns; at 0 the criterion fails where StopsAtZero is set, else it warns.
@@ -16,13 +16,16 @@ type ErrorBudget struct {
 }
 
 func (c ErrorBudget) judge(q question) finding {
-	left := q.r.Evidence.ErrorBudgetLeftPPM
+	left, by := q.budgetLeft()
 	if left == nil {
 		return finding{result: NotApplicable, says: "Nothing is said about its error budget."}
 	}
 	f := finding{
 		result: Pass, observed: map[string]int64{"left_ppm": clampInt(*left), "warn_below_ppm": c.WarnBelowPPM},
 		says: percent(max(0, *left)) + " of its error budget of 28 days is left.",
+	}
+	if by != nil {
+		f.says += " " + by.Source + " measured it at " + clock(by.At) + "."
 	}
 	switch {
 	case *left <= 0:
@@ -67,7 +70,7 @@ type MonitoringLive struct {
 }
 
 func (c MonitoringLive) judge(q question) finding {
-	seen := q.r.Evidence.SignalsSeen
+	seen := q.signalsSeen()
 	if len(seen) == 0 && !c.Required {
 		return finding{result: NotApplicable, says: "Nothing is said about its monitoring, and nothing is demanded."}
 	}
@@ -98,6 +101,9 @@ func (c MonitoringLive) judge(q question) finding {
 		f.says = fmt.Sprintf("In the last %s nothing was seen of: %s. A bad deployment would not be noticed.", span(seconds(c.MaxSilenceSeconds)), words)
 		f.until = q.s.Now.Add(freshRetry)
 		f.opensWhen = []string{"the signals are seen again and the request says so (--signal errors)"}
+		if len(q.s.Monitored) > 0 {
+			f.opensWhen = []string{"the signals are seen again"}
+		}
 	}
 	return f
 }

@@ -90,6 +90,8 @@ type Known struct {
 	Override *Waiver
 	// Demoted are criteria that broke their promise.
 	Demoted []Demotion
+	// Monitored is what sources of signals showed of the service, in any environment.
+	Monitored []Monitored
 }
 
 // clockSkew is how far the clocks of servers over one database may differ.

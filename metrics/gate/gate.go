@@ -136,6 +136,8 @@ type Snapshot struct {
 	Override *Waiver `json:"override,omitempty"`
 	// Demoted are criteria that were wrong more often than promised: until that is agreed anew they only warn.
 	Demoted []Demotion `json:"demoted,omitempty"`
+	// Monitored is what sources of signals showed of the service here.
+	Monitored []Monitored `json:"monitored,omitempty"`
 }
 
 // Deployed is a rollout as the gate sees it.

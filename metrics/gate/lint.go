@@ -11,7 +11,7 @@ import (
 type LintReport struct {
 	Policy string     `json:"policy"`
 	Tier   string     `json:"tier"`
-	Digest string     `json:"digest,omitempty"` // empty for a policy with faults
+	Digest string     `json:"digest,omitempty"` // empty for a policy that cannot be in force
 	Volume int        `json:"volume"`           // planned deployments a month
 	Lines  []LintLine `json:"criteria"`
 	// WrongStopsPerYear is the sum over all criteria that may stop, at worst, in thousandths rounded up.
@@ -77,6 +77,7 @@ func Lint(p Policy, volume int) LintReport {
 	}
 	report.WrongStopsPerYear = thousandthsUp(sum)
 	report.warn(p, sum)
+	report.lintFire(p)
 	return report
 }
 

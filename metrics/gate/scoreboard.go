@@ -25,6 +25,10 @@ type Ledger struct {
 	Decisions []Scored
 	Services  map[string]Standing
 	Overrides []Override
+	// Gaps are the times without a server, oldest first, noted since BeatsSince; Unasked what clients decided meanwhile.
+	BeatsSince time.Time
+	Gaps       []Gap
+	Unasked    []Unasked
 }
 
 // Scoreboard is how the gate itself did: what it stopped, whether that was right, and what it cost.
@@ -59,6 +63,8 @@ type Scoreboard struct {
 	Others    Share           `json:"others_failed"`
 	// Latency is nil while no decision was timed.
 	Latency *Latency `json:"latency"`
+	// Unreachable is when the gate was not there.
+	Unreachable Absence `json:"unreachable"`
 	// Promises holds the wrong stops of the last two years against what was promised; filled in by whoever has so long a ledger.
 	Promises []PromiseCheck `json:"promises"`
 }
@@ -139,6 +145,7 @@ func (l Ledger) Scoreboard() Scoreboard {
 	b.count(l.Decisions)
 	b.Overrides, b.Others = l.overridden(fates)
 	b.Latency = latencyOf(l.Decisions)
+	b.Unreachable = l.absence()
 	return b
 }
 

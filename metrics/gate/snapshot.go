@@ -41,6 +41,7 @@ func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 	}
 	s.Override = k.Override
 	s.Demoted = k.Demoted
+	s.Monitored = monitoredHere(k.Monitored, s.Environment)
 	s.Freeze, s.OpenedAt = frozen(k.Windows, k.Service, s.Environment, s.Kind, now)
 	s.OpenedAt = latest(s.OpenedAt, reopened(steps))
 	return s

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestExplainSaysOfEachValueWhereItStands(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	file := filepath.Join(p.home, "layers.yaml")
+	write(t, file, `services:
+  - {name: pay, tier: high}
+policies:
+  - {apiVersion: shiphabit/v1, kind: Policy, metadata: {name: org}, locked: [data-fresh], watch: 45m}
+  - apiVersion: shiphabit/v1
+    kind: Policy
+    metadata: {name: pay}
+    applies_to: {service: pay}
+    criteria:
+      drain: {mode: "${DRAIN}"}
+`)
+	p.env = append(p.env, "DRAIN=warn")
+	said := strings.Join(strings.Fields(p.must("policy", "explain", "pay", "--config", file)), " ")
+	for _, want := range []string{
+		"put together from: built-in:high, organisation, service:pay",
+		"watch 45m organisation " + file + ":4 ",
+		"criteria.drain.mode warn service:pay " + file + ":10 from ${DRAIN} ",
+		"criteria.drain.for 24h built in — ",
+		"criteria.data-fresh.max_age 60m built in — locked by organisation (line 4) ",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %q:\n%s", want, said)
+		}
+	}
+	var all []explainedPolicy
+	if err := json.Unmarshal([]byte(p.must("policy", "explain", "--service", "pay", "--config", file, "--json")), &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 1 || all[0].Service != "pay" || all[0].Digest != all[0].Policy.Digest() || len(all[0].Values) < 60 {
+		t.Errorf("%+v", all)
+	}
+	if tiers := p.must("policy", "explain"); strings.Count(tiers, "VALUE") != 4 {
+		t.Errorf("without a service it says\n%s", tiers)
+	}
+	p.exits(exitUsage, "policy", "explain", "pay", "--service", "other")
+}
+
+func TestLintExitsWithTwoForACriterionThatCanNeverFire(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	file := filepath.Join(p.home, "idle.yaml")
+	write(t, file, `policies:
+  - {apiVersion: shiphabit/v1, kind: Policy, metadata: {name: org}, criteria: {data-fresh: {on_unknown: allow}}}
+`)
+	said := p.exits(exitUsage, "policy", "lint", "--config", file, "--tier", "standard")
+	if !strings.Contains(said, "fault: criteria.data-fresh: can never fire") {
+		t.Errorf("it says\n%s", said)
+	}
+	p.must("policy", "lint", "--volume", "1")
+}
