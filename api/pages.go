@@ -44,6 +44,10 @@ func (s *Server) pageRoutes() []route {
 		page("/services/:service/record", "One deployment or incident", s.recordPage),
 		page("/gate/decisions/:id", "One decision and what it rests on", s.decisionPage),
 		page("/explain/:figure", "The rows behind a figure", s.explainPage),
+		page("/reports", "What reports there are", s.reportsPage),
+		page("/reports/leadership", "The report on the organisation; with format, as a file", s.reportPage(forLeadership)),
+		page("/reports/teams/:team", "The report on one team; with format, as a file", s.reportPage(forTeam)),
+		page("/reports/services/:service", "The report on one service; with format, as a file", s.reportPage(forService)),
 		page("/sources", "What was read", s.sourcesPage),
 		page("/sources/:source", "One source, and what it brought", s.sourcePage),
 		page("/doctor", "Why a figure is empty, and the step that fills it", s.doctorPage),
@@ -101,15 +105,20 @@ type moment struct {
 
 // look reads what most pages need, as of the instant that the address names, else of now.
 func (s *Server) look(r request) (moment, error) {
-	ctx, now := r.Context(), s.o.Clock()
 	asOf, err := s.instantIn(r, "as_of", s.o.Zone)
 	if err != nil {
 		return moment{}, err
 	}
-	m := moment{now: asOf}
-	if asOf.After(now) {
-		m.now = now
+	return s.lookAt(r.Context(), asOf)
+}
+
+// lookAt reads it as of an instant, of now when that is to come.
+func (s *Server) lookAt(ctx context.Context, asOf time.Time) (moment, error) {
+	m := moment{now: s.o.Clock()}
+	if asOf.Before(m.now) {
+		m.now = asOf
 	}
+	var err error
 	if m.services, err = s.o.Store.Services(ctx); err != nil {
 		return m, err
 	}

@@ -66,6 +66,9 @@ func New(version string) (*Site, error) {
 	return s, nil
 }
 
+// Notice is what Mark put on every page; empty for none.
+func (s *Site) Notice() string { return s.mark }
+
 // Mark puts a notice on every page: that the data are made up. It is to be called before the first page is rendered.
 func (s *Site) Mark(notice string) { s.mark = notice }
 
