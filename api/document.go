@@ -23,6 +23,7 @@ type Ask struct {
 	Period  string
 	AsOf    time.Time // zero for now
 	Edition string    // empty for the newest
+	Paper   string    // one of reports.Papers, for PDF; empty for the first
 }
 
 // The audiences of reports.
@@ -38,13 +39,19 @@ func Audiences() []string { return []string{forLeadership, forTeam, forService} 
 // Formats are those in which the server writes a report without a browser.
 func Formats() []string { return []string{"html", "md", "json", "csv"} }
 
-// Report makes a report and writes it in a format.
-func (s *Server) Report(ctx context.Context, a Ask, format string) ([]byte, error) {
+// Report makes a report and writes it in formats.
+func (s *Server) Report(ctx context.Context, a Ask, formats ...string) ([][]byte, error) {
 	d, err := s.document(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	return s.written(ctx, d, format)
+	files := make([][]byte, len(formats))
+	for i, format := range formats {
+		if files[i], err = s.written(ctx, d, format); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
 }
 
 // written is a document in a format.
@@ -53,6 +60,9 @@ func (s *Server) written(ctx context.Context, d reports.Document, format string)
 	var err error
 	switch format {
 	case "html", "pdf":
+		if format == "pdf" && d.Paper == "" {
+			d.Paper = reports.Papers()[0]
+		}
 		if err = s.o.Site.Document(ctx, &out, d); errors.Is(err, reports.ErrTooLong) {
 			err = fail(Unavailable, err.Error())
 		}
@@ -90,7 +100,11 @@ func (s *Server) printed(ctx context.Context, html []byte) ([]byte, error) {
 }
 
 // document makes a report.
-func (s *Server) document(ctx context.Context, a Ask) (reports.Document, error) {
+func (s *Server) document(ctx context.Context, a Ask) (d reports.Document, err error) {
+	if a.Paper != "" && !slices.Contains(reports.Papers(), a.Paper) {
+		return d, fail(Invalid, fmt.Sprintf("there is no paper %q: ask for %s", shorten(a.Paper), strings.Join(reports.Papers(), " or ")))
+	}
+	defer func() { d.Paper = a.Paper }()
 	m, err := s.lookAt(ctx, earlierOf(a.AsOf, s.o.Clock()))
 	if err != nil {
 		return reports.Document{}, err

@@ -34,6 +34,9 @@ func (s *Server) documentRoutes() []route {
 				{"as_of", "what was known when; now when left out"},
 				{"edition", "the edition that names the levels; the newest when left out"},
 				{"format", "json (when left out), html, md, csv, or pdf where the server has Chromium"},
+				{"paper", "a4 (when left out) or letter, for pdf"},
+				{"from", "first day, in place of a period"},
+				{"to", "last day, in place of a period; it belongs to it"},
 			},
 		}
 	}
@@ -47,7 +50,7 @@ func (s *Server) documentRoutes() []route {
 // ask reads which report a request wants.
 func (s *Server) askOf(r request, audience string) (Ask, error) {
 	q := r.URL.Query()
-	a := Ask{Audience: audience, Period: q.Get("period"), Edition: q.Get("edition"), Name: cmp.Or(r.param("team"), r.param("service"))}
+	a := Ask{Audience: audience, Period: q.Get("period"), Edition: q.Get("edition"), Paper: q.Get("paper"), Name: cmp.Or(r.param("team"), r.param("service"))}
 	if q.Get("from") != "" || q.Get("to") != "" {
 		if a.Period != "" {
 			return a, fail(Invalid, "period and from or to exclude each other")

@@ -26,7 +26,12 @@ type Document struct {
 	Sections []Section
 	// Program is what made it.
 	Program string
+	// Paper is the size of a page as PDF, one of Papers; empty leaves it to the printer.
+	Paper string
 }
+
+// Papers are the sizes of pages.
+func Papers() []string { return []string{"a4", "letter"} }
 
 // SummaryLines is the most lines that a summary has.
 const SummaryLines = 10

@@ -43,6 +43,9 @@ type pictureView struct {
 // the charts are there as their tables. It fails with ErrTooLong where a chart takes too long, and when ctx ends.
 func (s *Site) Document(ctx context.Context, w io.Writer, d Document) error {
 	v := documentView{Document: d, CSS: s.documentStyle()}
+	if !slices.Contains(Papers(), d.Paper) {
+		v.Paper = ""
+	}
 	for _, section := range d.Sections {
 		part, err := s.part(ctx, section)
 		if err != nil {

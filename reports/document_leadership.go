@@ -93,10 +93,11 @@ func (in Leadership) gateSays() string {
 	if g.Decisions == 0 {
 		return "The gate was not asked in this period."
 	}
-	says := fmt.Sprintf("The gate decided %s and said stop in %s of them", plural(g.Decisions, "time", "times"), Count(g.Stops.Decisions))
+	if g.Stops.Decisions == 0 {
+		return fmt.Sprintf("The gate decided %s and stopped nothing.", plural(g.Decisions, "time", "times"))
+	}
+	says := fmt.Sprintf("The gate decided %s and stopped %s", plural(g.Decisions, "time", "times"), Count(g.Stops.Decisions))
 	switch p := g.Stops.Prevented; {
-	case g.Stops.Decisions == 0:
-		return says + "."
 	case p.Of == 0:
 		return says + "; what was stopped has not gone out since, so what the stops were worth is not known."
 	case p.Count == 0:
@@ -117,7 +118,7 @@ func (in Leadership) surveySays() string {
 		return "How deployment feels is not shown: " + r.Hidden + "."
 	}
 	habit := r.Verdicts[assessments.Habit]
-	return fmt.Sprintf("%s of %s answered the five questions; by their answers deployment is a habit in %s of %s.",
+	return fmt.Sprintf("%s of %s answered the five questions; by their answers deployment is a habit in %s of the %s that answered person by person.",
 		Count(r.Respondents), plural(r.Asked, "person", "people"), Count(habit), plural(r.PooledTeams, "team", "teams"))
 }
 
@@ -208,7 +209,11 @@ func (in Leadership) said() []Grid {
 	if len(r.Named) > 0 {
 		named := Grid{Table: Table{Caption: "Teams that published, by name", Head: []Head{{Text: "Team"}, {"Answers", true}, {Text: "Verdict"}}}}
 		for _, result := range r.Named {
-			named.Rows = append(named.Rows, []Cell{{Text: result.Team}, {Text: Count(result.Respondents)}, {Text: string(result.Verdict.Verdict)}})
+			answers := Count(result.Respondents)
+			if result.Consensus {
+				answers = "one, agreed"
+			}
+			named.Rows = append(named.Rows, []Cell{{Text: result.Team}, {Text: answers}, {Text: string(result.Verdict.Verdict)}})
 		}
 		grids = append(grids, named)
 	}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"shiphabit/metrics"
@@ -10,38 +11,38 @@ import (
 // The sentences below are made by rules from the figures. A change is said only where the interval of the difference leaves out zero;
 // what is not known is said to be so, with what is missing.
 
-// figureSentences are one line for each of the five figures that a reader needs first.
+// figureSentences are one line for each of the figures that a reader needs first. Where none of them moved, one line says so for all.
 func (b Basis) figureSentences() []string {
-	lines := []string{b.frequencySays()}
 	if b.Card.Frequency.Rollouts == 0 {
-		return lines
+		return []string{b.frequencySays("")}
 	}
-	return append(lines, b.leadTimeSays(), b.failRateSays(), b.recoverySays())
+	changes := []string{
+		b.change(metrics.FigureFrequency, "the typical week"), b.change(metrics.FigureLeadTime, "the lead time of the typical deployment"),
+		b.change(metrics.FigureFailRate, "the fail rate"), b.change(metrics.FigureRecovery, "recovery time"),
+	}
+	still := "; no clear change against " + b.Period.Than
+	all := !slices.ContainsFunc(changes, func(c string) bool { return c != still })
+	if all {
+		changes = make([]string, len(changes))
+	}
+	lines := []string{b.frequencySays(changes[0]), b.leadTimeSays(changes[1]), b.failRateSays(changes[2]), b.recoverySays(changes[3])}
+	if all {
+		lines = append(lines, "None of these figures shows a clear change against "+b.Period.Than+".")
+	}
+	return lines
 }
 
-// change is the end of a sentence: what moved, or that nothing is claimed.
+// change is a part of a sentence: what moved, or that nothing is claimed.
 func (b Basis) change(figure, subject string) string {
 	says, claimed := b.moved(figure)
 	switch {
 	case claimed:
-		return fmt.Sprintf("; %s %s against %s.", subject, says, b.Period.Than)
+		return fmt.Sprintf("; %s %s against %s", subject, says, b.Period.Than)
 	case says == metrics.NoClearChange:
-		return "; no clear change against " + b.Period.Than + "."
+		return "; no clear change against " + b.Period.Than
 	default:
-		return "; whether that changed cannot be told (" + strings.TrimPrefix(says, "not compared: ") + ")."
+		return "; whether that changed cannot be told (" + strings.TrimPrefix(says, "not compared: ") + ")"
 	}
-}
-
-func (b Basis) frequencySays() string {
-	q := b.Card.Frequency
-	if q.Rollouts == 0 {
-		return "No deployment to production is recorded in " + b.Period.Words() + b.because(metrics.FigureFrequency) + "."
-	}
-	says := fmt.Sprintf("From %s there %s to production", b.Period.Words(), plural2(q.Rollouts, "was %s deployment", "were %s deployments"))
-	if q.PerWeek == nil {
-		return says + ", too few to say how often."
-	}
-	return says + ", " + fine(*q.PerWeek) + " a week" + b.change(metrics.FigureFrequency, "the typical week")
 }
 
 // plural2 words a count in the middle of a sentence.
@@ -52,6 +53,18 @@ func plural2(n int, one, many string) string {
 	return fmt.Sprintf(many, Count(n))
 }
 
+func (b Basis) frequencySays(change string) string {
+	q := b.Card.Frequency
+	if q.Rollouts == 0 {
+		return "No deployment to production is recorded in " + b.Period.Words() + b.because(metrics.FigureFrequency) + "."
+	}
+	says := fmt.Sprintf("From %s there %s to production", b.Period.Words(), plural2(q.Rollouts, "was %s deployment", "were %s deployments"))
+	if q.PerWeek == nil {
+		return says + ", too few to say how often."
+	}
+	return says + ", " + fine(*q.PerWeek) + " a week" + change + "."
+}
+
 func (b Basis) because(figure string) string {
 	if missing := b.missing(figure); missing != "" {
 		return " (" + missing + ")"
@@ -59,15 +72,15 @@ func (b Basis) because(figure string) string {
 	return ""
 }
 
-func (b Basis) leadTimeSays() string {
+func (b Basis) leadTimeSays(change string) string {
 	d := b.Card.LeadTime
 	if d.Median == nil {
 		return "How long a change takes is not known" + b.because(metrics.FigureLeadTime) + "."
 	}
-	return fmt.Sprintf("Half of the changes were live within %s of being written", Span(*d.Median)) + b.change(metrics.FigureLeadTime, "the lead time of the typical deployment")
+	return fmt.Sprintf("Half of the changes were live within %s of being written", Span(*d.Median)) + change + "."
 }
 
-func (b Basis) failRateSays() string {
+func (b Basis) failRateSays(change string) string {
 	q := b.Card.FailRate
 	if q.Value == nil {
 		return fmt.Sprintf("How often deployments fail is not known: %s are too few%s.", plural(q.Of, "deployment", "deployments"), b.because(metrics.FigureFailRate))
@@ -77,10 +90,10 @@ func (b Basis) failRateSays() string {
 	if m.Coverage != nil {
 		says += fmt.Sprintf(", so the true rate lies between %s and %s", *m.Low, *m.High)
 	}
-	return says + b.change(metrics.FigureFailRate, "the fail rate")
+	return says + change + "."
 }
 
-func (b Basis) recoverySays() string {
+func (b Basis) recoverySays(change string) string {
 	s := b.Card.Recovery
 	open := ""
 	if s.Censored > 0 {
@@ -94,7 +107,7 @@ func (b Basis) recoverySays() string {
 	case s.Median == nil:
 		return fmt.Sprintf("Less than half of %s have recovered.", plural(s.N, "failed deployment", "failed deployments")) + open
 	}
-	return fmt.Sprintf("Half of the failed deployments had recovered within %s", Span(*s.Median)) + b.change(metrics.FigureRecovery, "recovery time") + open
+	return fmt.Sprintf("Half of the failed deployments had recovered within %s", Span(*s.Median)) + change + "." + open
 }
 
 // summary keeps the lines that say something, at most as many as a summary has.

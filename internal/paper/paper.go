@@ -37,9 +37,12 @@ func Find(look func(string) (string, error)) (string, error) {
 	return "", ErrNoBrowser
 }
 
+// Browser is the program that Print would use.
+func Browser() (string, error) { return Find(exec.LookPath) }
+
 // Print turns one HTML file into PDF. It fails with ErrNoBrowser or ErrTooLong, and when ctx ends.
 func Print(ctx context.Context, html []byte) ([]byte, error) {
-	browser, err := Find(exec.LookPath)
+	browser, err := Browser()
 	if err != nil {
 		return nil, err
 	}
