@@ -41,6 +41,9 @@ func (d Document) About() string {
 	return d.Period.Words() + ", as of " + d.AsOf.UTC().Format("2 Jan 2006 15:04 UTC") + ", days of " + d.Zone.String()
 }
 
+// MadeBy names the program.
+func (d Document) MadeBy() string { return strings.TrimSpace("shiphabit " + d.Program) }
+
 // Section is a part of a document, in the order in which its parts are shown.
 type Section struct {
 	ID, Title string // ID is a fixed word

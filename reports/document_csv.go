@@ -39,7 +39,7 @@ func harmless(text string) string {
 // CSV writes a document in long form: one row for each number, and one for each sentence.
 func (d Document) CSV(w io.Writer) error {
 	lines := []line{{section: "document", item: "title", says: d.Title}, {section: "document", item: "subject", says: d.Subject}, {section: "document", item: "lead", says: d.Lead},
-		{section: "document", item: "about", from: d.Period.Window.From, to: d.Period.Window.To, says: d.About()}}
+		{section: "document", item: "about", from: d.Period.Window.From, to: d.Period.Window.To, says: d.About()}, {section: "document", item: "made by", says: d.MadeBy()}}
 	for _, mark := range d.Marks {
 		lines = append(lines, line{section: "document", item: "mark", says: mark})
 	}

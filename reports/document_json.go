@@ -17,6 +17,7 @@ type DocumentJSON struct {
 	About    string      `json:"about"` // period and moment in words
 	Period   PeriodJSON  `json:"period"`
 	AsOf     time.Time   `json:"as_of"`
+	MadeBy   string      `json:"made_by"`
 	Marks    []string    `json:"marks"`
 	Summary  []string    `json:"summary"`
 	Sections []sectionJS `json:"sections"`
@@ -92,7 +93,7 @@ func (d Document) JSON(w io.Writer) error {
 func (d Document) Encoded() DocumentJSON {
 	j := DocumentJSON{
 		Version: 1, Audience: d.Audience, Title: d.Title, Subject: d.Subject, Lead: d.Lead, About: d.About(),
-		Period: PeriodJSON{d.Period.Name, d.Period.Window.From, d.Period.Window.To}, AsOf: d.AsOf.UTC(),
+		Period: PeriodJSON{d.Period.Name, d.Period.Window.From, d.Period.Window.To}, AsOf: d.AsOf.UTC(), MadeBy: d.MadeBy(),
 		Marks: d.Marks, Summary: d.Summary, Sections: []sectionJS{},
 	}
 	if j.Marks == nil {

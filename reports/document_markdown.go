@@ -30,9 +30,7 @@ func (d Document) Markdown(w io.Writer) error {
 	for _, s := range d.Sections {
 		s.markdown(&out)
 	}
-	if d.Program != "" {
-		fmt.Fprintf(&out, "\n---\n\nMade by shiphabit. How each number is made: docs/metrics.md of shiphabit.\n")
-	}
+	fmt.Fprintf(&out, "\n---\n\nMade by %s. Every number opens into the records behind it there.\n", escaped(d.MadeBy()))
 	_, err := w.Write(out.Bytes())
 	return err
 }

@@ -46,7 +46,7 @@ func Print(ctx context.Context, html []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "shiphabit-paper-")
+	folder, err := os.MkdirTemp(short(os.TempDir()), "shiphabit-paper-")
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +74,17 @@ func Print(ctx context.Context, html []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%s printed nothing (%w): %s", filepath.Base(browser), errors.Join(err, missing), last(said.Bytes()))
 	}
 	return printed, nil
+}
+
+// longestBase is up to where the browser's socket below a folder keeps within the 104 bytes that some systems give a socket's name.
+const longestBase = 24
+
+// short is the folder for temporary files, or /tmp where that one's name is too long for the browser's socket and /tmp is there.
+func short(base string) string {
+	if info, err := os.Stat("/tmp"); len(base) > longestBase && err == nil && info.IsDir() {
+		return "/tmp"
+	}
+	return base
 }
 
 // arguments keep the browser from the network, from other profiles and from adding a head and foot of its own.

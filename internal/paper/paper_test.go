@@ -41,6 +41,13 @@ func TestAFileIsPrintedAsPDFWithItsPages(t *testing.T) {
 	}
 }
 
+func TestALongFolderForTemporaryFilesDoesNotKeepTheBrowserFromPrinting(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	if _, err := Print(t.Context(), []byte("<title>Report</title><p>one")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPrintingEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, end := context.WithCancel(t.Context())
