@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -94,7 +95,11 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 			err = s.o.Store.LogSuccessor(ctx, logged, earlier.ID)
 		}
 		if err == nil {
-			return logged, s.noteIdle(ctx, logged, s.o.Policy(metrics.Service{Name: logged.Request.Service, Tier: logged.Snapshot.Tier, Team: logged.Snapshot.Team}))
+			err := s.noteIdle(ctx, logged, s.o.Policy(metrics.Service{Name: logged.Request.Service, Tier: logged.Snapshot.Tier, Team: logged.Snapshot.Team}))
+			if err != nil { // the decision stands in the log, and is the answer
+				s.o.Logger.Error("an override that did nothing is not told in the log", slog.String("decision", logged.ID), slog.Any("error", err))
+			}
+			return logged, nil
 		}
 		if !s.is(err, Conflict) && !s.is(err, Moved) {
 			return gate.Logged{}, err

@@ -60,6 +60,7 @@ type DB struct {
 	gateRead *gorm.DB
 	fresher  *freshness
 	together together
+	writes   writes
 	cache    factCache
 
 	observations observationCache
@@ -141,20 +142,6 @@ func (db *DB) Close() error {
 func (db *DB) Pool() (pool *sql.DB, sqlite bool, err error) {
 	pool, err = db.write.DB()
 	return pool, db.dialect.name == sqliteDialect.name, err
-}
-
-// Ping reports whether the database answers, however busy its other connections are.
-func (db *DB) Ping(ctx context.Context) error {
-	pool, err := db.pulse.DB()
-	if err != nil {
-		return err
-	}
-	return pool.PingContext(ctx)
-}
-
-// change runs do in one writing transaction.
-func (db *DB) change(ctx context.Context, do func(tx *gorm.DB) error) error {
-	return db.write.WithContext(ctx).Transaction(do)
 }
 
 // look runs do over one unchanging state of the database.

@@ -30,29 +30,43 @@ type shared struct {
 // changeTogether runs do in a writing transaction that it may share; what do has done is undone when it fails, and nothing else is.
 func (db *DB) changeTogether(ctx context.Context, do func(tx *gorm.DB) error) error {
 	if db.dialect.lock != "" {
-		return db.change(ctx, do)
+		return db.change(ctx, func(tx *gorm.DB) error {
+			if err := tx.Exec("SET LOCAL lock_timeout = " + lockMilli).Error; err != nil {
+				return err
+			}
+			return do(tx)
+		})
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	mine := &shared{do: do, lead: make(chan struct{}), done: make(chan struct{})}
-	if !db.together.join(mine) {
-		select {
-		case <-mine.done:
-			return mine.err
-		case <-mine.lead:
-		}
+	if db.together.join(mine) {
+		close(mine.lead)
 	}
-	db.lead(ctx)
-	<-mine.done
-	return mine.err
+	go func() {
+		select {
+		case <-mine.lead:
+			db.lead(ctx)
+		case <-mine.done:
+		}
+	}()
+	select {
+	case <-mine.done:
+		return mine.err
+	case <-ctx.Done(): // it may be committed all the same
+		return context.Cause(ctx)
+	}
 }
 
 // lead commits what waits and hands over, even when a change panics: nobody may wait for ever.
 func (db *DB) lead(ctx context.Context) {
 	defer db.together.pass()
-	// The others' changes must not fail because this caller leaves.
-	db.commit(context.WithoutCancel(ctx), db.together.take())
+	all := db.together.take()
+	if len(all) > 1 {
+		ctx = context.WithoutCancel(ctx) // the others' changes must not fail because this caller leaves
+	}
+	db.commit(ctx, all)
 }
 
 // join puts a change in the queue, and tells whether it has to commit the queue.
