@@ -96,7 +96,7 @@ func (c *gateCheck) flags(command *cobra.Command) {
 	f.StringVar(&c.tests, "tests", "", "passed or failed: the tests of this artifact")
 	f.DurationVar(&c.wait, "wait", 0, "how long to ask again while the gate says hold")
 	f.DurationVar(&c.patience, "patience", time.Minute, "how long to try a gate that does not answer before it counts as closed")
-	f.StringVar(&c.closed, "unreachable", "policy", "open, closed or policy: what an unreachable gate means; policy is what the last answer for this service said, else open")
+	f.StringVar(&c.closed, "unreachable", "", "open, closed or policy: what an unreachable gate means (SHIPHABIT_UNREACHABLE, default policy: what the last answer for this service from here said, else open)")
 	f.StringVar(&c.keys, "keys", "", "file with the public keys by which a kept verdict is trusted when no server answers; else those the server published last")
 	f.StringVar(&c.file, "out", "gate.json", "where to write the answer; empty for nowhere")
 	f.StringVar(&c.dotenv, "dotenv", "", "where to write GATE_VERDICT and the like as a dotenv file")
@@ -161,10 +161,11 @@ func (c *gateCheck) complete() error {
 	default:
 		return usage("--kind %q is none of normal, rollback, fix, config", c.kind)
 	}
+	c.closed = c.setting(c.closed, "SHIPHABIT_UNREACHABLE", "policy")
 	switch c.closed {
 	case "open", "closed", "policy":
 	default:
-		return usage("--unreachable %q is none of open, closed, policy", c.closed)
+		return usage("--unreachable or SHIPHABIT_UNREACHABLE %q is none of open, closed, policy", c.closed)
 	}
 	switch c.tests {
 	case "":
@@ -311,15 +312,19 @@ func (c *gateCheck) withoutServer(why error, cache gateCache) (checkFile, error)
 		answer.Note += "; the last answer does not count: " + unfit.Error()
 	}
 	answer.Decision = gate.Decision{Verdict: gate.Allow, WouldBe: gate.Allow, Engine: engine()}
+	gone := "The gate does not answer"
+	if down := (unreachable{}); errors.As(why, &down) && down.said {
+		gone = "The gate gives no decision"
+	}
 	switch {
 	case c.passes():
-		answer.Decision.Summary = "The gate does not answer; a " + c.kind + " goes on all the same."
+		answer.Decision.Summary = gone + "; a " + c.kind + " goes on all the same."
 	case c.shut(cache):
 		answer.Decision.Verdict, answer.Decision.WouldBe = gate.Block, gate.Block
-		answer.Decision.Summary = "The gate does not answer, and " + c.whoSays(cache) + " closes it then."
+		answer.Decision.Summary = gone + ", and " + c.whoSays(cache) + " closes it then."
 	default:
 		answer.Decision.Verdict = gate.Warn
-		answer.Decision.Summary = "The gate does not answer; " + c.whoSays(cache) + " lets the promotion go on, unjudged."
+		answer.Decision.Summary = gone + "; " + c.whoSays(cache) + " lets the promotion go on, unjudged."
 	}
 	return answer, nil
 }
@@ -328,7 +333,7 @@ func (c *gateCheck) withoutServer(why error, cache gateCache) (checkFile, error)
 func (c *gateCheck) whoSays(cache gateCache) string {
 	switch {
 	case c.closed != "policy":
-		return "--unreachable " + c.closed
+		return "--unreachable or SHIPHABIT_UNREACHABLE (" + c.closed + ")"
 	case cache.Unreachable != "":
 		return "the policy of this service"
 	default:
