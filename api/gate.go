@@ -133,6 +133,9 @@ func askBody(r request) ([]byte, error) {
 	if len(data) > maxAsk {
 		return nil, fail(TooLarge, fmt.Sprintf("the request has more than %d MiB", maxAsk>>20))
 	}
+	if key := repeated(data); key != "" {
+		return nil, fail(Mismatch, fmt.Sprintf("the key %q stands twice; write it once", shorten(key)))
+	}
 	return data, nil
 }
 

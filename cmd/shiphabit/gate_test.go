@@ -283,3 +283,15 @@ func TestAGateThatSaysItCannotIsQuoted(t *testing.T) {
 		t.Errorf("exit code %d:\n%s", code, errs)
 	}
 }
+
+func TestNumbersThatCannotBeAreRefused(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	for _, c := range [][]string{
+		{"--error-budget", "150"}, {"--error-budget", "NaN"}, {"--commits", "-4"}, {"--changed-lines", "-1"}, {"--coverage", "-1"}, {"--wait", "-5m"}, {"--patience", "-1s"},
+	} {
+		if said := p.exits(exitUsage, append([]string{"gate", "check", "--server", nobody, "--service", "steady"}, c...)...); !strings.Contains(said, c[0]) {
+			t.Errorf("%v: %s", c, said)
+		}
+	}
+}

@@ -33,6 +33,14 @@ func (db *DB) CreateToken(ctx context.Context, t Token, hash, by string) error {
 		ExpiresAt: toMilli(t.ExpiresAt), LastUsedAt: never, RevokedAt: never,
 	}
 	err := db.change(ctx, func(tx *gorm.DB) error {
+		var live int64
+		err := tx.Model(&tokenRow{}).Where("name = ? AND revoked_at = ? AND (expires_at = ? OR expires_at > ?)", t.Name, never, never, toMilli(now)).Count(&live).Error
+		if err == nil && live > 0 {
+			err = fmt.Errorf("a token of that name is in force, and names tell callers apart; revoke it, or take another name: %w", ErrDuplicate)
+		}
+		if err != nil {
+			return err
+		}
 		if err := tx.Create(&row).Error; err != nil {
 			return err
 		}
