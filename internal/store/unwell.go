@@ -15,7 +15,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// ErrOutage: the database is there and cannot do its work, because its disk is full, its file is damaged, or somebody else holds it.
+// ErrOutage says that the database is there and cannot do its work, because its disk is full, its file is damaged, or somebody else holds it.
 var ErrOutage = errors.New("the database cannot do its work")
 
 const (
