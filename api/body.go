@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +32,38 @@ func decodeJSON(data []byte, into any) error {
 		return fail(Invalid, fmt.Sprintf("something follows the JSON object, at byte %d", decoder.InputOffset()))
 	}
 	return nil
+}
+
+// repeated is the first key that stands twice in an object of a JSON text, "" for none: readers differ in which of the two they take.
+func repeated(data []byte) string {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	seen := []map[string]bool{} // of the objects around, nil for a list
+	key := false                // what comes next in an object is a key
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return "" // its end, or no JSON, which is told elsewhere
+		}
+		inObject := len(seen) > 0 && seen[len(seen)-1] != nil
+		switch text, isText := token.(string); {
+		case token == json.Delim('{'):
+			seen, key = append(seen, map[string]bool{}), true
+			continue
+		case token == json.Delim('['):
+			seen = append(seen, nil)
+			continue
+		case token == json.Delim('}') || token == json.Delim(']'):
+			seen = seen[:len(seen)-1]
+		case inObject && key && isText:
+			name := strings.ToLower(text) // as it is read
+			if seen[len(seen)-1][name] {
+				return text
+			}
+			seen[len(seen)-1][name], key = true, false
+			continue
+		}
+		key = len(seen) > 0 && seen[len(seen)-1] != nil
+	}
 }
 
 // wordsOf says what is wrong with a body without the words of the Go package that found it.

@@ -7,10 +7,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
@@ -100,7 +102,11 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 			err = s.o.Store.LogSuccessor(ctx, logged, earlier.ID)
 		}
 		if err == nil {
-			return logged, s.noteIdle(ctx, logged, overrides, s.policyOf(logged.Snapshot).Policy())
+			err := s.noteIdle(ctx, logged, overrides, s.policyOf(logged.Snapshot).Policy())
+			if err != nil { // the decision stands in the log, and is the answer
+				s.o.Logger.Error("an override that did nothing is not told in the log", slog.String("decision", logged.ID), slog.Any("error", err))
+			}
+			return logged, nil
 		}
 		if !s.is(err, Conflict) && !s.is(err, Moved) {
 			return gate.Logged{}, err
@@ -274,20 +280,45 @@ func completeAsk(r *gate.Request) error {
 		refuse("change.kind", fmt.Sprintf("%q is no kind of change", shorten(r.Change.Kind)), "one of "+strings.Join(kinds, ", "))
 	}
 	for field, value := range map[string]string{"service": r.Service, "environment": r.Environment} {
-		if len(value) > maxName || strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		if len(value) > maxName || strings.ContainsFunc(value, unseen) {
 			refuse(field, "longer than a name may be, or with a control character", fmt.Sprintf("at most %d bytes of text", maxName))
 		}
-	}
-	if ppm := r.Evidence.CoverageChangedLinesPPM; ppm != nil && (*ppm < 0 || *ppm > 1_000_000) {
-		refuse("evidence.coverage_changed_lines_ppm", fmt.Sprintf("%d is no share", *ppm), "parts per million, from 0 to 1000000")
+		if strings.TrimSpace(value) != value {
+			refuse(field, fmt.Sprintf("%q begins or ends with a space", shorten(value)), "leave it out")
+		}
 	}
 	if r.Run.Attempt < 0 {
 		refuse("run.attempt", "negative", "count attempts from 1")
 	}
+	kind := Invalid
+	if faults == nil {
+		kind = Mismatch
+	}
+	checkEvidence(r.Evidence, refuse)
 	if faults == nil {
 		return nil
 	}
-	return &Error{Kind: Invalid, Detail: "the gate cannot judge this: " + faults[0].Field + ": " + faults[0].Problem + "; " + faults[0].Remedy, Faults: faults}
+	return &Error{Kind: kind, Detail: "the gate cannot judge this: " + faults[0].Field + ": " + faults[0].Problem + "; " + faults[0].Remedy, Faults: faults}
+}
+
+// unseen are characters that make a name look like another one: controls, and those that turn the direction of writing.
+func unseen(c rune) bool { return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) }
+
+// checkEvidence refuses numbers that cannot be: taken for "not stated" they would pass unseen.
+func checkEvidence(e gate.Evidence, refuse func(field, problem, remedy string)) {
+	const whole = 1_000_000
+	if ppm := e.CoverageChangedLinesPPM; ppm != nil && (*ppm < 0 || *ppm > whole) {
+		refuse("evidence.coverage_changed_lines_ppm", fmt.Sprintf("%d is no share", *ppm), "parts per million, from 0 to 1000000")
+	}
+	if ppm := e.ErrorBudgetLeftPPM; ppm != nil && *ppm > whole {
+		refuse("evidence.error_budget_left_ppm", fmt.Sprintf("%d is more than there is", *ppm), "parts per million left, at most 1000000 and below 0 when it is overspent")
+	}
+	if n := e.ChangedLines; n != nil && *n < 0 {
+		refuse("evidence.changed_lines", fmt.Sprintf("%d is no count", *n), "how many there are, from 0")
+	}
+	if n := e.Commits; n != nil && *n < 0 {
+		refuse("evidence.commits", fmt.Sprintf("%d is no count", *n), "how many there are, from 0")
+	}
 }
 
 // maxName is the longest name of a service or environment in bytes, as in events.

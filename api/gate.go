@@ -94,12 +94,9 @@ func (s *Server) gateRoutes() []route {
 }
 
 func (s *Server) addDecision(r request) (reply, error) {
-	data, err := io.ReadAll(io.LimitReader(r.Body, maxAsk+1))
+	data, err := askBody(r)
 	if err != nil {
-		return reply{}, unreadable(err)
-	}
-	if len(data) > maxAsk {
-		return reply{}, fail(TooLarge, fmt.Sprintf("the request has more than %d MiB", maxAsk>>20))
+		return reply{}, err
 	}
 	asked, err := decodeAsk(data)
 	if err != nil {
@@ -126,6 +123,21 @@ func (s *Server) addDecision(r request) (reply, error) {
 	}
 	answer, err := s.answered(r, logged)
 	return reply{JSON: answer, Header: headerOf(logged.Decision, http.Header{"Cache-Control": {"no-store"}})}, err
+}
+
+// askBody reads a request to the gate.
+func askBody(r request) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r.Body, maxAsk+1))
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	if len(data) > maxAsk {
+		return nil, fail(TooLarge, fmt.Sprintf("the request has more than %d MiB", maxAsk>>20))
+	}
+	if key := repeated(data); key != "" {
+		return nil, fail(Mismatch, fmt.Sprintf("the key %q stands twice; write it once", shorten(key)))
+	}
+	return data, nil
 }
 
 func (s *Server) decisions(r request) (reply, error) {

@@ -191,13 +191,27 @@ func TestARequestTheGateCannotJudgeIsRefusedInWords(t *testing.T) {
 		`{"service":7}`:      "service is a JSON number",
 		`{"servise":"a"}`:    "servise",
 		`{}`:                 "name the service",
-		`{"service":"a","change":{"kind":"party"}}`:                         "one of normal, rollback, fix, config",
-		`{"service":"a","evidence":{"coverage_changed_lines_ppm":1000001}}`: "parts per million",
-		`{"service":"a","run":{"attempt":-1}}`:                              "count attempts from 1",
-		`{"service":"a\u0000"}`:                                             "control character",
+		`{"service":"a","change":{"kind":"party"}}`:   "one of normal, rollback, fix, config",
+		`{"service":"a","run":{"attempt":-1}}`:        "count attempts from 1",
+		`{"service":"a\u0000"}`:                       "control character",
+		`{"service":"a\u202eb"}`:                      "control character",
+		`{"service":"a","environment":"prod\u2066"}`:  "control character",
+		`{"service":" a"}`:                            "begins or ends with a space",
+		`{"service":"a","environment":"production "}`: "begins or ends with a space",
 	} {
 		s.post(decisions, body).is(http.StatusBadRequest, words)
 	}
+	for body, words := range map[string]string{
+		`{"service":"a","evidence":{"coverage_changed_lines_ppm":1000001}}`: "parts per million",
+		`{"service":"a","evidence":{"error_budget_left_ppm":1500000}}`:      "more than there is",
+		`{"service":"a","evidence":{"commits":-4}}`:                         "evidence.commits: -4 is no count",
+		`{"service":"a","evidence":{"changed_lines":-1}}`:                   "evidence.changed_lines: -1 is no count",
+		`{"service":"a","service":"b"}`:                                     "the key \"service\" stands twice",
+		`{"service":"a","change":{"kind":"normal","Kind":"fix"}}`:           "the key \"Kind\" stands twice",
+	} {
+		s.post(decisions, body).is(http.StatusUnprocessableEntity, strings.ReplaceAll(words, `"`, `\"`))
+	}
+	s.post(decisions, `{"service":"a","run":{"id":"service"},"change":{"fixes":["kind","kind"]},"evidence":{"error_budget_left_ppm":-5}}`).is(http.StatusOK)
 	s.ask("POST", decisions, askFor("a", "b"), "Idempotency-Key", strings.Repeat("k", 600)).is(http.StatusBadRequest, "at most 512")
 	s.post(decisions, `{"service":"`+strings.Repeat("a", 2<<20)+`"}`).is(http.StatusRequestEntityTooLarge)
 }
@@ -218,5 +232,20 @@ func TestWhatAHostSaysOfAnEnvironmentHoldsForAServiceThatIsNewThere(t *testing.T
 		`{"type":"incident","id":"2","service":"payments","started_at":"`+at+`","severity":1}`).is(http.StatusOK)
 	if d := into[gate.Decision](s.post(decisions, `{"service":"payments","environment":"eu-1"}`).is(http.StatusOK)); d.Mode != gate.Enforce || d.Verdict == gate.Allow {
 		t.Errorf("%s in mode %s: %s", d.Verdict, d.Mode, d.Summary)
+	}
+}
+
+func TestANameThatIsNearlyThatOfAKnownServiceGetsAHint(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.post("/api/v1/events", history("web-shop", "....")).is(http.StatusOK)
+	for name, hint := range map[string]string{"Web-Shop": "did you mean web-shop?", "web shop": "did you mean web-shop?", "web-shop": "", "shop": ""} {
+		d := into[struct {
+			Verdict gate.Result `json:"verdict"`
+			Hint    string      `json:"hint"`
+		}](s.post(decisions, askFor(name, artifact)).is(http.StatusOK))
+		if d.Verdict == "" || !strings.HasSuffix(d.Hint, hint) || hint == "" && d.Hint != "" {
+			t.Errorf("%s: %s, %q", name, d.Verdict, d.Hint)
+		}
 	}
 }

@@ -112,6 +112,9 @@ func (s *Server) translated(err error) error {
 	if kindOf(err) != Internal {
 		return err
 	}
+	if s.is(err, Unavailable) {
+		return &Error{Kind: Unavailable, Detail: "the database cannot do its work; the server's log says why", Cause: err}
+	}
 	if kind, known := s.kindOfStore(err); known {
 		return &Error{Kind: kind, Detail: err.Error(), Cause: err}
 	}
@@ -222,6 +225,10 @@ func (s *Server) logRequest(r *http.Request, status int, took time.Duration, err
 	attributes := []any{slog.String("method", r.Method), slog.String("path", path), slog.Int("status", status), slog.Duration("took", took)}
 	if err != nil && kindOf(err) == Internal && r.Context().Err() == nil { // a caller who left caused no fault of ours
 		s.o.Logger.Error("request ended in an internal error", append(attributes, slog.Any("error", err))...)
+		return
+	}
+	if s.is(err, Unavailable) {
+		s.o.Logger.Error("the database cannot do its work", append(attributes, slog.Any("error", err.(interface{ Unwrap() error }).Unwrap()))...)
 		return
 	}
 	s.o.Logger.Debug("request", attributes...)

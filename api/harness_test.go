@@ -174,6 +174,7 @@ func waitingList(list []store.Waiting) []api.Waiting {
 
 var kinds = map[error]api.Kind{
 	store.ErrNotFound: api.NotFound, store.ErrDuplicate: api.Conflict, store.ErrMoved: api.Moved, store.ErrUsed: api.Conflict,
+	store.ErrOutage: api.Unavailable,
 }
 
 // clock is a clock that tests set.

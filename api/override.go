@@ -2,8 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,7 +15,8 @@ import (
 
 // overrideStore keeps overrides and the gate's log of deeds.
 type overrideStore interface {
-	AddOverride(ctx context.Context, o gate.Override) error
+	// AddOverride refuses one that with others of the same scope would let through more than most (Duplicate).
+	AddOverride(ctx context.Context, o gate.Override, most int) error
 	AgreeOverride(ctx context.Context, id, by string) (gate.Override, error)
 	WithdrawOverride(ctx context.Context, id, by string) (gate.Override, error)
 	Overrides(ctx context.Context, service string) ([]gate.Override, error)
@@ -59,7 +60,7 @@ func (s *Server) overrideRoutes() []route {
 	return []route{
 		{
 			method: http.MethodPost, path: "/api/v1/gate/overrides", scope: Override, handle: s.addOverride,
-			summary: "Set criteria aside for a while, with a reason of at least 20 characters and a category. Where the tier wants two people it does nothing until a second agrees",
+			summary: "Set criteria aside for a while, with a reason of at least 20 characters and a category. Where the policy wants several people it does nothing until so many agree. Overrides of the same scope share the policy's number of uses",
 			request: overrideRequest{}, response: gate.Override{},
 		},
 		{
@@ -68,7 +69,7 @@ func (s *Server) overrideRoutes() []route {
 		},
 		{
 			method: http.MethodPost, path: "/api/v1/gate/overrides/:id/agree", scope: Override, handle: s.agreeOverride, response: gate.Override{},
-			summary: "Agree to an override as the second person",
+			summary: "Agree to an override as one more person",
 		},
 		{
 			method: http.MethodPost, path: "/api/v1/gate/overrides/:id/withdraw", scope: Override, handle: s.withdrawOverride, response: gate.Override{},
@@ -87,9 +88,9 @@ func (s *Server) overrideRoutes() []route {
 }
 
 func (s *Server) addOverride(r request) (reply, error) {
-	data, err := io.ReadAll(io.LimitReader(r.Body, maxAsk))
+	data, err := askBody(r)
 	if err != nil {
-		return reply{}, unreadable(err)
+		return reply{}, err
 	}
 	var asked overrideRequest
 	if err := decodeJSON(data, &asked); err != nil {
@@ -111,7 +112,12 @@ func (s *Server) addOverride(r request) (reply, error) {
 		}
 		return reply{}, &Error{Kind: Invalid, Detail: "the override is refused: " + wrong[0].Error(), Faults: faults}
 	}
-	if err := s.o.Store.AddOverride(r.Context(), o); err != nil {
+	err = s.o.Store.AddOverride(r.Context(), o, policy.Overrides.Uses)
+	if s.is(err, Conflict) {
+		noted := s.o.Store.NoteGate(r.Context(), gate.LogEntry{Kind: gate.LogRefused, Subject: o.ID, Service: o.Service, Actor: o.By, Details: err.Error()})
+		return reply{}, errors.Join(err, noted)
+	}
+	if err != nil {
 		return reply{}, err
 	}
 	return reply{JSON: o}, nil
@@ -129,6 +135,9 @@ func (s *Server) overrideOf(r request, asked overrideRequest) (gate.Override, ga
 		if err != nil {
 			return o, gate.Policy{}, err
 		}
+		if err := s.overridable(logged, asked); err != nil {
+			return o, gate.Policy{}, err
+		}
 		o.Service, o.Environment = logged.Request.Service, logged.Request.Environment
 		o.Digest, o.Commit = logged.Request.Artifact.Digest, logged.Request.Commit
 	}
@@ -144,6 +153,13 @@ func (s *Server) overrideOf(r request, asked overrideRequest) (gate.Override, ga
 	}
 	if err != nil {
 		service = metrics.Service{Name: o.Service}
+		asked, _, err := s.o.Store.Decisions(r.Context(), o.Service, "", 1)
+		if err != nil {
+			return o, gate.Policy{}, err
+		}
+		if len(asked) == 0 {
+			return o, gate.Policy{}, fail(Invalid, fmt.Sprintf("there is no service %q: nothing is recorded of it, and nobody has asked the gate about it", shorten(o.Service)))
+		}
 	}
 	service.Tier = gate.TierOf(service)
 	policy := s.o.Policy(service)
@@ -156,6 +172,19 @@ func (s *Server) overrideOf(r request, asked overrideRequest) (gate.Override, ga
 	}
 	o.ExpiresAt, o.Persons = now.Add(length), policy.Overrides.Persons
 	return o, policy, nil
+}
+
+// overridable refuses a decision that there is nothing to set aside in, and a request that names another service or environment.
+func (s *Server) overridable(d gate.Logged, asked overrideRequest) error {
+	switch {
+	case asked.Service != "" && asked.Service != d.Request.Service:
+		return fail(Invalid, fmt.Sprintf("decision %s is about %s and not about %s; leave the service out", d.ID, shorten(d.Request.Service), shorten(asked.Service)))
+	case asked.Environment != "" && !strings.EqualFold(asked.Environment, d.Request.Environment):
+		return fail(Invalid, fmt.Sprintf("decision %s is about %s and not about %s; leave the environment out", d.ID, shorten(d.Request.Environment), shorten(asked.Environment)))
+	case d.Verdict != gate.Block && d.Verdict != gate.Hold:
+		return fail(Conflict, fmt.Sprintf("decision %s says %s: it lets the promotion through, and there is nothing to set aside", d.ID, d.Verdict))
+	}
+	return nil
 }
 
 func (s *Server) overrides(r request) (reply, error) {
@@ -176,7 +205,7 @@ func (s *Server) agreeOverride(r request) (reply, error) {
 			if err := s.o.Store.NoteGate(r.Context(), gate.LogEntry{Kind: gate.LogRefused, Subject: o.ID, Service: o.Service, Actor: r.caller.Name, Details: "asked and agreed by the same caller"}); err != nil {
 				return reply{}, err
 			}
-			return reply{}, fail(Conflict, "a second person has to agree, and "+r.caller.Name+" is the one who asked")
+			return reply{}, fail(Conflict, "another person has to agree, and "+r.caller.Name+" is the one who asked")
 		}
 	}
 	o, err := s.o.Store.AgreeOverride(r.Context(), r.param("id"), r.caller.Name)
@@ -250,14 +279,14 @@ func override(list []gate.Override, r gate.Request, asker string, p gate.Policy,
 }
 
 // noteIdle tells of overrides that a stopped promotion might have gone by, and why they did nothing: those that expired less than a day
-// ago, are used up, or wait for a second person.
+// ago, are used up, or wait for more people. One for another artifact was never meant for it.
 func (s *Server) noteIdle(ctx context.Context, l gate.Logged, list []gate.Override, p gate.Policy) error {
 	if l.Verdict != gate.Block && l.Verdict != gate.Hold {
 		return nil
 	}
 	for _, o := range list {
 		idle := o.Idle(l.At, l.Caller, p.Overrides.Self, l.Caller == local.Name)
-		if idle == "" || !strings.EqualFold(o.Environment, l.Request.Environment) || l.At.Sub(o.ExpiresAt) > 24*time.Hour {
+		if idle == "" || !o.For(l.Request) || !strings.EqualFold(o.Environment, l.Request.Environment) || l.At.Sub(o.ExpiresAt) > 24*time.Hour {
 			continue
 		}
 		err := s.o.Store.NoteGate(ctx, gate.LogEntry{Kind: gate.LogIdle, Subject: o.ID, Service: o.Service, Actor: l.Caller, Details: "decision " + l.ID + ": " + idle})

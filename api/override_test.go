@@ -43,7 +43,7 @@ func TestAnOverrideLetsOnePromotionThroughAndIsUsedUp(t *testing.T) {
 	if d.Verdict == gate.Block || d.Override != o.ID {
 		t.Errorf("with it: %s by %q, %s", d.Verdict, d.Override, d.Summary)
 	}
-	if again := into[gate.Decision](ask("ci", "POST", decisions, askFor("shaky", "sha256:two")).is(http.StatusOK)); again.Verdict != gate.Block || again.Override != "" {
+	if again := into[gate.Decision](ask("ci", "POST", decisions, askFor("shaky", "sha256:one")).is(http.StatusOK)); again.Verdict != gate.Block || again.Override != "" {
 		t.Errorf("a second time: %s by %q", again.Verdict, again.Override)
 	}
 	log := ask("ada", "GET", "/api/v1/gate/log", "").is(http.StatusOK, gate.LogAsked, gate.LogUsed, gate.LogIdle, "used up")
@@ -103,7 +103,7 @@ func TestACriticalServiceWantsTwoPeople(t *testing.T) {
 	if !stops("sha256:two") {
 		t.Error("one person was enough")
 	}
-	ask("ada", "POST", overrides+"/"+o.ID+"/agree", "").is(http.StatusConflict, "a second person")
+	ask("ada", "POST", overrides+"/"+o.ID+"/agree", "").is(http.StatusConflict, "another person")
 	if !stops("sha256:three") {
 		t.Error("the same person twice was enough")
 	}
@@ -111,7 +111,82 @@ func TestACriticalServiceWantsTwoPeople(t *testing.T) {
 	if stops("sha256:four") {
 		t.Error("two people were not enough")
 	}
-	ask("ada", "GET", "/api/v1/gate/log", "").is(http.StatusOK, gate.LogAgreed, gate.LogRefused, "a second person has not agreed")
+	ask("ada", "GET", "/api/v1/gate/log", "").is(http.StatusOK, gate.LogAgreed, gate.LogRefused, "until 2 people agree (1 so far)")
+}
+
+func TestAnOverrideWaitsForAsManyPeopleAsThePolicyWants(t *testing.T) {
+	t.Parallel()
+	s, ask := people(t, func(o *api.Options) {
+		o.Policy = func(metrics.Service) gate.Policy {
+			p := gate.PolicyFor(metrics.Standard)
+			p.Overrides.Persons = 3
+			return p
+		}
+	})
+	eve := s.grant("eve", time.Time{}, "override")
+	o := into[gate.Override](ask("ada", "POST", overrides, `{"service":"shaky",`+why+`}`).is(http.StatusOK))
+	decides := func(by string) {
+		t.Helper()
+		if d := into[gate.Decision](ask("ci", "POST", decisions, askFor("shaky", "sha256:one"))); d.Override != by || (d.Verdict == gate.Block) != (by == "") {
+			t.Errorf("%s by %q, want it by %q", d.Verdict, d.Override, by)
+		}
+	}
+	decides("")
+	ask("bob", "POST", overrides+"/"+o.ID+"/agree", "").is(http.StatusOK)
+	ask("bob", "POST", overrides+"/"+o.ID+"/agree", "").is(http.StatusConflict, "was agreed to")
+	decides("")
+	ask("ada", "GET", "/api/v1/gate/log", "").is(http.StatusOK, "until 3 people agree (2 so far)")
+	s.ask("POST", overrides+"/"+o.ID+"/agree", "", "Authorization", "Bearer "+eve).is(http.StatusOK)
+	ask("ci", "POST", overrides+"/"+o.ID+"/agree", "").is(http.StatusConflict, "was agreed to")
+	decides(o.ID)
+}
+
+func TestOverridesOfTheSameScopeShareTheUsesOfThePolicy(t *testing.T) {
+	t.Parallel()
+	_, ask := people(t)
+	first := into[gate.Override](ask("ada", "POST", overrides, `{"service":"shaky",`+why+`}`).is(http.StatusOK))
+	ask("ada", "POST", overrides, `{"service":"shaky",`+why+`}`).is(http.StatusConflict, "already stand for 1 of the 1 promotions")
+	ask("bob", "POST", overrides, `{"service":"shaky","criteria":["failure-meter"],`+why+`}`).is(http.StatusConflict)
+	ask("bob", "POST", overrides, `{"service":"shaky","environment":"staging",`+why+`}`).is(http.StatusOK)
+	for _, digest := range []string{"sha256:one", "sha256:two"} { // each artifact that was stopped has its own
+		stopped := into[gate.Decision](ask("ci", "POST", decisions, `{"service":"payments","artifact":{"digest":"`+digest+`"}}`).is(http.StatusOK))
+		ask("ada", "POST", overrides, `{"decision":"`+stopped.ID+`",`+why+`}`).is(http.StatusOK)
+		ask("bob", "POST", overrides, `{"decision":"`+stopped.ID+`",`+why+`}`).is(http.StatusConflict)
+	}
+	ask("ada", "POST", overrides+"/"+first.ID+"/withdraw", "").is(http.StatusOK)
+	ask("ada", "POST", overrides, `{"service":"shaky",`+why+`}`).is(http.StatusOK)
+	ask("ada", "GET", "/api/v1/gate/log", "").is(http.StatusOK, gate.LogRefused, "already stand for")
+}
+
+func TestAnOverrideIsForSomethingThatIsStoppedAndKnown(t *testing.T) {
+	t.Parallel()
+	_, ask := people(t)
+	stopped := into[gate.Decision](ask("ci", "POST", decisions, askFor("shaky", "sha256:one")).is(http.StatusOK))
+	ask("ada", "POST", overrides, `{"decision":"`+stopped.ID+`","service":"blog",`+why+`}`).is(http.StatusBadRequest, "is about shaky and not about blog")
+	ask("ada", "POST", overrides, `{"decision":"`+stopped.ID+`","environment":"staging",`+why+`}`).is(http.StatusBadRequest, "is about production and not about staging")
+	ask("ada", "POST", overrides, `{"decision":"`+stopped.ID+`","service":"shaky","environment":"production",`+why+`}`).is(http.StatusOK)
+	allowed := into[gate.Decision](ask("ci", "POST", decisions, askFor("blog", "sha256:one")).is(http.StatusOK))
+	ask("ada", "POST", overrides, `{"decision":"`+allowed.ID+`",`+why+`}`).is(http.StatusConflict, "it lets the promotion through")
+	ask("ada", "POST", overrides, `{"service":"never-heard-of",`+why+`}`).is(http.StatusBadRequest, "nobody has asked the gate about it")
+	ask("ada", "POST", overrides, `{"service":"blog",`+why+`}`).is(http.StatusOK)
+}
+
+func TestAnOverrideOfAnotherArtifactIsNotToldToHaveDoneNothing(t *testing.T) {
+	t.Parallel()
+	_, ask := people(t)
+	stopped := into[gate.Decision](ask("ci", "POST", decisions, askFor("shaky", "sha256:one")).is(http.StatusOK))
+	ask("ada", "POST", overrides, `{"decision":"`+stopped.ID+`",`+why+`}`).is(http.StatusOK)
+	ask("ci", "POST", decisions, askFor("shaky", "sha256:one")).is(http.StatusOK)
+	ask("ci", "POST", decisions, askFor("shaky", "sha256:two")).is(http.StatusOK)
+	if log := ask("ada", "GET", "/api/v1/gate/log", ""); strings.Contains(log.body, gate.LogIdle) {
+		t.Errorf("the log says\n%s", log.body)
+	}
+}
+
+func TestARequestForAnOverrideThatIsTooLargeIsRefusedAsSuch(t *testing.T) {
+	t.Parallel()
+	_, ask := people(t)
+	ask("ada", "POST", overrides, `{"service":"shaky","category":"deadline","reason":"`+strings.Repeat("x", 2<<20)+`"}`).is(http.StatusRequestEntityTooLarge)
 }
 
 func TestAWithdrawnOverrideDoesNothing(t *testing.T) {

@@ -19,6 +19,8 @@ const reportLife = 24 * time.Hour
 // decisionResponse is a decision as its caller gets it.
 type decisionResponse struct {
 	gate.Decision
+	// Hint names a known service that is written nearly like the one asked about, of which nothing is known; it is no part of the decision.
+	Hint string `json:"hint,omitempty"`
 	// ReportToken lets its bearer report on this decision and see its outcome, for 24 hours and for nothing else: a job's own token
 	// may have expired by then. Only jobs get one; it is no part of the decision, and each answer has its own.
 	ReportToken string `json:"report_token,omitempty"`
@@ -33,7 +35,7 @@ type reportTokenStore interface {
 // answered is a decision with its signed token, and with a report token where there will be something to report and the caller is a job.
 func (s *Server) answered(r request, logged gate.Logged) (decisionResponse, error) {
 	d, err := s.signed(logged)
-	answer := decisionResponse{Decision: d}
+	answer := decisionResponse{Decision: d, Hint: s.hint(r.Context(), logged)}
 	if _, passed := logged.Promotion(); err != nil || !passed || r.caller.job == nil {
 		return answer, err
 	}
@@ -44,6 +46,24 @@ func (s *Server) answered(r request, logged gate.Logged) (decisionResponse, erro
 	}
 	answer.ReportToken = token
 	return answer, err
+}
+
+// hint asks whether another service was meant, "" when none is written nearly like it: but for case, and spaces or marks between words.
+func (s *Server) hint(ctx context.Context, logged gate.Logged) string {
+	if logged.Snapshot.Known || logged.Unlogged {
+		return ""
+	}
+	list, err := s.o.Store.Services(ctx)
+	if err != nil {
+		return "" // the decision is worth more
+	}
+	plain := strings.NewReplacer(" ", "", "-", "", "_", "")
+	for _, known := range list {
+		if known.Name != logged.Request.Service && strings.EqualFold(plain.Replace(known.Name), plain.Replace(logged.Request.Service)) {
+			return "nothing is known of " + logged.Request.Service + "; did you mean " + known.Name + "?"
+		}
+	}
+	return ""
 }
 
 // keepReport keeps the token's hash: in memory while its decision waits for the log as well.

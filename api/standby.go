@@ -177,16 +177,21 @@ func (s *Server) within(ctx context.Context, do func(ctx context.Context) error)
 	if s.gone(ctx, err) {
 		return errLost
 	}
-	if err == nil && s.standby.mark(false, s.o.Clock()) {
+	// What reads may succeed while nothing can be written.
+	if err == nil && s.standby.isLost() && s.answers(ctx) && s.standby.mark(false, s.o.Clock()) {
 		s.o.Logger.Warn("the database answers again; decisions are logged")
 	}
 	return err
 }
 
-// gone reports whether an error comes from a database that does not answer.
+// gone reports whether an error comes from a database that does not answer, or cannot do its work.
 func (s *Server) gone(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil || kindOf(err) != Internal {
 		return false
+	}
+	if s.is(err, Unavailable) {
+		s.lose(err)
+		return true
 	}
 	if _, known := s.kindOfStore(err); known {
 		return false
@@ -214,11 +219,36 @@ func (s *Server) answers(ctx context.Context) bool {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), pingPatience)
 	defer cancel()
 	err := s.o.Store.Ping(limited)
-	if err != nil && s.standby.mark(true, s.o.Clock()) {
-		s.o.Logger.Error("the database does not answer; the gate decides by what it knew last", slog.Any("error", err))
+	if err != nil {
+		s.lose(err)
 	}
 	s.standby.answered(one, err == nil)
 	return err == nil
+}
+
+// lose notes that the database does not do what a decision needs.
+func (s *Server) lose(why error) {
+	if s.standby.mark(true, s.o.Clock()) {
+		s.o.Logger.Error("the database does not answer; the gate decides by what it knew last", slog.Any("error", why))
+	}
+}
+
+// isLost reports whether the database did not answer when it was last tried.
+func (m *standby) isLost() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.lostAt.IsZero()
+}
+
+// latest is the service that was asked about last, "" for none.
+func (m *standby) latest() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.order.Len() == 0 {
+		return ""
+	}
+	k, _ := m.order.Front().Value.(keptState)
+	return k.service
 }
 
 func (m *standby) ping() (one *ping, mine bool) {

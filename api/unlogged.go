@@ -115,14 +115,24 @@ func (s *Server) Run(ctx context.Context) error {
 		if s.standby.beatDue(s.o.Clock()) {
 			s.Present(ctx)
 		}
-		if !s.standby.waits() {
+		if !s.standby.waits() && !s.standby.isLost() {
 			continue
 		}
-		err := s.within(ctx, s.logWaiting)
+		err := s.within(ctx, s.recover)
 		if err != nil && !errors.Is(err, errLost) && ctx.Err() == nil {
 			s.o.Logger.Error("logging decisions that waited", slog.Any("error", err))
 		}
 	}
+}
+
+// recover logs what waits. Where nobody asks for a decision it finds out whether the database can do again what one needs.
+func (s *Server) recover(ctx context.Context) error {
+	if name := s.standby.latest(); name != "" && s.standby.isLost() {
+		if _, _, err := s.knownOf(ctx, name, s.o.Clock()); err != nil {
+			return err
+		}
+	}
+	return s.logWaiting(ctx)
 }
 
 // logWaiting logs what waits, oldest first. One that the database will not take is told in our own log and waits no longer, for it
@@ -133,6 +143,9 @@ func (s *Server) logWaiting(ctx context.Context) error {
 	}
 	s.standby.logging.Lock()
 	defer s.standby.logging.Unlock()
+	if s.standby.lost(s.o.Clock()) {
+		return errLost // whoever had the turn before has found out
+	}
 	for l, waits := s.standby.next(); waits; l, waits = s.standby.next() {
 		var err error
 		for range logTries {

@@ -150,6 +150,10 @@ func (g GateNow) MeterBar() MeterView {
 	switch {
 	case m.Trials == 0:
 		v.Says = "No planned deployment has been counted yet."
+	case m.OnlyWarns && m.Value >= m.Line:
+		v.Says = "At its line, which stops nothing here."
+	case m.OnlyWarns:
+		v.Says = "Its line stops nothing here."
 	case m.Blocked:
 		v.Says = fmt.Sprintf("Stopped; %s in a row since.", plural(m.GoodInARow, "good deployment", "good deployments"))
 	case m.Value+m.Step >= m.Line:

@@ -125,7 +125,7 @@ type OverrideView struct {
 	State, Left, Covers string
 }
 
-// InForce are the overrides that hold, wait for a second person, or begin later.
+// InForce are the overrides that hold, wait for more people, or begin later.
 func (s Standing) InForce() []OverrideView {
 	var out []OverrideView
 	now := s.Snapshot.Now

@@ -203,5 +203,6 @@ func storeKinds() map[error]api.Kind {
 		store.ErrDuplicate: api.Conflict,
 		store.ErrUsed:      api.Conflict,
 		store.ErrMoved:     api.Moved,
+		store.ErrOutage:    api.Unavailable,
 	}
 }

@@ -40,9 +40,13 @@ type problem struct {
 type unreachable struct {
 	base string
 	err  error
+	said bool // it answered: the error is what it said
 }
 
 func (u unreachable) Error() string {
+	if u.said {
+		return fmt.Sprintf("%s answers that it cannot (%v); its log says why", u.base, u.err)
+	}
 	return fmt.Sprintf("%s does not answer (%v); start it with 'shiphabit serve', or name another with --server or SHIPHABIT_URL", u.base, u.err)
 }
 
@@ -126,20 +130,20 @@ func (c client) once(ctx context.Context, method, path string, header http.Heade
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return unreachable{c.base, rootCause(err)}
+		return unreachable{base: c.base, err: rootCause(err)}
 	}
 	defer func() { _ = response.Body.Close() }()
 	c.clock.hear(response.Header.Get("Date"), c.now())
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return unreachable{c.base, err}
+		return unreachable{base: c.base, err: err}
 	}
 	return c.read(response, data, out)
 }
 
 func (c client) read(response *http.Response, data []byte, out any) error {
 	if response.StatusCode >= http.StatusInternalServerError {
-		return unreachable{c.base, fmt.Errorf("%s: %s", response.Status, saidBy(data))}
+		return unreachable{c.base, fmt.Errorf("%s: %s", response.Status, saidBy(data)), true}
 	}
 	if response.StatusCode == http.StatusUnauthorized {
 		return exitError{exitForbidden, unknownCaller{fmt.Errorf("%s refuses: %s", c.base, saidBy(data))}}
@@ -158,7 +162,7 @@ func (c client) read(response *http.Response, data []byte, out any) error {
 		return nil
 	}
 	if err := json.Unmarshal(data, out); err != nil {
-		return unreachable{c.base, fmt.Errorf("the answer is no JSON of ours: %w", err)}
+		return unreachable{c.base, fmt.Errorf("the answer is no JSON of ours: %w", err), true}
 	}
 	return nil
 }

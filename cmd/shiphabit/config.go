@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shiphabit/internal/config"
+	"shiphabit/metrics"
 )
 
 // makeable makes every source and asks none: what their settings lack is told all at once.
@@ -56,6 +57,11 @@ func (p *program) configCommand() *cobra.Command {
 				return err
 			}
 			p.say("%s is fine.", args[0])
+			for _, tier := range tierNames {
+				for _, warning := range settings.Loosened(metrics.Tier(tier)) {
+					p.say("warning: %s", printable(warning))
+				}
+			}
 			if len(settings.Sources) == 0 {
 				p.say("It declares no sources: records then come by 'shiphabit import' and the API alone.")
 			}

@@ -72,8 +72,23 @@ func TestCasesOfAPolicyAreJudged(t *testing.T) {
 	if said := p.exits(exitBug, "policy", "test", file); !strings.Contains(said, "✗ never: allow, wanted block.") {
 		t.Errorf("it says\n%s", said)
 	}
-	write(t, file, `[{"name": "nothing", "servise": "pay"}]`)
-	p.exits(exitUsage, "policy", "test", file)
+	for text, words := range map[string]string{
+		`[]`: "holds no case",
+		`[{"name": "nothing", "servise": "pay"}]`:                                             "servise",
+		`[{"name": "a", "expect": {"verdict": "allow"}}]`:                                     "case 1 (a): service: missing",
+		`[{"service": "pay", "history": "..o", "expect": {"verdict": "allow"}}]`:              `history: "o" is no outcome`,
+		`[{"service": "pay", "expect": {"verdict": "go"}}]`:                                   `expect.verdict: "go" is none of allow, warn, block, hold`,
+		`[{"service": "pay", "expect": {"criteria": {"freeze": "fine"}}}]`:                    `expect.criteria.freeze: "fine" is none of`,
+		`[{"service": "pay", "tier": "vital", "expect": {"verdict": "allow"}}]`:               `tier: "vital" is none of critical`,
+		`[{"service": "pay", "events": "none.jsonl", "expect": {"verdict": "allow"}}]`:        "events: open",
+		`[{"service": "pay", "history": ".", "events": "a", "expect": {"verdict": "allow"}}]`: "keep one",
+		`[{"service": "pay"}]`: "expect: missing",
+	} {
+		write(t, file, text)
+		if said := p.exits(exitUsage, "policy", "test", file); !strings.Contains(said, words) {
+			t.Errorf("%s: it says\n%s", text, said)
+		}
+	}
 }
 
 func TestPageCommandAndInterfaceTellTheSameBacktest(t *testing.T) {

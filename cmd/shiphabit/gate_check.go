@@ -33,7 +33,8 @@ type gateCheck struct {
 	request gate.Request
 	kind    string
 	tests   string
-	// coverage is in percent of changed lines; -1 means not given, here and in the counts.
+	given   func(flag string) bool
+	// coverage is in percent of changed lines.
 	coverage       float64
 	changed, batch int64
 	budget         float64 // percent left
@@ -71,6 +72,7 @@ A rollback (--kind rollback) and a fix (--kind fix --fixes ID) pass whatever the
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error { return check.run(command.Context()) },
 	}
+	check.given = command.Flags().Changed
 	check.flags(command)
 	return command
 }
@@ -86,17 +88,17 @@ func (c *gateCheck) flags(command *cobra.Command) {
 	f.StringVar(&c.request.Commit, "commit", "", "commit the artifact was built from")
 	f.StringVar(&c.kind, "kind", "normal", "normal, rollback, fix or config")
 	f.StringSliceVar(&c.request.Change.Fixes, "fixes", nil, "what a fix repairs: ids of deployments or incidents")
-	f.Float64Var(&c.coverage, "coverage", -1, "test coverage of the changed lines in percent")
-	f.Int64Var(&c.changed, "changed-lines", -1, "number of changed lines that --coverage speaks of")
-	f.Int64Var(&c.batch, "commits", -1, "number of commits this promotion brings")
-	f.Float64Var(&c.budget, "error-budget", 101, "what is left of the error budget of 28 days in percent; below 0 when it is overspent")
+	f.Float64Var(&c.coverage, "coverage", 0, "test coverage of the changed lines in percent")
+	f.Int64Var(&c.changed, "changed-lines", 0, "number of changed lines that --coverage speaks of")
+	f.Int64Var(&c.batch, "commits", 0, "number of commits this promotion brings")
+	f.Float64Var(&c.budget, "error-budget", 0, "what is left of the error budget of 28 days in percent; below 0 when it is overspent")
 	f.StringSliceVar(&c.signals, "signal", nil, "a signal that was seen just now (errors, latency, or a business signal), or NAME=TIME for one seen then; several with commas")
 	f.BoolVar(&c.request.Evidence.Canary, "canary", false, "only a part of the traffic meets the new revision at first")
 	f.StringVar(&c.request.Evidence.PreviousStage, "previous-stage", "", "stage this artifact has passed")
 	f.StringVar(&c.tests, "tests", "", "passed or failed: the tests of this artifact")
 	f.DurationVar(&c.wait, "wait", 0, "how long to ask again while the gate says hold")
 	f.DurationVar(&c.patience, "patience", time.Minute, "how long to try a gate that does not answer before it counts as closed")
-	f.StringVar(&c.closed, "unreachable", "policy", "open, closed or policy: what an unreachable gate means; policy is what the last answer for this service said, else open")
+	f.StringVar(&c.closed, "unreachable", "", "open, closed or policy: what an unreachable gate means (SHIPHABIT_UNREACHABLE, default policy: what the last answer for this service from here said, else open)")
 	f.StringVar(&c.keys, "keys", "", "file with the public keys by which a kept verdict is trusted when no server answers; else those the server published last")
 	f.StringVar(&c.file, "out", "gate.json", "where to write the answer; empty for nowhere")
 	f.StringVar(&c.dotenv, "dotenv", "", "where to write GATE_VERDICT and the like as a dotenv file")
@@ -122,6 +124,7 @@ type checkFile struct {
 type answeredDecision struct {
 	gate.Decision
 	ReportToken string `json:"report_token"`
+	Hint        string `json:"hint"`
 }
 
 func (c *gateCheck) run(ctx context.Context) error {
@@ -163,10 +166,11 @@ func (c *gateCheck) complete() error {
 	default:
 		return usage("--kind %q is none of normal, rollback, fix, config", c.kind)
 	}
+	c.closed = c.setting(c.closed, "SHIPHABIT_UNREACHABLE", "policy")
 	switch c.closed {
 	case "open", "closed", "policy":
 	default:
-		return usage("--unreachable %q is none of open, closed, policy", c.closed)
+		return usage("--unreachable or SHIPHABIT_UNREACHABLE %q is none of open, closed, policy", c.closed)
 	}
 	switch c.tests {
 	case "":
@@ -176,23 +180,40 @@ func (c *gateCheck) complete() error {
 	default:
 		return usage("--tests %q is neither passed nor failed", c.tests)
 	}
-	if given := c.coverage != -1; given && !(c.coverage >= 0 && c.coverage <= 100) {
+	c.request.Run = runOf(c.env)
+	return c.numbers()
+}
+
+// numbers takes over those that were given.
+func (c *gateCheck) numbers() error {
+	switch {
+	case c.given("coverage") && !(c.coverage >= 0 && c.coverage <= 100):
 		return usage("--coverage %g is no percentage from 0 to 100", c.coverage)
-	} else if given {
+	case c.given("error-budget") && !(c.budget <= 100):
+		return usage("--error-budget %g is more than there is; write the percentage left, at most 100 and below 0 when it is overspent", c.budget)
+	case c.given("changed-lines") && c.changed < 0:
+		return usage("--changed-lines %d: write how many there are, from 0", c.changed)
+	case c.given("commits") && c.batch < 0:
+		return usage("--commits %d: write how many there are, from 0", c.batch)
+	case c.wait < 0:
+		return usage("--wait %s: write how long, from 0s", c.wait)
+	case c.patience < 0:
+		return usage("--patience %s: write how long, from 0s", c.patience)
+	}
+	if c.given("coverage") {
 		ppm := int64(c.coverage*10_000 + 0.5)
 		c.request.Evidence.CoverageChangedLinesPPM = &ppm
 	}
-	if c.budget <= 100 {
+	if c.given("error-budget") {
 		ppm := int64(math.Round(max(c.budget, -1_000_000) * 10_000))
 		c.request.Evidence.ErrorBudgetLeftPPM = &ppm
 	}
-	if c.changed >= 0 {
+	if c.given("changed-lines") {
 		c.request.Evidence.ChangedLines = &c.changed
 	}
-	if c.batch >= 0 {
+	if c.given("commits") {
 		c.request.Evidence.Commits = &c.batch
 	}
-	c.request.Run = runOf(c.env)
 	return nil
 }
 
@@ -242,7 +263,7 @@ func (c *gateCheck) ask(ctx context.Context, ask client, cache gateCache) (check
 		c.learn(ctx, ask, decision.Decision)
 		pause := min(pauseOf(decision.Decision, c.serverNow()), deadline.Sub(c.now()))
 		if pause <= 0 {
-			return checkFile{Version: 1, Request: c.request, Decision: decision.Decision, Source: "server", ReportToken: decision.ReportToken}, nil
+			return checkFile{Version: 1, Request: c.request, Decision: decision.Decision, Source: "server", ReportToken: decision.ReportToken, Note: decision.Hint}, nil
 		}
 		if only := c.untold(decision.Decision); only != "" {
 			c.say("hold: waiting would not change it, since the request itself has to state it: %s", only)
@@ -335,15 +356,19 @@ func (c *gateCheck) withoutServer(why error, cache gateCache) (checkFile, error)
 		answer.Note += "; the last answer does not count: " + unfit.Error()
 	}
 	answer.Decision = gate.Decision{Verdict: gate.Allow, WouldBe: gate.Allow, Engine: engine()}
+	gone := "The gate does not answer"
+	if down := (unreachable{}); errors.As(why, &down) && down.said {
+		gone = "The gate gives no decision"
+	}
 	switch {
 	case c.passes():
-		answer.Decision.Summary = "The gate does not answer; a " + c.kind + " goes on all the same."
+		answer.Decision.Summary = gone + "; a " + c.kind + " goes on all the same."
 	case c.shut(cache):
 		answer.Decision.Verdict, answer.Decision.WouldBe = gate.Block, gate.Block
-		answer.Decision.Summary = "The gate does not answer, and " + c.whoSays(cache) + " closes it then."
+		answer.Decision.Summary = gone + ", and " + c.whoSays(cache) + " closes it then."
 	default:
 		answer.Decision.Verdict = gate.Warn
-		answer.Decision.Summary = "The gate does not answer; " + c.whoSays(cache) + " lets the promotion go on, unjudged."
+		answer.Decision.Summary = gone + "; " + c.whoSays(cache) + " lets the promotion go on, unjudged."
 	}
 	return answer, nil
 }
@@ -352,7 +377,7 @@ func (c *gateCheck) withoutServer(why error, cache gateCache) (checkFile, error)
 func (c *gateCheck) whoSays(cache gateCache) string {
 	switch {
 	case c.closed != "policy":
-		return "--unreachable " + c.closed
+		return "--unreachable or SHIPHABIT_UNREACHABLE (" + c.closed + ")"
 	case cache.Unreachable != "":
 		return "the policy of this service"
 	default:

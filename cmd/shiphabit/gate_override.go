@@ -33,8 +33,8 @@ func (p *program) gateOverrideCommand() *cobra.Command {
 		Use:   "override",
 		Short: "Set criteria aside for a while, with a reason",
 		Long: `Asks for an override: of a decision that stopped a promotion, or of a service before it is asked for. It holds for the time and the number
-of promotions that the policy of the service's tier allows at most; where the tier wants two people it does nothing until a second one, with a
-token of their own, agrees. Whoever asks for the promotion may not be the one who overrides, unless the policy says so. Every step is told in a
+of promotions that the policy of the service's tier allows at most; where the policy wants several people it does nothing until so many,
+each with a token of their own, agree. Overrides of the same scope share that number of promotions. Whoever asks for the promotion may not be the one who overrides, unless the policy says so. Every step is told in a
 log that shows if it is tampered with ('shiphabit gate override log').
 
 The caller's token needs the scopes override and read.
@@ -65,7 +65,7 @@ Exit codes: 0 done · 2 refused, with the reason · 5 no server answers · 6 not
 	f.DurationVar(&length, "for", 0, "how long it holds (default the most that the policy allows)")
 	f.IntVar(&ask.Uses, "uses", 0, "how many promotions it lets through (default 1)")
 	command.AddCommand(
-		p.overrideStep("agree", "Agree to an override as the second person"),
+		p.overrideStep("agree", "Agree to an override as one more person"),
 		p.overrideStep("withdraw", "End an override before its time"),
 		p.overrideListCommand(), p.overrideLogCommand(),
 	)
@@ -87,8 +87,8 @@ func (p *program) tellOverride(o gate.Override) {
 		return
 	}
 	fmt.Fprintf(p.out, "%s: %s in %s, until %s, for %s\n", o.ID, printable(o.Service), printable(o.Environment), o.ExpiresAt.Format(time.RFC3339), promotions(o.Uses))
-	if o.Persons > 1 && o.Second == "" && o.RevokedAt.IsZero() {
-		fmt.Fprintf(p.out, "It does nothing until a second person agrees: shiphabit gate override agree %s\n", o.ID)
+	if missing := o.Missing(); missing != "" {
+		fmt.Fprintf(p.out, "I%s: shiphabit gate override agree %s\n", missing[1:], o.ID)
 	}
 }
 
@@ -141,9 +141,9 @@ func (p *program) overrideListCommand() *cobra.Command {
 				p.say("No overrides.")
 				return nil
 			}
-			rows := [][]string{{"OVERRIDE", "SERVICE", "ENVIRONMENT", "EXPIRES", "USED", "BY", "SECOND", "CATEGORY", "REASON"}}
+			rows := [][]string{{"OVERRIDE", "SERVICE", "ENVIRONMENT", "EXPIRES", "USED", "BY", "AGREED", "CATEGORY", "REASON"}}
 			for _, o := range answer.Overrides {
-				rows = append(rows, []string{o.ID, o.Service, o.Environment, o.ExpiresAt.Format(time.RFC3339), fmt.Sprintf("%d of %d", o.Used, o.Uses), o.By, o.Second, o.Category, o.Reason})
+				rows = append(rows, []string{o.ID, o.Service, o.Environment, o.ExpiresAt.Format(time.RFC3339), fmt.Sprintf("%d of %d", o.Used, o.Uses), o.By, strings.Join(o.Agreed()[1:], ", "), o.Category, o.Reason})
 			}
 			return writeTable(p.out, rows)
 		},

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -259,4 +261,37 @@ func (p process) exits(code int, args ...string) string {
 		p.t.Errorf("%v ends with %d, want %d: %s%s", args, got, code, out, errs)
 	}
 	return out + errs
+}
+
+func TestAGateThatSaysItCannotIsQuoted(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = w.Write([]byte(`{"title":"Internal error","status":500}`))
+	}))
+	t.Cleanup(broken.Close)
+	out, errs, code := p.run("gate", "check", "--server", broken.URL, "--service", "steady")
+	if code != exitOK || !strings.Contains(out, "The gate gives no decision") || !strings.Contains(out, "500 Internal Server Error: Internal error") || strings.Contains(out, "shiphabit serve") {
+		t.Errorf("exit code %d:\n%s%s", code, out, errs)
+	}
+	closed := process{p.t, p.home, append(p.env, "SHIPHABIT_UNREACHABLE=closed")}
+	if out, errs, code := closed.run("gate", "check", "--server", broken.URL, "--service", "steady", "--patience", "0s"); code != exitUnreachable || !strings.Contains(out, "SHIPHABIT_UNREACHABLE (closed)") {
+		t.Errorf("exit code %d:\n%s%s", code, out, errs)
+	}
+	if _, errs, code := closed.run("gate", "check", "--server", broken.URL, "--service", "steady", "--unreachable", "shut"); code != exitUsage || !strings.Contains(errs, "none of open, closed, policy") {
+		t.Errorf("exit code %d:\n%s", code, errs)
+	}
+}
+
+func TestNumbersThatCannotBeAreRefused(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	for _, c := range [][]string{
+		{"--error-budget", "150"}, {"--error-budget", "NaN"}, {"--commits", "-4"}, {"--changed-lines", "-1"}, {"--coverage", "-1"}, {"--wait", "-5m"}, {"--patience", "-1s"},
+	} {
+		if said := p.exits(exitUsage, append([]string{"gate", "check", "--server", nobody, "--service", "steady"}, c...)...); !strings.Contains(said, c[0]) {
+			t.Errorf("%v: %s", c, said)
+		}
+	}
 }

@@ -169,8 +169,11 @@ func TestEveryPipelineGoesOnWithoutAGateWhereThePolicyLeavesItOpen(t *testing.T)
 			if failed || !w.deployed() || !strings.Contains(output, "unjudged") {
 				t.Errorf("open: failed %v, deployed %v:\n%s", failed, w.deployed(), output)
 			}
-			w = newProcess(t).workplace(nobody, r.env...)
-			closed := strings.ReplaceAll(snippet(t, r.file, "steady"), "gate check", "gate check --unreachable closed --patience 0s")
+			w = newProcess(t).workplace(nobody, append(r.env, "SHIPHABIT_UNREACHABLE=closed")...)
+			closed := strings.ReplaceAll(snippet(t, r.file, "steady"), "gate check", "gate check --patience 0s")
+			if !strings.Contains(closed, "SHIPHABIT_UNREACHABLE") {
+				t.Error("it does not say how to close it")
+			}
 			if output, failed := r.run(w, closed, "steady"); !failed || w.deployed() {
 				t.Errorf("closed: failed %v, deployed %v:\n%s", failed, w.deployed(), output)
 			}

@@ -92,6 +92,10 @@ warns and cannot at this volume. Exit code 2 when a policy has a fault.`,
 			if volume < 1 {
 				return usage("--volume %d: give the planned deployments a month, at least 1", volume)
 			}
+			settings, err := p.configuration(flags.config)
+			if err != nil {
+				return err
+			}
 			policies, err := flags.choose(p)
 			if err != nil {
 				return err
@@ -99,6 +103,7 @@ warns and cannot at this volume. Exit code 2 when a policy has a fault.`,
 			reports, faults := []gate.LintReport{}, 0
 			for _, policy := range policies {
 				report := gate.Lint(policy, volume)
+				report.Warnings = append(report.Warnings, settings.Loosened(policy.Tier)...)
 				reports, faults = append(reports, report), faults+len(report.Faults)
 			}
 			if format == formatJSON {

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,12 +92,56 @@ func readFixtures(file string) ([]policyFixture, error) {
 	if err := decoder.Decode(&fixtures); err != nil {
 		return nil, usage("%s: %w; write a JSON array of cases, see 'shiphabit policy test --help'", file, err)
 	}
+	if len(fixtures) == 0 {
+		return nil, usage("%s: holds no case; write at least one, see 'shiphabit policy test --help'", file)
+	}
 	for i, f := range fixtures {
-		if f.Service == "" || f.Expect.Verdict == "" && len(f.Expect.Criteria) == 0 {
-			return nil, usage("%s: case %d names no service, or expects nothing", file, i+1)
+		if fault := f.fault(filepath.Dir(file)); fault != "" {
+			return nil, usage("%s: case %d (%s): %s", file, i+1, printable(f.Name), printable(fault))
 		}
 	}
 	return fixtures, nil
+}
+
+// fault says what is wrong with a case and what to write instead, "" when it can be judged.
+func (f policyFixture) fault(folder string) string {
+	if f.Service == "" {
+		return "service: missing; name the service"
+	}
+	if f.Tier != "" && !slices.Contains(tierNames, string(f.Tier)) {
+		return fmt.Sprintf("tier: %q is none of %s", f.Tier, strings.Join(tierNames, ", "))
+	}
+	if odd := firstOdd(f.History); odd != "" {
+		return fmt.Sprintf("history: %q is no outcome; write \".\" for a good deployment and \"x\" for a failed one", odd)
+	}
+	if f.History != "" && f.Events != "" {
+		return "history and events: both are given; keep one"
+	}
+	if _, err := f.events(folder); err != nil {
+		return "events: " + err.Error() + "; name a file of neutral events beside the cases"
+	}
+	if f.Expect.Verdict == "" && len(f.Expect.Criteria) == 0 {
+		return "expect: missing; write the verdict that is wanted, or results of criteria"
+	}
+	if v := f.Expect.Verdict; v != "" && !slices.Contains([]gate.Result{gate.Allow, gate.Warn, gate.Block, gate.Hold}, v) {
+		return fmt.Sprintf("expect.verdict: %q is none of allow, warn, block, hold", v)
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Expect.Criteria)) {
+		if r := f.Expect.Criteria[name]; !slices.Contains([]gate.Result{gate.Pass, gate.Warn, gate.Fail, gate.Unknown, gate.NotApplicable, gate.Exempt}, r) {
+			return fmt.Sprintf("expect.criteria.%s: %q is none of pass, warn, fail, unknown, not_applicable, exempt", name, r)
+		}
+	}
+	return ""
+}
+
+// firstOdd is the first character of a history that is no outcome.
+func firstOdd(history string) string {
+	for _, c := range strings.TrimSpace(history) {
+		if c != '.' && c != 'x' {
+			return string(c)
+		}
+	}
+	return ""
 }
 
 // judge says what came out another way, "" when nothing did.

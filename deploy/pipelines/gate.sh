@@ -7,6 +7,8 @@
 # the policy wants to be told more: GATE_FLAGS='--digest sha256:… --tests passed --coverage 83'. It ends with the exit code of the gate when that lets nothing
 # through (3 blocked, 4 still on hold, 5 unreachable and closed by the policy, 6 not allowed to ask), else with that of the deployment.
 set -u
+# For a critical service: a new machine cannot know its policy when the gate is gone, and would go on.
+# export SHIPHABIT_UNREACHABLE=closed
 [ $# -ge 4 ] || {
 	echo "usage: $0 SERVICE ENVIRONMENT COMMIT DEPLOY-COMMAND [ARGUMENT…]" >&2
 	exit 2

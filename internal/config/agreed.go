@@ -9,16 +9,16 @@ import (
 func terms() []term {
 	type P = *gate.Policy
 	all := []term{
-		{key: "watch", scalar: aSpan, doc: "How long a deployment is watched before its outcome counts as known.", of: func(p P) any { return &p.WatchSeconds }},
-		{key: "unreachable", scalar: oneOf("answer", "open", "closed"), doc: "What a caller does that cannot reach the gate.", of: func(p P) any { return &p.Unreachable.Then }},
+		{key: "watch", scalar: aSpan, tighter: 1, doc: "How long a deployment is watched before its outcome counts as known.", of: func(p P) any { return &p.WatchSeconds }},
+		{key: "unreachable", scalar: oneOf("answer", "open", "closed"), tighter: 1, doc: "What a caller does that cannot reach the gate.", of: func(p P) any { return &p.Unreachable.Then }},
 		{key: "unreachable_after", scalar: aSpan, doc: "How long a caller tries first.", of: func(p P) any { return &p.Unreachable.AfterSeconds }},
-		{group: "overrides", key: "persons", scalar: number(1, 9), doc: "How many have to agree to an override.", of: func(p P) any { return &p.Overrides.Persons }},
-		{group: "overrides", key: "self", scalar: aBool, doc: "Whether whoever asks may override.", of: func(p P) any { return &p.Overrides.Self }},
-		{group: "overrides", key: "max", scalar: aSpan, doc: "How long an override holds at most.", of: func(p P) any { return &p.Overrides.MaxSeconds }},
-		{group: "overrides", key: "uses", scalar: number(1, 1000), doc: "How many deployments it lets through.", of: func(p P) any { return &p.Overrides.Uses }},
+		{group: "overrides", key: "persons", scalar: number(1, 9), tighter: 1, doc: "How many have to agree to an override.", of: func(p P) any { return &p.Overrides.Persons }},
+		{group: "overrides", key: "self", scalar: aBool, tighter: -1, doc: "Whether whoever asks may override.", of: func(p P) any { return &p.Overrides.Self }},
+		{group: "overrides", key: "max", scalar: aSpan, tighter: -1, doc: "How long an override holds at most.", of: func(p P) any { return &p.Overrides.MaxSeconds }},
+		{group: "overrides", key: "uses", scalar: number(1, 1000), tighter: -1, doc: "How many deployments it lets through.", of: func(p P) any { return &p.Overrides.Uses }},
 	}
 	for _, kind := range []metrics.EnvironmentKind{metrics.Production, metrics.Staging, metrics.Testing, metrics.Development} {
-		all = append(all, term{group: "ceilings", key: string(kind), scalar: mode, doc: "The most a criterion may do in environments of kind " + string(kind) + "."})
+		all = append(all, term{group: "ceilings", key: string(kind), scalar: mode, tighter: 1, doc: "The most a criterion may do in environments of kind " + string(kind) + "."})
 	}
 	add := func(criterion string, rule func(P) *gate.Rule, own ...term) {
 		all = append(all,

@@ -72,7 +72,7 @@ policies:
       restore-first: {mode: enforce, open_failed_deployment_older_than: 90m}
       changed-line-coverage: {mode: warn, min: 62.5%}
       data-fresh: {max_age: 3h, on_unknown: warn}
-    ceilings: {staging: "off"}
+    ceilings: {staging: warn}
     unreachable: closed
     overrides: {max: 12h, uses: 2}
 `
@@ -214,7 +214,7 @@ func TestPoliciesAreLaidFromTheOrganisationToTheService(t *testing.T) {
 	if got := p.Criteria.Coverage; got.Mode != gate.WarnOnly || got.MinPPM != 625_000 || got.IgnoreUnderLines != 20 {
 		t.Errorf("a criterion the tier does without starts from the strictest tier's values: %+v", got)
 	}
-	if p.Unreachable.Then != "closed" || p.Overrides.MaxSeconds != 12*3600 || p.Overrides.Uses != 2 || p.Ceilings[metrics.Staging] != gate.Off || p.Ceilings[metrics.Testing] != gate.Observe {
+	if p.Unreachable.Then != "closed" || p.Overrides.MaxSeconds != 12*3600 || p.Overrides.Uses != 2 || p.Ceilings[metrics.Staging] != gate.WarnOnly || p.Ceilings[metrics.Testing] != gate.Observe {
 		t.Errorf("policy %+v", p)
 	}
 	if diff := cmp.Diff([]string{"built-in:standard", "organisation", "tier:standard"}, p.Layers); diff != "" {
@@ -327,6 +327,43 @@ func TestPolicyFaults(t *testing.T) {
 				t.Errorf("got\n%v\nwant\n%s", err, of.want)
 			}
 		})
+	}
+}
+
+const lockedHead = "services: [{name: pay, tier: standard}]\npolicies:\n  - {apiVersion: shiphabit/v1, kind: Policy, metadata: {name: org}, locked: [%s]}\n" +
+	"  - {apiVersion: shiphabit/v1, kind: Policy, metadata: {name: pay}, applies_to: {service: pay}, %s}\n"
+
+func TestWhatIsLockedCannotBeLoosenedAnotherWay(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]struct{ locked, layer, want string }{
+		"a ceiling in production":     {"failure-meter, freeze", "ceilings: {production: off}", "ceilings.production: lowers failure-meter from enforce to off, which organisation has locked; leave it out, or raise it"},
+		"a ceiling lowers each":       {"failure-meter, freeze", "ceilings: {production: off}", "ceilings.production: lowers freeze from enforce to off"},
+		"a ceiling in staging":        {"restore-first", "ceilings: {staging: off}", "ceilings.staging: lowers restore-first from observe to off"},
+		"a shorter watch of a meter":  {"failure-meter", "watch: 1s", "policies[1].watch: loosens failure-meter, which organisation has locked; leave it out, or tighten it"},
+		"a shorter watch before next": {"previous-change", "watch: 1s", "watch: loosens previous-change"},
+		"locked ceilings":             {"ceilings", "ceilings: {production: warn}", "ceilings.production: loosens ceilings, which organisation has locked"},
+		"a locked watch":              {"watch", "watch: 1s", "watch: loosens watch"},
+		"an open gate":                {"unreachable", "unreachable_after: 1s", "unreachable_after: loosens unreachable"},
+		"fewer people":                {"overrides", "overrides: {self: true}", "overrides.self: loosens overrides"},
+		"more promotions":             {"overrides", "overrides: {uses: 1000}", "overrides.uses: loosens overrides"},
+		"a longer override":           {"overrides", "overrides: {max: 365d}", "overrides.max: loosens overrides"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := Parse("f.yaml", fmt.Appendf(nil, lockedHead, of.locked, of.layer), Options{}); err == nil || !strings.Contains(err.Error(), of.want) {
+				t.Errorf("got\n%v\nwant\n%s", err, of.want)
+			}
+		})
+	}
+	for _, of := range [][2]string{
+		{"failure-meter, restore-first, freeze", "watch: 30m, unreachable: open, overrides: {self: true}, ceilings: {production: enforce, staging: warn}"},
+		{"own-usual", "ceilings: {production: warn}"}, // it only warns at any rate
+		{"restore-first", "watch: 1s"},
+		{"overrides, unreachable, watch, ceilings", "watch: 30m, unreachable: closed, overrides: {persons: 3, max: 1h}, ceilings: {staging: warn}"},
+	} {
+		if _, err := Parse("f.yaml", fmt.Appendf(nil, lockedHead, of[0], of[1]), Options{}); err != nil {
+			t.Errorf("with %s locked, %s: %v", of[0], of[1], err)
+		}
 	}
 }
 

@@ -82,7 +82,7 @@ func (o overlay) mark(origin *Origin, t term) {
 		origin.Layer, origin.File, origin.Line, origin.From = o.layer, o.file, o.values[i].node.Line, o.values[i].from
 	}
 	for _, lock := range o.locked {
-		if lock.text() == t.criterion {
+		if lock.text() == t.lock() {
 			origin.LockedBy, origin.LockedLine = o.layer, lock.Line
 		}
 	}

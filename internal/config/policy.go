@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ type overlay struct {
 	file    string
 	path    string
 	values  []setting // in the order of the table
-	locked  []node    // criteria that later layers may only tighten
+	locked  []node    // what later layers may only tighten: criteria, and values of the policy as a whole
 }
 
 // setting is a value given for an agreed term.
@@ -122,7 +123,7 @@ func (l *loader) tryPolicies(overlays []overlay, c Config) {
 func effective(s metrics.Service, overlays []overlay) (gate.Policy, []Fault) {
 	p := gate.PolicyFor(s.Tier)
 	p.Layers = []string{"built-in:" + string(p.Tier)}
-	locked := map[string]string{} // criterion → the layer that locked it
+	locked := map[string]string{} // what is locked → the layer that locked it
 	var faults []Fault
 	for _, o := range applying(overlays, s.Name, s.Team, p.Tier) {
 		faults = append(faults, o.lay(&p, locked)...)
@@ -156,8 +157,41 @@ func (o overlay) lay(p *gate.Policy, locked map[string]string) []Fault {
 		}
 		old := v.rank(p)
 		v.set(p, v.node)
-		if layer := locked[v.criterion]; layer != "" && v.criterion != "" && v.looser(old, v.rank(p)) {
-			faults = append(faults, Fault{Path: at, Problem: "loosens " + v.criterion + ", which " + layer + " has locked", Remedy: "leave it out, or tighten it"})
+		for _, name := range v.feeds() {
+			if layer := locked[name]; layer != "" && v.looser(old, v.rank(p)) {
+				faults = append(faults, Fault{Path: at, Problem: "loosens " + name + ", which " + layer + " has locked", Remedy: "leave it out, or tighten it"})
+			}
+		}
+	}
+	return append(faults, o.lowered(&before, p, locked)...)
+}
+
+// feeds are the locks that a value must not loosen: its own, and those of the criteria that wait for the watch to end.
+func (t term) feeds() []string {
+	if t.key == "watch" {
+		return []string{"watch", "failure-meter", "own-usual", "previous-change", "drain"}
+	}
+	return []string{t.lock()}
+}
+
+// lowered reports the ceilings that keep a locked criterion from doing what it did before.
+func (o overlay) lowered(before, after *gate.Policy, locked map[string]string) []Fault {
+	var faults []Fault
+	for _, v := range o.values {
+		if v.group != "ceilings" {
+			continue
+		}
+		kind := metrics.EnvironmentKind(v.key)
+		for _, name := range slices.Sorted(maps.Keys(locked)) {
+			own := modeOf(before, name)
+			if own == nil || *own == "" {
+				continue
+			}
+			did, does := gate.AtMost(ceiling(before, kind), *own), gate.AtMost(ceiling(after, kind), *own)
+			if gate.AtMost(did, does) != did {
+				faults = append(faults, Fault{Path: join(o.path, v.path()), Problem: "lowers " + name + " from " + string(did) + " to " + string(does) + ", which " + locked[name] + " has locked",
+					Remedy: "leave it out, or raise it"})
+			}
 		}
 	}
 	return faults

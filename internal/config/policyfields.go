@@ -17,20 +17,20 @@ func policyFields() []field {
 			value("service", aName, "not named", "A declared service."),
 		),
 	}
-	var criteria []string
+	var locks []string
 	for _, t := range terms() {
 		fields = grow(fields, t.keys(), t)
-		if t.criterion != "" && !slices.Contains(criteria, t.criterion) {
-			criteria = append(criteria, t.criterion)
+		if !slices.Contains(locks, t.lock()) {
+			locks = append(locks, t.lock())
 		}
 	}
-	return append(fields, list("locked", oneOf("criterion", criteria...), "none", "Criteria that policies further in may tighten and not loosen.").eg("[data-fresh]"))
+	return append(fields, list("locked", oneOf("criterion", locks...), "none", "What policies further in may tighten and not loosen. A ceiling may not lower a locked criterion, nor a shorter watch one that waits for it.").eg("[data-fresh]"))
 }
 
 // groupDocs describe the groups of keys in a policy.
 var groupDocs = map[string]string{
 	"overrides": "What people may set aside, and for how long.",
-	"ceilings":  "The most any criterion may do outside production.",
+	"ceilings":  "The most any criterion may do in environments of a kind.",
 	"criteria":  "What was agreed. A criterion the tier does without needs a mode; its other values are then those of tier critical.",
 	"reopen":    "How a stopped service opens again.",
 

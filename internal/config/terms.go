@@ -31,6 +31,19 @@ func (t term) keys() []string {
 	return append(keys, t.key)
 }
 
+// lock is the word by which a policy locks the term: its criterion, else what it belongs to.
+func (t term) lock() string {
+	switch {
+	case t.criterion != "":
+		return t.criterion
+	case t.group != "":
+		return t.group
+	case t.key == "unreachable_after":
+		return "unreachable"
+	}
+	return t.key
+}
+
 func (t term) path() string {
 	path := ""
 	for _, key := range t.keys() {
@@ -92,13 +105,15 @@ func (t term) integer(n node) int64 {
 // rank is the value as a number, for telling tighter from looser.
 func (t term) rank(p *gate.Policy) int64 {
 	if t.group == "ceilings" {
-		return 0
+		return int64(slices.Index(mode.enum, string(ceiling(p, metrics.EnvironmentKind(t.key)))))
 	}
 	switch v := t.of(p).(type) {
 	case *gate.Mode:
 		return int64(slices.Index(mode.enum, string(*v)))
 	case *gate.Result:
 		return int64(slices.Index([]gate.Result{gate.Pass, gate.Allow, gate.Warn, gate.Hold, gate.Fail}, *v))
+	case *string:
+		return int64(slices.Index([]string{"open", "closed"}, *v))
 	case *bool:
 		if *v {
 			return 1
@@ -118,6 +133,14 @@ func (t term) looser(before, after int64) bool {
 		return before != after
 	}
 	return int64(t.tighter)*(after-before) < 0
+}
+
+// ceiling is the most that a criterion may do in environments of a kind.
+func ceiling(p *gate.Policy, kind metrics.EnvironmentKind) gate.Mode {
+	if most, given := p.Ceilings[kind]; given {
+		return most
+	}
+	return gate.Enforce
 }
 
 // copyValue copies a value that a term points to.

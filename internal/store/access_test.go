@@ -107,3 +107,17 @@ func TestRevokedTokensAreListedFromAnInstantOn(t *testing.T) {
 		}
 	})
 }
+
+func TestTwoTokensInForceDoNotBearOneName(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		must(t, db.CreateToken(t.Context(), Token{ID: "a", Name: "ada"}, "h1", "test"))
+		if err := db.CreateToken(t.Context(), Token{ID: "b", Name: "ada"}, "h2", "test"); !errors.Is(err, ErrDuplicate) {
+			t.Errorf("a second one: %v", err)
+		}
+		must(t, db.RevokeToken(t.Context(), "a", "test"))
+		must(t, db.CreateToken(t.Context(), Token{ID: "c", Name: "ada", ExpiresAt: noon.Add(-time.Hour)}, "h3", "test"))
+		must(t, db.CreateToken(t.Context(), Token{ID: "d", Name: "ada"}, "h4", "test"))
+	})
+}

@@ -21,7 +21,7 @@ type Entry struct {
 
 // Audit adds an entry.
 func (db *DB) Audit(ctx context.Context, e Entry) error {
-	if err := db.note(db.write.WithContext(ctx), e); err != nil {
+	if err := db.change(ctx, func(tx *gorm.DB) error { return db.note(tx, e) }); err != nil {
 		return fmt.Errorf("adding to the audit log: %w", err)
 	}
 	return nil

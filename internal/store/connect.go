@@ -46,6 +46,9 @@ var (
 // busyMilli is how long a writer waits for another process that is writing to the same file, in milliseconds.
 const busyMilli = "20000"
 
+// busyWait is the same for changes, which stop waiting when their caller does.
+const busyWait = 20 * time.Second
+
 // cacheSize of one SQLite connection, in KiB when negative: 32 MiB.
 const cacheSize = "-32768"
 
@@ -63,7 +66,7 @@ func (db *DB) connect(ctx context.Context) error {
 		err = untilUnlocked(ctx, db.connectSQLite)
 	}
 	if err == nil {
-		err = db.Ping(ctx)
+		err = db.reach(ctx)
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("opening the database: %w", err), db.Close())
@@ -73,7 +76,7 @@ func (db *DB) connect(ctx context.Context) error {
 
 // openPostgres lets the driver read the address; a wrong one is not repeated in the error with its password.
 func openPostgres(dsn string, connections int) (*gorm.DB, error) {
-	g, err := gorm.Open(postgres.Open(dsn), config())
+	g, err := gorm.Open(postgresDialector{&postgres.Dialector{Config: &postgres.Config{DSN: dsn}}}, config())
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +123,7 @@ func (db *DB) connectSQLite() error {
 		db.read = nil
 		return err
 	}
-	db.pulse, err = openSQLite(db.at.fileURI(readSettings()), 1)
+	db.pulse, err = openSQLite(db.at.fileURI(pulseSettings()), 1)
 	return err
 }
 
@@ -141,7 +144,7 @@ func createFile(path string) error {
 }
 
 func openSQLite(uri string, connections int) (*gorm.DB, error) {
-	pool, err := sql.Open(sqliteDriver, uri)
+	pool, err := sql.Open(SQLiteDriver, uri)
 	if err != nil {
 		return nil, err
 	}

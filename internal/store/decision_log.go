@@ -112,6 +112,11 @@ func documentOf(body []byte) documentRow {
 // logGuarded logs a decision that uses something up: only when it is still there.
 func (db *DB) logGuarded(ctx context.Context, l gate.Logged, one *logging) error {
 	err := db.change(ctx, func(tx *gorm.DB) error {
+		if db.dialect.lock != "" {
+			if err := tx.Exec("SET LOCAL lock_timeout = " + lockMilli).Error; err != nil {
+				return err
+			}
+		}
 		if err := db.checkProbe(tx, l); err != nil {
 			return err
 		}
@@ -144,9 +149,6 @@ func (db *DB) remember(all ...*logging) {
 
 // logAll commits decisions together. Where that fails each is tried alone: one that the database cannot take must not be in the way of others.
 func (db *DB) logAll(ctx context.Context, all []*logging) error {
-	if db.dialect.lock == "" {
-		ctx = context.WithoutCancel(ctx) // in this process nothing hangs, and a statement that cannot be broken off costs less
-	}
 	err := db.logTogether(ctx, all)
 	if err == nil || len(all) == 1 || ctx.Err() != nil {
 		return err
@@ -166,19 +168,16 @@ func (db *DB) logTogether(ctx context.Context, all []*logging) error {
 }
 
 func (db *DB) commitLog(ctx context.Context, all []*logging) error {
+	if db.dialect.lock == "" {
+		return db.change(ctx, func(tx *gorm.DB) error { // in this process nothing hangs once it has begun, and a statement that cannot be broken off costs less
+			return db.insertLog(context.WithoutCancel(ctx), tx.Statement.ConnPool, all)
+		})
+	}
 	pool, err := db.write.DB()
 	if err != nil {
 		return err
 	}
-	if db.dialect.lock != "" { // one statement is a transaction
-		return db.insertLog(ctx, pool, all)
-	}
-	tx, err := pool.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := db.insertLog(ctx, tx, all); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
+	err = outage(db.insertLog(ctx, pool, all)) // one statement is a transaction
+	db.writes.note(err)
+	return err
 }

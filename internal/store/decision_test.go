@@ -197,7 +197,7 @@ func TestAnOverrideThatIsWithdrawnWhileAPromotionIsJudgedIsNotUsed(t *testing.T)
 	onBoth(t, func(t bench) {
 		db, ctx := t.open(), t.Context()
 		mustAppend(t, db, deployed("1", "api", "", -1))
-		must(t, db.AddOverride(ctx, gate.Override{ID: "ov_1", Service: "api", Environment: "production", Uses: 2, ExpiresAt: noon.Add(time.Hour)}))
+		must(t, db.AddOverride(ctx, gate.Override{ID: "ov_1", Service: "api", Environment: "production", Uses: 2, ExpiresAt: noon.Add(time.Hour)}, 2))
 		by := func(id string, used int) gate.Logged {
 			l := decided(id, "api")
 			l.Verdict, l.Override, l.Snapshot.Override = gate.Warn, "ov_1", &gate.Waiver{ID: "ov_1", Used: used}

@@ -60,7 +60,7 @@ func TestADecisionSeesAllThatConcernsItsService(t *testing.T) {
 			}
 		}
 		o := gate.Override{ID: "ov_1", Service: "api", Environment: "production", ExpiresAt: noon.Add(time.Hour)}
-		if err := errors.Join(db.AddOverride(ctx, o), db.Report(ctx, "allow", "skipped", "ci", nil), db.Beat(ctx, "github", noon)); err != nil {
+		if err := errors.Join(db.AddOverride(ctx, o, 9), db.Report(ctx, "allow", "skipped", "ci", nil), db.Beat(ctx, "github", noon)); err != nil {
 			t.Fatal(err)
 		}
 		in, err := db.GateInputs(ctx, "api", always)

@@ -59,7 +59,7 @@ func (db *DB) lookAll(ctx context.Context, all []*look) error {
 	if db.dialect.lock == "" {
 		ctx = context.WithoutCancel(ctx) // as with the log
 	}
-	err := db.lookOn(db.gateRead.WithContext(ctx), all)
+	err := outage(db.lookOn(db.gateRead.WithContext(ctx), all))
 	if err == nil || len(all) == 1 || ctx.Err() != nil {
 		return err
 	}

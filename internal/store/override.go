@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -33,13 +34,23 @@ type gateLogRow struct {
 
 func (gateLogRow) TableName() string { return "gate_log" }
 
-// AddOverride keeps an override that was asked for.
-func (db *DB) AddOverride(ctx context.Context, o gate.Override) error {
+// AddOverride keeps an override that was asked for. ErrDuplicate when with others of the same scope it would let through more than most.
+func (db *DB) AddOverride(ctx context.Context, o gate.Override, most int) error {
 	body, err := json.Marshal(o)
 	if err != nil {
 		return err
 	}
 	return db.change(ctx, func(tx *gorm.DB) error {
+		if err := db.gateTurn(tx); err != nil {
+			return err
+		}
+		others, err := overridesOf(tx, o.Service)
+		if err != nil {
+			return err
+		}
+		if taken := o.Taken(others); taken+o.Uses > most {
+			return fmt.Errorf("overrides of the same scope already stand for %d of the %d promotions that the policy allows at a time; withdraw one, or wait until it has expired: %w", taken, most, ErrDuplicate)
+		}
 		row := overrideRow{ID: o.ID, Service: o.Service, Environment: o.Environment, ExpiresAt: toMilli(o.ExpiresAt), Second: o.Second, RevokedAt: toMilli(time.Time{}), Body: string(body)}
 		if err := tx.Create(&row).Error; err != nil {
 			return err
@@ -48,14 +59,24 @@ func (db *DB) AddOverride(ctx context.Context, o gate.Override) error {
 	})
 }
 
-// AgreeOverride notes the second person. ErrDuplicate when there is one already.
+// AgreeOverride notes one more person. ErrDuplicate when that one has agreed, or as many have as it needs.
 func (db *DB) AgreeOverride(ctx context.Context, id, by string) (gate.Override, error) {
 	return db.changeOverride(ctx, id, gate.LogEntry{Kind: gate.LogAgreed, Actor: by}, func(row *overrideRow) error {
-		if row.Second != "" {
+		o, err := row.override()
+		if err != nil {
+			return err
+		}
+		if agreed := o.Agreed(); len(agreed) >= o.Persons || slices.Contains(agreed, by) {
 			return fmt.Errorf("override %s was agreed to: %w", id, ErrDuplicate)
 		}
-		row.Second = by
-		return nil
+		if row.Second == "" {
+			row.Second = by
+			return nil
+		}
+		o.Others = append(o.Others, by)
+		body, err := json.Marshal(o)
+		row.Body = string(body)
+		return err
 	})
 }
 

@@ -4,17 +4,32 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"net/url"
 
+	"github.com/mattn/go-sqlite3"
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 )
 
-// sqliteDriver is the C library, the faster of the two.
-const sqliteDriver = "sqlite3"
+// SQLiteDriver names the driver of SQLite for database/sql: the C library, the faster of the two.
+const SQLiteDriver = "sqlite3"
+
+// inC is gorm's dialector for SQLite with outages marked. It embeds the type, not gorm's interface, which has no savepoints.
+type inC struct{ *sqlite.Dialector }
 
 func sqliteDialector(pool *sql.DB) gorm.Dialector {
-	return sqlite.New(sqlite.Config{DriverName: sqliteDriver, Conn: pool})
+	return inC{&sqlite.Dialector{DriverName: SQLiteDriver, Conn: pool}}
+}
+
+// Translate gives a duplicate key gorm's error, and marks outages.
+func (d inC) Translate(err error) error { return outage(d.Dialector.Translate(err)) }
+
+// sqliteCode is the result code of an error of the driver.
+func sqliteCode(err error) (code int, ok bool) {
+	var e sqlite3.Error
+	ok = errors.As(err, &e)
+	return int(e.Code), ok
 }
 
 // writeSettings of the one writing connection: every transaction takes the write lock at its start, so that none fails half
@@ -24,6 +39,11 @@ func writeSettings() url.Values {
 		"_txlock": {"immediate"}, "_journal_mode": {"WAL"}, "_busy_timeout": {busyMilli}, "_foreign_keys": {"on"},
 		"_synchronous": {"FULL"}, "_cache_size": {cacheSize},
 	}
+}
+
+// pulseSettings of the connection that finds out whether one can write.
+func pulseSettings() url.Values {
+	return url.Values{"_txlock": {"immediate"}, "_busy_timeout": {pulseMilli}, "_synchronous": {"FULL"}}
 }
 
 func readSettings() url.Values {

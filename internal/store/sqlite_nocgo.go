@@ -12,15 +12,15 @@ import (
 	moderncsqlite "modernc.org/sqlite"
 )
 
-// sqliteDriver is the translation of the C library to Go, for builds without a C compiler.
-const sqliteDriver = "sqlite"
+// SQLiteDriver names the driver of SQLite for database/sql: the translation of the C library to Go, for builds without a C compiler.
+const SQLiteDriver = "sqlite"
 
 // pureGo is gorm's dialector for SQLite with the error codes of the driver in Go. It embeds the type, not gorm's interface, which
 // has no savepoints.
 type pureGo struct{ *sqlite.Dialector }
 
 func sqliteDialector(pool *sql.DB) gorm.Dialector {
-	return pureGo{&sqlite.Dialector{DriverName: sqliteDriver, Conn: pool}}
+	return pureGo{&sqlite.Dialector{DriverName: SQLiteDriver, Conn: pool}}
 }
 
 // Extended result codes of SQLite, https://www.sqlite.org/rescode.html.
@@ -29,13 +29,22 @@ const (
 	constraintUnique     = 2067
 )
 
-// Translate gives a duplicate key the same error that the other driver's gives.
+// Translate gives a duplicate key the same error that the other driver's gives, and marks outages.
 func (pureGo) Translate(err error) error {
 	var e *moderncsqlite.Error
 	if errors.As(err, &e) && (e.Code() == constraintPrimaryKey || e.Code() == constraintUnique) {
 		return gorm.ErrDuplicatedKey
 	}
-	return err
+	return outage(err)
+}
+
+// sqliteCode is the result code of an error of the driver.
+func sqliteCode(err error) (code int, ok bool) {
+	var e *moderncsqlite.Error
+	if ok = errors.As(err, &e); ok {
+		code = e.Code()
+	}
+	return code, ok
 }
 
 // writeSettings of the one writing connection: every transaction takes the write lock at its start, so that none fails half
@@ -44,6 +53,11 @@ func writeSettings() url.Values {
 	return url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(" + busyMilli + ")", "journal_mode(WAL)", "foreign_keys(1)", "synchronous(FULL)", "cache_size(" + cacheSize + ")",
 	}}
+}
+
+// pulseSettings of the connection that finds out whether one can write.
+func pulseSettings() url.Values {
+	return url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(" + pulseMilli + ")", "synchronous(FULL)"}}
 }
 
 func readSettings() url.Values {

@@ -59,6 +59,7 @@ type DB struct {
 	// gateRead reads what decisions need, with statements that are prepared once.
 	gateRead *gorm.DB
 	fresher  *freshness
+	writes   writes
 	cache    factCache
 	// logs and looks are decisions on their way into the log, and what others are to know before they are made.
 	logs       together[logging]
@@ -161,20 +162,6 @@ func (db *DB) Close() error {
 func (db *DB) Pool() (pool *sql.DB, sqlite bool, err error) {
 	pool, err = db.write.DB()
 	return pool, db.dialect.name == sqliteDialect.name, err
-}
-
-// Ping reports whether the database answers, however busy its other connections are.
-func (db *DB) Ping(ctx context.Context) error {
-	pool, err := db.pulse.DB()
-	if err != nil {
-		return err
-	}
-	return pool.PingContext(ctx)
-}
-
-// change runs do in one writing transaction.
-func (db *DB) change(ctx context.Context, do func(tx *gorm.DB) error) error {
-	return db.write.WithContext(ctx).Transaction(do)
 }
 
 // look runs do over one unchanging state of the database.

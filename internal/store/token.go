@@ -33,6 +33,14 @@ func (db *DB) CreateToken(ctx context.Context, t Token, hash, by string) error {
 		ExpiresAt: toMilli(t.ExpiresAt), LastUsedAt: never, RevokedAt: never,
 	}
 	err := db.change(ctx, func(tx *gorm.DB) error {
+		var live int64
+		err := tx.Model(&tokenRow{}).Where("name = ? AND revoked_at = ? AND (expires_at = ? OR expires_at > ?)", t.Name, never, never, toMilli(now)).Count(&live).Error
+		if err == nil && live > 0 {
+			err = fmt.Errorf("a token of that name is in force, and names tell callers apart; revoke it, or take another name: %w", ErrDuplicate)
+		}
+		if err != nil {
+			return err
+		}
 		if err := tx.Create(&row).Error; err != nil {
 			return err
 		}
@@ -46,6 +54,9 @@ func (db *DB) CreateToken(ctx context.Context, t Token, hash, by string) error {
 	}
 	return nil
 }
+
+// useWait is how long the use of a token waits for others that write.
+const useWait = 400 * time.Millisecond
 
 // TokenByHash returns the token in force whose secret has this hash, and notes that it was used. ErrNotFound when there is
 // none, or it is revoked or past its end.
@@ -66,13 +77,22 @@ func (db *DB) TokenByHash(ctx context.Context, hash string) (Token, error) {
 	}
 	used := now.Truncate(usedPrecision)
 	if t.LastUsedAt.Before(used) {
-		err := db.write.WithContext(ctx).Model(&tokenRow{}).Where("id = ?", t.ID).Update("last_used_at", toMilli(used)).Error
-		if err != nil {
+		err := db.noteUse(ctx, t.ID, used)
+		if err != nil && !errors.Is(err, ErrOutage) && !errors.Is(err, context.DeadlineExceeded) {
 			return Token{}, fmt.Errorf("noting the use of token %s: %w", t.Name, err)
 		}
 		t.LastUsedAt = used
 	}
 	return t, nil
+}
+
+// noteUse notes when a token was used, as soon as that can be had: nobody is refused because the database cannot be written to.
+func (db *DB) noteUse(ctx context.Context, id string, at time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, useWait)
+	defer cancel()
+	return db.change(ctx, func(tx *gorm.DB) error {
+		return tx.Model(&tokenRow{}).Where("id = ?", id).Update("last_used_at", toMilli(at)).Error
+	})
 }
 
 func (r tokenRow) token() Token {

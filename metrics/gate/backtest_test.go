@@ -114,3 +114,28 @@ func BenchmarkBacktestOf1000(b *testing.B) {
 		RunBacktest(p, Known{Facts: f, Service: standard()}, time.Time{}, end, end)
 	}
 }
+
+func TestTheStopsOfABadServiceAndOfAChosenWindowBreakNoPromise(t *testing.T) {
+	t.Parallel()
+	p := PolicyFor(metrics.Critical)
+	meter := func(outcomes string, from, to int) BacktestCriterion {
+		b := RunBacktest(p, Known{Facts: record(outcomes), Service: metrics.Service{Name: "pay", Tier: metrics.Critical}}, day(from), day(to), day(len(outcomes)+5))
+		b.Judge(p)
+		return b.Criteria[0]
+	}
+	// Each spell is opened by three good ones, and one failure then stops it again: outside its spells there are few but those failures.
+	p.Criteria.FailureMeter.WrongStopYears = Fraction{1, 8}
+	bad := strings.Repeat(".", 40) + "xx..." + strings.Repeat("x...", 16)
+	if c := meter(bad, 40, 100); c.Stopped == 0 || c.WrongStops != 0 || c.Broken {
+		t.Errorf("a bad service: %+v", c)
+	}
+	p = PolicyFor(metrics.Critical)
+	good := strings.Repeat(".", 300) + "xxx......" + strings.Repeat(".", 300)
+	if c := meter(good, 300, 310); c.WrongStops != 1 || c.Broken {
+		t.Errorf("one spell, and a window of ten days around it: %+v", c)
+	}
+	twice := strings.Repeat(".", 700) + "xxx......" + strings.Repeat(".", 20) + "xxx......" + strings.Repeat(".", 20)
+	if c := meter(twice, 690, 750); c.WrongStops != 2 || c.Broken {
+		t.Errorf("two in two years, where one a year is promised: %+v", c)
+	}
+}

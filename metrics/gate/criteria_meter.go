@@ -66,9 +66,12 @@ func (c FailureMeter) blocked(q question, f *finding) {
 
 // counterfactual says what the next deployments would do to an open meter.
 func counterfactual(m MeterState) string {
-	stop := "one more failure stops you"
+	stop, row := "one more failure stops you", "to stop you"
+	if m.OnlyWarns {
+		stop, row = "one more failure brings it to its line, which stops nothing here", "to bring it to its line, which stops nothing here"
+	}
 	if n := (m.Line - m.Value + m.Step - 1) / m.Step; n > 1 {
-		stop = fmt.Sprintf("it would take %s failures in a row to stop you", number(n))
+		stop = fmt.Sprintf("it would take %s failures in a row %s", number(n), row)
 	}
 	if m.Value == 0 {
 		return sentence(stop)

@@ -3,6 +3,8 @@ package gate
 import (
 	"slices"
 	"time"
+
+	"shiphabit/metrics"
 )
 
 // criterion is one criterion of a policy, whatever its parameters.
@@ -64,19 +66,19 @@ func strength(m Mode) int    { return slices.Index([]Mode{Off, Observe, WarnOnly
 func severity(v Result) int  { return slices.Index([]Result{Allow, Warn, Hold, Block}, v) }
 func worse(a, b Result) bool { return severity(a) > severity(b) }
 
-// mode is what a criterion may do in the environment asked about: its own mode under the ceiling of such environments.
-func (q question) mode(rule Rule) Mode {
-	if q.s.Kind == "" {
-		return rule.Mode
+// mode is what a criterion may do in the environment asked about.
+func (q question) mode(rule Rule) Mode { return q.p.modeIn(q.s.Kind, rule.Mode) }
+
+// modeIn is what a criterion may do in environments of a kind: its own mode under their ceiling.
+func (p Policy) modeIn(kind metrics.EnvironmentKind, own Mode) Mode {
+	if ceiling, ok := p.Ceilings[kind]; ok && kind != "" {
+		return AtMost(ceiling, own)
 	}
-	if ceiling, ok := q.p.Ceilings[q.s.Kind]; ok {
-		return atMost(ceiling, rule.Mode)
-	}
-	return rule.Mode
+	return own
 }
 
-// atMost is the milder of two modes.
-func atMost(a, b Mode) Mode {
+// AtMost is the milder of two modes.
+func AtMost(a, b Mode) Mode {
 	if strength(a) < strength(b) {
 		return a
 	}

@@ -241,3 +241,40 @@ func BenchmarkTake(b *testing.B) {
 		take(f, standard(), ask(), p, day(11).Add(time.Hour), nil, nil)
 	}
 }
+
+func TestAMeterThatOnlyWarnsDoesNotSpeakOfStops(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		tier        metrics.Tier
+		environment string
+		stops       bool
+	}{{metrics.Low, "production", false}, {metrics.Standard, "production", true}, {metrics.Standard, "staging", false}} {
+		p := PolicyFor(c.tier)
+		r := Request{Service: "pay", Environment: c.environment, Change: Change{Kind: KindNormal}}
+		s := Take(r, p, day(12), Known{Facts: record("...x......"), Service: metrics.Service{Name: "pay", Tier: c.tier}})
+		for _, reason := range Decide(p, s, r).Reasons {
+			if reason.Criterion == "failure-meter" && strings.Contains(reason.Says, "to stop you") != c.stops {
+				t.Errorf("%s in %s: %s", c.tier, c.environment, reason.Says)
+			}
+		}
+		s.Meter.OnlyWarns = false // as in a snapshot from before
+		if again := Decide(p, s, r); len(again.Reasons) > 0 && !strings.Contains(again.Reasons[0].Says, "to stop you") {
+			t.Errorf("an old decision is told another way: %s", again.Reasons[0].Says)
+		}
+	}
+}
+
+func TestAFailureIsAsOldAsItIsHoweverLateItBecomesKnown(t *testing.T) {
+	t.Parallel()
+	facts := record("....x")
+	facts.Rollouts[4].Failures[0].KnownAt = day(4).Add(54 * time.Minute)
+	p, r := PolicyFor(metrics.Standard), Request{Service: "pay", Environment: "production", Change: Change{Kind: KindNormal}}
+	for after, want := range map[time.Duration]Result{30 * time.Minute: Pass, 55 * time.Minute: Warn, 61 * time.Minute: Fail} {
+		s := Take(r, p, day(4).Add(after), Known{Facts: facts, Service: metrics.Service{Name: "pay"}})
+		for _, reason := range Decide(p, s, r).Reasons {
+			if reason.Criterion == "restore-first" && (reason.Result != want || want != Pass && !strings.Contains(reason.Says, "failed at "+clock(day(4)))) {
+				t.Errorf("after %s: %s, %s", after, reason.Result, reason.Says)
+			}
+		}
+	}
+}

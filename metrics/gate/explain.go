@@ -5,10 +5,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"shiphabit/metrics"
 )
 
 // Text is the policy in words for a terminal: every criterion with what it wants, what it may do and what happens when it
-// cannot tell.
+// cannot tell. Modes are those in production.
 func (p Policy) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Policy %s, version %d, tier %s\n%s\n", p.Name, p.Version, p.Tier, p.Digest())
@@ -20,7 +22,7 @@ func (p Policy) Text() string {
 			fmt.Fprintf(&b, "  %-22s off\n", c.name)
 			continue
 		}
-		fmt.Fprintf(&b, "  %-22s %-8s %s; cannot tell: %s\n", c.name, c.rule.Mode, c.kind.promises(), c.rule.OnUnknown)
+		fmt.Fprintf(&b, "  %-22s %-8s %s; cannot tell: %s\n", c.name, p.modeIn(metrics.Production, c.rule.Mode), c.kind.promises(), c.rule.OnUnknown)
 	}
 	for _, kind := range slices.Sorted(maps.Keys(p.Ceilings)) {
 		fmt.Fprintf(&b, "In %s environments no criterion does more than %s.\n", kind, p.Ceilings[kind])

@@ -274,6 +274,8 @@ type MeterState struct {
 	Blocked      bool      `json:"blocked"`
 	GoodInARow   int       `json:"good_in_a_row"` // since the block
 	BlockedSince time.Time `json:"blocked_since,omitzero"`
+	// OnlyWarns: at its line it does no more than warn here. Snapshots from before this was told say false.
+	OnlyWarns bool `json:"only_warns,omitempty"`
 	// BlockedBy is the trial whose failure was the last to raise the meter during the block.
 	BlockedBy string `json:"blocked_by,omitempty"`
 	// ProbesToday is how many probes were granted on the UTC day of Now; NextProbeAt is when the next one may go, zero when

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+
+	"shiphabit/metrics"
 )
 
 // LintReport says what a policy promises at a volume, and what is wrong with it.
@@ -23,7 +25,7 @@ type LintReport struct {
 // LintLine is one criterion of a policy.
 type LintLine struct {
 	Criterion string        `json:"criterion"`
-	Mode      Mode          `json:"mode"`
+	Mode      Mode          `json:"mode"` // in production, under its ceiling
 	OnUnknown Result        `json:"on_unknown"`
 	Wants     string        `json:"wants"`
 	Meter     *MeterPromise `json:"meter"` // nil for a criterion that states a fact
@@ -63,14 +65,18 @@ func Lint(p Policy, volume int) LintReport {
 		if c.absent || c.rule.Mode == Off {
 			continue
 		}
-		line := LintLine{Criterion: c.name, Mode: c.rule.Mode, OnUnknown: c.rule.OnUnknown, Wants: c.kind.promises()}
+		mode := p.modeIn(metrics.Production, c.rule.Mode)
+		if mode != c.rule.Mode {
+			report.Warnings = append(report.Warnings, fmt.Sprintf("%s: its mode is %s, and ceilings.production keeps it at %s", c.name, c.rule.Mode, mode))
+		}
+		line := LintLine{Criterion: c.name, Mode: mode, OnUnknown: c.rule.OnUnknown, Wants: c.kind.promises()}
 		if meter, ok := c.kind.(FailureMeter); ok {
 			line.Meter = meter.lint(volume)
-			if c.rule.Mode == Enforce {
+			if mode == Enforce {
 				sum.Add(sum, perYear(meter, line.Meter.Line, volume))
 			}
 		}
-		if meter, ok := c.kind.(RestoredInTime); ok && c.rule.Mode == Enforce {
+		if meter, ok := c.kind.(RestoredInTime); ok && mode == Enforce {
 			sum.Add(sum, new(big.Rat).Inv(meter.WrongStopYears.Rat())) // whatever the number of incidents: the line follows from it
 		}
 		report.Lines = append(report.Lines, line)

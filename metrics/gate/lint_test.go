@@ -79,3 +79,17 @@ func TestLintOfABrokenPolicyNamesItsFaults(t *testing.T) {
 		t.Errorf("%s", l.Text())
 	}
 }
+
+func TestLintAndExplainShowTheModeUnderTheCeilingOfProduction(t *testing.T) {
+	t.Parallel()
+	p := PolicyFor(metrics.Standard)
+	p.Ceilings = map[metrics.EnvironmentKind]Mode{metrics.Production: WarnOnly}
+	report := Lint(p, 20)
+	if text := report.Text(); report.WrongStopsPerYear.Num != 0 || strings.Contains(text, " enforce ") ||
+		!strings.Contains(text, "warning: failure-meter: its mode is enforce, and ceilings.production keeps it at warn") {
+		t.Errorf("lint says\n%s", text)
+	}
+	if text := p.Text(); strings.Contains(text, " enforce ") {
+		t.Errorf("explain says\n%s", text)
+	}
+}

@@ -17,11 +17,12 @@ type Override struct {
 	Criteria []string `json:"criteria,omitempty"`
 	Reason   string   `json:"reason"`
 	Category string   `json:"category"`
-	// By asked for it, Second agreed where the tier wants two. Neither is a name: both are what the caller is known as.
-	By       string `json:"by"`
-	Second   string `json:"second,omitempty"`
-	Persons  int    `json:"persons"`
-	Decision string `json:"decision,omitempty"` // the decision that it answers, when there is one
+	// By asked for it, Second agreed, and then Others did, where the tier wants so many. None is a name: all are what callers are known as.
+	By       string   `json:"by"`
+	Second   string   `json:"second,omitempty"`
+	Others   []string `json:"others,omitempty"`
+	Persons  int      `json:"persons"`
+	Decision string   `json:"decision,omitempty"` // the decision that it answers, when there is one
 	// Digest and Commit are the artifact of that decision: an override of a decision is for nothing else.
 	Digest    string    `json:"digest,omitempty"`
 	Commit    string    `json:"commit,omitempty"`
@@ -78,12 +79,56 @@ func (o Override) Idle(now time.Time, asker string, self, anyone bool) string {
 		return "it expired at " + clock(o.ExpiresAt)
 	case o.Used >= o.Uses:
 		return fmt.Sprintf("it was for %s, which %s used up", count(int64(o.Uses), "promotion"), map[bool]string{true: "is", false: "are"}[o.Uses == 1])
-	case o.Persons > 1 && (o.Second == "" || o.Second == o.By):
-		return "a second person has not agreed to it"
+	case o.Missing() != "":
+		return o.Missing()
 	case !self && !anyone && o.Persons == 1 && asker == o.By:
 		return "whoever asks for the promotion may not be the one who overrides"
 	}
 	return ""
+}
+
+// Agreed are the persons who stand behind an override: who asked for it, and who agreed.
+func (o Override) Agreed() []string {
+	agreed := []string{}
+	for _, who := range append([]string{o.By, o.Second}, o.Others...) {
+		if who != "" && !slices.Contains(agreed, who) {
+			agreed = append(agreed, who)
+		}
+	}
+	return agreed
+}
+
+// Missing says how many persons an override still waits for, "" when all that it needs agree.
+func (o Override) Missing() string {
+	so := len(o.Agreed())
+	if so >= o.Persons {
+		return ""
+	}
+	return fmt.Sprintf("it does nothing until %d people agree (%d so far)", o.Persons, so)
+}
+
+// Taken are the promotions that others of the same scope let through, or still may: the policy's number of uses is for all of them. The
+// same scope is the same service and environment, a criterion in common, and the same artifact or in both cases none.
+func (o Override) Taken(others []Override) int {
+	taken := 0
+	for _, other := range others {
+		switch {
+		case other.ID == o.ID || !o.overlaps(other) || !o.StartsAt.Before(other.ExpiresAt):
+		case other.RevokedAt.IsZero():
+			taken += other.Uses
+		default:
+			taken += other.Used
+		}
+	}
+	return taken
+}
+
+func (o Override) overlaps(other Override) bool {
+	bound, alsoBound := o.Digest != "" || o.Commit != "", other.Digest != "" || other.Commit != ""
+	common := len(o.Criteria) == 0 || len(other.Criteria) == 0 ||
+		slices.ContainsFunc(o.Criteria, func(name string) bool { return slices.Contains(other.Criteria, name) })
+	return o.Service == other.Service && strings.EqualFold(o.Environment, other.Environment) && common &&
+		bound == alsoBound && (!bound || sameArtifact(o.Digest, o.Commit, other.Digest, other.Commit))
 }
 
 // For reports whether an override is meant for what a request asks to promote. One of a decision that named neither digest nor commit is for

@@ -152,3 +152,23 @@ func TestAnOverrideOfADecisionThatNamedNoArtifactIsForNoneThatIsNamed(t *testing
 		t.Error("an override for a service is not for what it promotes")
 	}
 }
+
+func TestAnOverrideCountsThePersonsBehindIt(t *testing.T) {
+	t.Parallel()
+	for sentence, c := range map[string]struct {
+		second string
+		others []string
+		says   string
+	}{
+		"who asked":                 {"", nil, "it does nothing until 3 people agree (1 so far)"},
+		"one more":                  {"token:bob", nil, "it does nothing until 3 people agree (2 so far)"},
+		"the same person again":     {"token:bob", []string{"token:ada", "token:bob"}, "it does nothing until 3 people agree (2 so far)"},
+		"as many as the tier wants": {"token:bob", []string{"token:eve"}, ""},
+	} {
+		o := waiver()
+		o.Persons, o.Second, o.Others = 3, c.second, c.others
+		if says := o.Idle(o.StartsAt, "token:ci", false, false); says != c.says {
+			t.Errorf("%s: %q", sentence, says)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func (q question) demote(criterion string, mode Mode, f *finding) Mode {
 		f.short += " (it only warns, having been wrong more often than agreed)"
 		f.opensWhen = nil
 	}
-	return atMost(WarnOnly, mode)
+	return AtMost(WarnOnly, mode)
 }
 
 // ServiceYears words how long services were judged, all together: in days below a year.

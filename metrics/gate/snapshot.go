@@ -33,6 +33,7 @@ func takeWith(r Request, p Policy, now time.Time, k Known, fold func(*history) f
 	h.staged(&s, r)
 	s.OpenFailures = h.openFailures(s.Environment, s.Kind)
 	s.OpenIncidents = h.openIncidents(s.Kind)
+	s.Meter.OnlyWarns = p.modeIn(s.Kind, p.Criteria.FailureMeter.Mode) != Enforce
 	if n := r.Evidence.Commits; n != nil && *n >= 0 {
 		s.BatchCommits = int(clampInt(*n))
 	}
@@ -179,7 +180,7 @@ func (h *history) openFailures(environment string, kind metrics.EnvironmentKind)
 		if !here || failed.IsZero() || repaired {
 			continue
 		}
-		open = append(open, Problem{ID: r.ID, Also: further(r.Attempts), Since: failed.UTC(), Says: name(*deployed(r)) + ": " + h.causes(r)})
+		open = append(open, Problem{ID: r.ID, Also: further(r.Attempts), Since: h.brokeAt(r).UTC(), Says: name(*deployed(r)) + ": " + h.causes(r)})
 	}
 	return open
 }

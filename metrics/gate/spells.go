@@ -31,12 +31,15 @@ func spellsOf(steps []MeterStep) []spell {
 }
 
 // keepsWellBelow reports whether outside its spells at most half the limit of 1 in so many went wrong: only then can a stop have been wrong.
+// What began a spell came before it and counts; what ended it does not.
 func keepsWellBelow(steps []MeterStep, oneIn int) bool {
-	judged, failed := 0, 0
+	judged, failed, inside := 0, 0, false
 	for _, s := range steps {
-		if s.Blocked {
+		if inside {
+			inside = s.Blocked
 			continue
 		}
+		inside = s.Blocked
 		switch s.Why {
 		case StepGood:
 			judged++

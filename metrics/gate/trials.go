@@ -153,6 +153,21 @@ func (h *history) failedAt(r *metrics.Rollout) time.Time {
 	return first
 }
 
+// brokeAt is when a rollout that is known to have failed did so, whenever that became known: the earliest of its causes.
+func (h *history) brokeAt(r *metrics.Rollout) time.Time {
+	var first time.Time
+	for _, f := range r.Failures {
+		at := f.At
+		if at.IsZero() {
+			at = f.KnownAt
+		}
+		if !f.KnownAt.After(h.now) && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}
+
 // outcome is what is known of a trial now.
 func (h *history) outcome(r *metrics.Rollout) Trial {
 	t := Trial{ID: r.ID, Version: r.Version, At: r.FinishedAt}
