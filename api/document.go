@@ -72,6 +72,8 @@ func (s *Server) written(ctx context.Context, d reports.Document, format string)
 		err = d.JSON(&out)
 	case "csv":
 		err = d.CSV(&out)
+	case "txt":
+		err = d.PlainText(&out)
 	default:
 		err = fail(Invalid, fmt.Sprintf("there is no format %q: ask for html, md, json, csv or pdf", shorten(format)))
 	}
@@ -239,7 +241,7 @@ func narrowed(d doctor.Diagnosis, services []string) doctor.Diagnosis {
 // endOf is the end of a period, or the moment where it is not over.
 func endOf(p reports.Period, m moment) time.Time { return earlierOf(p.Window.To, m.now) }
 
-// board counts what the gate did in a period for the services wanted.
+// boardOf counts what the gate did in a period for the services wanted.
 func (s *Server) boardOf(ctx context.Context, p reports.Period, m moment, wanted func(service string) bool) (gate.Scoreboard, error) {
 	ledger, err := s.ledger(ctx, p.Window.From, endOf(p, m))
 	if err != nil {
@@ -250,5 +252,8 @@ func (s *Server) boardOf(ctx context.Context, p reports.Period, m moment, wanted
 	if err := s.stand(ctx, &ledger, wanted); err != nil {
 		return gate.Scoreboard{}, err
 	}
-	return ledger.Scoreboard(), nil
+	board := ledger.Scoreboard()
+	ledger.To = m.now // what was stopped may have gone out, and failed, after the period
+	board.Stops = ledger.Scoreboard().Stops
+	return board, nil
 }

@@ -172,3 +172,19 @@ func TestABadgeShowsAFigureAndNeverANoughtForNothing(t *testing.T) {
 	s.get("/badges/payments/index").is(http.StatusNotFound, "there is no badge")
 	s.get("/badges/nothing/index.svg").is(http.StatusNotFound, "no service is called nothing")
 }
+
+func TestADigestComesInFourFormatsWithLinksToTheServer(t *testing.T) {
+	t.Parallel()
+	s := paged(t)
+	s.post("/api/v1/events", weekdays("payments", "2025-12-01", "2026-03-03")+history(harm, "..x")).is(http.StatusOK)
+	s.get("/api/v1/digests/leadership").is(http.StatusOK, "# Weekly digest", "## What is unfinished")
+	team := s.get("/api/v1/digests/teams/pay?format=txt&base=https://shiphabit.example.org").is(http.StatusOK, "WHAT CHANGED", "In the last seven days there were 5 deployments to production")
+	if strings.Contains(team.body, "onerror") {
+		t.Errorf("the team's digest names a service that is not its own: %s", team.body)
+	}
+	s.get("/api/v1/digests/teams/pay?format=html&base=https://shiphabit.example.org").is(http.StatusOK, "<!doctype html>")
+	s.get("/api/v1/digests/teams/pay?format=json").is(http.StatusOK, `"audience": "digest"`)
+	s.get("/api/v1/digests/teams/pay?format=pdf").is(http.StatusBadRequest, "ask for md, txt, html or json")
+	s.get("/api/v1/digests/teams/pay?base=javascript:alert(1)").is(http.StatusBadRequest, "base is no address")
+	s.get("/api/v1/digests/teams/nobody").is(http.StatusNotFound)
+}

@@ -201,6 +201,7 @@ func (s *Server) routes() []route {
 		s.sourceRoutes(),
 		s.doctorRoutes(),
 		s.documentRoutes(),
+		s.digestRoutes(),
 		s.badgeRoutes(),
 		s.hookRoutes(),
 		s.protectRoutes(),

@@ -99,11 +99,11 @@ func (in Leadership) gateSays() string {
 	says := fmt.Sprintf("The gate decided %s and stopped %s", plural(g.Decisions, "time", "times"), Count(g.Stops.Decisions))
 	switch p := g.Stops.Prevented; {
 	case p.Of == 0:
-		return says + "; what was stopped has not gone out since, so what the stops were worth is not known."
+		return says + "; of what it stopped first nothing has gone out since, so what the stops were worth is not known."
 	case p.Count == 0:
-		return says + fmt.Sprintf("; what it stopped went out later all the same in %s, and none of it failed.", plural(p.Of, "case", "cases"))
+		return says + fmt.Sprintf("; of what it stopped first, %s went out later all the same, and none of that failed.", Count(p.Of))
 	default:
-		return says + fmt.Sprintf("; what it stopped went out later all the same in %s, and failed then in %s.", plural(p.Of, "case", "cases"), Count(p.Count))
+		return says + fmt.Sprintf("; of what it stopped first, %s went out later all the same, and %s of that failed.", Count(p.Of), Count(p.Count))
 	}
 }
 

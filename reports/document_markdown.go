@@ -23,7 +23,9 @@ func (d Document) Markdown(w io.Writer) error {
 	for _, mark := range d.Marks {
 		fmt.Fprintf(&out, "> **Note:** %s\n\n", escaped(mark))
 	}
-	out.WriteString("## In short\n\n")
+	if len(d.Summary) > 0 {
+		out.WriteString("## In short\n\n")
+	}
 	for _, line := range d.Summary {
 		fmt.Fprintf(&out, "- %s\n", escaped(line))
 	}

@@ -36,6 +36,8 @@ func (b Basis) figureSentences() []string {
 func (b Basis) change(figure, subject string) string {
 	says, claimed := b.moved(figure)
 	switch {
+	case claimed && figure == metrics.FigureFrequency && strings.Contains(says, " to "):
+		return fmt.Sprintf("; %s %s deployments against %s", subject, strings.ReplaceAll(says, " a week", ""), b.Period.Than)
 	case claimed:
 		return fmt.Sprintf("; %s %s against %s", subject, says, b.Period.Than)
 	case says == metrics.NoClearChange:

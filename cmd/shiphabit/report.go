@@ -86,9 +86,6 @@ func (p *program) report(ctx context.Context, f reportFlags) error {
 			return usage("%w", err)
 		}
 	}
-	if f.server.server != "" && (f.database.db != "" || f.database.config != "") {
-		return usage("--server asks a server and --db or --config opens a database: give one of them")
-	}
 	formats := make([]string, len(outputs))
 	for i, o := range outputs {
 		if formats[i] = o.format; o.format == "pdf" {
@@ -157,8 +154,11 @@ func (f reportFlags) outputs() ([]output, error) {
 
 // reportFiles asks the server, or makes the report from the database.
 func (p *program) reportFiles(ctx context.Context, f reportFlags, a api.Ask, formats []string) ([][]byte, error) {
-	local := f.database.db != "" || f.database.config != ""
-	if f.server.server != "" || !local && p.env("SHIPHABIT_URL") != "" {
+	remote, err := p.asksServer(f.server, f.database)
+	if err != nil {
+		return nil, err
+	}
+	if remote {
 		return p.reportFromServer(ctx, f, a, formats)
 	}
 	settings, err := p.configuration(f.database.config)
@@ -172,20 +172,42 @@ func (p *program) reportFiles(ctx context.Context, f reportFlags, a api.Ask, for
 		}
 		a.AsOf = asked.To
 	}
-	db, err := p.openExisting(ctx, f.database)
+	var files [][]byte
+	err = p.withServer(ctx, f.database, func(server *api.Server) error {
+		files, err = server.Report(ctx, a, formats...)
+		return err
+	})
+	return files, err
+}
+
+// withServer does something with a server over the database that nobody can reach.
+func (p *program) withServer(ctx context.Context, f databaseFlags, do func(*api.Server) error) error {
+	settings, err := p.configuration(f.config)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	db, err := p.openExisting(ctx, f)
+	if err != nil {
+		return err
 	}
 	server, err := p.server(db, settings, nil, nil)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
+	if err == nil {
+		err = do(server)
 	}
-	files, err := server.Report(ctx, a, formats...)
 	var told *api.Error
 	if errors.As(err, &told) && told.Kind != api.Internal {
 		err = usage("%w", err)
 	}
-	return files, errors.Join(err, db.Close())
+	return errors.Join(err, db.Close())
+}
+
+// asksServer tells whether a command that can do both asks a server.
+func (p *program) asksServer(s serverFlags, d databaseFlags) (bool, error) {
+	local := d.db != "" || d.config != ""
+	if s.server != "" && local {
+		return false, usage("--server asks a server and --db or --config opens a database: give one of them")
+	}
+	return s.server != "" || !local && p.env("SHIPHABIT_URL") != "", nil
 }
 
 func (p *program) reportFromServer(ctx context.Context, f reportFlags, a api.Ask, formats []string) ([][]byte, error) {

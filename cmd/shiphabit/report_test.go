@@ -233,3 +233,24 @@ func TestAReportThatCannotBeWrittenSaysWhyAndLeavesNothing(t *testing.T) {
 		t.Errorf("without Chromium it ends with %d and says %s", code, errs)
 	}
 }
+
+func TestADigestIsWrittenFromTheDatabaseAndFromAServer(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	events, db := filepath.Join(p.home, "events.jsonl"), filepath.Join(p.home, "digest.db")
+	pastQuarter(t, events)
+	p.must("import", "--db", db, events)
+	p.must("digest", "--db", db, "--leadership", "--link", "https://shiphabit.example.org", "-o", "digest.md")
+	if data, err := os.ReadFile(filepath.Join(p.home, "digest.md")); err != nil || !strings.Contains(string(data), "# Weekly digest") {
+		t.Errorf("%v: %s", err, data)
+	}
+	address, _ := p.serve("serve", "--db", db)
+	if said := p.must("digest", "--server", address, "--leadership"); !strings.Contains(said, "WHAT IS UNFINISHED") {
+		t.Errorf("the server's digest is\n%s", said)
+	}
+	for _, args := range [][]string{{}, {"--leadership", "--team", "a"}, {"--team", "nobody"}, {"--leadership", "-o", "digest.pdf"}} {
+		if _, errs, code := p.run(append([]string{"digest", "--db", db}, args...)...); code != exitUsage || errs == "" {
+			t.Errorf("digest %v ends with %d and says %s", args, code, errs)
+		}
+	}
+}
