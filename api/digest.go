@@ -17,9 +17,6 @@ import (
 func digestFormats() []string { return []string{"md", "txt", "html", "json"} }
 
 func (s *Server) digestRoutes() []route {
-	if s.o.Site == nil {
-		return nil
-	}
 	digest := func(path, summary string) route {
 		return route{
 			method: http.MethodGet, path: "/api/v1/digests/" + path, scope: Read, handle: s.digestFile, response: reports.DocumentJSON{}, summary: summary,

@@ -60,6 +60,9 @@ func (s *Server) written(ctx context.Context, d reports.Document, format string)
 	var err error
 	switch format {
 	case "html", "pdf":
+		if s.o.Site == nil {
+			return nil, fail(Unavailable, "this server has no pages; ask for md, json or csv")
+		}
 		if format == "pdf" && d.Paper == "" {
 			d.Paper = reports.Papers()[0]
 		}
@@ -179,8 +182,8 @@ func (s *Server) about(w metrics.Window, m moment, slice string) metrics.Query {
 // basis measures what every document shows.
 func (s *Server) basis(ctx context.Context, m moment, a Ask, of tallier, slice string) (reports.Basis, error) {
 	b := reports.Basis{Place: m.reading.Place, Origin: m.reading.Says, Doubts: m.reading.Doubts, AsOf: m.now, Zone: s.o.Zone, First: m.first, Program: s.o.Version}
-	if notice := s.o.Site.Notice(); notice != "" {
-		b.Marks = []string{notice}
+	if s.o.Site != nil && s.o.Site.Notice() != "" {
+		b.Marks = []string{s.o.Site.Notice()}
 	}
 	var err error
 	if b.Period, err = s.periodOf(a.Period, m, of); err != nil {

@@ -22,9 +22,6 @@ var documentTypes = map[string]string{
 }
 
 func (s *Server) documentRoutes() []route {
-	if s.o.Site == nil {
-		return nil
-	}
 	report := func(path, audience, summary string) route {
 		return route{
 			method: http.MethodGet, path: "/api/v1/reports/" + path, scope: Read, handle: s.documentFile(audience), response: reports.DocumentJSON{},
