@@ -91,7 +91,7 @@ func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
 		if at.Before(from) || !at.Before(to) {
 			continue
 		}
-		d := judgedAt(p, k, r, at)
+		d := judgedAt(p, k, i, at)
 		o := final.outcome(r)
 		b.Promotions++
 		b.note(r, o)
@@ -130,21 +130,26 @@ func withoutEvidence(p Policy) Policy {
 	return p
 }
 
-// began is when a rollout began, as far as is stated.
+// began is when a rollout began, as far as is stated: in any case before its end, at which what came of it is known.
 func began(r *metrics.Rollout) time.Time {
-	if !r.StartedAt.IsZero() {
+	end := r.FinishedAt.Add(-time.Millisecond)
+	if !r.StartedAt.IsZero() && r.StartedAt.Before(end) {
 		return r.StartedAt
 	}
-	return r.FinishedAt
+	return end
 }
 
-// judgedAt is the decision about a rollout at the moment it began.
-func judgedAt(p Policy, k Known, r *metrics.Rollout, at time.Time) Decision {
+// judgedAt is the decision about a rollout at the moment it began. Neither it nor what finished after it is part of the record then, even
+// where clocks that differ have something of it known before.
+func judgedAt(p Policy, k Known, position int, at time.Time) Decision {
+	r := &k.Facts.Rollouts[position]
 	ask := Request{
 		Service: k.Facts.Service, Environment: r.Environment, Commit: r.Revision, Artifact: Artifact{Digest: r.Digest, Version: r.Version},
 		Change: Change{Kind: KindNormal},
 	}
-	known := Known{Facts: k.Facts, Service: k.Service, Windows: k.Windows}
+	kind := r.EnvironmentKind
+	known := Known{Facts: k.Facts, Service: k.Service, Windows: k.Windows, KindOf: func(string) metrics.EnvironmentKind { return kind }}
+	known.Facts.Rollouts = k.Facts.Rollouts[:position]
 	q := question{p, Take(ask, p, at, known), ask}
 	return q.judge(claim{kind: KindNormal}, false) // probes are the promotions themselves
 }

@@ -225,7 +225,11 @@ func (m *meter) advance(to time.Time) {
 		if same {
 			continue
 		}
-		if !m.state.Blocked { // a changed line never blocks by itself
+		switch {
+		case s.line == 0: // nothing is held against it any more
+			m.state = MeterState{Trials: m.state.Trials}
+			clear(m.paid)
+		case !m.state.Blocked: // a changed line never blocks by itself
 			m.state.Value = max(0, min(m.state.Value, s.line-1))
 		}
 		m.step(at, "", StepLine)
@@ -268,7 +272,7 @@ func (m *meter) failed(e meterEvent) {
 	}
 	s.Value += s.Step
 	s.GoodInARow = 0
-	if s.Value >= s.Line && !s.Blocked {
+	if s.Line > 0 && s.Value >= s.Line && !s.Blocked {
 		s.Blocked, s.BlockedSince = true, e.at
 	}
 	if s.Blocked {
