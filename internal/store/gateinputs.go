@@ -100,17 +100,8 @@ func (db *DB) readBeside(tx *gorm.DB, in *GateInputs, since time.Time) (err erro
 	if in.Overrides, err = overridesOf(tx, name); err != nil {
 		return err
 	}
-	var sources []sourceRow
-	if err := tx.Select("name", "watermark").Order("name").Find(&sources).Error; err != nil {
-		return err
-	}
-	in.Sources = []gate.Watermark{}
-	for _, s := range sources {
-		if at := fromMilli(s.Watermark); !at.IsZero() {
-			in.Sources = append(in.Sources, gate.Watermark{Name: s.Name, Watermark: at})
-		}
-	}
-	return nil
+	in.Sources, err = db.needed(tx, name)
+	return err
 }
 
 // promotionRow is the part of a logged decision that says what it let through.

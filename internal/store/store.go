@@ -31,6 +31,8 @@ var (
 type Options struct {
 	// Rules turn events into facts. Facts made under other rules count as out of date.
 	Rules metrics.Rules
+	// Sources are the sources that are read, by name: those that can be late. What is only pushed is none of them.
+	Sources []string
 	// Definition and Zone are those that figures are asked for in, nearly always: their tallies are stored. The defaults are
 	// DORA and UTC.
 	Definition metrics.Definition
@@ -49,6 +51,7 @@ type DB struct {
 	at      address
 	dialect dialect
 	rules   metrics.Rules
+	sources []string // that are read
 	print   string // fingerprint of the rules
 	tallies tallySet
 	people  []byte // key of the pseudonyms of people
@@ -83,7 +86,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{at: at, rules: o.Rules, print: print, log: o.Logger, clock: o.Clock}
+	db := &DB{at: at, rules: o.Rules, sources: o.Sources, print: print, log: o.Logger, clock: o.Clock}
 	db.tallies.definition, db.tallies.zone = o.Definition, o.Zone
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)

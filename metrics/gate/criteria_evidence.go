@@ -186,5 +186,5 @@ func (c DataFresh) judge(q question) finding {
 }
 
 func (c DataFresh) promises() string {
-	return "no source is more than " + span(seconds(c.MaxAgeSeconds)) + " behind"
+	return "no source that it needs is more than " + span(seconds(c.MaxAgeSeconds)) + " behind"
 }
