@@ -69,7 +69,7 @@ func TestAHoldForLateDataEndsAtItsDeadline(t *testing.T) {
 	source := Watermark{Name: "github", Watermark: day(3)}
 	decide := func(tier metrics.Tier, late time.Duration) (Decision, Reason) {
 		p := PolicyFor(tier)
-		p.Criteria = only(p.Criteria, "data-fresh")
+		p.Criteria = Criteria{DataFresh: p.Criteria.DataFresh}
 		d := Decide(p, take(record("..."), standard(), ask(), p, day(3).Add(late), []Watermark{source}, nil), ask())
 		return d, reason(t, d, "data-fresh")
 	}
@@ -97,7 +97,7 @@ func TestAHoldForLateDataEndsAtItsDeadline(t *testing.T) {
 	}
 	// A policy from before has no deadline, and says what it said.
 	p := PolicyFor(metrics.Critical)
-	p.Criteria = only(p.Criteria, "data-fresh")
+	p.Criteria = Criteria{DataFresh: p.Criteria.DataFresh}
 	p.Criteria.DataFresh.HoldSeconds, p.Criteria.DataFresh.Then = 0, ""
 	d := Decide(p, take(record("..."), standard(), ask(), p, day(30), []Watermark{source}, nil), ask())
 	if r := reason(t, d, "data-fresh"); d.Verdict != Hold || !strings.HasSuffix(r.Says, "27 days ago; they may be 15 minutes old.") {
@@ -107,9 +107,9 @@ func TestAHoldForLateDataEndsAtItsDeadline(t *testing.T) {
 
 func TestAHighServiceThatSaysNothingOfItsMonitoringIsHeld(t *testing.T) {
 	t.Parallel()
-	for tier, want := range map[metrics.Tier]Result{metrics.Critical: Hold, metrics.High: Hold, metrics.Standard: Allow, metrics.Low: Allow} {
+	for tier, want := range map[metrics.Tier]Result{metrics.Critical: Hold, metrics.High: Hold, metrics.Standard: Allow} {
 		p := PolicyFor(tier)
-		p.Criteria = only(p.Criteria, "monitoring-live")
+		p.Criteria = Criteria{MonitoringLive: p.Criteria.MonitoringLive}
 		if d := Decide(p, take(record("..."), standard(), ask(), p, day(3), nil, nil), ask()); d.Verdict != want {
 			t.Errorf("tier %s: %s", tier, d.Verdict)
 		}
