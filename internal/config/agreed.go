@@ -63,7 +63,8 @@ func addMeters(add addTerms) {
 		term{key: "wrong_stop", scalar: years, tighter: -1, doc: "How often a service that is late half as often may be stopped wrongly.", of: func(p P) any { return &p.Criteria.RestoredInTime.WrongStopYears }},
 		term{key: "good_in_a_row", scalar: number(1, 100), tighter: 1, doc: "Incidents in a row restored in time that open a stopped service again.", of: func(p P) any { return &p.Criteria.RestoredInTime.GoodInARow }},
 		term{key: "min_incidents", scalar: number(0, 1000), tighter: -1, doc: "Until so many incidents are known it only warns.", of: func(p P) any { return &p.Criteria.RestoredInTime.MinIncidents }},
-		term{key: "quiet_days", scalar: number(1, 366), tighter: 1, doc: "Days without a late one that open a stopped service again.", of: func(p P) any { return &p.Criteria.RestoredInTime.QuietDays }})
+		term{key: "quiet_days", scalar: number(1, 366), tighter: 1, doc: "Days without a late one that open a stopped service again.", of: func(p P) any { return &p.Criteria.RestoredInTime.QuietDays }},
+		term{key: "warn_at", scalar: percent, doc: "The part of the line from which it warns; 0% never.", of: func(p P) any { return &p.Criteria.RestoredInTime.WarnAtPPM }})
 	add("error-budget", func(p P) *gate.Rule { return &p.Criteria.ErrorBudget.Rule },
 		term{key: "warn_below", scalar: percent, tighter: 1, doc: "The share left below which it warns.", of: func(p P) any { return &p.Criteria.ErrorBudget.WarnBelowPPM }},
 		term{key: "stops_at_zero", scalar: aBool, tighter: 1, doc: "Whether a budget that is used up stops changes.", of: func(p P) any { return &p.Criteria.ErrorBudget.StopsAtZero }})

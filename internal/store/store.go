@@ -52,7 +52,7 @@ type DB struct {
 	dialect dialect
 	rules   metrics.Rules
 	sources []string // that are read
-	print   string // fingerprint of the rules
+	print   string   // fingerprint of the rules
 	tallies tallySet
 	people  []byte // key of the pseudonyms of people
 	log     *slog.Logger

@@ -47,7 +47,7 @@ func ownUsual(wrong Fraction) OwnUsual {
 
 // restored wants incidents over within a time, but for 1 in so many: the limit of the tier's failure meter.
 func restored(rule Rule, target int64, oneIn int, wrong Fraction) RestoredInTime {
-	return RestoredInTime{Rule: rule, TargetSeconds: target, OneIn: oneIn, WrongStopYears: wrong, GoodInARow: 3, MinIncidents: 10, QuietDays: 28}
+	return RestoredInTime{Rule: rule, TargetSeconds: target, OneIn: oneIn, WrongStopYears: wrong, GoodInARow: 3, MinIncidents: 10, QuietDays: 28, WarnAtPPM: 600_000}
 }
 
 func criticalPolicy() Policy {
