@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 )
 
