@@ -48,11 +48,11 @@ func (t Telling) same(other Telling) bool {
 }
 
 // KnownAs lists what was known of the incident from when on, in order; the last is what is known now.
-func (l *IncidentLink) KnownAs() []Telling {
-	if len(l.Told) > 0 {
-		return l.Told
+func (i *IncidentLink) KnownAs() []Telling {
+	if len(i.Told) > 0 {
+		return i.Told
 	}
-	return []Telling{{At: later(l.StartedAt, l.DetectedAt), StartedAt: l.StartedAt, ResolvedAt: l.ResolvedAt, Uncounted: l.Uncounted}}
+	return []Telling{{At: later(i.StartedAt, i.DetectedAt), StartedAt: i.StartedAt, ResolvedAt: i.ResolvedAt, Uncounted: i.Uncounted}}
 }
 
 // takeBack keeps the incidents that corrections left out, as they were known until then.
