@@ -301,6 +301,6 @@ func allRows() []any {
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
 		&deliveryRow{}, &refusalRow{}, &environmentRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{}, &waitingRow{},
-		&beatRow{}, &gapRow{}, &unaskedRow{},
+		&beatRow{}, &gapRow{}, &unaskedRow{}, &servedRow{},
 	}
 }
