@@ -128,7 +128,7 @@ func (s *Server) servicePage(r request) (reply, error) {
 	}
 	f := s.frame(r, m, service.Name, "services")
 	f.Windowed, f.Levelled = true, true
-	p := reports.Service{Frame: f, Facts: m.of(service.Name), Zone: s.o.Zone}
+	p := reports.Service{Frame: f, Facts: m.of(service.Name), Zone: s.o.Zone, Stages: s.o.Definition.StageNames()}
 	q := s.query(f, "service "+service.Name)
 	own := []metrics.Facts{p.Facts}
 	p.Moves = s.moves(m, own, q)

@@ -25,6 +25,8 @@ type Service struct {
 	Facts  metrics.Facts
 	Steps  []gate.MeterStep
 	Zone   *time.Location
+	// Stages are those that the definition splits lead time into, in order.
+	Stages []string
 }
 
 func (Service) template() string { return "service" }
