@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,12 +91,11 @@ func sentence(s string) string {
 	return s
 }
 
-// moment is what the handlers of one request share: the facts of all services, and when they are looked at.
+// moment is what the handlers of one request share: which services there are, and when they are looked at.
 type moment struct {
 	now      time.Time
 	services []metrics.Service
-	facts    []metrics.Facts // by name of the service, only those that have any
-	first    time.Time
+	first    time.Time // when the first day of records began
 	reading  Reading
 }
 
@@ -115,20 +113,18 @@ func (s *Server) look(r request) (moment, error) {
 	if m.services, err = s.o.Store.Services(ctx); err != nil {
 		return m, err
 	}
-	if m.facts, err = s.o.Store.AllFacts(ctx); err != nil {
+	if m.first, err = s.o.Store.FirstDay(ctx); err != nil {
 		return m, err
 	}
-	for _, f := range m.facts {
-		if len(f.Rollouts) > 0 && (m.first.IsZero() || f.Rollouts[0].FinishedAt.Before(m.first)) {
-			m.first = f.Rollouts[0].FinishedAt
-		}
-	}
-	m.reading, err = s.reading(ctx, m.facts)
+	m.reading, err = s.reading(ctx)
 	return m, err
 }
 
+// past reports that the page is about an earlier moment than now.
+func (m moment) past(now time.Time) bool { return m.now.Before(now) }
+
 // reading is what the server was told it reads, or else what the sources say.
-func (s *Server) reading(ctx context.Context, facts []metrics.Facts) (Reading, error) {
+func (s *Server) reading(ctx context.Context) (Reading, error) {
 	if s.o.Reading != nil {
 		return s.o.Reading(ctx)
 	}
@@ -144,42 +140,49 @@ func (s *Server) reading(ctx context.Context, facts []metrics.Facts) (Reading, e
 	if len(names) > 0 {
 		told.Says = "Read from " + strings.Join(names, ", ") + "."
 	}
-	if !slices.ContainsFunc(facts, func(f metrics.Facts) bool { return len(f.Incidents) > 0 }) {
-		told.Doubts = append(told.Doubts, "No incident is recorded, so failures are only those visible in deployments and commits.")
-	}
 	return told, nil
+}
+
+// noIncident is what the lack of any incident leaves unknown; empty when one is known.
+func (s *Server) noIncident(t metrics.Tally) []string {
+	if s.o.Reading != nil || !t.FirstIncident.IsZero() {
+		return nil
+	}
+	return []string{"No incident is recorded, so failures are only those visible in deployments and commits."}
+}
+
+// tallier answers with the tallies of windows that follow one another, of whatever a page is about.
+type tallier func(q metrics.Query, windows ...metrics.Window) ([]metrics.Tally, error)
+
+// tallies are those of services, of all when none are named.
+func (s *Server) tallies(ctx context.Context, services ...string) tallier {
+	return func(q metrics.Query, windows ...metrics.Window) ([]metrics.Tally, error) {
+		return s.o.Store.Tallies(ctx, services, q, windows)
+	}
 }
 
 // span is the shortest of three windows in which enough was deployed for a figure, so that a plain address shows something
 // also where releases are rare. Other windows are a link away.
-func (m moment) span() string {
+func (s *Server) span(m moment, of tallier) (string, error) {
+	now := m.now.In(s.o.Zone)
+	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, s.o.Zone)
 	for _, w := range []struct {
 		name string
 		days int
 	}{{"90d", 90}, {"1y", 365}} {
-		n, from := 0, m.now.AddDate(0, 0, -w.days)
-		for _, f := range m.facts {
-			for _, r := range f.Rollouts {
-				if r.EnvironmentKind == metrics.Production && r.Counts() && r.FinishedAt.After(from) && r.FinishedAt.Before(m.now) {
-					n++
-				}
-			}
+		window := metrics.Window{From: midnight.AddDate(0, 0, 1-w.days), To: m.now}
+		if m.first.IsZero() || m.first.After(window.From) {
+			return w.name, nil
 		}
-		if n >= metrics.DORA().Floor || m.first.IsZero() || m.first.After(from) {
-			return w.name
+		tallies, err := of(metrics.Query{Window: window, AsOf: m.now, Zone: s.o.Zone, Kind: metrics.Production, Definition: s.o.Definition}, window)
+		if err != nil {
+			return "", err
 		}
-	}
-	return "all"
-}
-
-// of is the facts of one service.
-func (m moment) of(service string) metrics.Facts {
-	for _, f := range m.facts {
-		if f.Service == service {
-			return f
+		if tallies[0].Rollouts >= metrics.DORA().Floor {
+			return w.name, nil
 		}
 	}
-	return metrics.Facts{Service: service}
+	return "all", nil
 }
 
 func editionNames() []string {
@@ -192,8 +195,20 @@ func editionNames() []string {
 
 // frame is the common part of a page at this request's address.
 func (s *Server) frame(r request, m moment, title, nav string) reports.Frame {
+	return s.framed(r, m, title, nav, "90d")
+}
+
+// figuresFrame is the frame of a page of figures: a plain address of it shows a window with something in it.
+func (s *Server) figuresFrame(r request, m moment, of tallier, title, nav string) (reports.Frame, error) {
+	span, err := s.span(m, of)
+	f := s.framed(r, m, title, nav, span)
+	f.Windowed, f.Levelled = true, true
+	return f, err
+}
+
+func (s *Server) framed(r request, m moment, title, nav, span string) reports.Frame {
 	editions := editionNames()
-	view := reports.ParseView(r.URL.Query(), reports.Horizon{Now: m.now, Zone: s.o.Zone, First: m.first, Default: m.span()}, editions)
+	view := reports.ParseView(r.URL.Query(), reports.Horizon{Now: m.now, Zone: s.o.Zone, First: m.first, Default: span}, editions)
 	return reports.Frame{
 		Title: title, Path: r.URL.EscapedPath(), Nav: nav, View: view, Editions: editions, Place: m.reading.Place,
 		Origin: m.reading.Says, Doubts: m.reading.Doubts, AsOf: m.now,
@@ -209,7 +224,7 @@ func (s *Server) query(f reports.Frame, slice string) metrics.Query {
 const rolloutsPerRate = 8
 
 // course measures the window bucket by bucket, rates in buckets that are wide enough to have one.
-func (s *Server) course(facts []metrics.Facts, q metrics.Query, rollouts int) (reports.Course, error) {
+func (s *Server) course(of tallier, q metrics.Query, rollouts int) (reports.Course, error) {
 	c := reports.Course{Size: "week"}
 	days := q.Window.Days()
 	switch perWeek := float64(rollouts) / (days / 7); {
@@ -219,19 +234,35 @@ func (s *Server) course(facts []metrics.Facts, q metrics.Query, rollouts int) (r
 		c.Size = "month"
 	}
 	var err error
-	if c.Points, err = metrics.Series(facts, q, c.Size); err != nil {
+	if c.Points, err = series(of, q, c.Size); err != nil {
 		return c, err
 	}
-	c.RateSize = rateSize(days, rollouts)
-	switch c.RateSize {
-	case c.Size:
+	if c.RateSize = rateSize(days, rollouts); c.RateSize == c.Size {
 		c.Rates = c.Points
-	case "quarter", "year":
-		c.Rates, err = s.wide(facts, q, c.RateSize)
-	default:
-		c.Rates, err = metrics.Series(facts, q, c.RateSize)
+		return c, nil
 	}
+	c.Rates, err = series(of, q, c.RateSize)
 	return c, err
+}
+
+// series measures the window of a query by days, weeks, months, quarters or years.
+func series(of tallier, q metrics.Query, size string) ([]metrics.Point, error) {
+	fine := size
+	if size == "quarter" || size == "year" {
+		fine = "month"
+	}
+	buckets, err := metrics.Buckets(q.Window, q.AsOf, q.Zone, fine, q.Definition.WeekStart)
+	if err != nil {
+		return nil, err
+	}
+	if fine != size {
+		buckets = wide(buckets, q.Zone, size)
+	}
+	tallies, err := of(q, metrics.WindowsOf(buckets)...)
+	if err != nil {
+		return nil, err
+	}
+	return metrics.Points(buckets, tallies, q), nil
 }
 
 // rateSize is the narrowest bucket that holds enough deployments on average and of which the window has more than two.
@@ -252,44 +283,44 @@ func rateSize(days float64, rollouts int) string {
 	return size
 }
 
-// wide measures quarters or years of the calendar, each as any window is measured.
-func (s *Server) wide(facts []metrics.Facts, q metrics.Query, size string) ([]metrics.Point, error) {
-	months, err := metrics.Buckets(q.Window, q.AsOf, q.Zone, "month", q.Definition.WeekStart)
-	if err != nil {
-		return nil, err
-	}
+// wide makes quarters or years of the calendar out of months.
+func wide(months []metrics.Bucket, zone *time.Location, size string) []metrics.Bucket {
 	whole, name := 12, func(t time.Time) string { return strconv.Itoa(t.Year()) }
 	if size == "quarter" {
 		whole, name = 3, func(t time.Time) string { return fmt.Sprintf("%d-Q%d", t.Year(), (int(t.Month())+2)/3) }
 	}
-	var points []metrics.Point
+	var out []metrics.Bucket
 	for _, month := range months {
-		from := month.From.In(q.Zone)
+		from := month.From.In(zone)
 		label := name(from)
-		if len(points) == 0 || points[len(points)-1].Label != label {
-			points = append(points, metrics.Point{Bucket: metrics.Bucket{Window: month.Window, Label: label, Partial: (int(from.Month())-1)%whole != 0}})
+		if len(out) == 0 || out[len(out)-1].Label != label {
+			out = append(out, metrics.Bucket{Window: month.Window, Label: label, Partial: (int(from.Month())-1)%whole != 0})
 		}
-		last := &points[len(points)-1]
+		last := &out[len(out)-1]
 		last.To, last.Partial = month.To, last.Partial || month.Partial
 	}
-	if n := len(points); n > 0 {
-		end := points[n-1].To.Add(-time.Nanosecond).In(q.Zone)
-		points[n-1].Partial = points[n-1].Partial || int(end.Month())%whole != 0
+	if n := len(out); n > 0 {
+		end := out[n-1].To.Add(-time.Nanosecond).In(zone)
+		out[n-1].Partial = out[n-1].Partial || int(end.Month())%whole != 0
 	}
-	for i := range points {
-		part := q
-		part.Window = points[i].Window
-		points[i].Scorecard = metrics.MeasureAll(facts, part)
-	}
-	return points, nil
+	return out
 }
 
-// moves compares with the window before, as far as records go back that far.
-func (s *Server) moves(m moment, facts []metrics.Facts, q metrics.Query) []metrics.Move {
-	if m.first.IsZero() || !q.Earlier().Window.To.After(m.first) {
-		return nil
+// measured is a window's scorecard and its tally, and what moved against the window before, as far as records go back that far.
+func (s *Server) measured(m moment, of tallier, q metrics.Query) (metrics.Scorecard, metrics.Tally, []metrics.Move, error) {
+	earlier := q.Earlier()
+	if m.first.IsZero() || !earlier.Window.To.After(m.first) {
+		tallies, err := of(q, q.Window)
+		if err != nil {
+			return metrics.Scorecard{}, metrics.Tally{}, nil, err
+		}
+		return metrics.Measure(tallies[0], q), tallies[0], nil, nil
 	}
-	return metrics.Moves(facts, q)
+	tallies, err := of(q, earlier.Window, q.Window)
+	if err != nil {
+		return metrics.Scorecard{}, metrics.Tally{}, nil, err
+	}
+	return metrics.Measure(tallies[1], q), tallies[1], metrics.Compare(tallies[0], earlier, tallies[1], q), nil
 }
 
 // param1 is a query parameter that may stand once.

@@ -19,20 +19,36 @@ func (s *Server) overviewPage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f := s.frame(r, m, "Overview", "overview")
-	f.Windowed, f.Levelled = true, true
+	of := s.tallies(r.Context())
+	f, err := s.figuresFrame(r, m, of, "Overview", "overview")
+	if err != nil {
+		return reply{}, err
+	}
 	q := s.query(f, "all services")
-	o := reports.Overview{Frame: f, Card: metrics.MeasureAll(m.facts, q), Moves: s.moves(m, m.facts, q), Zone: s.o.Zone}
+	o := reports.Overview{Frame: f, Zone: s.o.Zone}
+	var tally metrics.Tally
+	if o.Card, tally, o.Moves, err = s.measured(m, of, q); err != nil {
+		return reply{}, err
+	}
+	o.Days = tally.Days
+	o.Doubts = append(o.Doubts, s.noIncident(tally)...)
 	if o.Levels, err = metrics.Levels(o.Card, f.View.Edition); err != nil {
 		return reply{}, err
 	}
-	if o.Course, err = s.course(m.facts, q, o.Card.Frequency.Rollouts); err != nil {
+	if o.Course, err = s.course(of, q, o.Card.Frequency.Rollouts); err != nil {
 		return reply{}, err
 	}
-	if o.Rows, err = s.rows(r.Context(), m, q); err != nil {
+	if err := s.overviewRows(r.Context(), m, q, &o); err != nil {
 		return reply{}, err
 	}
-	o.Rollouts = rollouts(m.facts)
+	if o.Card.Frequency.Rollouts == 0 && !m.first.IsZero() {
+		before := metrics.Window{From: m.first, To: m.now}
+		all, err := of(metrics.Query{Window: before, AsOf: m.now, Zone: q.Zone, Kind: q.Kind, Definition: q.Definition}, before)
+		if err != nil {
+			return reply{}, err
+		}
+		o.Last = all[0].LastAt
+	}
 	o.AssessPath = s.o.AssessPath
 	if o.ResultPath, err = s.lastResult(r.Context()); err != nil {
 		return reply{}, err
@@ -43,16 +59,41 @@ func (s *Server) overviewPage(r request) (reply, error) {
 	return s.charted(r, o)
 }
 
-// rollouts are those of all services by finish.
-func rollouts(facts []metrics.Facts) []metrics.Rollout {
-	var all []metrics.Rollout
-	for _, f := range facts {
-		all = append(all, f.Rollouts...)
+// overviewRows adds how each service stands. How thousands stood at a past moment would take reading the record of each: it is left out.
+func (s *Server) overviewRows(ctx context.Context, m moment, q metrics.Query, o *reports.Overview) error {
+	if o.Past = m.past(s.o.Clock()) && len(m.services) > boardAtOnce; o.Past {
+		return nil
 	}
-	slices.SortFunc(all, func(a, b metrics.Rollout) int {
-		return cmp.Or(a.FinishedAt.Compare(b.FinishedAt), cmp.Compare(a.ID, b.ID))
-	})
-	return all
+	var err error
+	if o.Rows, o.Waiting, o.Judged, err = s.standings(ctx, m); err != nil {
+		return err
+	}
+	if o.Few() {
+		if err := s.measureRows(ctx, o.Rows, q); err != nil {
+			return err
+		}
+	}
+	if one := o.Single(); one != nil {
+		facts, err := s.o.Store.Facts(ctx, one.Service.Name)
+		if err != nil {
+			return err
+		}
+		o.Rollouts = facts.Rollouts
+	}
+	return nil
+}
+
+// measureRows adds the figures of each service by itself.
+func (s *Server) measureRows(ctx context.Context, rows []reports.ServiceRow, q metrics.Query) error {
+	for i := range rows {
+		q.Slice = "service " + rows[i].Service.Name
+		tallies, err := s.tallies(ctx, rows[i].Service.Name)(q, q.Window)
+		if err != nil {
+			return err
+		}
+		rows[i].Card = metrics.Measure(tallies[0], q)
+	}
+	return nil
 }
 
 // lastResult is the address of the newest round that is over.
@@ -67,56 +108,6 @@ func (s *Server) lastResult(ctx context.Context) (string, error) {
 	return path, err
 }
 
-// rows measures each service by itself.
-func (s *Server) rows(ctx context.Context, m moment, q metrics.Query) ([]reports.ServiceRow, error) {
-	var rows []reports.ServiceRow
-	for _, service := range m.services {
-		facts := m.of(service.Name)
-		if len(facts.Rollouts)+len(facts.Incidents) == 0 {
-			continue // declared, and never seen
-		}
-		row, _, err := s.row(ctx, m, service, q)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
-}
-
-// row is one service with what the gate would say, and the steps its meter took.
-func (s *Server) row(ctx context.Context, m moment, service metrics.Service, q metrics.Query) (reports.ServiceRow, []gate.MeterStep, error) {
-	facts := m.of(service.Name)
-	service.Tier = gate.TierOf(service)
-	q.Slice = "service " + service.Name
-	row := reports.ServiceRow{Service: service, Card: metrics.MeasureAll([]metrics.Facts{facts}, q)}
-	row.Index = metrics.HabitIndex(facts, m.now, s.o.Calendar(service.Name, service.Team))
-	row.Index.NotComparable = service.Cadence
-	ask := gate.Request{Service: service.Name, Environment: string(metrics.Production), Change: gate.Change{Kind: gate.KindNormal}}
-	policy, snapshot, _, err := s.snapshot(ctx, ask, s.o.Clock())
-	if err != nil {
-		return row, nil, err
-	}
-	row.Gate = reports.GateNow{Decision: gate.Decide(policy, withoutProbe(snapshot), ask), Meter: snapshot.Meter}
-	granted, err := s.o.Store.ProbeGrants(ctx, service.Name, time.Time{})
-	_, steps := gate.FoldMeter(facts, policy, s.o.Clock(), granted)
-	return row, steps, err
-}
-
-func (s *Server) servicesPage(r request) (reply, error) {
-	m, err := s.look(r)
-	if err != nil {
-		return reply{}, err
-	}
-	f := s.frame(r, m, "Services", "services")
-	f.Windowed = true
-	rows, err := s.rows(r.Context(), m, s.query(f, "all services"))
-	if err != nil {
-		return reply{}, err
-	}
-	return s.html(reports.Services{Frame: f, Rows: rows})
-}
-
 func (s *Server) servicePage(r request) (reply, error) {
 	service, err := s.known(r.Context(), r.param("service"))
 	if err != nil {
@@ -126,22 +117,42 @@ func (s *Server) servicePage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f := s.frame(r, m, service.Name, "services")
-	f.Windowed, f.Levelled = true, true
-	p := reports.Service{Frame: f, Facts: m.of(service.Name), Zone: s.o.Zone, Stages: s.o.Definition.StageNames()}
+	of := s.tallies(r.Context(), service.Name)
+	f, err := s.figuresFrame(r, m, of, service.Name, "services")
+	if err != nil {
+		return reply{}, err
+	}
+	p := reports.Service{Frame: f, Zone: s.o.Zone, Stages: s.o.Definition.StageNames()}
+	if p.Facts, err = s.o.Store.Facts(r.Context(), service.Name); err != nil {
+		return reply{}, err
+	}
+	if p.Row, err = s.standingRow(r.Context(), service, m.now); err != nil {
+		return reply{}, err
+	}
 	q := s.query(f, "service "+service.Name)
-	own := []metrics.Facts{p.Facts}
-	p.Moves = s.moves(m, own, q)
-	if p.Row, p.Steps, err = s.row(r.Context(), m, service, q); err != nil {
+	var tally metrics.Tally
+	if p.Row.Card, tally, p.Moves, err = s.measured(m, of, q); err != nil {
+		return reply{}, err
+	}
+	p.Days = tally.Days
+	p.Doubts = append(p.Doubts, s.noIncident(tally)...)
+	if p.Steps, err = s.meterSteps(r.Context(), p.Row.Service, p.Facts); err != nil {
 		return reply{}, err
 	}
 	if p.Levels, err = metrics.Levels(p.Row.Card, f.View.Edition); err != nil {
 		return reply{}, err
 	}
-	if p.Course, err = s.course(own, q, p.Row.Card.Frequency.Rollouts); err != nil {
+	if p.Course, err = s.course(of, q, p.Row.Card.Frequency.Rollouts); err != nil {
 		return reply{}, err
 	}
 	return s.charted(r, p)
+}
+
+// meterSteps are the steps that the failure meter of a service took.
+func (s *Server) meterSteps(ctx context.Context, service metrics.Service, facts metrics.Facts) ([]gate.MeterStep, error) {
+	granted, err := s.o.Store.ProbeGrants(ctx, service.Name, time.Time{})
+	_, steps := gate.FoldMeter(facts, s.o.Policy(service), s.o.Clock(), granted)
+	return steps, err
 }
 
 // known finds a service by its name.
@@ -162,16 +173,20 @@ func (s *Server) explainPage(r request) (reply, error) {
 	if !slices.Contains(reports.FigureNames(), figure) {
 		return reply{}, fail(NotFound, "there is no figure called "+shorten(figure)+"; there is "+strings.Join(reports.FigureNames(), ", "))
 	}
-	facts, slice := m.facts, "all services"
-	if name != "" {
-		service, err := s.known(r.Context(), name)
-		if err != nil {
-			return reply{}, err
-		}
-		facts, slice = []metrics.Facts{m.of(service.Name)}, service.Name
+	facts, of, slice := []metrics.Facts(nil), s.tallies(r.Context()), "all services"
+	if name == "" {
+		facts, err = s.o.Store.AllFacts(r.Context())
+	} else {
+		facts, of, slice, err = s.explained(r.Context(), name)
 	}
-	f := s.frame(r, m, "How this number is made", "")
-	f.Windowed, f.Levelled, f.Extra = true, true, []string{"service", name}
+	if err != nil {
+		return reply{}, err
+	}
+	f, err := s.figuresFrame(r, m, of, "How this number is made", "")
+	if err != nil {
+		return reply{}, err
+	}
+	f.Extra = []string{"service", name}
 	e, err := metrics.Explain(facts, figure, s.query(f, slice))
 	if err != nil {
 		return reply{}, err
@@ -185,6 +200,16 @@ func (s *Server) explainPage(r request) (reply, error) {
 		page = 1
 	}
 	return s.html(reports.ExplainPage(f, e, name, page, levels))
+}
+
+// explained is what a figure of one service rests on.
+func (s *Server) explained(ctx context.Context, name string) ([]metrics.Facts, tallier, string, error) {
+	service, err := s.known(ctx, name)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	facts, err := s.o.Store.Facts(ctx, service.Name)
+	return []metrics.Facts{facts}, s.tallies(ctx, service.Name), service.Name, err
 }
 
 func (s *Server) aboutPage(r request) (reply, error) {

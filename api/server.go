@@ -120,6 +120,7 @@ type Server struct {
 	// strangers and proven hold the deliveries that are being read, of senders who are not known yet and of those who are.
 	strangers, proven rooms
 	checks            selfCheck
+	board             board
 	// backtests has room for those that may run at a time.
 	backtests chan struct{}
 	wake      chan struct{} // tells the sweep that something waits

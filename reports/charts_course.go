@@ -121,6 +121,35 @@ func orDash(s string) string {
 	return s
 }
 
+// HowFastBy draws the recovery time per bucket: the median with its interval. Where thousands fail, a dot each tells less.
+func HowFastBy(card metrics.Scorecard, points []metrics.Point, size string) Chart {
+	c := Chart{ID: "how_fast", Title: recoveryTitle(card.Recovery), Note: "Time from a failed deployment to its recovery, per " + size + ". Band: the medians that these numbers allow (95%); failures still open count as open."}
+	c.Table = Table{Caption: "Recovery per " + size, Head: []Head{{Text: "From"}, {"Failures", true}, {"Still open", true}, {"Median", true}, {"90th percentile", true}, {"Interval", true}}}
+	var median, band []any
+	for i, p := range points {
+		q := p.Scorecard.Recovery
+		median = append(median, spanPoint(q.Median, q.N))
+		if b := q.Interval; b != nil && b.Low != nil && b.High != nil && *b.Low > 0 {
+			band = append(band, []any{i, *b.Low, *b.High})
+		}
+		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: mark(p.Bucket)}, {Text: Count(q.N)}, {Text: Count(q.Censored)}, {Text: spanOr(q.Median, "—")}, {Text: spanOr(q.P90, "—")}, {Text: orDash(bounds(q.Interval))}})
+	}
+	switch {
+	case card.Recovery.N == 0:
+		c.Empty = "No deployment of this window is known to have failed."
+		return c
+	case !anyKnown(median):
+		c.Empty = fmt.Sprintf("No %s of this window has enough failures for a median.", size)
+		return c
+	}
+	c.Label = "Line chart on a logarithmic scale. " + c.Title
+	chart := charts.NewLine()
+	chart.SetGlobalOptions(legend("median", "95% interval"), categories(labels(points)), scale("time to recover", "log", spans))
+	return finish(c, &chart.RectChart,
+		series{"type": "custom", "name": "95% interval", "renderItem": interval, "data": band, "itemStyle": soft(accent), "encode": bandEncoding, "z": 1},
+		series{"type": "line", "name": "median", "data": median, "symbol": "circle", "symbolSize": 7, "itemStyle": colour(accent), "lineStyle": map[string]any{"color": accent, "width": 2}})
+}
+
 // HowOftenItFails draws the fail rate per bucket with its Wilson interval.
 func HowOftenItFails(card metrics.Scorecard, points []metrics.Point, size string) Chart {
 	q := card.FailRate

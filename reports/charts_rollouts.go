@@ -2,9 +2,9 @@ package reports
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
@@ -38,16 +38,8 @@ func inWindow(rollouts []metrics.Rollout, w metrics.Window) []metrics.Rollout {
 // HowFast draws each failed deployment with the time until it recovered; open ones stand apart, at the time they are open by now.
 func HowFast(card metrics.Scorecard, rollouts []metrics.Rollout) Chart {
 	s := card.Recovery
-	c := Chart{ID: "how_fast", Title: "How fast it recovers: no failed deployment is known", Note: "Each dot is a failed deployment. A hollow triangle is still open: it stands at the time it has been open so far."}
+	c := Chart{ID: "how_fast", Title: recoveryTitle(s), Note: "Each dot is a failed deployment. A hollow triangle is still open: it stands at the time it has been open so far."}
 	c.Table = Table{Caption: "Failed deployments and their recovery", Head: []Head{{Text: "Deployed"}, {Text: "Deployment"}, {Text: "Why it counts as failed"}, {Text: "Recovered by"}, {"After", true}}}
-	switch {
-	case s.State == metrics.OK && s.Median != nil:
-		c.Title = fmt.Sprintf("How fast it recovers: half of %s within %s", plural(s.N, "failure", "failures"), Span(*s.Median))
-	case s.State == metrics.OK:
-		c.Title = fmt.Sprintf("How fast it recovers: the median of %s is not reached, more than half are open", plural(s.N, "failure", "failures"))
-	case s.N > 0:
-		c.Title = fmt.Sprintf("How fast it recovers: %s, too few for a median", plural(s.N, "failure", "failures"))
-	}
 	var done, open []any
 	for _, r := range inWindow(rollouts, card.Window) {
 		if !r.Failed() {
@@ -79,6 +71,20 @@ func HowFast(card metrics.Scorecard, rollouts []metrics.Rollout) Chart {
 	}
 	return finish(c, &chart.RectChart, recovered,
 		series{"type": "scatter", "name": "still open", "data": open, "symbol": "emptyTriangle", "symbolSize": 11, "itemStyle": colour(trouble)})
+}
+
+// recoveryTitle says what the failures known allow to say of how fast they were over.
+func recoveryTitle(s metrics.Survival) string {
+	failures := plural(s.N, "failure", "failures")
+	switch {
+	case s.State == metrics.OK && s.Median != nil:
+		return fmt.Sprintf("How fast it recovers: half of %s within %s", failures, Span(*s.Median))
+	case s.State == metrics.OK:
+		return fmt.Sprintf("How fast it recovers: the median of %s is not reached, more than half are open", failures)
+	case s.N > 0:
+		return fmt.Sprintf("How fast it recovers: %s, too few for a median", failures)
+	}
+	return "How fast it recovers: no failed deployment is known"
 }
 
 func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
@@ -155,27 +161,27 @@ func rolloutRow(r metrics.Rollout, now time.Time) []Cell {
 // mapDays is how many days a map of days can show before its cells become too small to see.
 const mapDays = 53 * 7
 
-// DayMap draws the days with a deployment, a column a week: a habit fills the rows, an event leaves islands.
-func DayMap(card metrics.Scorecard, rollouts []metrics.Rollout, zone *time.Location) Chart {
+// DayMap draws the days with a deployment, a column a week: a habit fills the rows, an event leaves islands. Days are deployments by the
+// number of their day, as a tally counts them.
+func DayMap(card metrics.Scorecard, days map[int]int, zone *time.Location) Chart {
 	c := Chart{ID: "day_map", Size: "low", Note: "A column is a week, a row a day of the week; the darker, the more deployments that day (" + zone.String() + ")."}
 	w := card.Window
 	if oldest := w.To.AddDate(0, 0, -mapDays); w.From.Before(oldest) {
 		w.From, c.Note = oldest, "The last 53 weeks of the window. "+c.Note
 	}
 	perDay, most := map[string]int{}, 0
-	for _, r := range inWindow(rollouts, w) {
-		key := r.FinishedAt.In(zone).Format(time.DateOnly)
-		perDay[key]++
+	oldest := metrics.DayNumber(w.From, zone)
+	for number, n := range days {
+		if number < oldest || n == 0 {
+			continue
+		}
+		key := metrics.DayWindow(number, zone).From.Format(time.DateOnly)
+		perDay[key] += n
 		most = max(most, perDay[key])
 	}
 	c.Title = fmt.Sprintf("Event or habit: deployed on %s of %s", Count(len(perDay)), plural(int(math.Ceil(w.Days())), "day", "days"))
 	c.Table = Table{Caption: "Days with a deployment", Head: []Head{{Text: "Day"}, {"Deployments", true}}}
-	days := make([]string, 0, len(perDay))
-	for key := range perDay {
-		days = append(days, key)
-	}
-	sort.Strings(days)
-	for _, key := range days {
+	for _, key := range slices.Sorted(maps.Keys(perDay)) {
 		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: key}, {Text: Count(perDay[key])}})
 	}
 	if len(perDay) == 0 {

@@ -33,16 +33,27 @@ type Course struct {
 // Overview is where things stand, on one screen.
 type Overview struct {
 	Frame
-	Rows     []ServiceRow // by name
-	Card     metrics.Scorecard
-	Moves    []metrics.Move // against the window before; nil when there is none
-	Levels   []metrics.Level
-	Course   Course
-	Rollouts []metrics.Rollout // of all services, by finish
-	Zone     *time.Location
+	Rows   []ServiceRow // by name
+	Card   metrics.Scorecard
+	Moves  []metrics.Move // against the window before; nil when there is none
+	Levels []metrics.Level
+	Course Course
+	Days   map[int]int // deployments by day
+	// Rollouts are those of the only service, for a dot each.
+	Rollouts []metrics.Rollout
+	// Waiting counts the services that are not judged yet; Judged is when the oldest of the others was. A past moment has no rows of many.
+	Waiting int
+	Judged  time.Time
+	Past    bool
+	// Last is the last deployment known when the window holds none.
+	Last time.Time
+	Zone *time.Location
 }
 
 func (Overview) template() string { return "overview" }
+
+// Empty reports that nothing is recorded of the service: it is declared, and was never seen.
+func (r ServiceRow) Empty() bool { return r.Index.Window.To.IsZero() }
 
 // Single is the only service, nil when there are several or none.
 func (o Overview) Single() *ServiceRow {
@@ -66,17 +77,25 @@ func (o Overview) Missing(figure string) string { return o.Link("/doctor", "figu
 
 // Charts answer how often, how long, how often it fails, how fast it recovers, event or habit.
 func (o Overview) Charts() []Chart {
-	days := DayMap(o.Card, o.Rollouts, o.Zone)
+	days := DayMap(o.Card, o.Days, o.Zone)
 	days.Size = "wide low"
-	return o.pictured(append([]Chart{days}, fourCharts(o.Card, o.Course, o.Rollouts, o.Moves)...))
+	return o.pictured(append([]Chart{days}, fourCharts(o.Card, o.Course, o.howFast(), o.Moves)...))
 }
 
-func fourCharts(card metrics.Scorecard, c Course, rollouts []metrics.Rollout, moves []metrics.Move) []Chart {
+// howFast shows each failure of a single service, and how they went of many.
+func (o Overview) howFast() Chart {
+	if o.Rollouts != nil {
+		return HowFast(o.Card, o.Rollouts)
+	}
+	return HowFastBy(o.Card, o.Course.Rates, o.Course.RateSize)
+}
+
+func fourCharts(card metrics.Scorecard, c Course, howFast Chart, moves []metrics.Move) []Chart {
 	return []Chart{
 		claim(HowOften(card, c.Points, c.Size), "How often: weekly deployments ", moveOf(moves, metrics.FigureFrequency)),
 		claim(HowLong(card, c.Rates, c.RateSize), "How long: the typical lead time ", moveOf(moves, metrics.FigureLeadTime)),
 		claim(HowOftenItFails(card, c.Rates, c.RateSize), "How often it fails: the fail rate ", moveOf(moves, metrics.FigureFailRate)),
-		claim(HowFast(card, rollouts), "How fast it recovers: recovery time ", moveOf(moves, metrics.FigureRecovery)),
+		claim(howFast, "How fast it recovers: recovery time ", moveOf(moves, metrics.FigureRecovery)),
 	}
 }
 
@@ -99,10 +118,10 @@ func (c Course) of(figure string) []metrics.Point {
 
 // LastBefore is the last deployment when the window holds none, zero otherwise: the reader may want a longer window.
 func (o Overview) LastBefore() time.Time {
-	if o.Card.Frequency.Rollouts > 0 || len(o.Rollouts) == 0 {
+	if o.Card.Frequency.Rollouts > 0 {
 		return time.Time{}
 	}
-	return o.Rollouts[len(o.Rollouts)-1].FinishedAt
+	return o.Last
 }
 
 // AllTime is the address of this page over everything known.
@@ -129,13 +148,38 @@ func (o Overview) Bands() []BandCount {
 		if counts[b] > 0 {
 			word := b
 			if b == "" {
-				word = "not sure yet"
+				word = unsure
 			}
 			out = append(out, BandCount{word, counts[b]})
 		}
 	}
 	return out
 }
+
+// BandBar is a band of the index with the services in it, and their share of a hundred.
+type BandBar struct {
+	BandCount
+	Width float64
+}
+
+// BandBars are the bands in their order, empty ones included.
+func (o Overview) BandBars() []BandBar {
+	counts := map[string]int{}
+	for _, b := range o.Bands() {
+		counts[b.Band] = b.N
+	}
+	var out []BandBar
+	for _, band := range []string{"event", "scheduled", "settling", "habit", unsure} {
+		out = append(out, BandBar{BandCount{band, counts[band]}, share(counts[band], len(o.Rows))})
+	}
+	return out
+}
+
+// fewServices is up to how many services are named on the overview.
+const fewServices = 40
+
+// Few reports that the services are few enough to be named.
+func (o Overview) Few() bool { return len(o.Rows) <= fewServices && o.Waiting == 0 }
 
 // Verdicts counts the gate's answers, worst first.
 func (o Overview) Verdicts() []BandCount {
@@ -165,13 +209,26 @@ func (o Overview) Moved() []string {
 
 // Attention lists what someone may want to look at: services that the gate would not let pass, and failures still open.
 func (o Overview) Attention() []Note {
+	all := o.attention()
+	return all[:min(len(all), mostNotes)]
+}
+
+// MoreAttention counts those that are not listed.
+func (o Overview) MoreAttention() int { return max(0, len(o.attention())-mostNotes) }
+
+// mostNotes is how many of them the first screen has room for.
+const mostNotes = 8
+
+func (o Overview) attention() []Note {
 	var out []Note
 	for _, r := range o.Rows {
 		if v := r.Gate.Decision.Verdict; v == gate.Block || v == gate.Hold {
 			out = append(out, Note{Subject: r.Service.Name, Says: r.Gate.Decision.Summary, Href: o.Link("/gate", "service", r.Service.Name)})
 		}
-		if n := r.Card.Recovery.Censored; n > 0 {
-			out = append(out, Note{Subject: r.Service.Name, Says: plural(n, "failed deployment has", "failed deployments have") + " not recovered", Href: o.Link(segments("services", r.Service.Name))})
+		for _, reason := range r.Gate.Decision.Reasons {
+			if reason.Criterion == "restore-first" && reason.Result == gate.Warn {
+				out = append(out, Note{Subject: r.Service.Name, Says: reason.Says, Href: o.Link(segments("services", r.Service.Name))})
+			}
 		}
 	}
 	return out

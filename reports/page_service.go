@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"strings"
 	"time"
 
 	"shiphabit/metrics"
@@ -10,10 +11,44 @@ import (
 // Services lists every service by name: the order is no ranking.
 type Services struct {
 	Frame
-	Rows []ServiceRow
+	Rows []ServiceRow // of this page
+	// Find, Team, Band and Verdict narrow the list; empty for any.
+	Find, Team, Band, Verdict string
+	Teams                     []string
+	// All counts the services, Found those asked for.
+	All, Found int
+	Page       int
+	More       bool
+	// Waiting counts the services that are not judged yet; Judged is when the oldest of the others was.
+	Waiting int
+	Judged  time.Time
 }
 
 func (Services) template() string { return "services" }
+
+// Takes reports that a service is one of those asked for.
+func (s Services) Takes(r ServiceRow) bool {
+	band := r.Index.Band
+	if band == "" {
+		band = unsure
+	}
+	return strings.Contains(strings.ToLower(r.Service.Name), strings.ToLower(s.Find)) && (s.Team == "" || r.Service.Team == s.Team) &&
+		(s.Band == "" || s.Band == band) && (s.Verdict == "" || s.Verdict == string(r.Gate.Decision.Verdict))
+}
+
+// unsure is the word for an index that is still a range over several bands.
+const unsure = "not sure yet"
+
+// Bands are those of the index to choose from.
+func (Services) Bands() []string { return []string{"event", "scheduled", "settling", "habit", unsure} }
+
+// Verdicts are those of the gate to choose from.
+func (Services) Verdicts() []gate.Result {
+	return []gate.Result{gate.Allow, gate.Warn, gate.Block, gate.Hold}
+}
+
+// To is the address of another page of the same list.
+func (s Services) To(page int) string { return s.Link(s.Path, append(s.Extra, "page", Count(page))...) }
 
 // Service is one service: what was deployed when, its figures over time, and what the gate says now.
 type Service struct {
@@ -23,6 +58,7 @@ type Service struct {
 	Levels []metrics.Level
 	Course Course
 	Facts  metrics.Facts
+	Days   map[int]int // deployments by day
 	Steps  []gate.MeterStep
 	Zone   *time.Location
 	// Stages are those that the definition splits lead time into, in order.
@@ -50,8 +86,8 @@ func (s Service) Missing(figure string) string {
 // Charts are the pictures of the service, the timeline first.
 func (s Service) Charts() []Chart {
 	out := []Chart{Timeline(s.Row.Card, s.Facts.Rollouts, s.Zone)}
-	out = append(out, fourCharts(s.Row.Card, s.Course, s.Facts.Rollouts, s.Moves)...)
-	return s.pictured(append(out, DayMap(s.Row.Card, s.Facts.Rollouts, s.Zone), MeterHistory(s.Row.Gate.Meter, s.Steps, s.View.Window)))
+	out = append(out, fourCharts(s.Row.Card, s.Course, HowFast(s.Row.Card, s.Facts.Rollouts), s.Moves)...)
+	return s.pictured(append(out, DayMap(s.Row.Card, s.Days, s.Zone), MeterHistory(s.Row.Gate.Meter, s.Steps, s.View.Window)))
 }
 
 // Incidents is the table of incidents that began in the window, with how each was linked.

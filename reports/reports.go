@@ -26,6 +26,7 @@ const ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 // Site renders pages and serves what they need. It is safe for concurrent use.
 type Site struct {
 	version string
+	mark    string
 	pages   map[string]*template.Template
 	assets  *assets
 	studio  *studio // draws charts as pictures; nil without the chart library
@@ -61,6 +62,9 @@ func New(version string) (*Site, error) {
 	return s, nil
 }
 
+// Mark puts a notice on every page: that the data are made up. It is to be called before the first page is rendered.
+func (s *Site) Mark(notice string) { s.mark = notice }
+
 // Interactive reports whether the chart library was built in.
 func (s *Site) Interactive() bool { return s.assets.path("echarts.min.js") != "" }
 
@@ -89,6 +93,7 @@ func (s *Site) funcs() template.FuncMap {
 		"asset":        s.assets.path,
 		"interactive":  s.Interactive,
 		"version":      func() string { return s.version },
+		"mark":         func() string { return s.mark },
 		"span":         Span,
 		"percent":      Percent,
 		"quantity":     Quantity,

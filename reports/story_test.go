@@ -129,7 +129,7 @@ func (s stage) overview() Overview {
 	f.AssessPath = "/assess/token"
 	w := f.View.Window
 	card := metrics.MeasureAll(s.facts, s.query(w))
-	o := Overview{Frame: f, Card: card, Moves: metrics.Moves(s.facts, s.query(w)), Levels: s.levels(card, f.View.Edition), Course: s.course(s.facts, w), Zone: time.UTC}
+	o := Overview{Frame: f, Card: card, Moves: metrics.Moves(s.facts, s.query(w)), Levels: s.levels(card, f.View.Edition), Course: s.course(s.facts, w), Days: metrics.TallyOfAll(s.facts, s.query(w)).Days, Zone: time.UTC}
 	for _, one := range s.facts {
 		row, _ := s.row(one, w)
 		o.Rows, o.Rollouts = append(o.Rows, row), append(o.Rollouts, one.Rollouts...)
@@ -140,7 +140,7 @@ func (s stage) overview() Overview {
 func (s stage) service(f metrics.Facts) Service {
 	frame := s.frame(f.Service, segments("services", f.Service), "services")
 	row, steps := s.row(f, frame.View.Window)
-	return Service{Frame: frame, Row: row, Levels: s.levels(row.Card, frame.View.Edition), Course: s.course([]metrics.Facts{f}, frame.View.Window), Facts: f, Steps: steps, Zone: time.UTC}
+	return Service{Frame: frame, Row: row, Levels: s.levels(row.Card, frame.View.Edition), Course: s.course([]metrics.Facts{f}, frame.View.Window), Facts: f, Days: metrics.TallyOf(f, s.query(frame.View.Window)).Days, Steps: steps, Zone: time.UTC}
 }
 
 // round is an open consensus round of a small question set.

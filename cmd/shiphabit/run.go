@@ -143,7 +143,7 @@ Start with a Git clone:   shiphabit try .`,
 	root.PersistentFlags().BoolVarP(&p.quiet, "quiet", "q", false, "say nothing but results and errors")
 	root.PersistentFlags().BoolVarP(&p.verbose, "verbose", "v", false, "say more about what happens")
 	root.AddCommand(
-		p.tryCommand(), p.serveCommand(), p.collectCommand(), p.hooksCommand(),
+		p.tryCommand(), p.demoCommand(), p.serveCommand(), p.collectCommand(), p.hooksCommand(),
 		p.importCommand(), p.exportCommand(),
 		p.metricsCommand(), p.explainCommand(),
 		p.doctorCommand(),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"shiphabit/api"
 	"shiphabit/internal/config"
@@ -61,6 +62,10 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 	} else {
 		options.Reading = func(context.Context) (api.Reading, error) { return from.reading, nil }
 		options.AssessPath = from.assessPath
+		site.Mark(from.mark)
+		if from.clock != nil {
+			options.Clock = from.clock
+		}
 	}
 	return api.New(options)
 }
@@ -69,4 +74,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 type origin struct {
 	reading    api.Reading
 	assessPath string
+	// mark stands on every page; empty for none. clock is in place of the program's where it is set.
+	mark  string
+	clock func() time.Time
 }

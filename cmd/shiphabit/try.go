@@ -313,7 +313,7 @@ func (t *try) serve(ctx context.Context, db *store.DB, settings config.Config, s
 	if err != nil {
 		return err
 	}
-	handler, err := t.server(db, settings, &origin{api.Reading{Place: summary.Repository, Says: summary.String(), Doubts: doubtsOf(summary)}, link}, nil)
+	handler, err := t.server(db, settings, &origin{reading: api.Reading{Place: summary.Repository, Says: summary.String(), Doubts: doubtsOf(summary)}, assessPath: link}, nil)
 	if err != nil {
 		return err
 	}

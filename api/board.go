@@ -1,0 +1,144 @@
+package api
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+	"shiphabit/reports"
+)
+
+// board keeps how each service stands, so that a page of thousands need not judge them all. A row is made anew when the service's facts
+// were derived again, when a day has passed, or when the gate was asked too long ago: its answer hangs on the clock as well.
+type board struct {
+	mu   sync.Mutex
+	rows map[string]boardRow
+	busy bool // rows are being made in the background
+}
+
+type boardRow struct {
+	derived int64
+	day     int // of the index
+	at      time.Time
+	row     reports.ServiceRow
+}
+
+// Up to boardAtOnce rows are made while a page waits, so that an organisation of that size sees how it stands at this moment; more are
+// made in the background, and count until boardAge has passed.
+const (
+	boardAtOnce = 60
+	boardAge    = 2 * time.Minute
+)
+
+// standings are rows for the services of a moment, in their order, of those that are ready; missing counts the others. Their age is that of
+// the oldest.
+func (s *Server) standings(ctx context.Context, m moment) (rows []reports.ServiceRow, missing int, oldest time.Time, err error) {
+	derived, err := s.o.Store.Derivations(ctx)
+	if err != nil {
+		return nil, 0, time.Time{}, err
+	}
+	due := s.board.due(m, derived, s.o.Zone)
+	if len(due) <= boardAtOnce {
+		err = s.fillBoard(ctx, m, due, derived)
+	} else {
+		s.fillBehind(ctx, m, due, derived)
+	}
+	if err != nil {
+		return nil, 0, time.Time{}, err
+	}
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	for _, service := range m.services {
+		kept, known := s.board.rows[service.Name]
+		if !known {
+			missing++
+			continue
+		}
+		if kept.row.Empty() {
+			continue // declared, and never seen
+		}
+		if oldest.IsZero() || kept.at.Before(oldest) {
+			oldest = kept.at
+		}
+		rows = append(rows, kept.row)
+	}
+	return rows, missing, oldest, nil
+}
+
+// due are the services whose rows are to be made anew. In a small organisation that is every one, each time.
+func (b *board) due(m moment, derived map[string]int64, zone *time.Location) []metrics.Service {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(m.services) <= boardAtOnce {
+		return m.services
+	}
+	today := metrics.DayNumber(m.now, zone)
+	var due []metrics.Service
+	for _, service := range m.services {
+		kept, known := b.rows[service.Name]
+		if !known || kept.derived != derived[service.Name] || kept.day != today || m.now.Sub(kept.at) > boardAge {
+			due = append(due, service)
+		}
+	}
+	return due
+}
+
+// fillBehind makes rows in the background; one such work at a time.
+func (s *Server) fillBehind(ctx context.Context, m moment, due []metrics.Service, derived map[string]int64) {
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	if s.board.busy {
+		return
+	}
+	s.board.busy = true
+	ctx = context.WithoutCancel(ctx)
+	go func() {
+		err := s.fillBoard(ctx, m, due, derived)
+		if err != nil {
+			s.o.Logger.Warn("judging services for the pages", "error", err)
+		}
+		s.board.mu.Lock()
+		defer s.board.mu.Unlock()
+		s.board.busy = false
+	}()
+}
+
+func (s *Server) fillBoard(ctx context.Context, m moment, due []metrics.Service, derived map[string]int64) error {
+	for _, service := range due {
+		row, err := s.standingRow(ctx, service, m.now)
+		if err != nil {
+			return err
+		}
+		s.board.mu.Lock()
+		if s.board.rows == nil {
+			s.board.rows = map[string]boardRow{}
+		}
+		s.board.rows[service.Name] = boardRow{derived: derived[service.Name], day: metrics.DayNumber(m.now, s.o.Zone), at: m.now, row: row}
+		s.board.mu.Unlock()
+	}
+	return nil
+}
+
+// indexSpan holds the twelve weeks that the index looks back on, wherever their first day begins.
+const indexSpan = (12*7 + 2) * 24 * time.Hour
+
+// standingRow is how one service stands: its index, and what the gate would say.
+func (s *Server) standingRow(ctx context.Context, service metrics.Service, now time.Time) (reports.ServiceRow, error) {
+	row := reports.ServiceRow{Service: service}
+	facts, err := s.o.Store.FactsFor(ctx, service.Name, metrics.Window{From: now.Add(-indexSpan), To: now.Add(time.Millisecond)})
+	if s.is(err, NotFound) {
+		return row, nil
+	}
+	if err != nil {
+		return row, err
+	}
+	row.Index = metrics.HabitIndex(facts, now, s.o.Calendar(service.Name, service.Team))
+	row.Index.NotComparable = service.Cadence
+	service.Tier = gate.TierOf(service)
+	row.Service = service
+	stands, err := s.standingOf(ctx, service, string(metrics.Production))
+	row.Gate = reports.GateNow{Decision: stands.decision, Meter: stands.snapshot.Meter}
+	return row, err
+}
