@@ -41,7 +41,9 @@ type correctionResponse struct {
 	Unlinked    bool            `json:"unlinked,omitempty"`
 	Reason      string          `json:"reason"`
 	At          time.Time       `json:"at"`
+	By          string          `json:"by,omitempty"` // as the audit log names them; empty where that was not kept
 	WithdrawnAt time.Time       `json:"withdrawn_at,omitzero"`
+	WithdrawnBy string          `json:"withdrawn_by,omitempty"`
 }
 
 type correctionsResponse struct {
@@ -141,6 +143,6 @@ func (s *Server) correctionReply(r request, record string, id int64) (reply, err
 func correctionOf(c metrics.Correction) correctionResponse {
 	return correctionResponse{
 		ID: c.ID, Record: c.Record.String(), Fields: c.Fields, Exclude: c.Exclude, Unlinked: c.Unlinked, Reason: c.Reason,
-		At: c.At, WithdrawnAt: c.WithdrawnAt,
+		At: c.At, By: c.By, WithdrawnAt: c.WithdrawnAt, WithdrawnBy: c.WithdrawnBy,
 	}
 }

@@ -47,7 +47,7 @@ func isTold(tx *gorm.DB, k metrics.Key) (bool, error) {
 // Correct stores what a person states about a record, as metrics.NewCorrection checked it, and marks the services that it concerns,
 // before and after, as out of date. It returns the correction's number. ErrNotFound when no source told of the record.
 func (db *DB) Correct(ctx context.Context, c metrics.Correction, by string) (int64, error) {
-	c.At = db.now()
+	c.At, c.By = db.now(), by
 	hidden, err := db.hidden(c)
 	if err != nil {
 		return 0, err
@@ -146,7 +146,7 @@ func (db *DB) Withdraw(ctx context.Context, id int64, by, reason string) error {
 			return err
 		}
 		done := tx.Model(&correctionRow{}).Where("id = ? AND withdrawn_at = ?", id, toMilli(metrics.Correction{}.WithdrawnAt)).
-			Update("withdrawn_at", toMilli(db.clock()))
+			Updates(map[string]any{"withdrawn_at": toMilli(db.clock()), "withdrawn_by": by})
 		if done.Error != nil || done.RowsAffected == 0 {
 			return cmp.Or(done.Error, ErrNotFound)
 		}
@@ -259,6 +259,7 @@ func correctionRowOf(c metrics.Correction) correctionRow {
 	return correctionRow{
 		Source: c.Record.Source, Type: string(c.Record.Type), Repository: c.Record.Repository, Record: c.Record.ID,
 		Fields: string(c.Fields), Exclude: c.Exclude, Unlinked: c.Unlinked, Reason: c.Reason, At: toMilli(c.At), WithdrawnAt: toMilli(c.WithdrawnAt),
+		MadeBy: c.By, WithdrawnBy: c.WithdrawnBy,
 	}
 }
 
@@ -266,6 +267,7 @@ func (r correctionRow) correction() metrics.Correction {
 	c := metrics.Correction{
 		ID: r.ID, Record: metrics.Key{Source: r.Source, Type: metrics.EventType(r.Type), Repository: r.Repository, ID: r.Record},
 		Exclude: r.Exclude, Unlinked: r.Unlinked, Reason: r.Reason, At: fromMilli(r.At), WithdrawnAt: fromMilli(r.WithdrawnAt),
+		By: r.MadeBy, WithdrawnBy: r.WithdrawnBy,
 	}
 	if r.Fields != "" {
 		c.Fields = json.RawMessage(r.Fields)
