@@ -18,6 +18,8 @@ type correctionStore interface {
 	Record(ctx context.Context, name string) (metrics.Key, error)
 	Correct(ctx context.Context, c metrics.Correction, by string) (int64, error)
 	Withdraw(ctx context.Context, id int64, by, reason string) error
+	// FactsWith are the facts of a service as they would be with further corrections.
+	FactsWith(ctx context.Context, service string, more []metrics.Correction) (metrics.Facts, error)
 	// Corrections are those of a record or of a service's records, newest first; all when both names are empty.
 	Corrections(ctx context.Context, service, record string) ([]metrics.Correction, error)
 }

@@ -249,6 +249,9 @@ func flowTitle(stages []string, known map[string]metrics.Stage) string {
 			longest = name
 		}
 	}
+	if longest == "" {
+		return plain
+	}
 	for _, name := range stages {
 		if name != longest && *known[name].P75 >= *known[longest].Median {
 			return plain

@@ -10,7 +10,9 @@ import (
 // Record is one rollout or incident of a service: what the gate's evidence leads to.
 type Record struct {
 	Frame
+	Objection
 	Service  string
+	ID       string // as the address names it
 	Rollout  *metrics.Rollout
 	Incident *metrics.IncidentLink
 	Now      time.Time
@@ -20,7 +22,7 @@ type Record struct {
 
 // RecordOf finds a rollout, by its own id or that of one of its attempts, or an incident; false when the service has none of that id.
 func RecordOf(f Frame, facts metrics.Facts, id string, now time.Time) (Record, bool) {
-	r := Record{Frame: f, Service: facts.Service, Now: now, facts: facts}
+	r := Record{Frame: f, Service: facts.Service, ID: id, Now: now, facts: facts}
 	r.Rollout, r.Incident = find(facts, id)
 	return r, r.Rollout != nil || r.Incident != nil
 }
@@ -42,8 +44,14 @@ func find(facts metrics.Facts, id string) (*metrics.Rollout, *metrics.IncidentLi
 
 func (Record) template() string { return "record" }
 
+// Gone reports that the record is none of the service's any more: a correction left it out, or gave it away.
+func (r Record) Gone() bool { return r.Rollout == nil && r.Incident == nil }
+
 // Name is what people call it.
 func (r Record) Name() string {
+	if r.Gone() {
+		return r.ID
+	}
 	if r.Rollout != nil {
 		return name(*r.Rollout)
 	}

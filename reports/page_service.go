@@ -97,7 +97,7 @@ func (s Service) Incidents() Table {
 		if !s.View.Window.Contains(i.StartedAt) {
 			continue
 		}
-		title, severity, resolved, rollout := i.Title, "not stated", "still open", "none"
+		title, severity, resolved, rollout := i.Title, "not stated", "still open", Cell{Text: "none"}
 		if title == "" {
 			title = i.ID
 		}
@@ -108,13 +108,15 @@ func (s Service) Incidents() Table {
 			resolved = "after " + Span(i.ResolvedAt.Sub(i.StartedAt).Seconds())
 		}
 		if i.Rollout != "" {
-			rollout = i.Rollout
+			rollout = Cell{Text: i.Rollout, Href: RecordPath(s.Row.Service.Name, i.Rollout)}
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: i.StartedAt.UTC().Format("2006-01-02 15:04")}, {Text: title, Href: i.URL}, {Text: severity}, {Text: resolved}, {Text: rollout},
+		t.Rows = append(t.Rows, []Cell{{Text: i.StartedAt.UTC().Format("2006-01-02 15:04")}, {Text: title, Href: RecordPath(s.Row.Service.Name, i.ID)}, {Text: severity}, {Text: resolved}, rollout,
 			{Text: string(i.Confidence) + ": " + i.Reason}})
 	}
 	return t
 }
 
 // LeftOut is the table of records that enter no figure.
-func (s Service) LeftOut() Table { return leftOut(s.Facts.LeftOut, "Records that enter no figure") }
+func (s Service) LeftOut() Table {
+	return leftOut(s.Facts.LeftOut, "Records that enter no figure", OwnerAmong([]metrics.Facts{s.Facts}))
+}

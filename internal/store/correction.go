@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -273,4 +274,28 @@ func (r correctionRow) correction() metrics.Correction {
 		c.Fields = json.RawMessage(r.Fields)
 	}
 	return c
+}
+
+// FactsWith are the facts of a service as they would be with further corrections. Nothing is stored.
+func (db *DB) FactsWith(ctx context.Context, service string, more []metrics.Correction) (metrics.Facts, error) {
+	var events []metrics.Event
+	err := db.look(ctx, func(tx *gorm.DB) (err error) {
+		events, err = eventsOf(tx, []string{service}, 0)
+		return err
+	})
+	if err != nil {
+		return metrics.Facts{}, fmt.Errorf("reading the events of service %q: %w", service, err)
+	}
+	for i, c := range more {
+		c.ID, c.At = math.MaxInt64-int64(len(more)-i), db.now() // goes before every correction there is
+		if e, holds := c.Event(); holds {
+			events = append(events, e)
+		}
+	}
+	for _, part := range metrics.Split(events, db.rules) {
+		if part.Service.Name == service {
+			return metrics.Derive(part.Service, part.Events, db.rules), nil
+		}
+	}
+	return metrics.Facts{Service: service}, nil
 }
