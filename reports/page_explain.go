@@ -70,6 +70,9 @@ type Asked struct {
 func ExplainPage(f Frame, e metrics.Explanation, asked Asked, levels []metrics.Level) Explain {
 	p := Explain{Frame: f, Service: asked.Service, Team: asked.Team, Stage: asked.Stage, Part: stagesInWords[asked.Stage].title, Slice: e.Slice, Definition: e.Definition, Rows: len(e.Rows), Left: len(e.LeftOut)}
 	p.Figure, _ = FigureOf(e.Figure, e.Scorecard, levels)
+	if asked.Stage != "" {
+		p.Figure = stageFigure(e.Scorecard, asked.Stage)
+	}
 	p.Formula, p.Unit = FormulaOf(e.Figure)
 	p.Pages = max((len(e.Rows)+perPage-1)/perPage, 1)
 	p.Page = min(max(asked.Page, 1), p.Pages)

@@ -176,6 +176,22 @@ func stageStep(number int, name string, stage metrics.Stage, rows func(figure, s
 	return step
 }
 
+// stageFigure is one stage as a figure of its own.
+func stageFigure(card metrics.Scorecard, stage string) Figure {
+	words := stagesInWords[stage]
+	f := Figure{Name: metrics.FigureStages, Title: "Parts of lead time", Why: "No data"}
+	for _, s := range card.Stages {
+		if s.Name != stage {
+			continue
+		}
+		f.N, f.Why = plural(s.N, words.unit[0], words.unit[1])+", "+words.says, why(s.State, s.N)
+		if s.Median != nil {
+			f.Value, f.Interval = Span(*s.Median), "median; three of four within "+spanOr(s.P75, "an unknown time")+", nine of ten within "+spanOr(s.P90, "an unknown time")
+		}
+	}
+	return f
+}
+
 // approvalSteps are the waits for decisions on deployments, which lie within the wait for the deployment.
 func approvalSteps(w metrics.Waiting, start float64, on *ruler, rows func(figure, stage string) string) []FlowStep {
 	var out []FlowStep

@@ -89,19 +89,26 @@ func (t Team) Flow() Flow {
 func (t Team) Charts() []Chart {
 	days := DayMap(t.Card, t.Days, t.Zone)
 	days.Size = "wide low"
-	return t.pictured(append([]Chart{days}, fourCharts(t.Card, t.Course, HowFastBy(t.Card, t.Course.Rates, t.Course.RateSize), t.Moves)...))
+	all := append([]Chart{days}, fourCharts(t.Card, t.Course, HowFastBy(t.Card, t.Course.Rates, t.Course.RateSize), t.Moves)...)
+	return t.pictured(append(all, StagesOverTime(t.Course.Rates, t.Course.RateSize, t.Stages)))
 }
 
-// Says are the questions of the last round, what was said beside what the records show.
-func (t Team) Says() Table {
-	table := Table{Caption: "Says versus shows", Head: []Head{{Text: "Question"}, {Text: "The team says"}, {Text: "The records show"}, {Text: "Side by side"}}}
+// SaysRow is one question of the last round: what was said, what the records show, and the two side by side.
+type SaysRow struct {
+	Question, Shows Cell
+	Says, Beside    string
+}
+
+// Says are the questions of the last round.
+func (t Team) Says() []SaysRow {
 	if t.Result == nil {
-		return table
+		return nil
 	}
+	var out []SaysRow
 	for _, row := range (Result{Result: *t.Result, Round: *t.Round}).Rows() {
-		table.Rows = append(table.Rows, []Cell{{Text: row.Text, Href: "/assessments/" + t.Round.ID + "#" + row.ID}, {Text: t.said(row)}, shown(row, t.Round.ID), {Text: beside(row)}})
+		out = append(out, SaysRow{Question: Cell{Text: row.Text, Href: segments("assessments", t.Round.ID) + "#" + row.ID}, Says: t.said(row), Shows: shown(row, t.Round.ID), Beside: beside(row)})
 	}
-	return table
+	return out
 }
 
 func (t Team) said(r Row) string {
@@ -167,15 +174,17 @@ func (t Team) Spread() Table {
 	return table
 }
 
+func longDate(at time.Time) string { return at.UTC().Format("2 Jan 2006") }
+
 // Next says when the team is asked again.
 func (t Team) Next() string {
 	switch {
 	case t.Open != nil && t.Open.Size > 0:
-		return fmt.Sprintf("A round is open since %s: %s of %s have answered.", date(t.Open.OpenedAt), Count(t.Open.Respondents), Count(t.Open.Size))
+		return fmt.Sprintf("A round is open since %s: %s of %s have answered.", longDate(t.Open.OpenedAt), Count(t.Open.Respondents), Count(t.Open.Size))
 	case t.Open != nil:
-		return fmt.Sprintf("A round is open since %s, with %s so far.", date(t.Open.OpenedAt), plural(t.Open.Respondents, "answer", "answers"))
+		return fmt.Sprintf("A round is open since %s, with %s so far.", longDate(t.Open.OpenedAt), plural(t.Open.Respondents, "answer", "answers"))
 	case t.Round != nil:
-		return fmt.Sprintf("No round is open. The last one closed on %s; a quarter later is %s.", date(t.Round.ClosedAt), date(t.Round.ClosedAt.AddDate(0, 3, 0)))
+		return fmt.Sprintf("No round is open. The last one closed on %s; a quarter later is %s.", longDate(t.Round.ClosedAt), longDate(t.Round.ClosedAt.AddDate(0, 3, 0)))
 	default:
 		return "This team has not answered the five questions yet, and no round is open."
 	}
