@@ -124,6 +124,12 @@ func (r Record) Filled(dispute string) string {
 // Here is the address of the record's own page.
 func (r Record) Here() string { return RecordPath(r.Service, r.ID) }
 
+// Heading is that of the corrections on the page of a record.
+func (r Record) Heading() string { return "Corrections of " + r.Service + "'s records" }
+
+// Heading is that of the list.
+func (Corrections) Heading() string { return "Newest first" }
+
 // Corrections lists what people stated about records.
 type Corrections struct {
 	Frame
