@@ -35,9 +35,10 @@ func teamed(p process) []string {
 	}
 	settings, db, events := filepath.Join(p.home, "t.yaml"), filepath.Join(p.home, "t.db"), filepath.Join(p.home, "events.jsonl")
 	write(p.t, events, lines.String())
-	write(p.t, settings, `services:
+	write(p.t, settings, `teams: [{name: payments}]
+services:
   - {name: api, team: payments, tier: high, repositories: [acme/api]}
-  - {name: '<b>web</b> & "co"', team: payments}
+  - {name: '<b>web</b> & "co"', team: payments, repositories: [acme/web]}
 `)
 	p.must("import", events, "--db", db, "--config", settings)
 	return []string{"serve", "--db", db, "--config", settings}
