@@ -102,6 +102,21 @@ func DisputesOfIncident(i IncidentLink) []Dispute {
 		Dispute{ID: "foreign", Says: "It is no incident of this service, or no incident at all", Follows: "It enters no figure and is listed as left out.", state: stating(name, nil, Statement{Exclude: true})})
 }
 
+// DisputesOfLeftOut lists what may be wrong with a deployment that enters no figure; nothing where a person took it out, who may take that
+// back, and of other records.
+func DisputesOfLeftOut(l LeftOut) []Dispute {
+	if LeftByCorrection(l.Reason) || !strings.Contains(l.Record, "/"+string(TypeDeployment)+"/") {
+		return nil
+	}
+	is := func(status Status) func(string) ([]Statement, error) {
+		return stating([]string{l.Record}, map[string]any{"status": status}, Statement{})
+	}
+	return []Dispute{
+		{ID: "succeeded", Says: "It did go out, and succeeded", Follows: "It counts as a deployment from now on, where its source tells when it finished.", state: is(Succeeded)},
+		{ID: "failed", Says: "It did go out, and failed", Follows: "It counts as a failed deployment from now on, where its source tells when it finished.", state: is(Failed)},
+	}
+}
+
 // disputesOfLink are those about which deployment caused an incident.
 func disputesOfLink(incident, word string) []Dispute {
 	name := recordName(incident, TypeIncident)

@@ -14,8 +14,13 @@ func TestEveryDisputeStatesWhatACorrectionTakes(t *testing.T) {
 	for _, cause := range []Cause{CauseRun, CauseRollback, CauseRevert, CauseIncident, CauseVerdict, CauseHotfix} {
 		r.Failures = append(r.Failures, Failure{Cause: cause, Evidence: "ci/9", Confidence: Stated})
 	}
+	left := DisputesOfLeftOut(LeftOut{Record: "ci/deployment/7", Reason: "cancelled"})
+	if more := DisputesOfLeftOut(LeftOut{Record: "ci/deployment/7", Reason: leftByHand + "a drill"}); more != nil {
+		t.Errorf("what a person left out is offered %v", more)
+	}
 	given := map[string]string{"at": "2026-03-03T09:00", "severity": "2", "deployment": "ci/3", "": ""}
 	all := append(append(DisputesOf(r), DisputesOf(good)...), DisputesOfIncident(IncidentLink{ID: "pager/i", Rollout: "ci/1"})...)
+	all = append(left, all...)
 	for _, d := range all {
 		statements, err := d.State(given[d.Takes])
 		if err != nil || len(statements) == 0 {
@@ -35,7 +40,7 @@ func TestEveryDisputeStatesWhatACorrectionTakes(t *testing.T) {
 			}
 		}
 	}
-	if test, _ := all[len(DisputesOf(r))-1].State(""); len(test) != 2 || test[1].Record != "ci/deployment/a/2" {
+	if test, _ := all[len(left)+len(DisputesOf(r))-1].State(""); len(test) != 2 || test[1].Record != "ci/deployment/a/2" {
 		t.Errorf("a rollout of two attempts is left out by %+v", test)
 	}
 }

@@ -73,6 +73,8 @@ func (r Record) Disputes() []metrics.Dispute {
 		return metrics.DisputesOf(*r.Rollout)
 	case r.Incident != nil:
 		return metrics.DisputesOfIncident(*r.Incident)
+	case r.Left != nil:
+		return metrics.DisputesOfLeftOut(*r.Left)
 	}
 	return nil
 }

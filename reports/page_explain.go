@@ -128,7 +128,7 @@ func untyped(record string) string {
 	return record
 }
 
-// OwnerAmong finds the service of a record among facts: of a rollout or an incident, or of one that was left out by a correction.
+// OwnerAmong finds the service of a record among facts: of a rollout or an incident, those left out included.
 func OwnerAmong(fs []metrics.Facts) func(record string) string {
 	owners := map[string]string{}
 	for _, f := range fs {
@@ -139,8 +139,8 @@ func OwnerAmong(fs []metrics.Facts) func(record string) string {
 			owners[i.ID] = f.Service
 		}
 		for _, l := range f.LeftOut {
-			if metrics.LeftByCorrection(l.Reason) {
-				owners[untyped(l.Record)] = f.Service
+			if id := untyped(l.Record); id != l.Record {
+				owners[id] = f.Service
 			}
 		}
 	}
