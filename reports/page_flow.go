@@ -83,8 +83,9 @@ var stagesInWords = map[string]stageWords{
 	"deploy":   {"Deployment", "start of the deployment to its first success", "work", deployments, supplyStarts},
 }
 
-// The share of the width that a stage without a median takes, and the least at which a number has room in its stage.
-const unknownShare, roomForNumber = 0.07, 0.055
+// The share of the width that a stage without a median takes, the least at which a number has room in its stage, and the least that can
+// be seen.
+const unknownShare, roomForNumber, leastWidth = 0.07, 0.055, 0.004
 
 // FlowOf lays out the stages that a definition knows. Rows opens a figure into its rows, of one stage where one is named; missing says
 // why a figure is empty.
@@ -151,7 +152,8 @@ func (r *ruler) place(s *FlowStep, median *float64) float64 {
 	if median != nil {
 		width = *median * r.perSecond
 	}
-	s.X, s.Width = percentOf(start), percentOf(max(width, 0.004))
+	s.Width = percentOf(max(width, leastWidth))
+	s.X = percentOf(min(start, 1-max(width, leastWidth))) // the last one stays inside, however short it is
 	if width >= roomForNumber {
 		s.Middle = percentOf(start + width/2)
 	}
@@ -206,7 +208,7 @@ func approvalSteps(w metrics.Waiting, start float64, on *ruler, rows func(figure
 			Href: rows(metrics.FigureWaiting, "")}
 		if m := place.wait.Median; m != nil {
 			step.Kind, step.Median, step.P90 = "wait", Span(*m), spanOr(place.wait.P90, "")
-			step.X, step.Width = percentOf(start), percentOf(max(*m*on.perSecond, 0.004))
+			step.X, step.Width = percentOf(start), percentOf(max(*m*on.perSecond, leastWidth))
 		}
 		out = append(out, step)
 	}
