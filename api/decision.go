@@ -90,7 +90,7 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 				return earlier, err
 			}
 		}
-		logged, err := s.judged(ctx, a)
+		logged, overrides, err := s.judged(ctx, a)
 		if err != nil {
 			return gate.Logged{}, err
 		}
@@ -100,7 +100,7 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 			err = s.o.Store.LogSuccessor(ctx, logged, earlier.ID)
 		}
 		if err == nil {
-			return logged, s.noteIdle(ctx, logged, s.o.Policy(metrics.Service{Name: logged.Request.Service, Tier: logged.Snapshot.Tier, Team: logged.Snapshot.Team}))
+			return logged, s.noteIdle(ctx, logged, overrides, s.policyOf(logged.Snapshot).Policy())
 		}
 		if !s.is(err, Conflict) && !s.is(err, Moved) {
 			return gate.Logged{}, err
@@ -138,21 +138,28 @@ func (s *Server) stands(ctx context.Context, earlier gate.Logged, a ask) (bool, 
 	return earlier.Verdict != gate.Hold || again != nil && now.Before(*again), nil
 }
 
-// judged makes a new decision.
-func (s *Server) judged(ctx context.Context, a ask) (gate.Logged, error) {
+// judged makes a new decision, and tells which overrides there were.
+func (s *Server) judged(ctx context.Context, a ask) (gate.Logged, []gate.Override, error) {
 	now := s.o.Clock()
 	policy, snapshot, overrides, err := s.snapshot(ctx, a.Request, now)
 	if err != nil {
-		return gate.Logged{}, err
+		return gate.Logged{}, nil, err
 	}
 	snapshot.Override = override(overrides, a.Request, a.caller, policy, now)
-	return s.judge(ctx, a, policy, snapshot, now)
+	l, err := s.judge(ctx, a, snapshot, now)
+	return l, overrides, err
+}
+
+// policyOf is the policy by which a snapshot was taken.
+func (s *Server) policyOf(snapshot gate.Snapshot) *gate.Sealed {
+	return s.policy(metrics.Service{Name: snapshot.Service, Tier: snapshot.Tier, Team: snapshot.Team})
 }
 
 // judge decides, and names who decided about what for whom. It refuses a job whose request the record does not bear out.
-func (s *Server) judge(ctx context.Context, a ask, policy gate.Policy, snapshot gate.Snapshot, now time.Time) (gate.Logged, error) {
+func (s *Server) judge(ctx context.Context, a ask, snapshot gate.Snapshot, now time.Time) (gate.Logged, error) {
+	policy := s.policyOf(snapshot)
 	l := gate.Logged{
-		Decision: gate.Decide(policy, snapshot, a.Request), Request: a.Request, Snapshot: snapshot, PolicyDoc: policy.Canonical(),
+		Decision: policy.Decide(snapshot, a.Request), Request: a.Request, Snapshot: snapshot, PolicyDoc: policy.Canonical(),
 		Caller: a.caller, Key: a.key, BodyHash: a.hash, At: snapshot.Now,
 	}
 	l.ID, l.Engine = newID("gd_", now), "shiphabit/"+s.o.Version
@@ -175,21 +182,21 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 // take is the snapshot of what is known, and the policy to judge it by.
 func (s *Server) take(r gate.Request, known gate.Known, now time.Time) (gate.Policy, gate.Snapshot) {
 	known.Windows = s.o.Freezes
-	policy := s.o.Policy(known.Service)
-	return policy, gate.Take(r, policy, known.After(now), known)
+	policy := s.policy(known.Service)
+	return policy.Policy(), policy.Take(r, known.After(now), known)
 }
 
 // knownOf reads what is known of a service. One nobody has seen is judged by the default tier, never an error.
 func (s *Server) knownOf(ctx context.Context, name string, now time.Time) (gate.Known, []gate.Override, error) {
 	k, overrides, err := s.o.Store.GateInputs(ctx, name, func(service metrics.Service) time.Time {
 		service.Tier = gate.TierOf(service)
-		return now.Add(-s.o.Policy(service).FlightReach())
+		return now.Add(-s.policy(service).Policy().FlightReach())
 	})
 	if err != nil {
 		return k, nil, err
 	}
 	k.Service.Tier = gate.TierOf(k.Service)
-	k.Demoted, err = s.demoted(ctx, s.o.Policy(k.Service))
+	k.Demoted, err = s.demoted(ctx, s.policy(k.Service).Policy())
 	return k, overrides, err
 }
 

@@ -251,13 +251,9 @@ func override(list []gate.Override, r gate.Request, asker string, p gate.Policy,
 
 // noteIdle tells of overrides that a stopped promotion might have gone by, and why they did nothing: those that expired less than a day
 // ago, are used up, or wait for a second person.
-func (s *Server) noteIdle(ctx context.Context, l gate.Logged, p gate.Policy) error {
+func (s *Server) noteIdle(ctx context.Context, l gate.Logged, list []gate.Override, p gate.Policy) error {
 	if l.Verdict != gate.Block && l.Verdict != gate.Hold {
 		return nil
-	}
-	list, err := s.o.Store.Overrides(ctx, l.Request.Service)
-	if err != nil {
-		return err
 	}
 	for _, o := range list {
 		idle := o.Idle(l.At, l.Caller, p.Overrides.Self, l.Caller == local.Name)

@@ -105,6 +105,7 @@ type moment struct {
 	now      time.Time
 	services []metrics.Service
 	first    time.Time // when the first day of records began
+	past     bool      // it is an earlier moment than now
 	reading  Reading
 }
 
@@ -115,7 +116,7 @@ func (s *Server) look(r request) (moment, error) {
 	if err != nil {
 		return moment{}, err
 	}
-	m := moment{now: asOf}
+	m := moment{now: asOf, past: r.URL.Query().Has("as_of") && asOf.Before(now)}
 	if asOf.After(now) {
 		m.now = now
 	}
@@ -128,9 +129,6 @@ func (s *Server) look(r request) (moment, error) {
 	m.reading, err = s.reading(ctx)
 	return m, err
 }
-
-// past reports that the page is about an earlier moment than now.
-func (m moment) past(now time.Time) bool { return m.now.Before(now) }
 
 // reading is what the server was told it reads, or else what the sources say.
 func (s *Server) reading(ctx context.Context) (Reading, error) {

@@ -58,7 +58,7 @@ func (s *Server) overviewPage(r request) (reply, error) {
 
 // overviewRows adds how each service stands. How thousands stood at a past moment would take reading the record of each: it is left out.
 func (s *Server) overviewRows(ctx context.Context, m moment, q metrics.Query, o *reports.Overview) error {
-	if o.Past = m.past(s.o.Clock()) && len(m.services) > boardAtOnce; o.Past {
+	if o.Past = m.past && len(m.services) > boardAtOnce; o.Past {
 		return nil
 	}
 	var err error

@@ -36,7 +36,7 @@ func (s *Server) reconsiderLogged(ctx context.Context, a ask) (gate.Logged, erro
 		if !s.fresh(earlier, a) || passed(earlier) {
 			return s.decideLogged(ctx, a)
 		}
-		logged, err := s.judged(ctx, a)
+		logged, _, err := s.judged(ctx, a)
 		if err != nil {
 			return gate.Logged{}, err
 		}

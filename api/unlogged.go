@@ -44,8 +44,8 @@ func (s *Server) judgeRemembered(ctx context.Context, a ask) (gate.Logged, error
 		return gate.Logged{}, err
 	}
 	now := s.o.Clock()
-	policy, snapshot := s.take(a.Request, known, now)
-	l, err := s.judge(ctx, a, policy, withoutProbe(snapshot), now)
+	_, snapshot := s.take(a.Request, known, now)
+	l, err := s.judge(ctx, a, withoutProbe(snapshot), now)
 	l.Unlogged = true
 	return l, err
 }

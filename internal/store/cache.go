@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
 )
 
 // cachedRollouts bounds the memory of cached facts, in rollouts with their changes: about 2.5 kB each, and 1 kB as the gate reads them.
@@ -34,6 +35,8 @@ type cacheEntry struct {
 	key     cacheKey
 	derived int64
 	facts   metrics.Facts
+	// memory is that of the gate about these facts.
+	memory *gate.Memory
 }
 
 // keyOf is the key of a cacheable part of a service's facts.
@@ -43,24 +46,29 @@ func (p part) keyOf(service string) (cacheKey, bool) {
 
 // get returns the facts of a derivation, if they are there.
 func (c *factCache) get(key cacheKey, derived int64) (metrics.Facts, bool) {
+	entry, found := c.entry(key, derived)
+	return entry.facts, found
+}
+
+func (c *factCache) entry(key cacheKey, derived int64) (cacheEntry, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	element, found := c.entries[key]
 	if !found {
-		return metrics.Facts{}, false
+		return cacheEntry{}, false
 	}
 	entry := element.Value.(cacheEntry)
 	if entry.derived != derived {
 		c.drop(element)
-		return metrics.Facts{}, false
+		return cacheEntry{}, false
 	}
 	c.order.MoveToFront(element)
-	return entry.facts, true
+	return entry, true
 }
 
 // put keeps facts, in place of those used longest ago when there is no room. Facts that would fill the cache are not kept.
 func (c *factCache) put(key cacheKey, derived int64, f metrics.Facts) {
-	added := cacheEntry{key, derived, f}
+	added := cacheEntry{key, derived, f, &gate.Memory{}}
 	if added.weight() > cachedRollouts*wholeWeight {
 		return
 	}

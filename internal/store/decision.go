@@ -2,95 +2,16 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"shiphabit/metrics/gate"
 )
-
-// LogDecision keeps a decision with all that its replay needs; snapshot and policy are kept once however many decisions
-// share them. The caller has given it an id. ErrDuplicate when the id, or the caller's idempotency key, is taken: the
-// decision under that key is then the answer. ErrMoved when a probe was granted since the snapshot was taken: decide again.
-func (db *DB) LogDecision(ctx context.Context, l gate.Logged) error {
-	return db.LogSuccessor(ctx, l, "")
-}
-
-// LogSuccessor keeps a decision made anew under the key of an earlier one, a hold that was asked again. Of two that would
-// succeed the same decision one gets ErrDuplicate.
-func (db *DB) LogSuccessor(ctx context.Context, l gate.Logged, previous string) error {
-	if l.At.IsZero() {
-		l.At = db.now()
-	}
-	row, documents, err := decisionRowOf(l, previous)
-	if err != nil {
-		return fmt.Errorf("decision %s: %w", l.ID, err)
-	}
-	score, err := scoreRowOf(l)
-	if err != nil {
-		return fmt.Errorf("score of decision %s: %w", l.ID, err)
-	}
-	err = db.changeTogether(ctx, func(tx *gorm.DB) error {
-		if err := db.checkProbe(tx, l); err != nil {
-			return err
-		}
-		if err := db.useOverride(tx, l); err != nil {
-			return err
-		}
-		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&documents).Error; err != nil {
-			return err
-		}
-		if err := tx.Omit("Seq").Create(&row).Error; err != nil {
-			return err
-		}
-		return tx.Create(&score).Error
-	})
-	switch {
-	case errors.Is(err, gorm.ErrDuplicatedKey):
-		return fmt.Errorf("decision %s, key %q: %w", l.ID, l.Key, ErrDuplicate)
-	case err != nil:
-		return fmt.Errorf("logging decision %s: %w", l.ID, err)
-	}
-	return nil
-}
-
-// decisionRowOf takes the documents out of the decision; of the snapshot it leaves the time.
-func decisionRowOf(l gate.Logged, previous string) (decisionRow, []documentRow, error) {
-	if l.ID == "" {
-		return decisionRow{}, nil, errors.New("has no id")
-	}
-	snapshot, err := gate.Canonical(l.Snapshot)
-	if err != nil {
-		return decisionRow{}, nil, err
-	}
-	documents := []documentRow{documentOf(snapshot)}
-	if policy := documentOf(l.PolicyDoc); policy.Digest != documents[0].Digest {
-		documents = append(documents, policy)
-	}
-	row := decisionRow{
-		ID: l.ID, Caller: l.Caller, Key: l.Key, Previous: previous, Service: l.Request.Service, Environment: l.Request.Environment,
-		Verdict: string(l.Verdict), Probe: l.Probe, At: toMilli(l.At),
-		Snapshot: documents[0].Digest, Policy: documents[len(documents)-1].Digest,
-	}
-	l.PolicyDoc, l.Snapshot = nil, gate.Snapshot{Now: l.Snapshot.Now}
-	body, err := json.Marshal(l)
-	row.Body = string(body)
-	return row, documents, err
-}
-
-func documentOf(body []byte) documentRow {
-	if body == nil {
-		body = []byte{} // an absent policy is an empty document
-	}
-	return documentRow{Digest: hexDigest(sha256.Sum256(body)), Body: body}
-}
 
 // checkProbe keeps two processes from granting the same probe: the snapshot must have seen all probes of its day.
 func (db *DB) checkProbe(tx *gorm.DB, l gate.Logged) error {
@@ -132,7 +53,7 @@ func (db *DB) decision(ctx context.Context, where string, args ...any) (gate.Log
 	if len(rows) == 0 {
 		return gate.Logged{}, fmt.Errorf("decision: %w", ErrNotFound)
 	}
-	l, err := rows[0].logged()
+	l, err := rows[0].whole()
 	if err != nil {
 		return l, err
 	}
@@ -141,7 +62,7 @@ func (db *DB) decision(ctx context.Context, where string, args ...any) (gate.Log
 		take   func(body []byte) error
 	}{
 		{rows[0].Policy, func(body []byte) error { l.PolicyDoc = body; return nil }},
-		{rows[0].Snapshot, func(body []byte) error { l.Snapshot = gate.Snapshot{}; return json.Unmarshal(body, &l.Snapshot) }},
+		{rows[0].Snapshot, func(body []byte) error { return json.Unmarshal(body, &l.Snapshot) }},
 	} {
 		var kept documentRow
 		if err := tx.Take(&kept, "digest = ?", document.digest).Error; err != nil {
@@ -154,12 +75,20 @@ func (db *DB) decision(ctx context.Context, where string, args ...any) (gate.Log
 	return l, nil
 }
 
-func (r decisionRow) logged() (gate.Logged, error) {
+// whole is the decision with what of the snapshot stands in its own row.
+func (r decisionRow) whole() (gate.Logged, error) {
 	var l gate.Logged
 	if err := json.Unmarshal([]byte(r.Body), &l); err != nil {
 		return l, fmt.Errorf("stored decision %s: %w", r.ID, err)
 	}
 	return l, nil
+}
+
+// logged is the decision without its documents, and with no more of the snapshot than its time.
+func (r decisionRow) logged() (gate.Logged, error) {
+	l, err := r.whole()
+	l.Snapshot = gate.Snapshot{Now: l.Snapshot.Now}
+	return l, err
 }
 
 // Decisions lists decisions, newest first, without policies and with no more of the snapshot than its time. An empty service

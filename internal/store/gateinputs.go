@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"gorm.io/gorm"
-
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 )
@@ -35,11 +33,26 @@ const (
 // seen has no facts. Facts that are out of date are derived first; while more of that is asked for than this machine has processors, a
 // decision goes by the facts as they are and says how old.
 func (db *DB) GateInputs(ctx context.Context, name string, since func(metrics.Service) time.Time) (GateInputs, error) {
+	in, err := db.gateInputs(ctx, name, since)
+	if err != nil {
+		err = fmt.Errorf("reading what is known of %s: %w", name, err)
+	}
+	return in, err
+}
+
+func (db *DB) gateInputs(ctx context.Context, name string, since func(metrics.Service) time.Time) (GateInputs, error) {
 	began := db.now()
-	in, fresh, err := db.gateLook(ctx, name, since, false)
-	if err != nil || fresh {
-		db.fresher.note(name, began, err)
-		return in, err
+	one, err := db.gateLook(ctx, name, since)
+	if err != nil {
+		return one.in, err
+	}
+	if one.fresh {
+		if err = db.gateFacts(ctx, one); err == nil && one.fresh {
+			db.fresher.note(name, began)
+		}
+		if err != nil || one.fresh {
+			return one.in, err
+		}
 	}
 	upTo, known := db.fresher.of(name)
 	end, mine := db.fresher.turn(ctx, known)
@@ -47,74 +60,18 @@ func (db *DB) GateInputs(ctx context.Context, name string, since func(metrics.Se
 		_, err := db.facts(ctx, name, part{})
 		end()
 		if err != nil && !errors.Is(err, ErrNotFound) {
-			return in, err
+			return one.in, err
 		}
-		db.fresher.note(name, began, nil)
+		db.fresher.note(name, began)
 	}
-	in, _, err = db.gateLook(ctx, name, since, true)
+	if one, err = db.gateLook(ctx, name, since); err != nil {
+		return one.in, err
+	}
+	err = db.gateFacts(ctx, one)
 	if !mine && err == nil {
-		in.Sources = append(in.Sources, gate.Watermark{Name: factsSource, Watermark: upTo})
+		one.in.Sources = append(one.in.Sources, gate.Watermark{Name: factsSource, Watermark: upTo})
 	}
-	return in, err
-}
-
-// gateLook reads the inputs over one state of the database; unless stale facts will do it reads no more when they are.
-func (db *DB) gateLook(ctx context.Context, name string, since func(metrics.Service) time.Time, stale bool) (in GateInputs, fresh bool, err error) {
-	in.Service = metrics.Service{Name: name}
-	err = db.gateRead.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		var row serviceRow
-		found := tx.Limit(1).Find(&row, "name = ?", name)
-		if found.Error != nil {
-			return found.Error
-		}
-		if seen := found.RowsAffected > 0; !seen {
-			fresh = true
-		} else if fresh = stale || db.fresh(row); !fresh {
-			return nil
-		} else if row.Present || row.Declared {
-			var err error
-			if in.Facts, err = db.readOne(tx, row, forGate); err != nil {
-				return err
-			}
-			if in.Service, err = db.service(row); err != nil {
-				return err
-			}
-		}
-		var err error
-		if in.Monitored, err = monitoredOf(row); err != nil {
-			return err
-		}
-		return db.readBeside(tx, &in, since(in.Service))
-	}, db.lookOptions()...)
-	if err != nil {
-		err = fmt.Errorf("reading what is known of %s: %w", name, err)
-	}
-	return in, fresh, err
-}
-
-// readBeside reads what else there is: probes, promotions, sources and overrides.
-func (db *DB) readBeside(tx *gorm.DB, in *GateInputs, since time.Time) (err error) {
-	name := in.Service.Name
-	if in.Granted, err = probesOf(tx, name, time.Time{}); err != nil {
-		return err
-	}
-	if in.Promotions, err = promotionsOf(tx, name, since); err != nil {
-		return err
-	}
-	if in.Overrides, err = overridesOf(tx, name); err != nil {
-		return err
-	}
-	var sources []sourceRow
-	if err := tx.Select("name", "watermark").Order("name").Find(&sources).Error; err != nil {
-		return err
-	}
-	in.Sources = []gate.Watermark{}
-	for _, s := range sources {
-		if at := fromMilli(s.Watermark); !at.IsZero() {
-			in.Sources = append(in.Sources, gate.Watermark{Name: s.Name, Watermark: at})
-		}
-	}
-	return nil
+	return one.in, err
 }
 
 // promotionRow is the part of a logged decision that says what it let through.
@@ -127,42 +84,75 @@ type promotionRow struct {
 	} `json:"snapshot"`
 }
 
-// promotionOf reads no more of a stored decision than it needs: with every decision some are read.
-func promotionOf(row decisionRow) (gate.Promotion, bool, error) {
+// passedOfRow reads no more of a stored decision than it needs.
+func passedOfRow(row decisionRow) (passed, error) {
 	var kept promotionRow
 	if err := json.Unmarshal([]byte(row.Body), &kept); err != nil {
-		return gate.Promotion{}, false, fmt.Errorf("stored decision %s: %w", row.ID, err)
+		return passed{}, fmt.Errorf("stored decision %s: %w", row.ID, err)
 	}
-	l := gate.Logged{
-		Decision: gate.Decision{ID: kept.ID, ValidUntil: kept.ValidUntil, Verdict: gate.Result(row.Verdict)},
+	return passedOf(gate.Logged{
+		Decision: gate.Decision{ID: kept.ID, ValidUntil: kept.ValidUntil, Verdict: gate.Result(row.Verdict), Probe: row.Probe},
 		Request:  kept.Request, Snapshot: gate.Snapshot{Now: kept.Snapshot.Now},
-	}
-	p, passed := l.Promotion()
-	return p, passed, nil
+	}), nil
 }
 
-// freshness remembers when the facts of services were known to be up to date, and lets no more decisions derive at a time than there
-// are processors.
+// freshness remembers when the facts of services were known to be up to date, and what the services were; it lets no more decisions derive
+// at a time than there are processors.
 type freshness struct {
-	mu    sync.Mutex
-	at    map[string]time.Time
-	turns chan struct{}
+	mu       sync.Mutex
+	at       map[string]time.Time
+	services map[string]readService
+	turns    chan struct{}
+}
+
+// readService is a service by the document that it was read from.
+type readService struct {
+	document string
+	service  metrics.Service
 }
 
 func newFreshness() *freshness {
-	return &freshness{at: map[string]time.Time{}, turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	return &freshness{at: map[string]time.Time{}, services: map[string]readService{}, turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
-func (f *freshness) note(service string, at time.Time, err error) {
-	if err != nil {
-		return
-	}
+func (f *freshness) note(service string, at time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.at) >= keptFresh {
 		f.at = map[string]time.Time{}
 	}
 	f.at[service] = at
+}
+
+// service is the one of a row, read once for each document.
+func (f *freshness) service(db *DB, row serviceRow) (metrics.Service, error) {
+	f.mu.Lock()
+	kept, found := f.services[row.Name]
+	f.mu.Unlock()
+	if found && kept.document == row.Document {
+		return kept.service, nil
+	}
+	s, err := db.service(row)
+	if err != nil {
+		return s, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.services) >= keptFresh {
+		f.services = map[string]readService{}
+	}
+	f.services[row.Name] = readService{row.Document, s}
+	return s, nil
+}
+
+// lastService is what a service was when it was last read, no more than its name when it was not.
+func (f *freshness) lastService(name string) metrics.Service {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if kept, found := f.services[name]; found {
+		return kept.service
+	}
+	return metrics.Service{Name: name}
 }
 
 func (f *freshness) of(service string) (at time.Time, known bool) {

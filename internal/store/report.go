@@ -67,13 +67,13 @@ func promotionsOf(tx *gorm.DB, service string, since time.Time) ([]gate.Promotio
 	}
 	var list []gate.Promotion
 	for _, row := range rows {
-		p, passed, err := promotionOf(row.Row)
+		p, err := passedOfRow(row.Row)
 		if err != nil {
 			return nil, err
 		}
-		if passed {
-			p.Reported = row.Reported
-			list = append(list, p)
+		if p.isPromoted {
+			p.promotion.Reported = row.Reported
+			list = append(list, p.promotion)
 		}
 	}
 	return list, nil

@@ -59,8 +59,14 @@ type DB struct {
 	// gateRead reads what decisions need, with statements that are prepared once.
 	gateRead *gorm.DB
 	fresher  *freshness
-	together together
 	cache    factCache
+	// logs and looks are decisions on their way into the log, and what others are to know before they are made.
+	logs       together[logging]
+	looks      together[look]
+	lookSQL    string
+	statements logStatements
+	kept       digests
+	passed     passedCache
 
 	observations observationCache
 	deliveries   convoy
@@ -95,10 +101,21 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 		return nil, err
 	}
 	db.gateRead, db.fresher = db.read.Session(&gorm.Session{PrepareStmt: true}), newFreshness()
+	db.share()
 	if err := db.prepare(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// share lets decisions that are asked for at the same time share statements and commits. SQLite has one writer; where the database is a
+// network away the next batch goes out while the one before is under way.
+func (db *DB) share() {
+	db.logs.lanes, db.logs.run = 1, db.logAll
+	db.looks.lanes, db.looks.run, db.lookSQL = 2, db.lookAll, db.dialect.lookQuery()
+	if db.dialect.lock != "" {
+		db.logs.lanes, db.looks.lanes = 6, 6
+	}
 }
 
 // prepare brings schema and declarations up to date.
@@ -115,6 +132,9 @@ func (db *DB) prepare(ctx context.Context) error {
 	}
 	db.rules.Bots = metrics.HideBots(db.rules.Bots, db.people)
 	if err = db.openTallies(ctx); err != nil {
+		return err
+	}
+	if err = db.prepareLog(ctx); err != nil {
 		return err
 	}
 	return db.declare(ctx)

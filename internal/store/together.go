@@ -2,105 +2,111 @@ package store
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
-
-	"gorm.io/gorm"
+	"sync/atomic"
 )
 
-// mostTogether bounds how many changes share a transaction, so that nobody waits long for one that has begun.
-const mostTogether = 64
+// mostTogether bounds how much is done at once, so that nobody waits long for what has begun.
+const mostTogether = 128
 
-// together lets changes that wait for the one writing connection of SQLite share a transaction: whoever comes first takes along all
-// that have come meanwhile, and one commit serves them all. PostgreSQL does the same by itself, with many connections.
-type together struct {
-	mu    sync.Mutex
-	queue []*shared
-	busy  bool
+// together does at once what waits at the same time: a statement or a commit then serves many callers. Nobody waits for company: what comes
+// while nothing is under way begins at once, and what comes meanwhile is done together after it.
+type together[T any] struct {
+	// lanes are how many such runs may be under way at a time.
+	lanes int
+	// run does all of it, and leaves in each what came of it. Its error is that of all.
+	run func(ctx context.Context, all []*T) error
+
+	mu      sync.Mutex
+	waiting []*shared[T]
+	busy    int
 }
 
-// shared is a change that waits for others to be committed with.
-type shared struct {
-	do   func(tx *gorm.DB) error
+// shared is one caller's part.
+type shared[T any] struct {
+	ctx  context.Context //nolint:containedctx // it tells that its caller has left
+	part *T
 	err  error
-	lead chan struct{} // closed when it is its turn to commit what waits
-	done chan struct{} // closed when it is committed, or refused
+	done chan struct{}
 }
 
-// changeTogether runs do in a writing transaction that it may share; what do has done is undone when it fails, and nothing else is.
-func (db *DB) changeTogether(ctx context.Context, do func(tx *gorm.DB) error) error {
-	if db.dialect.lock != "" {
-		return db.change(ctx, do)
-	}
+// do returns when the part is done, with that of others or alone. It may be done all the same when its caller leaves before.
+func (t *together[T]) do(ctx context.Context, part *T) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	mine := &shared{do: do, lead: make(chan struct{}), done: make(chan struct{})}
-	if !db.together.join(mine) {
-		select {
-		case <-mine.done:
-			return mine.err
-		case <-mine.lead:
-		}
+	mine := &shared[T]{ctx: ctx, part: part, done: make(chan struct{})}
+	t.mu.Lock()
+	t.waiting = append(t.waiting, mine)
+	begins := t.busy < t.lanes
+	if begins {
+		t.busy++
 	}
-	db.lead(ctx)
-	<-mine.done
-	return mine.err
+	t.mu.Unlock()
+	if begins {
+		go t.work()
+	}
+	select {
+	case <-mine.done:
+		return mine.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
-// lead commits what waits and hands over, even when a change panics: nobody may wait for ever.
-func (db *DB) lead(ctx context.Context) {
-	defer db.together.pass()
-	// The others' changes must not fail because this caller leaves.
-	db.commit(context.WithoutCancel(ctx), db.together.take())
+// work does what waits until nothing does.
+func (t *together[T]) work() {
+	for all := t.take(); len(all) > 0; all = t.take() {
+		t.runAll(all)
+	}
 }
 
-// join puts a change in the queue, and tells whether it has to commit the queue.
-func (t *together) join(mine *shared) (leads bool) {
+func (t *together[T]) take() []*shared[T] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.queue = append(t.queue, mine)
-	leads, t.busy = !t.busy, true
-	return leads
-}
-
-func (t *together) take() []*shared {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	n := min(len(t.queue), mostTogether)
-	taken := t.queue[:n:n]
-	t.queue = t.queue[n:]
+	n := min(len(t.waiting), mostTogether)
+	taken := t.waiting[:n:n]
+	t.waiting = t.waiting[n:]
+	if n == 0 {
+		t.waiting = nil
+		t.busy--
+	}
 	return taken
 }
 
-// pass lets the next one commit what has come meanwhile.
-func (t *together) pass() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.busy = len(t.queue) > 0; t.busy {
-		close(t.queue[0].lead)
-	}
-}
-
-// commit runs all changes in one transaction, each in a savepoint of its own where there are several.
-func (db *DB) commit(ctx context.Context, all []*shared) {
-	err := errors.New("a change that shared this commit panicked")
-	defer func() {
-		for _, one := range all {
-			if one.err == nil {
-				one.err = err
+// runAll runs what callers still wait for. It is broken off when all of them have left.
+func (t *together[T]) runAll(all []*shared[T]) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(all[0].ctx))
+	defer cancel()
+	var left atomic.Int64
+	left.Store(int64(len(all)))
+	parts := make([]*T, 0, len(all))
+	for _, one := range all {
+		if one.ctx.Err() == nil {
+			parts = append(parts, one.part)
+		}
+		if one.ctx.Done() == nil {
+			continue // it never leaves
+		}
+		stop := context.AfterFunc(one.ctx, func() {
+			if left.Add(-1) == 0 {
+				cancel()
 			}
+		})
+		defer stop()
+	}
+	err := context.Canceled // of those who left before it began
+	defer func() {
+		if trouble := recover(); trouble != nil {
+			err = fmt.Errorf("a run that was shared panicked: %v", trouble)
+		}
+		for _, one := range all {
+			one.err = err
 			close(one.done)
 		}
 	}()
-	err = db.change(ctx, func(tx *gorm.DB) error {
-		if len(all) == 1 {
-			all[0].err = all[0].do(tx)
-			return all[0].err
-		}
-		for _, one := range all {
-			one.err = tx.Transaction(one.do)
-		}
-		return nil
-	})
+	if len(parts) > 0 {
+		err = t.run(ctx, parts)
+	}
 }

@@ -7,9 +7,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -20,11 +22,28 @@ const largestInteger = 1<<53 - 1
 // escaped only where they must be. Numbers are whole and at most 2^53 − 1 either side of 0; everything else is refused,
 // because a decision may not depend on how a machine rounds.
 func Canonical(v any) ([]byte, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("write as JSON: %w", err)
+	if v == nil {
+		return []byte("null"), nil
 	}
-	return canonicalJSON(raw)
+	var text []byte
+	err := withCanonical(v, func(scratch []byte) { text = bytes.Clone(scratch) })
+	return text, err
+}
+
+// scratches are room to write in: what is written is copied, or no more than its digest is kept.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
+
+// withCanonical gives the canonical JSON of a value to one who must not keep it.
+func withCanonical(v any, take func(text []byte)) error {
+	scratch, _ := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	out, err := writerOf(reflect.TypeOf(v))((*scratch)[:0], reflect.ValueOf(v))
+	if err != nil {
+		return err
+	}
+	*scratch = out
+	take(out)
+	return nil
 }
 
 // canonicalJSON brings a JSON text into canonical form and refuses objects with a key twice.
@@ -201,7 +220,7 @@ func firstUnit(r rune) rune {
 
 func appendString(out []byte, s string) []byte {
 	out = append(out, '"')
-	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
+	if !escaped(s) {
 		return append(append(out, s...), '"')
 	}
 	for _, r := range s {
@@ -215,6 +234,16 @@ func appendString(out []byte, s string) []byte {
 		}
 	}
 	return append(out, '"')
+}
+
+// escaped reports whether a string has a character that may not stand for itself.
+func escaped(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			return true
+		}
+	}
+	return false
 }
 
 // digest names bytes by their content.

@@ -116,12 +116,7 @@ func failures(trials []Trial) []string {
 
 // promise is how seldom the meter stops a service that fails half as often as the limit, at its line and volume.
 func (c FailureMeter) promise(m MeterState) *Promise {
-	mean := RunLength(m.Step, m.Line, c.healthy())
-	return &Promise{
-		WrongStopEveryYears: tenthsOf(yearsBetween(mean, m.Volume)),
-		AtRate:              c.healthy(),
-		MeanDeployments:     clampBig(floor(mean)),
-	}
+	return promised(m.Step, m.Line, m.Volume, c.healthy())
 }
 
 // yearsBetween turns deployments into years at a monthly volume.

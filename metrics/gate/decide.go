@@ -16,7 +16,10 @@ const (
 )
 
 // Decide answers a request. It is pure: the same policy, snapshot and request give the same bytes, anywhere and at any time.
-func Decide(p Policy, s Snapshot, r Request) Decision {
+func Decide(p Policy, s Snapshot, r Request) Decision { return decideBy(p, p.Digest(), s, r) }
+
+// decideBy answers under a policy whose digest is known.
+func decideBy(p Policy, name string, s Snapshot, r Request) Decision {
 	q := question{p, s, r}
 	c := judgeKind(s, r)
 	d := q.judge(c, false)
@@ -25,7 +28,7 @@ func Decide(p Policy, s Snapshot, r Request) Decision {
 			d = probe
 		}
 	}
-	d.Policy = PolicyRef{Name: p.Name, Version: p.Version, Digest: p.Digest(), Layers: p.Layers}
+	d.Policy = PolicyRef{Name: p.Name, Version: p.Version, Digest: name, Layers: p.Layers}
 	d.Input = InputRef{Digest: inputDigest(s, r), KnownAt: s.Now, Sources: s.Sources}
 	d.ValidUntil = s.Now.Add(validFor)
 	d.Unreachable = p.Unreachable.Then
@@ -34,15 +37,16 @@ func Decide(p Policy, s Snapshot, r Request) Decision {
 
 // inputDigest names everything beside the policy that a decision depends on.
 func inputDigest(s Snapshot, r Request) string {
-	b, err := Canonical(struct {
+	name := ""
+	err := withCanonical(struct {
 		Request  Request  `json:"request"`
 		Snapshot Snapshot `json:"snapshot"`
-	}{r, s})
+	}{r, s}, func(text []byte) { name = digest(text) })
 	if err != nil {
 		// A number beyond 2^53, which Take does not produce; named, so that the decision still is one.
 		return "none: " + err.Error()
 	}
-	return digest(b)
+	return name
 }
 
 // probeDue reports whether the meter would let a promotion through now to find out whether the cause is gone.

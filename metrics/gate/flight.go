@@ -92,6 +92,8 @@ type Known struct {
 	Demoted []Demotion
 	// Monitored is what sources of signals showed of the service, in any environment.
 	Monitored []Monitored
+	// Memory is that of the facts; nil remembers nothing.
+	Memory *Memory
 }
 
 // clockSkew is how far the clocks of servers over one database may differ.

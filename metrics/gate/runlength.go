@@ -97,8 +97,34 @@ var lineMemo memo
 
 // memo is bounded, since a usual rate can be any fraction.
 type memo struct {
-	mu    sync.Mutex
-	lines map[lineOf]int
+	mu       sync.Mutex
+	lines    map[lineOf]int
+	promises map[promiseOf]Promise
+}
+
+type promiseOf struct {
+	step, line, volume int
+	rate               Fraction
+}
+
+// promised is what a meter with this line promises to a service of this volume that fails at the rate.
+func promised(step, line, volume int, rate Fraction) *Promise {
+	of := promiseOf{step, line, volume, rate}
+	lineMemo.mu.Lock()
+	p, known := lineMemo.promises[of]
+	lineMemo.mu.Unlock()
+	if known {
+		return &p
+	}
+	mean := RunLength(step, line, rate)
+	p = Promise{WrongStopEveryYears: tenthsOf(yearsBetween(mean, volume)), AtRate: rate, MeanDeployments: clampBig(floor(mean))}
+	lineMemo.mu.Lock()
+	defer lineMemo.mu.Unlock()
+	if lineMemo.promises == nil || len(lineMemo.promises) >= keptLines {
+		lineMemo.promises = map[promiseOf]Promise{}
+	}
+	lineMemo.promises[of] = p
+	return &p
 }
 
 type lineOf struct {

@@ -13,9 +13,12 @@ const recentTrials = 30
 
 // Take collects everything a decision about the request may know at an instant.
 func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
+	return takeWith(r, p, now, k, func(h *history) folded { return h.fold(p.Criteria) })
+}
+
+func takeWith(r Request, p Policy, now time.Time, k Known, fold func(*history) folded) Snapshot {
 	now = now.UTC().Truncate(time.Millisecond)
 	h := newHistory(k.Facts, p, now, k.Granted)
-	trials := h.trials()
 	s := Snapshot{
 		Now: now, Service: k.Service.Name, Tier: k.Service.Tier, Team: k.Service.Team,
 		Known: len(k.Facts.Rollouts) > 0, Environment: r.Environment, Kind: k.kind(r.Environment),
@@ -24,11 +27,8 @@ func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 	if s.Service == "" {
 		s.Service = r.Service
 	}
-	var steps []MeterStep
-	s.Meter, steps = h.foldMeter(p.Criteria.FailureMeter, trials)
-	s.Usual, _ = h.foldUsual(p.Criteria.OwnUsual, trials, steps)
-	s.Restored, _ = h.foldRestored(p.Criteria.RestoredInTime)
-	s.Recent = h.recent(trials)
+	f := fold(h)
+	s.Meter, s.Usual, s.Restored, s.Recent = f.meter, f.usual, f.restored, f.recent
 	h.standing(&s, r)
 	h.staged(&s, r)
 	s.OpenFailures = h.openFailures(s.Environment, s.Kind)
@@ -43,7 +43,7 @@ func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 	s.Demoted = k.Demoted
 	s.Monitored = monitoredHere(k.Monitored, s.Environment)
 	s.Freeze, s.OpenedAt = frozen(k.Windows, k.Service, s.Environment, s.Kind, now)
-	s.OpenedAt = latest(s.OpenedAt, reopened(steps))
+	s.OpenedAt = latest(s.OpenedAt, f.reopenedAt)
 	return s
 }
 

@@ -177,10 +177,7 @@ func (c OwnUsual) judge(q question) finding {
 		return f
 	}
 	f := finding{
-		result: Pass, promise: &Promise{
-			WrongStopEveryYears: tenthsOf(yearsBetween(RunLength(u.Step, u.Line, u.Usual), u.Volume)), AtRate: u.Usual,
-			MeanDeployments: clampBig(floor(RunLength(u.Step, u.Line, u.Usual))),
-		},
+		result: Pass, promise: promised(u.Step, u.Line, u.Volume, u.Usual),
 		observed: map[string]int64{"meter": int64(u.Value), "line": int64(u.Line), "usual_ppm": ppm(u.Usual), "deployments": int64(u.From), "failed": int64(u.Failed)},
 		says: fmt.Sprintf("Its usual: %d of %s failed in the year before this quarter. Against that a failure costs %s; now %d, line %d.",
 			u.Failed, count(int64(u.From), "deployment"), count(int64(u.Step), "point"), u.Value, u.Line),

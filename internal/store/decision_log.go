@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"shiphabit/metrics/gate"
+)
+
+// logging is a decision on its way into the log, and what became of it.
+type logging struct {
+	row       decisionRow
+	documents [2]documentRow // of the record that was folded, and of the policy
+	score     scoreRow
+	passed    passed
+	taken     bool // its id or its key stands in the log already
+	err       error
+}
+
+// LogDecision keeps a decision with all that its replay needs; what came of the service's record and the policy are kept once however
+// many decisions share them. The caller has given it an id. ErrDuplicate when the id, or the caller's idempotency key, is taken: the
+// decision under that key is then the answer. ErrMoved when a probe was granted since the snapshot was taken: decide again.
+func (db *DB) LogDecision(ctx context.Context, l gate.Logged) error {
+	return db.LogSuccessor(ctx, l, "")
+}
+
+// LogSuccessor keeps a decision made anew under the key of an earlier one, a hold that was asked again. Of two that would
+// succeed the same decision one gets ErrDuplicate.
+func (db *DB) LogSuccessor(ctx context.Context, l gate.Logged, previous string) error {
+	if l.At.IsZero() {
+		l.At = db.now()
+	}
+	one, err := loggingOf(l, previous)
+	if err != nil {
+		return fmt.Errorf("decision %s: %w", l.ID, err)
+	}
+	if l.Probe || l.Override != "" {
+		err = db.logGuarded(ctx, l, one)
+	} else {
+		err = db.logs.do(ctx, one)
+	}
+	if err == nil {
+		err = one.err
+	}
+	if err == nil && one.taken {
+		err = ErrDuplicate
+	}
+	switch {
+	case errors.Is(err, ErrDuplicate):
+		return fmt.Errorf("decision %s, key %q: %w", l.ID, l.Key, err)
+	case err != nil:
+		return fmt.Errorf("logging decision %s: %w", l.ID, err)
+	}
+	return nil
+}
+
+// loggingOf takes the documents out of the decision.
+func loggingOf(l gate.Logged, previous string) (*logging, error) {
+	if l.ID == "" {
+		return nil, errors.New("has no id")
+	}
+	record, err := gate.Canonical(recordOf(l.Snapshot))
+	if err != nil {
+		return nil, err
+	}
+	score, err := scoreRowOf(l)
+	if err != nil {
+		return nil, err
+	}
+	one := &logging{documents: [2]documentRow{documentOf(record), documentOf(l.PolicyDoc)}, score: score, passed: passedOf(l)}
+	one.row = decisionRow{
+		ID: l.ID, Caller: l.Caller, Key: l.Key, Previous: previous, Service: l.Request.Service, Environment: l.Request.Environment,
+		Verdict: string(l.Verdict), Probe: l.Probe, At: toMilli(l.At), Snapshot: one.documents[0].Digest, Policy: one.documents[1].Digest,
+	}
+	l.PolicyDoc, l.Snapshot = nil, withoutRecord(l.Snapshot)
+	body, err := json.Marshal(l)
+	one.row.Body = string(body)
+	return one, err
+}
+
+// recordDocument is the large part of a snapshot, which is the same for every decision until more of the service becomes known. It is a
+// document of its own; the rest stands with the decision. Decisions of before have all of their snapshot in the document: read over what
+// stands with the decision, either is whole.
+type recordDocument struct {
+	Meter    gate.MeterState    `json:"meter"`
+	Usual    gate.UsualState    `json:"usual,omitzero"`
+	Restored gate.RestoredState `json:"restored,omitzero"`
+	Recent   []gate.Trial       `json:"recent"`
+}
+
+func recordOf(s gate.Snapshot) recordDocument {
+	return recordDocument{Meter: s.Meter, Usual: s.Usual, Restored: s.Restored, Recent: s.Recent}
+}
+
+func withoutRecord(s gate.Snapshot) gate.Snapshot {
+	s.Meter, s.Usual, s.Restored, s.Recent = gate.MeterState{}, gate.UsualState{}, gate.RestoredState{}, nil
+	return s
+}
+
+func documentOf(body []byte) documentRow {
+	if body == nil {
+		body = []byte{} // an absent policy is an empty document
+	}
+	return documentRow{Digest: hexDigest(sha256.Sum256(body)), Body: body}
+}
+
+// logGuarded logs a decision that uses something up: only when it is still there.
+func (db *DB) logGuarded(ctx context.Context, l gate.Logged, one *logging) error {
+	err := db.change(ctx, func(tx *gorm.DB) error {
+		if err := db.checkProbe(tx, l); err != nil {
+			return err
+		}
+		if err := db.useOverride(tx, l); err != nil {
+			return err
+		}
+		if err := db.insertLog(ctx, tx.Statement.ConnPool, []*logging{one}); err != nil {
+			return err
+		}
+		if one.taken {
+			return ErrDuplicate // nothing may have been used
+		}
+		return nil
+	})
+	if err == nil {
+		db.remember(one)
+	}
+	return err
+}
+
+// remember notes what need not be read or sent again of decisions that are logged.
+func (db *DB) remember(all ...*logging) {
+	db.kept.add(all)
+	for _, one := range all {
+		if !one.taken {
+			db.passed.keep(one.row.Seq, one.passed)
+		}
+	}
+}
+
+// logAll commits decisions together. Where that fails each is tried alone: one that the database cannot take must not be in the way of others.
+func (db *DB) logAll(ctx context.Context, all []*logging) error {
+	if db.dialect.lock == "" {
+		ctx = context.WithoutCancel(ctx) // in this process nothing hangs, and a statement that cannot be broken off costs less
+	}
+	err := db.logTogether(ctx, all)
+	if err == nil || len(all) == 1 || ctx.Err() != nil {
+		return err
+	}
+	for _, one := range all {
+		one.err = db.logTogether(ctx, []*logging{one})
+	}
+	return nil
+}
+
+func (db *DB) logTogether(ctx context.Context, all []*logging) error {
+	err := db.commitLog(ctx, all)
+	if err == nil {
+		db.remember(all...)
+	}
+	return err
+}
+
+func (db *DB) commitLog(ctx context.Context, all []*logging) error {
+	pool, err := db.write.DB()
+	if err != nil {
+		return err
+	}
+	if db.dialect.lock != "" { // one statement is a transaction
+		return db.insertLog(ctx, pool, all)
+	}
+	tx, err := pool.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := db.insertLog(ctx, tx, all); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}

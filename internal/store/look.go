@@ -1,0 +1,294 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// look is what a decision about a service has to know beside the service's facts, as it is at one moment.
+type look struct {
+	name  string
+	since int64 // how far back promotions matter, milliseconds
+
+	row   serviceRow // of a service that somebody has seen
+	seen  bool
+	fresh bool // its facts are up to date, or it has none
+	in    GateInputs
+
+	promoted, granted []int64 // numbers of decisions; of a promotion that was reported it is negative
+	err               error
+}
+
+// lookQuery reads for many services at once what decisions about them have to know, each row with what it is about: a service (s), the
+// signals of it (m), the
+// numbers of its promotions (p) and probes (g), its overrides (o), and the sources (w), which are the same for all. One statement sees one
+// state of the database. What it finds for each service it finds by indexes: the cross join makes SQLite begin with those asked about.
+func (d dialect) lookQuery() string {
+	asked := "SELECT json_extract(value, '$[0]') AS name, json_extract(value, '$[1]') AS since FROM json_each(?)"
+	services, probe, list := "services s WHERE s.name = a.name", "d.probe = 1", "group_concat(%s)"
+	if d.name == postgresDialect.name {
+		asked = "SELECT e ->> 0 AS name, (e ->> 1)::bigint AS since FROM json_array_elements(CAST(? AS json)) AS e"
+		services = "LATERAL (SELECT * FROM services WHERE name = a.name LIMIT 1) s" // else it reads all services to find a few
+		probe, list = "d.probe", "string_agg(CAST(%s AS text), ',')"
+	}
+	promoted, granted := fmt.Sprintf(list, "CASE WHEN r.decision IS NULL THEN d.seq ELSE -d.seq END"), fmt.Sprintf(list, "d.seq")
+	return "WITH asked AS MATERIALIZED (" + asked + `)
+	SELECT 's', s.name, s.touched, s.derived, CASE WHEN s.present OR s.declared THEN 1 ELSE 0 END, s.rules, s.document
+		FROM asked a CROSS JOIN ` + services + `
+	UNION ALL SELECT 'm', s.name, 0, 0, 0, s.monitored, '' FROM asked a CROSS JOIN ` + services + `
+	UNION ALL SELECT 'p', a.name, 0, 0, 0, coalesce((SELECT ` + promoted + ` FROM decisions d LEFT JOIN gate_reports r ON r.decision = d.id
+		WHERE d.service = a.name AND d.at >= a.since AND d.verdict IN ('allow', 'warn')), ''), '' FROM asked a
+	UNION ALL SELECT 'g', a.name, 0, 0, 0, coalesce((SELECT ` + granted + ` FROM decisions d WHERE d.service = a.name AND ` + probe + `), ''), '' FROM asked a
+	UNION ALL SELECT 'o', o.service, o.used, o.revoked_at, 0, o.second, o.body FROM asked a CROSS JOIN gate_overrides o WHERE o.service = a.name
+	UNION ALL SELECT 'w', w.name, w.watermark, 0, 0, '', '' FROM sources w`
+}
+
+// lookAll looks for many at once. Where that fails each is tried alone: one that the database cannot take must not be in the way of others.
+func (db *DB) lookAll(ctx context.Context, all []*look) error {
+	if db.dialect.lock == "" {
+		ctx = context.WithoutCancel(ctx) // as with the log
+	}
+	err := db.lookOn(db.gateRead.WithContext(ctx), all)
+	if err == nil || len(all) == 1 || ctx.Err() != nil {
+		return err
+	}
+	for _, one := range all {
+		one.err = db.lookOn(db.gateRead.WithContext(ctx), []*look{one})
+	}
+	return nil
+}
+
+func (db *DB) lookOn(tx *gorm.DB, all []*look) error {
+	byName := map[string][]*look{}
+	for _, one := range all {
+		one.in, one.seen, one.fresh, one.promoted, one.granted = GateInputs{}, false, true, nil, nil
+		one.in.Service, one.in.Sources = metrics.Service{Name: one.name}, []gate.Watermark{}
+		byName[one.name] = append(byName[one.name], one)
+	}
+	asked := make([][2]any, 0, len(byName))
+	for name, same := range byName {
+		earliest := slices.MinFunc(same, func(a, b *look) int { return cmp.Compare(a.since, b.since) })
+		asked = append(asked, [2]any{name, earliest.since})
+	}
+	question, err := json.Marshal(asked)
+	if err != nil {
+		return err
+	}
+	if err := db.readLooks(tx, string(question), byName); err != nil {
+		return err
+	}
+	if err := db.fillPassed(tx, all); err != nil {
+		return err
+	}
+	for _, one := range all {
+		one.sort()
+	}
+	return nil
+}
+
+func (db *DB) readLooks(tx *gorm.DB, question string, byName map[string][]*look) error {
+	rows, err := tx.Raw(db.lookSQL, question).Rows()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var r lookRow
+		if err := rows.Scan(&r.kind, &r.name, &r.a, &r.b, &r.c, &r.text, &r.more); err != nil {
+			return err
+		}
+		about := byName[r.name]
+		if r.kind == "w" {
+			for _, same := range byName {
+				if err := db.tell(r, same); err != nil {
+					return err
+				}
+			}
+		} else if err := db.tell(r, about); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// lookRow is a row of lookQuery.
+type lookRow struct {
+	kind, name string
+	a, b, c    int64
+	text, more string
+}
+
+// tell gives a row to those who ask about what it is about.
+func (db *DB) tell(r lookRow, to []*look) error {
+	for _, one := range to {
+		switch r.kind {
+		case "s":
+			one.seen, one.row = true, serviceRow{Name: r.name, Touched: r.a, Derived: r.b, Rules: r.text, Document: r.more}
+			one.row.Present = r.c != 0
+			one.fresh = db.fresh(one.row)
+			if one.row.Present {
+				var err error
+				if one.in.Service, err = db.fresher.service(db, one.row); err != nil {
+					return err
+				}
+			}
+		case "m":
+			var err error
+			if one.in.Monitored, err = monitoredOf(serviceRow{Name: r.name, Monitored: r.text}); err != nil {
+				return err
+			}
+		case "p", "g":
+			numbers, err := numbersOf(r.text)
+			if err != nil {
+				return err
+			}
+			if r.kind == "p" {
+				one.promoted = numbers
+			} else {
+				one.granted = numbers
+			}
+		case "o":
+			o, err := overrideRow{ID: "of " + r.name, Used: int(r.a), RevokedAt: r.b, Second: r.text, Body: r.more}.override()
+			if err != nil {
+				return err
+			}
+			one.in.Overrides = append(one.in.Overrides, o)
+		case "w":
+			if at := fromMilli(r.a); !at.IsZero() {
+				one.in.Sources = append(one.in.Sources, gate.Watermark{Name: r.name, Watermark: at})
+			}
+		}
+	}
+	return nil
+}
+
+func numbersOf(list string) ([]int64, error) {
+	var numbers []int64
+	if list == "" {
+		return nil, nil
+	}
+	for word := range strings.SplitSeq(list, ",") {
+		n, err := strconv.ParseInt(word, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("numbers of decisions: %w", err)
+		}
+		numbers = append(numbers, n)
+	}
+	slices.SortFunc(numbers, func(a, b int64) int { return cmp.Compare(max(a, -a), max(b, -b)) })
+	return numbers, nil
+}
+
+// fillPassed tells what the numbers are of, from memory where that is known.
+func (db *DB) fillPassed(tx *gorm.DB, all []*look) error {
+	var wanted []int64
+	for _, one := range all {
+		for _, n := range one.promoted {
+			wanted = append(wanted, max(n, -n))
+		}
+		wanted = append(wanted, one.granted...)
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	known, unknown := db.passed.all(wanted)
+	slices.Sort(unknown)
+	for chunk := range slices.Chunk(slices.Compact(unknown), 500) {
+		if err := db.readPassed(tx, chunk, known); err != nil {
+			return err
+		}
+	}
+	for _, one := range all {
+		one.fill(known)
+	}
+	return nil
+}
+
+func (db *DB) readPassed(tx *gorm.DB, seqs []int64, into map[int64]passed) error {
+	var rows []decisionRow
+	if err := tx.Select("seq", "id", "verdict", "probe", "body").Where("seq IN ?", seqs).Find(&rows).Error; err != nil {
+		return fmt.Errorf("reading what was let through: %w", err)
+	}
+	for _, row := range rows {
+		p, err := passedOfRow(row)
+		if err != nil {
+			return err
+		}
+		into[row.Seq] = p
+		db.passed.keep(row.Seq, p)
+	}
+	return nil
+}
+
+func (l *look) fill(known map[int64]passed) {
+	if len(l.promoted) > 0 {
+		l.in.Promotions = make([]gate.Promotion, 0, len(l.promoted))
+	}
+	for _, n := range l.promoted {
+		if p := known[max(n, -n)]; p.isPromoted {
+			p.promotion.Reported = n < 0
+			l.in.Promotions = append(l.in.Promotions, p.promotion)
+		}
+	}
+	for _, n := range l.granted {
+		if p := known[n]; p.isProbe {
+			l.in.Granted = append(l.in.Granted, p.grant)
+		}
+	}
+}
+
+// sort puts everything into the order in which it is listed elsewhere.
+func (l *look) sort() {
+	slices.SortStableFunc(l.in.Promotions, func(a, b gate.Promotion) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(l.in.Granted, func(a, b gate.ProbeGrant) int { return a.At.Compare(b.At) })
+	slices.SortFunc(l.in.Overrides, func(a, b gate.Override) int {
+		return cmp.Or(b.ExpiresAt.Compare(a.ExpiresAt), strings.Compare(a.ID, b.ID))
+	})
+	slices.SortFunc(l.in.Sources, func(a, b gate.Watermark) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// gateLook looks for one decision, together with others. How far back it must look follows from the service: it goes by what that was when
+// it was last looked at, and looks again where that was too little.
+func (db *DB) gateLook(ctx context.Context, name string, since func(metrics.Service) time.Time) (*look, error) {
+	guess := db.fresher.lastService(name)
+	for {
+		one := &look{name: name, since: ceilMilli(since(guess))}
+		if err := db.looks.do(ctx, one); err != nil {
+			return one, err
+		}
+		if one.err != nil || ceilMilli(since(one.in.Service)) >= one.since {
+			return one, one.err
+		}
+		guess = one.in.Service
+	}
+}
+
+// gateFacts adds the facts. Those that are not in memory are read over the same state of the database as everything else.
+func (db *DB) gateFacts(ctx context.Context, one *look) error {
+	if !one.row.Present {
+		return nil
+	}
+	key := cacheKey{service: one.name, gate: true}
+	if kept, found := db.cache.entry(key, one.row.Derived); found {
+		one.in.Facts, one.in.Memory = kept.facts, kept.memory
+		return nil
+	}
+	return db.gateRead.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		err := db.lookOn(tx, []*look{one})
+		if err != nil || !one.row.Present {
+			return err
+		}
+		one.in.Facts, err = db.readOne(tx, one.row, forGate)
+		return err
+	}, db.lookOptions()...)
+}

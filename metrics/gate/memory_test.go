@@ -1,0 +1,71 @@
+package gate
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shiphabit/metrics"
+)
+
+func TestARecordThatIsRememberedIsFoldedToTheSame(t *testing.T) {
+	t.Parallel()
+	random := source(11)
+	hits := 0
+	for range 12 {
+		f, p := anyFacts(random), anyPolicy(random).Seal()
+		k := Known{Facts: f, Service: standard(), Memory: &Memory{}}
+		for now := day(random.IntN(200)); now.Before(day(200)); now = now.Add(time.Duration(random.Int64N(int64(20 * time.Hour)))) {
+			if random.IntN(10) == 0 {
+				k.Granted = append(k.Granted, ProbeGrant{Decision: "gd", Environment: "production", At: within(random, now, 60)})
+			}
+			r := anyRequest(random, f)
+			before := len(k.Memory.kept) > 0 && now.Before(k.Memory.kept[0].until)
+			if before {
+				hits++
+			}
+			want := Take(r, p.Policy(), now, Known{Facts: f, Service: k.Service, Granted: k.Granted})
+			got := p.Take(r, now, k)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("at %s of %d rollouts:\n%s", now, len(f.Rollouts), diff)
+			}
+			if diff := cmp.Diff(Decide(p.Policy(), want, r), p.Decide(got, r)); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+	}
+	if hits < 50 {
+		t.Errorf("only %d were remembered; the test shows little", hits)
+	}
+}
+
+func TestWhatIsRememberedHoldsBetweenTheInstantsAtWhichSomethingBecomesKnown(t *testing.T) {
+	t.Parallel()
+	random := source(12)
+	for range 200 {
+		f, p, now := anyFacts(random), anyPolicy(random).Seal(), day(random.IntN(120)).Add(time.Duration(random.Int64N(int64(24*time.Hour)))).Truncate(time.Millisecond)
+		h := newHistory(f, p.Policy(), now, nil)
+		from, until := h.span(p.Policy().Criteria)
+		for _, at := range []time.Time{from, until.Add(-1)} {
+			other := newHistory(f, p.Policy(), at, nil)
+			if diff := cmp.Diff(h.fold(p.Policy().Criteria), other.fold(p.Policy().Criteria), cmp.AllowUnexported(folded{})); diff != "" {
+				t.Fatalf("at %s and %s, between %s and %s:\n%s", now, at, from, until, diff)
+			}
+		}
+	}
+}
+
+func TestAMemoryKeepsPoliciesApart(t *testing.T) {
+	t.Parallel()
+	k := Known{Facts: record("......xx.xx."), Service: standard(), Memory: &Memory{}}
+	for range 2 {
+		for _, tier := range []metrics.Tier{metrics.Critical, metrics.Standard, metrics.Low} {
+			p := PolicyFor(tier).Seal()
+			want, got := Take(ask(), p.Policy(), day(13), k), p.Take(ask(), day(13), k)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("%s:\n%s", tier, diff)
+			}
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package gate
+
+import "time"
+
+// Sealed is a policy in force, with its canonical JSON and its digest made once. Its policy must not be changed.
+type Sealed struct {
+	policy Policy
+	text   []byte
+	digest string
+}
+
+// Seal fixes a policy.
+func (p Policy) Seal() *Sealed {
+	text := p.Canonical()
+	return &Sealed{policy: p, text: text, digest: digest(text)}
+}
+
+// Policy is what was sealed.
+func (p *Sealed) Policy() Policy { return p.policy }
+
+// Digest names the policy by its content: "sha256:…".
+func (p *Sealed) Digest() string { return p.digest }
+
+// Canonical is the policy as canonical JSON, which must not be changed.
+func (p *Sealed) Canonical() []byte { return p.text }
+
+// Take is Take under this policy; it folds the record only when its memory does not hold what came of that.
+func (p *Sealed) Take(r Request, now time.Time, k Known) Snapshot {
+	return takeWith(r, p.policy, now, k, func(h *history) folded { return k.Memory.folded(p, h) })
+}
+
+// Decide is Decide under this policy.
+func (p *Sealed) Decide(s Snapshot, r Request) Decision { return decideBy(p.policy, p.digest, s, r) }
