@@ -30,7 +30,7 @@ func (s *Server) record(r request) (reports.Record, metrics.Facts, error) {
 	if err != nil {
 		return reports.Record{}, metrics.Facts{}, err
 	}
-	facts, err := s.gateFacts(r.Context(), service.Name)
+	facts, err := s.o.Store.Facts(r.Context(), service.Name)
 	if err != nil {
 		return reports.Record{}, facts, err
 	}
@@ -159,10 +159,6 @@ func (s *Server) preview(r request, p reports.Record, now metrics.Facts, d metri
 	if err != nil {
 		return nil, err
 	}
-	whole, err := s.o.Store.Facts(r.Context(), now.Service)
-	if err != nil {
-		return nil, err
-	}
 	service, err := s.known(r.Context(), p.Service)
 	if err != nil {
 		return nil, err
@@ -177,7 +173,7 @@ func (s *Server) preview(r request, p reports.Record, now metrics.Facts, d metri
 		meter, _ := gate.FoldMeter(f, s.o.Policy(service), s.o.Clock(), granted)
 		return reports.Standpoint{Card: metrics.MeasureAll([]metrics.Facts{f}, q), Meter: meter}
 	}
-	return reports.PreviewOf(d, p.Given, p.Reason, stand(whole), stand(then)), nil
+	return reports.PreviewOf(d, p.Given, p.Reason, stand(now), stand(then)), nil
 }
 
 // correctionsPage lists what people stated about records, withdrawn corrections included.

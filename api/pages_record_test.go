@@ -117,6 +117,26 @@ func TestAnIncidentIsBlamedOnAnotherDeploymentOrNoneByItsPage(t *testing.T) {
 	s.get(rollout).is(http.StatusOK, "no failure known")
 }
 
+func TestADeploymentThatItsSourceCalledOffIsOpenToDisputeToo(t *testing.T) {
+	t.Parallel()
+	s := paged(t)
+	s.post("/api/v1/events", history("web", "....")).is(http.StatusOK)
+	s.post("/api/v1/events", `{"type":"deployment","id":"off","service":"web","environment":"production","status":"cancelled","revision":"r9","started_at":"2026-03-03T11:20:00Z","finished_at":"2026-03-03T11:25:00Z"}`).is(http.StatusOK)
+	before := s.numbers("web")
+	s.get("/explain/deployment_frequency?service=web").is(http.StatusOK, "record?id=import%2Foff")
+	record := "/services/web/record?id=import%2Foff"
+	s.get(record).is(http.StatusOK, "It enters no figure of web", "cancelled")
+	s.form(record, record, "step", "record", "what", "succeeded", "reason", "the runner lost its way")
+	s.get(record).is(http.StatusOK, "no failure known", "Environment")
+	if s.numbers("web") == before {
+		t.Error("the dispute changed nothing")
+	}
+	s.form(record, record, "step", "withdraw", "correction", "1", "reason", "no")
+	if s.numbers("web") != before {
+		t.Error("after the withdrawal the figures are not those of before")
+	}
+}
+
 func TestADisputeNeedsTheTokenOfItsFormAndTheScopeAdmin(t *testing.T) {
 	t.Parallel()
 	s := paged(t)

@@ -77,7 +77,7 @@ func ExplainPage(f Frame, e metrics.Explanation, asked Asked, levels []metrics.L
 	p.Pages = max((len(e.Rows)+perPage-1)/perPage, 1)
 	p.Page = min(max(asked.Page, 1), p.Pages)
 	first := (p.Page - 1) * perPage
-	p.Counted = Table{Caption: "Rows counted", Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Service"}, {"Value", true}, {Text: "Why it counts"}}}
+	p.Counted = Table{Caption: "Rows counted", Lines: true, Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Service"}, {"Value", true}, {Text: "Why it counts"}}}
 	for _, r := range e.Rows[first:min(first+perPage, len(e.Rows))] {
 		says := r.Says
 		if r.Open {
@@ -107,7 +107,7 @@ func stamp(at time.Time) string {
 
 // leftOut lists records that enter no figure; each leads to its page where the service that it belongs to is known.
 func leftOut(list []metrics.LeftOut, caption string, owner func(record string) string) Table {
-	t := Table{Caption: caption, Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Reason"}}}
+	t := Table{Caption: caption, Lines: true, Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Reason"}}}
 	for _, l := range list {
 		record := Cell{Text: l.Record}
 		if owner != nil && owner(l.Record) != "" {
