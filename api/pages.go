@@ -33,15 +33,24 @@ func (s *Server) pageRoutes() []route {
 	}
 	answer := page("/assess/:token", "Take the answers of one form", s.takeAnswers)
 	answer.method, answer.form = http.MethodPost, true
+	dispute := page("/services/:service/record", "Say what is wrong with a record, or withdraw that", s.takeDispute)
+	dispute.method, dispute.form, dispute.needs = http.MethodPost, true, Admin
+	withdraw := page("/corrections", "Withdraw a correction", s.takeWithdrawal)
+	withdraw.method, withdraw.form, withdraw.needs = http.MethodPost, true, Admin
 	return []route{
 		page("/", "Overview", s.overviewPage),
 		page("/services", "Services by name", s.servicesPage),
 		page("/services/:service", "One service", s.servicePage),
+		page("/teams", "Teams by name", s.teamsPage),
+		page("/teams/:team", "One team", s.teamPage),
 		page("/gate", "What the gate would say now, and what it said", s.gatePage),
 		page("/gate/decisions", "The log of decisions", s.decisionsPage),
 		page("/gate/backtest", "What the policies would have done to past promotions", s.backtestPage),
 		page("/services/:service/gate", "One service before the gate now", s.standingPage),
 		page("/services/:service/record", "One deployment or incident", s.recordPage),
+		dispute,
+		page("/corrections", "What people stated about records", s.correctionsPage),
+		withdraw,
 		page("/gate/decisions/:id", "One decision and what it rests on", s.decisionPage),
 		page("/explain/:figure", "The rows behind a figure", s.explainPage),
 		page("/sources", "What was read", s.sourcesPage),

@@ -34,6 +34,8 @@ type correctionRow struct {
 	Reason      string
 	At          int64
 	WithdrawnAt int64
+	MadeBy      string
+	WithdrawnBy string
 }
 
 type sourceRow struct {
