@@ -86,7 +86,7 @@ func (s *Server) chosen(ctx context.Context, name string) ([]metrics.Service, er
 // judgeAll judges services one after the other while there is work left to spend, and says what was left out for want of it.
 func (s *Server) judgeAll(ctx context.Context, b *backtested, services []metrics.Service) error {
 	left, skipped := backtestWork, 0
-	var sum gate.BacktestSum
+	b.Backtest = gate.NewBacktest()
 	for _, service := range services {
 		service.Tier = gate.TierOf(service)
 		facts, err := s.gateFacts(ctx, service.Name)
@@ -107,7 +107,7 @@ func (s *Server) judgeAll(ctx context.Context, b *backtested, services []metrics
 		}
 		one := gate.RunBacktest(policy, known, from, b.To, b.To)
 		left -= one.Promotions * len(facts.Rollouts)
-		sum.Add(policy, one)
+		b.Backtest.Add(one)
 		for _, t := range trials {
 			if !t.At.Before(from) {
 				b.trials = append(b.trials, t)
@@ -120,7 +120,6 @@ func (s *Server) judgeAll(ctx context.Context, b *backtested, services []metrics
 	if skipped > 0 {
 		b.Limits = append(b.Limits, fmt.Sprintf("%d of %d services are not judged here, because it would take too long for a page: choose one, fewer days, or use 'shiphabit gate backtest'.", skipped, len(services)))
 	}
-	b.Backtest = sum.Total()
 	return nil
 }
 

@@ -105,6 +105,13 @@ func (s *Server) fillBehind(ctx context.Context, m moment, due []metrics.Service
 	}()
 }
 
+// Judging reports that rows are being made in the background.
+func (s *Server) Judging() bool {
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	return s.board.busy
+}
+
 func (s *Server) fillBoard(ctx context.Context, m moment, due []metrics.Service, derived map[string]int64) error {
 	for _, service := range due {
 		row, err := s.standingRow(ctx, service, m.now)

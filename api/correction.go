@@ -18,6 +18,8 @@ type correctionStore interface {
 	Record(ctx context.Context, name string) (metrics.Key, error)
 	Correct(ctx context.Context, c metrics.Correction, by string) (int64, error)
 	Withdraw(ctx context.Context, id int64, by, reason string) error
+	// FactsWith are the facts of a service as they would be with further corrections.
+	FactsWith(ctx context.Context, service string, more []metrics.Correction) (metrics.Facts, error)
 	// Corrections are those of a record or of a service's records, newest first; all when both names are empty.
 	Corrections(ctx context.Context, service, record string) ([]metrics.Correction, error)
 }
@@ -41,7 +43,9 @@ type correctionResponse struct {
 	Unlinked    bool            `json:"unlinked,omitempty"`
 	Reason      string          `json:"reason"`
 	At          time.Time       `json:"at"`
+	By          string          `json:"by,omitempty"` // as the audit log names them; empty where that was not kept
 	WithdrawnAt time.Time       `json:"withdrawn_at,omitzero"`
+	WithdrawnBy string          `json:"withdrawn_by,omitempty"`
 }
 
 type correctionsResponse struct {
@@ -141,6 +145,6 @@ func (s *Server) correctionReply(r request, record string, id int64) (reply, err
 func correctionOf(c metrics.Correction) correctionResponse {
 	return correctionResponse{
 		ID: c.ID, Record: c.Record.String(), Fields: c.Fields, Exclude: c.Exclude, Unlinked: c.Unlinked, Reason: c.Reason,
-		At: c.At, WithdrawnAt: c.WithdrawnAt,
+		At: c.At, By: c.By, WithdrawnAt: c.WithdrawnAt, WithdrawnBy: c.WithdrawnBy,
 	}
 }

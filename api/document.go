@@ -110,7 +110,7 @@ func (s *Server) document(ctx context.Context, a Ask) (d reports.Document, err e
 		return d, fail(Invalid, fmt.Sprintf("there is no paper %q: ask for %s", shorten(a.Paper), strings.Join(reports.Papers(), " or ")))
 	}
 	defer func() { d.Paper = a.Paper }()
-	m, err := s.lookAt(ctx, earlierOf(a.AsOf, s.o.Clock()))
+	m, err := s.lookAt(ctx, a.AsOf)
 	if err != nil {
 		return reports.Document{}, err
 	}

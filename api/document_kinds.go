@@ -21,7 +21,7 @@ func (s *Server) leadershipDocument(ctx context.Context, m moment, a Ask) (repor
 	if err != nil {
 		return reports.Document{}, err
 	}
-	in := reports.Leadership{Basis: b}
+	in := reports.AboutOrganisation{Basis: b}
 	end := endOf(b.Period, m)
 	if len(m.services) > indexedAtOnce {
 		in.Unindexed = len(m.services)
@@ -139,7 +139,7 @@ func (s *Server) teamDocument(ctx context.Context, m moment, a Ask) (reports.Doc
 		return reports.Document{}, err
 	}
 	b.Diagnosis = narrowed(b.Diagnosis, names)
-	in := reports.Team{Basis: b, Team: a.Name}
+	in := reports.AboutTeam{Basis: b, Team: a.Name}
 	own := slices.DeleteFunc(slices.Clone(m.services), func(of metrics.Service) bool { return of.Team != a.Name })
 	if in.Services, err = s.indexed(ctx, own, endOf(b.Period, m)); err != nil {
 		return reports.Document{}, err
@@ -184,7 +184,7 @@ func (s *Server) serviceDocument(ctx context.Context, m moment, a Ask) (reports.
 		return reports.Document{}, err
 	}
 	b.Diagnosis = narrowed(b.Diagnosis, []string{service.Name})
-	in := reports.OneService{Basis: b, Row: reports.ServiceRow{Service: service}}
+	in := reports.AboutService{Basis: b, Row: reports.ServiceRow{Service: service}}
 	rows, err := s.indexed(ctx, []metrics.Service{service}, endOf(b.Period, m))
 	if err != nil {
 		return reports.Document{}, err
@@ -192,7 +192,7 @@ func (s *Server) serviceDocument(ctx context.Context, m moment, a Ask) (reports.
 	if len(rows) == 1 {
 		in.Row = rows[0]
 	}
-	if b.Period.Open(m.now) && !m.past(s.o.Clock()) { // of an earlier moment it would be a guess
+	if b.Period.Open(m.now) && !m.past { // of an earlier moment it would be a guess
 		stands, err := s.standingOf(ctx, service, string(metrics.Production))
 		if err != nil {
 			return reports.Document{}, err

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 )
 
@@ -220,7 +221,7 @@ func TestPoliciesArePublished(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.get("/api/v1/policies").is(http.StatusOK, `"critical"`, `"low"`, gate.PolicyFor("standard").Digest())
-	s.get("/api/v1/policies?service=payments").is(http.StatusOK, `"service":"payments"`, gate.PolicyFor("high").Digest())
+	s.get("/api/v1/policies?service=payments").is(http.StatusOK, `"service":"payments"`, policyOf(metrics.Service{Tier: "high"}).Digest())
 	s.get("/api/v1/policies?service=nobody").is(http.StatusNotFound)
 }
 

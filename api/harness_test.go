@@ -248,7 +248,7 @@ func newSiteOn(t *testing.T, dsn string, at *clock, change ...func(*api.Options)
 	o := api.Options{
 		Store: keptBy{db}, Kinds: kinds, Clock: at.Now, Version: "1.2.3", Zone: time.UTC, Definition: metrics.DORA(), KindOf: rules.KindOf, Recognises: rules.Recognises,
 		Logger:   slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Calendar: defaults.Calendar, Policy: func(s metrics.Service) gate.Policy { return gate.PolicyFor(gate.TierOf(s)) },
+		Calendar: defaults.Calendar, Policy: policyOf,
 		Questions: config.DefaultQuestions(), Thresholds: assessments.DefaultThresholds(), Floor: assessments.DefaultFloor,
 		TeamSize: func(string) int { return 0 },
 	}
@@ -343,4 +343,11 @@ func history(service, fates string) string {
 			service, i, service, status, i, i, at.Add(-5*time.Minute).Format(time.RFC3339), at.Format(time.RFC3339))
 	}
 	return lines.String()
+}
+
+// policyOf is the built-in policy of the service's tier; the pipelines of these tests say nothing of their monitoring.
+func policyOf(s metrics.Service) gate.Policy {
+	p := gate.PolicyFor(gate.TierOf(s))
+	p.Criteria.MonitoringLive.Required = p.Tier == metrics.Critical
+	return p
 }

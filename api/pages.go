@@ -33,15 +33,24 @@ func (s *Server) pageRoutes() []route {
 	}
 	answer := page("/assess/:token", "Take the answers of one form", s.takeAnswers)
 	answer.method, answer.form = http.MethodPost, true
+	dispute := page("/services/:service/record", "Say what is wrong with a record, or withdraw that", s.takeDispute)
+	dispute.method, dispute.form, dispute.needs = http.MethodPost, true, Admin
+	withdraw := page("/corrections", "Withdraw a correction", s.takeWithdrawal)
+	withdraw.method, withdraw.form, withdraw.needs = http.MethodPost, true, Admin
 	return []route{
 		page("/", "Overview", s.overviewPage),
 		page("/services", "Services by name", s.servicesPage),
 		page("/services/:service", "One service", s.servicePage),
+		page("/teams", "Teams by name", s.teamsPage),
+		page("/teams/:team", "One team", s.teamPage),
 		page("/gate", "What the gate would say now, and what it said", s.gatePage),
 		page("/gate/decisions", "The log of decisions", s.decisionsPage),
 		page("/gate/backtest", "What the policies would have done to past promotions", s.backtestPage),
 		page("/services/:service/gate", "One service before the gate now", s.standingPage),
 		page("/services/:service/record", "One deployment or incident", s.recordPage),
+		dispute,
+		page("/corrections", "What people stated about records", s.correctionsPage),
+		withdraw,
 		page("/gate/decisions/:id", "One decision and what it rests on", s.decisionPage),
 		page("/explain/:figure", "The rows behind a figure", s.explainPage),
 		page("/reports", "What reports there are", s.reportsPage),
@@ -100,11 +109,15 @@ type moment struct {
 	now      time.Time
 	services []metrics.Service
 	first    time.Time // when the first day of records began
+	past     bool      // it is an earlier moment than now
 	reading  Reading
 }
 
 // look reads what most pages need, as of the instant that the address names, else of now.
 func (s *Server) look(r request) (moment, error) {
+	if !r.URL.Query().Has("as_of") {
+		return s.lookAt(r.Context(), time.Time{})
+	}
 	asOf, err := s.instantIn(r, "as_of", s.o.Zone)
 	if err != nil {
 		return moment{}, err
@@ -112,12 +125,11 @@ func (s *Server) look(r request) (moment, error) {
 	return s.lookAt(r.Context(), asOf)
 }
 
-// lookAt reads it as of an instant, of now when that is to come.
+// lookAt reads it as of an instant, of now when that is zero or to come.
 func (s *Server) lookAt(ctx context.Context, asOf time.Time) (moment, error) {
-	m := moment{now: s.o.Clock()}
-	if asOf.Before(m.now) {
-		m.now = asOf
-	}
+	now := s.o.Clock()
+	m := moment{now: earlierOf(asOf, now)}
+	m.past = m.now.Before(now)
 	var err error
 	if m.services, err = s.o.Store.Services(ctx); err != nil {
 		return m, err
@@ -128,9 +140,6 @@ func (s *Server) lookAt(ctx context.Context, asOf time.Time) (moment, error) {
 	m.reading, err = s.reading(ctx)
 	return m, err
 }
-
-// past reports that the page is about an earlier moment than now.
-func (m moment) past(now time.Time) bool { return m.now.Before(now) }
 
 // reading is what the server was told it reads, or else what the sources say.
 func (s *Server) reading(ctx context.Context) (Reading, error) {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"time"
 
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
@@ -88,7 +89,11 @@ func (s *Server) became(ctx context.Context, l gate.Logged) (passed, later *gate
 	if err != nil { // the page tells so already; what is known of the deployment does not hang on it
 		policy = s.o.Policy(metrics.Service{Name: l.Request.Service, Tier: l.Snapshot.Tier, Team: l.Snapshot.Team})
 	}
-	outcome := l.Outcome(facts, policy, s.o.Clock())
+	granted, err := s.o.Store.ProbeGrants(ctx, l.Request.Service, time.Time{})
+	if err != nil {
+		return nil, nil, err
+	}
+	outcome := l.Outcome(facts, policy, s.o.Clock(), granted)
 	if _, let := l.Promotion(); let {
 		return &outcome, nil, nil
 	}

@@ -1,11 +1,8 @@
 package api
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"shiphabit/assessments"
@@ -61,7 +58,7 @@ func (s *Server) overviewPage(r request) (reply, error) {
 
 // overviewRows adds how each service stands. How thousands stood at a past moment would take reading the record of each: it is left out.
 func (s *Server) overviewRows(ctx context.Context, m moment, q metrics.Query, o *reports.Overview) error {
-	if o.Past = m.past(s.o.Clock()) && len(m.services) > boardAtOnce; o.Past {
+	if o.Past = m.past && len(m.services) > boardAtOnce; o.Past {
 		return nil
 	}
 	var err error
@@ -122,7 +119,7 @@ func (s *Server) servicePage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	p := reports.Service{Frame: f, Zone: s.o.Zone}
+	p := reports.Service{Frame: f, Zone: s.o.Zone, Stages: s.o.Definition.StageNames()}
 	if p.Facts, err = s.o.Store.Facts(r.Context(), service.Name); err != nil {
 		return reply{}, err
 	}
@@ -162,54 +159,6 @@ func (s *Server) known(ctx context.Context, name string) (metrics.Service, error
 		return service, fail(NotFound, "no service is called "+shorten(name)+"; /services lists those known")
 	}
 	return service, err
-}
-
-func (s *Server) explainPage(r request) (reply, error) {
-	m, err := s.look(r)
-	if err != nil {
-		return reply{}, err
-	}
-	figure, name := r.param("figure"), param1(r.URL.Query(), "service")
-	if !slices.Contains(reports.FigureNames(), figure) {
-		return reply{}, fail(NotFound, "there is no figure called "+shorten(figure)+"; there is "+strings.Join(reports.FigureNames(), ", "))
-	}
-	facts, of, slice := []metrics.Facts(nil), s.tallies(r.Context()), "all services"
-	if name == "" {
-		facts, err = s.o.Store.AllFacts(r.Context())
-	} else {
-		facts, of, slice, err = s.explained(r.Context(), name)
-	}
-	if err != nil {
-		return reply{}, err
-	}
-	f, err := s.figuresFrame(r, m, of, "How this number is made", "")
-	if err != nil {
-		return reply{}, err
-	}
-	f.Extra = []string{"service", name}
-	e, err := metrics.Explain(facts, figure, s.query(f, slice))
-	if err != nil {
-		return reply{}, err
-	}
-	levels, err := metrics.Levels(e.Scorecard, f.View.Edition)
-	if err != nil {
-		return reply{}, err
-	}
-	page, err := strconv.Atoi(cmp.Or(param1(r.URL.Query(), "page"), "1"))
-	if err != nil {
-		page = 1
-	}
-	return s.html(reports.ExplainPage(f, e, name, page, levels))
-}
-
-// explained is what a figure of one service rests on.
-func (s *Server) explained(ctx context.Context, name string) ([]metrics.Facts, tallier, string, error) {
-	service, err := s.known(ctx, name)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	facts, err := s.o.Store.Facts(ctx, service.Name)
-	return []metrics.Facts{facts}, s.tallies(ctx, service.Name), service.Name, err
 }
 
 func (s *Server) aboutPage(r request) (reply, error) {

@@ -146,24 +146,3 @@ func (s *Server) gateFacts(ctx context.Context, service string) (metrics.Facts, 
 	}
 	return facts, err
 }
-
-// recordPage shows one rollout or incident: what the gate's evidence leads to.
-func (s *Server) recordPage(r request) (reply, error) {
-	service, err := s.known(r.Context(), r.param("service"))
-	if err != nil {
-		return reply{}, err
-	}
-	facts, err := s.gateFacts(r.Context(), service.Name)
-	if err != nil {
-		return reply{}, err
-	}
-	id := param1(r.URL.Query(), "id")
-	f := s.gateFrame(r, "A record of "+service.Name)
-	f.Nav, f.JSON = "services", reports.FactsJSON(service.Name)
-	p, found := reports.RecordOf(f, facts, id, s.o.Clock())
-	if !found {
-		return reply{}, fail(NotFound, service.Name+" has no deployment and no incident with the id "+shorten(id)+"; its page lists those it has")
-	}
-	p.Title = p.Name()
-	return s.html(p)
-}

@@ -54,6 +54,9 @@ func (s *Server) askOf(r request, audience string) (Ask, error) {
 		}
 		a.Period = q.Get("from") + "/" + q.Get("to")
 	}
+	if !q.Has("as_of") {
+		return a, nil
+	}
 	var err error
 	a.AsOf, err = s.instantIn(r, "as_of", s.o.Zone)
 	return a, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
@@ -82,5 +83,6 @@ func (s *Server) outcome(r request) (reply, error) {
 	if err != nil && !s.is(err, NotFound) {
 		return reply{}, err
 	}
-	return reply{JSON: logged.Outcome(facts, policy, s.o.Clock())}, nil
+	granted, err := s.o.Store.ProbeGrants(r.Context(), logged.Request.Service, time.Time{})
+	return reply{JSON: logged.Outcome(facts, policy, s.o.Clock(), granted)}, err
 }

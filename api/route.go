@@ -3,6 +3,7 @@ package api
 import (
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 )
@@ -36,14 +37,20 @@ type route struct {
 	query []parameter
 	// request and response are values of the types exchanged as JSON; nil where there is none or it is no JSON.
 	request, response any
-	// form marks a page that takes a form: it must carry the CSRF token.
-	form bool
+	// form marks a page that takes a form: it must carry the CSRF token. needs is the scope that a token then must hold; Read when empty.
+	form  bool
+	needs Scope
 	// jobs lets jobs of pipelines in, by their own tokens: the handler keeps each to its own services.
 	jobs bool
 }
 
 // parameter is a query parameter.
 type parameter struct{ name, meaning string }
+
+// may reports that who asks holds a scope. Where no token is asked for and none is sent, the person at this machine may do everything.
+func (c caller) may(scope Scope) bool {
+	return c.Name == local.Name || slices.Contains(c.Scopes, scope) || slices.Contains(c.Scopes, Admin)
+}
 
 // request is what a handler gets: decoded parts are the handler's own affair.
 type request struct {

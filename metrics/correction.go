@@ -24,6 +24,8 @@ type Correction struct {
 	// At is when it was stated, WithdrawnAt when it was withdrawn, zero while it holds.
 	At          time.Time
 	WithdrawnAt time.Time
+	// By and WithdrawnBy are who did so, as the audit log names them; empty where that was not kept.
+	By, WithdrawnBy string
 }
 
 // Event is the correction as a revision of its record: Merge ranks it above whatever sources say. It is false when the correction

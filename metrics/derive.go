@@ -17,7 +17,9 @@ import (
 func Derive(service Service, events []Event, rules Rules) Facts {
 	facts := derive(service, events, rules)
 	if given := correctionsIn(events); len(given) > 0 {
-		facts.withdraw(derive(service, withoutCorrections(events), rules), given)
+		before := derive(service, withoutCorrections(events), rules)
+		facts.withdraw(before, given)
+		facts.takeBack(before, given)
 	}
 	return facts
 }
@@ -196,6 +198,7 @@ func (d *derivation) finish() Facts {
 	f.Incidents = make([]IncidentLink, len(d.links))
 	for i, l := range d.links {
 		f.Incidents[i] = l.IncidentLink
+		f.Incidents[i].Told = d.told(l)
 	}
 	if len(f.Incidents) == 0 {
 		f.Incidents = nil

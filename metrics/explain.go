@@ -51,6 +51,10 @@ type Row struct {
 	Service string    `json:"service"`
 	Record  string    `json:"record"` // "source/id" of a rollout or incident, or a commit's id
 	At      time.Time `json:"at"`
+	// Rollout is the one that brought a change, "source/id"; empty where the record is a rollout or an incident itself.
+	Rollout string `json:"rollout,omitempty"`
+	// Stage is the part of lead time that a row of stages is about.
+	Stage string `json:"stage,omitempty"`
 	// Value is seconds for a span, 1 or 0 for a share, 1 for a count.
 	Value float64 `json:"value"`
 	Says  string  `json:"says"` // the value in words
@@ -115,6 +119,17 @@ func explainSome(services []string, read func(string) (Facts, error), figure str
 	}
 	e.add(fs, q.complete())
 	return yield(e)
+}
+
+// OfStage narrows an explanation of the stages of lead time to one of them: its rows, and what was left out of it.
+func (e Explanation) OfStage(stage string) Explanation {
+	about := map[string]bool{}
+	for _, name := range stageNames() {
+		about[fmt.Sprintf(leftStage, name)] = name != stage
+	}
+	e.Rows = slices.DeleteFunc(slices.Clone(e.Rows), func(r Row) bool { return r.Stage != stage })
+	e.LeftOut = slices.DeleteFunc(slices.Clone(e.LeftOut), func(l LeftOut) bool { return about[l.Reason] })
+	return e
 }
 
 // add lists the rows of some services, by time.
@@ -263,9 +278,17 @@ func (e *Explanation) addChanges(c *counter, r *Rollout) {
 			e.leave(l.record, r.FinishedAt, l.reason)
 			continue
 		}
-		e.Rows = append(e.Rows, Row{Service: c.facts.Service, Record: l.record, At: r.FinishedAt, Value: l.took.Seconds(),
+		e.Rows = append(e.Rows, Row{Service: c.facts.Service, Record: l.record, At: r.FinishedAt, Rollout: brought(l.record, r), Value: l.took.Seconds(),
 			Says: spanWords(l.took), Why: c.query.Definition.LeadTime.startWords(l.start) + ", in production with " + r.ID})
 	}
+}
+
+// brought is the rollout that a row of a change names; a row about the rollout itself names none.
+func brought(record string, r *Rollout) string {
+	if record == r.ID {
+		return ""
+	}
+	return r.ID
 }
 
 // startWords say where a lead time began.

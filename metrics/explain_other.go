@@ -22,7 +22,7 @@ func (e *Explanation) addStages(c *counter, r *Rollout) {
 			e.leave(s.record, r.FinishedAt, s.reason)
 			continue
 		}
-		e.Rows = append(e.Rows, Row{Service: c.facts.Service, Record: s.record, At: r.FinishedAt, Value: s.took.Seconds(),
+		e.Rows = append(e.Rows, Row{Service: c.facts.Service, Record: s.record, At: r.FinishedAt, Rollout: brought(s.record, r), Stage: s.name, Value: s.took.Seconds(),
 			Says: s.name + " " + spanWords(s.took), Why: "in production with " + r.ID})
 	}
 }
@@ -65,7 +65,7 @@ func (e *Explanation) addHandoffs(c *counter, r *Rollout) {
 			e.leave(l.record, r.FinishedAt, leftNoWay)
 		default:
 			h := l.change.Handoffs
-			e.Rows = append(e.Rows, Row{Service: c.facts.Service, Record: l.record, At: r.FinishedAt, Value: float64(h.People),
+			e.Rows = append(e.Rows, Row{Service: c.facts.Service, Record: l.record, At: r.FinishedAt, Rollout: brought(l.record, r), Value: float64(h.People),
 				Says: handoffWords(*h), Why: "in production with " + r.ID})
 		}
 	}

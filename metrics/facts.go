@@ -227,6 +227,16 @@ type IncidentLink struct {
 	Reason     string     `json:"reason"` // the rule that made the link, or why there is none
 	// DeployedAt is the finish of the deployment to blame. It is no fact of its own: it is looked up when a definition asks for it.
 	DeployedAt time.Time `json:"-"`
+	// Told is what was known of it from when on; empty where that is what it says here, known since it was noticed.
+	Told []Telling `json:"told,omitempty"`
+}
+
+// Telling is what was known of an incident from an instant on, until the next one.
+type Telling struct {
+	At         time.Time `json:"at"` // known-at
+	StartedAt  time.Time `json:"started_at"`
+	ResolvedAt time.Time `json:"resolved_at,omitzero"`
+	Uncounted  bool      `json:"uncounted,omitempty"`
 }
 
 // LeftOut is a record that enters no figure, with the reason in words.
@@ -245,6 +255,9 @@ type Facts struct {
 	Since     time.Time      `json:"since,omitzero"`
 	Rollouts  []Rollout      `json:"rollouts"` // by FinishedAt, then ID
 	Incidents []IncidentLink `json:"incidents,omitempty"`
+	// TakenBack are incidents that were once known and that corrections left out since. They enter no figure; the gate's meter, which once
+	// counted them, steps back.
+	TakenBack []IncidentLink `json:"taken_back,omitempty"`
 	LeftOut   []LeftOut      `json:"left_out,omitempty"`
 	// Running are deployments that began and have not finished: "source/id".
 	Running []string `json:"running,omitempty"`

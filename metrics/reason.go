@@ -1,5 +1,7 @@
 package metrics
 
+import "strings"
+
 // Reasons for which a record enters no figure, or not the one that was asked for. They are the words of LeftOut.Reason and the keys
 // of Scorecard.LeftOut, and the guide explains each.
 
@@ -60,3 +62,6 @@ const (
 	leftUndecided = "its approvals are not decided"
 	leftNoWay     = "nothing is on record of its way but its author, or not even that"
 )
+
+// LeftByCorrection reports whether a person took a record out, by the reason that it is left out for.
+func LeftByCorrection(reason string) bool { return strings.HasPrefix(reason, leftByHand) }

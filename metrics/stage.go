@@ -23,6 +23,18 @@ func stageNames() []string {
 	return []string{stageCoding, stagePickup, stageRework, stageReview, stageMerge, stageWait, stageDelivery, stageDeploy}
 }
 
+// StageNames are the stages that the definition splits lead time into, in the order in which a change passes them.
+func (d Definition) StageNames() []string {
+	switch d.LeadTime.Parts {
+	case "":
+		return []string{stageCoding, stagePickup, stageReview, stageWait, stageDeploy}
+	case partsRequested:
+		return []string{stageCoding, stagePickup, stageReview, stageDelivery}
+	default:
+		return []string{stageCoding, stagePickup, stageRework, stageMerge, stageDelivery}
+	}
+}
+
 // addStages counts the stages whose two ends are known. A stage that would be negative (a pull request opened before its
 // first commit was amended, a merge after the deployment began) is not measured by these times and is left out: the lead time
 // of its changes counts all the same.

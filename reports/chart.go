@@ -33,6 +33,8 @@ type Table struct {
 	Caption string
 	Head    []Head
 	Rows    [][]Cell
+	// Lines makes each row a few lines on a phone; the last column is then a sentence.
+	Lines bool
 }
 
 // Head is the head of a column; numbers stand to the right.

@@ -55,7 +55,7 @@ func HowFast(card metrics.Scorecard, rollouts []metrics.Rollout) Chart {
 		} else {
 			open = append(open, dot)
 		}
-		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: date(r.FinishedAt)}, {Text: name(r), Href: r.URL}, {Text: causes(r)}, {Text: by}, {Text: Span(took)}})
+		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: date(r.FinishedAt)}, {Text: name(r), Href: RecordPath(r.Service, r.ID)}, {Text: causes(r)}, {Text: by}, {Text: Span(took)}})
 	}
 	if len(done)+len(open) == 0 {
 		c.Empty = "No deployment of this window is known to have failed."
@@ -155,7 +155,7 @@ func rolloutRow(r metrics.Rollout, now time.Time) []Cell {
 			outcome += "; still open"
 		}
 	}
-	return []Cell{{Text: r.FinishedAt.UTC().Format("2006-01-02 15:04")}, {Text: name(r), Href: r.URL}, {Text: string(r.Kind)}, {Text: changes}, {Text: outcome}}
+	return []Cell{{Text: r.FinishedAt.UTC().Format("2006-01-02 15:04")}, {Text: name(r), Href: RecordPath(r.Service, r.ID)}, {Text: string(r.Kind)}, {Text: changes}, {Text: outcome}}
 }
 
 // mapDays is how many days a map of days can show before its cells become too small to see.

@@ -16,7 +16,7 @@ type blocker struct {
 
 // blockers are the parts of the index that hold back services of at least three teams, the most widespread first. What holds back fewer
 // teams is theirs to look at and stands in their own report.
-func (in Leadership) blockers() []blocker {
+func (in AboutOrganisation) blockers() []blocker {
 	services, teams := map[string]int{}, map[string]map[string]bool{}
 	for _, r := range in.Services {
 		part := costliest(r)

@@ -12,8 +12,8 @@ import (
 // fewestTeams is the least number of teams over which anything about teams is said.
 const fewestTeams = 3
 
-// Leadership is what a report on an organisation is made of.
-type Leadership struct {
+// AboutOrganisation is what a report on an organisation is made of.
+type AboutOrganisation struct {
 	Basis
 	// Services are those with a record, each with its index at the end of the period. Unindexed counts those for which reading the
 	// record of each would have taken too long; then Services is empty.
@@ -34,7 +34,7 @@ type TeamCard struct {
 
 // LeadershipReport tells where an organisation stands, what moved, which blockers its teams share, and what the gate stopped and what
 // that was worth. It ranks no team and knows no person; a team is named only if it published its assessment.
-func LeadershipReport(in Leadership) Document {
+func LeadershipReport(in AboutOrganisation) Document {
 	d := in.document("leadership", "Leadership report "+in.Period.Name, in.Place)
 	d.Lead = "Where deployment stands, what moved, what teams share. Systems are its subjects, never people."
 	blockers := in.blockers()
@@ -47,7 +47,7 @@ func LeadershipReport(in Leadership) Document {
 }
 
 // participation tells who answered and how far the records carry.
-func (in Leadership) participation() Section {
+func (in AboutOrganisation) participation() Section {
 	s := Section{ID: "participation", Title: "Participation and data quality"}
 	switch r := in.Rollup; {
 	case r == nil:
@@ -64,7 +64,7 @@ func (in Leadership) participation() Section {
 }
 
 // bandsSay counts services from event to habit.
-func (in Leadership) bandsSay() string {
+func (in AboutOrganisation) bandsSay() string {
 	if len(in.Services) == 0 {
 		return ""
 	}
@@ -88,7 +88,7 @@ func inList(parts []string) string {
 }
 
 // gateSays tells what the gate stopped and what that was worth.
-func (in Leadership) gateSays() string {
+func (in AboutOrganisation) gateSays() string {
 	g := in.Gate
 	if g.Decisions == 0 {
 		return "The gate was not asked in this period."
@@ -107,7 +107,7 @@ func (in Leadership) gateSays() string {
 	}
 }
 
-func (in Leadership) surveySays() string {
+func (in AboutOrganisation) surveySays() string {
 	r := in.Rollup
 	switch {
 	case r == nil:
@@ -123,7 +123,7 @@ func (in Leadership) surveySays() string {
 }
 
 // gapsSay counts what is missing, so that nobody takes a gap for a nought.
-func (in Leadership) gapsSay() string {
+func (in AboutOrganisation) gapsSay() string {
 	list := gaps(in.Diagnosis).Rows
 	if len(list) == 0 {
 		return ""
@@ -132,7 +132,7 @@ func (in Leadership) gapsSay() string {
 }
 
 // distribution shows how teams and services lie apart, and names none.
-func (in Leadership) distribution() Section {
+func (in AboutOrganisation) distribution() Section {
 	s := Section{ID: "distribution", Title: "Distribution over teams"}
 	switch {
 	case in.Unindexed > 0:
@@ -151,7 +151,7 @@ func (in Leadership) distribution() Section {
 }
 
 // spread is how far the teams lie apart in each figure, none of them named.
-func (in Leadership) spread() Grid {
+func (in AboutOrganisation) spread() Grid {
 	g := Grid{Table: Table{Caption: "How far teams lie apart", Head: []Head{{Text: "Figure"}, {"Teams with a value", true}, {"Lowest", true}, {"Middle", true}, {"Highest", true}}}}
 	cards := make([]metrics.Scorecard, len(in.Teams))
 	for i, t := range in.Teams {
@@ -174,7 +174,7 @@ var figureTitles = map[string]string{
 }
 
 // said are the tables of what teams answered, of at least three that reached the group size.
-func (in Leadership) said() []Grid {
+func (in AboutOrganisation) said() []Grid {
 	r := in.Rollup
 	if r == nil || !r.Shown {
 		return nil
@@ -221,6 +221,6 @@ func (in Leadership) said() []Grid {
 }
 
 // actions tells what teams decided to do.
-func (in Leadership) actions() Section {
+func (in AboutOrganisation) actions() Section {
 	return Section{ID: "actions", Title: "Actions and outcomes", Text: []string{"No action is recorded: what teams decide after a round is not kept here yet."}}
 }

@@ -7,15 +7,15 @@ import (
 	"shiphabit/metrics"
 )
 
-// OneService is what a report on one service is made of.
-type OneService struct {
+// AboutService is what a report on one service is made of.
+type AboutService struct {
 	Basis
 	Row       ServiceRow
 	Incidents []metrics.IncidentLink
 }
 
 // ServiceReport tells how one service is deployed.
-func ServiceReport(in OneService) Document {
+func ServiceReport(in AboutService) Document {
 	name := in.Row.Service.Name
 	d := in.document("service", "Service report "+in.Period.Name, name)
 	d.Lead = "How the service is deployed, and what stands between it and a habit."
@@ -28,7 +28,7 @@ func ServiceReport(in OneService) Document {
 	return d
 }
 
-func (in OneService) indexSays() string {
+func (in AboutService) indexSays() string {
 	i := in.Row.Index
 	says := headline(i)
 	switch {
@@ -41,14 +41,14 @@ func (in OneService) indexSays() string {
 }
 
 // verdictSays is what the gate says, where it is of the moment of the report and no guess about the past.
-func (in OneService) verdictSays() string {
+func (in AboutService) verdictSays() string {
 	if v := in.Row.Gate.Decision; v.Verdict != "" {
 		return "The gate would answer a promotion with " + string(v.Verdict) + " as of this report."
 	}
 	return ""
 }
 
-func (in OneService) indexSection() Section {
+func (in AboutService) indexSection() Section {
 	s := Section{ID: "index", Title: "Event or habit", Text: []string{in.indexSays()}}
 	g := Grid{Table: Table{Caption: "What the index is made of", Head: []Head{{Text: "Part"}, {"Points", true}, {"Of", true}, {Text: "Because"}}}}
 	for _, p := range in.Row.Index.Parts {
@@ -68,7 +68,7 @@ func (in OneService) indexSection() Section {
 	return s
 }
 
-func (in OneService) incidentsSection() Section {
+func (in AboutService) incidentsSection() Section {
 	s := Section{ID: "incidents", Title: "Incidents of the period"}
 	g := Grid{Table: Table{Caption: "Incidents that began in the period", Head: []Head{{Text: "Started"}, {Text: "Incident"}, {Text: "Severity"}, {Text: "Lasted"}, {Text: "Linked to a deployment"}}}}
 	for _, i := range in.Incidents {

@@ -54,8 +54,8 @@ func (s stage) documentRows() []ServiceRow {
 }
 
 // leadership is the report on a stage's organisation.
-func (s stage) leadership() Leadership {
-	in := Leadership{Basis: s.basis(s.facts), Services: s.documentRows(), Gate: s.ledger(lastQuarter(s.t).Window).Scoreboard()}
+func (s stage) leadership() AboutOrganisation {
+	in := AboutOrganisation{Basis: s.basis(s.facts), Services: s.documentRows(), Gate: s.ledger(lastQuarter(s.t).Window).Scoreboard()}
 	byTeam := map[string][]metrics.Facts{}
 	for i, f := range s.facts {
 		byTeam[in.Services[i].Service.Team] = append(byTeam[in.Services[i].Service.Team], f)
@@ -94,7 +94,7 @@ func (s stage) documents() map[string]Document {
 		return out
 	}
 	rows, result := s.documentRows(), s.result().Result
-	out["team"] = TeamReport(Team{Basis: s.basis(s.facts[:1]), Team: "team " + harm, Services: rows[:1], Result: &result, Gate: s.ledger(lastQuarter(s.t).Window).Scoreboard()})
-	out["service"] = ServiceReport(OneService{Basis: s.basis(s.facts[:1]), Row: rows[0], Incidents: s.facts[0].Incidents})
+	out["team"] = TeamReport(AboutTeam{Basis: s.basis(s.facts[:1]), Team: "team " + harm, Services: rows[:1], Result: &result, Gate: s.ledger(lastQuarter(s.t).Window).Scoreboard()})
+	out["service"] = ServiceReport(AboutService{Basis: s.basis(s.facts[:1]), Row: rows[0], Incidents: s.facts[0].Incidents})
 	return out
 }

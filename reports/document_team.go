@@ -8,8 +8,8 @@ import (
 	"shiphabit/metrics/gate"
 )
 
-// Team is what a report on one team is made of.
-type Team struct {
+// AboutTeam is what a report on one team is made of.
+type AboutTeam struct {
 	Basis
 	Team string
 	// Services are the team's own that have a record, by name.
@@ -20,7 +20,7 @@ type Team struct {
 }
 
 // TeamReport tells a team how its services are deployed, and what it said beside what its records show.
-func TeamReport(in Team) Document {
+func TeamReport(in AboutTeam) Document {
 	d := in.document("team", "Team report "+in.Period.Name, in.Team)
 	d.Lead = "How the team's services are deployed, and what it said beside what their records show."
 	d.Summary = summary(append(in.figureSentences(), in.openSays(), in.resultSays())...)
@@ -33,14 +33,14 @@ func TeamReport(in Team) Document {
 	return d
 }
 
-func (in Team) openSays() string {
+func (in AboutTeam) openSays() string {
 	if n := in.Card.Recovery.Censored; n > 0 {
 		return plural(n, "failed deployment is", "failed deployments are") + " still open: what needs to be fixed?"
 	}
 	return ""
 }
 
-func (in Team) resultSays() string {
+func (in AboutTeam) resultSays() string {
 	r := in.Result
 	switch {
 	case r == nil:
@@ -51,7 +51,7 @@ func (in Team) resultSays() string {
 	return fmt.Sprintf("By the team's own answers (%s): %s.", plural(r.Respondents, "answer", "answers"), r.Verdict.Verdict)
 }
 
-func (in Team) servicesSection() Section {
+func (in AboutTeam) servicesSection() Section {
 	s := Section{ID: "services", Title: "Services", Notes: []string{"By name; the order is no ranking. The index is that of the last twelve weeks of the period."}}
 	g := Grid{Table: Table{Caption: "The team's services", Head: []Head{{Text: "Service"}, {"Index, 0 event to 100 habit", true}, {Text: "Band"}, {"Deployments", true}, {"Failed", true}, {"Lead time, median", true}, {"Still open", true}}}}
 	for _, r := range in.Services {
@@ -79,7 +79,7 @@ func indexWords(i metrics.Index) string {
 	return "between " + Count(i.Low) + " and " + Count(i.High)
 }
 
-func (in Team) saysSection() Section {
+func (in AboutTeam) saysSection() Section {
 	s := Section{ID: "says", Title: "What the team says beside what the records show"}
 	r := in.Result
 	if r == nil || !r.Shown {

@@ -60,9 +60,14 @@ func (f Frame) AsJSON() string {
 			q.Set("service", name)
 		}
 	}
+	if rest, found := strings.CutPrefix(f.Path, "/teams/"); found {
+		if name, err := url.PathUnescape(rest); err == nil {
+			q.Set("team", name)
+		}
+	}
 	for i := 0; i+1 < len(f.Extra); i += 2 {
-		if f.Extra[i] == "service" && f.Extra[i+1] != "" {
-			q.Set("service", f.Extra[i+1])
+		if of := f.Extra[i]; (of == "service" || of == "team") && f.Extra[i+1] != "" {
+			q.Set(of, f.Extra[i+1])
 		}
 	}
 	if w := f.View.Window; !w.From.IsZero() {

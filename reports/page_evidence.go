@@ -42,7 +42,7 @@ func EvidencePage(f Frame, r assessments.Round, of assessments.Explanation, page
 	for _, row := range of.Records[first:min(first+perPage, len(of.Records))] {
 		p.Counted.Rows = append(p.Counted.Rows, []Cell{{Text: stamp(row.At)}, {Text: row.Record, Href: RecordPath(row.Service, row.Record)}, {Text: row.Service}, {Text: row.Says}})
 	}
-	p.LeftOut = leftOut(of.Unused[:min(perPage, len(of.Unused))], "Records left out")
+	p.LeftOut = leftOut(of.Unused[:min(perPage, len(of.Unused))], "Records left out", nil)
 	return p
 }
 

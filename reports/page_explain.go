@@ -3,6 +3,7 @@ package reports
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"shiphabit/metrics"
@@ -15,14 +16,14 @@ type Explain struct {
 	// Formula and Unit say how the number is made; Definition names the convention with its version.
 	Formula, Unit, Definition string
 	Slice                     string
-	// Service is the service the figure is of; empty for all.
-	Service string
-	Counted Table // this page of the rows
-	LeftOut Table
-	Page    int // from 1
-	Pages   int
-	Rows    int // rows in all
-	Left    int // rows left out in all
+	// Service or Team is what the figure is of; both empty for all. Stage is the part of lead time it is narrowed to, Part its words.
+	Service, Team, Stage, Part string
+	Counted                    Table // this page of the rows
+	LeftOut                    Table
+	Page                       int // from 1
+	Pages                      int
+	Rows                       int // rows in all
+	Left                       int // rows left out in all
 }
 
 func (Explain) template() string { return "explain" }
@@ -33,8 +34,11 @@ func (e Explain) To(page int) string {
 	if page > 1 {
 		n = strconv.Itoa(page)
 	}
-	return e.Link(e.Path, "service", e.Service, "page", n)
+	return e.Link(e.Path, "service", e.Service, "team", e.Team, "stage", e.Stage, "page", n)
 }
+
+// Corrections is the address of what people stated about the records of the service, or of all.
+func (e Explain) Corrections() string { return CorrectionsPath(e.Service) }
 
 // FigureOf is one of the figures of a scorecard with what explains it; ok is false for a name that is no figure.
 func FigureOf(name string, card metrics.Scorecard, levels []metrics.Level) (Figure, bool) {
@@ -54,27 +58,42 @@ func FigureOf(name string, card metrics.Scorecard, levels []metrics.Level) (Figu
 // perPage is how many rows a page of an explanation holds.
 const perPage = 100
 
+// Asked is what an explanation was asked for besides its figure.
+type Asked struct {
+	Service, Team, Stage string
+	Page                 int
+	// Owner finds the service that a record belongs to; empty where none is known.
+	Owner func(record string) string
+}
+
 // ExplainPage lays out one page of an explanation.
-func ExplainPage(f Frame, e metrics.Explanation, service string, page int, levels []metrics.Level) Explain {
-	p := Explain{Frame: f, Service: service, Slice: e.Slice, Definition: e.Definition, Rows: len(e.Rows), Left: len(e.LeftOut)}
+func ExplainPage(f Frame, e metrics.Explanation, asked Asked, levels []metrics.Level) Explain {
+	p := Explain{Frame: f, Service: asked.Service, Team: asked.Team, Stage: asked.Stage, Part: stagesInWords[asked.Stage].title, Slice: e.Slice, Definition: e.Definition, Rows: len(e.Rows), Left: len(e.LeftOut)}
 	p.Figure, _ = FigureOf(e.Figure, e.Scorecard, levels)
+	if asked.Stage != "" {
+		p.Figure = stageFigure(e.Scorecard, asked.Stage)
+	}
 	p.Formula, p.Unit = FormulaOf(e.Figure)
 	p.Pages = max((len(e.Rows)+perPage-1)/perPage, 1)
-	p.Page = min(max(page, 1), p.Pages)
+	p.Page = min(max(asked.Page, 1), p.Pages)
 	first := (p.Page - 1) * perPage
-	p.Counted = Table{Caption: "Rows counted", Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Service"}, {"Value", true}, {Text: "Why it counts"}}}
+	p.Counted = Table{Caption: "Rows counted", Lines: true, Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Service"}, {"Value", true}, {Text: "Why it counts"}}}
 	for _, r := range e.Rows[first:min(first+perPage, len(e.Rows))] {
 		says := r.Says
 		if r.Open {
 			says += ", still open"
 		}
-		why := r.Why
-		if r.Settling {
-			why += "; still settling"
+		why := Cell{Text: r.Why}
+		record := Cell{Text: r.Record, Href: RecordPath(r.Service, r.Record)}
+		if r.Rollout != "" { // a change has no page of its own: the deployment that brought it has
+			record.Href, why.Href = "", RecordPath(r.Service, r.Rollout)
 		}
-		p.Counted.Rows = append(p.Counted.Rows, []Cell{{Text: stamp(r.At)}, {Text: r.Record}, {Text: r.Service}, {Text: says}, {Text: why}})
+		if r.Settling {
+			why.Text += "; still settling"
+		}
+		p.Counted.Rows = append(p.Counted.Rows, []Cell{{Text: stamp(r.At)}, record, {Text: r.Service, Href: f.Link(segments("services", r.Service))}, {Text: says}, why})
 	}
-	p.LeftOut = leftOut(e.LeftOut[:min(perPage, len(e.LeftOut))], "Rows left out")
+	p.LeftOut = leftOut(e.LeftOut[:min(perPage, len(e.LeftOut))], "Rows left out", asked.Owner)
 	return p
 }
 
@@ -86,12 +105,46 @@ func stamp(at time.Time) string {
 	return at.UTC().Format("2006-01-02 15:04")
 }
 
-func leftOut(list []metrics.LeftOut, caption string) Table {
-	t := Table{Caption: caption, Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Reason"}}}
+// leftOut lists records that enter no figure; each leads to its page where the service that it belongs to is known.
+func leftOut(list []metrics.LeftOut, caption string, owner func(record string) string) Table {
+	t := Table{Caption: caption, Lines: true, Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Reason"}}}
 	for _, l := range list {
-		t.Rows = append(t.Rows, []Cell{{Text: stamp(l.At)}, {Text: l.Record}, {Text: l.Reason}})
+		record := Cell{Text: l.Record}
+		if owner != nil && owner(l.Record) != "" {
+			record.Href = RecordPath(owner(l.Record), untyped(l.Record))
+		}
+		t.Rows = append(t.Rows, []Cell{{Text: stamp(l.At)}, record, {Text: l.Reason}})
 	}
 	return t
+}
+
+// untyped is "source/id" of a deployment or an incident that is named as source/type/id.
+func untyped(record string) string {
+	for _, of := range []metrics.EventType{metrics.TypeDeployment, metrics.TypeIncident} {
+		if source, id, found := strings.Cut(record, "/"+string(of)+"/"); found && !strings.Contains(source, "/") {
+			return source + "/" + id
+		}
+	}
+	return record
+}
+
+// OwnerAmong finds the service of a record among facts: of a rollout or an incident, those left out included.
+func OwnerAmong(fs []metrics.Facts) func(record string) string {
+	owners := map[string]string{}
+	for _, f := range fs {
+		for _, r := range f.Rollouts {
+			owners[r.ID] = f.Service
+		}
+		for _, i := range f.Incidents {
+			owners[i.ID] = f.Service
+		}
+		for _, l := range f.LeftOut {
+			if id := untyped(l.Record); id != l.Record {
+				owners[id] = f.Service
+			}
+		}
+	}
+	return func(record string) string { return owners[untyped(record)] }
 }
 
 // Formulas say in words how each figure is made.

@@ -10,9 +10,12 @@ import (
 // Record is one rollout or incident of a service: what the gate's evidence leads to.
 type Record struct {
 	Frame
+	Objection
 	Service  string
+	ID       string // as the address names it
 	Rollout  *metrics.Rollout
 	Incident *metrics.IncidentLink
+	Left     *metrics.LeftOut // a deployment or an incident that enters no figure
 	Now      time.Time
 
 	facts metrics.Facts
@@ -20,9 +23,17 @@ type Record struct {
 
 // RecordOf finds a rollout, by its own id or that of one of its attempts, or an incident; false when the service has none of that id.
 func RecordOf(f Frame, facts metrics.Facts, id string, now time.Time) (Record, bool) {
-	r := Record{Frame: f, Service: facts.Service, Now: now, facts: facts}
+	r := Record{Frame: f, Service: facts.Service, ID: id, Now: now, facts: facts}
 	r.Rollout, r.Incident = find(facts, id)
-	return r, r.Rollout != nil || r.Incident != nil
+	if !r.Gone() {
+		return r, true
+	}
+	for i := range facts.LeftOut {
+		if one := &facts.LeftOut[i]; one.Record != id && untyped(one.Record) == id {
+			r.Left = one
+		}
+	}
+	return r, r.Left != nil
 }
 
 func find(facts metrics.Facts, id string) (*metrics.Rollout, *metrics.IncidentLink) {
@@ -42,8 +53,14 @@ func find(facts metrics.Facts, id string) (*metrics.Rollout, *metrics.IncidentLi
 
 func (Record) template() string { return "record" }
 
+// Gone reports that the record is none of the service's any more: a correction left it out, or gave it away.
+func (r Record) Gone() bool { return r.Rollout == nil && r.Incident == nil }
+
 // Name is what people call it.
 func (r Record) Name() string {
+	if r.Gone() {
+		return r.ID
+	}
 	if r.Rollout != nil {
 		return name(*r.Rollout)
 	}
@@ -75,6 +92,22 @@ func (r Record) To(id string) Cell {
 		return Cell{Text: id}
 	}
 	return Cell{Text: id, Href: RecordPath(r.Service, id)}
+}
+
+// mostChanges is how many changes the page of a rollout lists.
+const mostChanges = 200
+
+// Changes are what a rollout brought for the first time, with how long each took.
+func (r Record) Changes() Table {
+	t := Table{Caption: "Changes that it brought", Head: []Head{{Text: "Authored"}, {Text: "Commit"}, {Text: "Pull request"}, {"Lead time", true}}}
+	for _, c := range r.Rollout.Changes[:min(mostChanges, len(r.Rollout.Changes))] {
+		took := c.Fault
+		if took == "" && !r.Rollout.SucceededAt.IsZero() {
+			took = Span(r.Rollout.SucceededAt.Sub(c.AuthoredAt).Seconds())
+		}
+		t.Rows = append(t.Rows, []Cell{{Text: stamp(c.AuthoredAt)}, {Text: Short(c.SHA)}, {Text: orDash(c.PullRequest)}, {Text: orDash(took)}})
+	}
+	return t
 }
 
 // Causes are why a rollout counts as failed.

@@ -61,6 +61,8 @@ type Service struct {
 	Days   map[int]int // deployments by day
 	Steps  []gate.MeterStep
 	Zone   *time.Location
+	// Stages are those that the definition splits lead time into, in order.
+	Stages []string
 }
 
 func (Service) template() string { return "service" }
@@ -85,7 +87,7 @@ func (s Service) Missing(figure string) string {
 func (s Service) Charts() []Chart {
 	out := []Chart{Timeline(s.Row.Card, s.Facts.Rollouts, s.Zone)}
 	out = append(out, fourCharts(s.Row.Card, s.Course, HowFast(s.Row.Card, s.Facts.Rollouts), s.Moves)...)
-	return s.pictured(append(out, DayMap(s.Row.Card, s.Days, s.Zone), MeterHistory(s.Row.Gate.Meter, s.Steps, s.View.Window)))
+	return s.pictured(append(out, StagesOverTime(s.Course.Rates, s.Course.RateSize, s.Stages), DayMap(s.Row.Card, s.Days, s.Zone), MeterHistory(s.Row.Gate.Meter, s.Steps, s.View.Window)))
 }
 
 // Incidents is the table of incidents that began in the window, with how each was linked.
@@ -95,7 +97,7 @@ func (s Service) Incidents() Table {
 		if !s.View.Window.Contains(i.StartedAt) {
 			continue
 		}
-		title, severity, resolved, rollout := i.Title, "not stated", "still open", "none"
+		title, severity, resolved, rollout := i.Title, "not stated", "still open", Cell{Text: "none"}
 		if title == "" {
 			title = i.ID
 		}
@@ -106,13 +108,15 @@ func (s Service) Incidents() Table {
 			resolved = "after " + Span(i.ResolvedAt.Sub(i.StartedAt).Seconds())
 		}
 		if i.Rollout != "" {
-			rollout = i.Rollout
+			rollout = Cell{Text: i.Rollout, Href: RecordPath(s.Row.Service.Name, i.Rollout)}
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: i.StartedAt.UTC().Format("2006-01-02 15:04")}, {Text: title, Href: i.URL}, {Text: severity}, {Text: resolved}, {Text: rollout},
+		t.Rows = append(t.Rows, []Cell{{Text: i.StartedAt.UTC().Format("2006-01-02 15:04")}, {Text: title, Href: RecordPath(s.Row.Service.Name, i.ID)}, {Text: severity}, {Text: resolved}, rollout,
 			{Text: string(i.Confidence) + ": " + i.Reason}})
 	}
 	return t
 }
 
 // LeftOut is the table of records that enter no figure.
-func (s Service) LeftOut() Table { return leftOut(s.Facts.LeftOut, "Records that enter no figure") }
+func (s Service) LeftOut() Table {
+	return leftOut(s.Facts.LeftOut, "Records that enter no figure", OwnerAmong([]metrics.Facts{s.Facts}))
+}

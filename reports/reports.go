@@ -123,6 +123,8 @@ func (s *Site) funcs() template.FuncMap {
 		"standingpath": StandingPath,
 		"recordpath":   RecordPath,
 		"serviceyears": gate.ServiceYears,
+		"correction":   correctionWords,
+		"teampath":     TeamPath,
 		"modewords":    modeWords,
 		"add":          func(a, b int) int { return a + b },
 		"decimals":     func(n int, v float64) string { return strconv.FormatFloat(v, 'f', n, 64) },

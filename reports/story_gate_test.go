@@ -131,7 +131,7 @@ func (s stage) decision(f metrics.Facts) Decision {
 	at := f.Rollouts[len(f.Rollouts)-1].FinishedAt.Add(-time.Hour)
 	snapshot := gate.Take(ask, policy, at, k)
 	l := gate.Logged{Decision: gate.Decide(policy, snapshot, ask), Request: ask, At: at, Caller: "token:" + harm, TookMicros: 1234}
-	outcome := l.Outcome(f, policy, now)
+	outcome := l.Outcome(f, policy, now, nil)
 	p := Decision{Frame: s.frame("A decision", "/gate/decisions/gd_1", "gate"), Logged: l, Replay: "Judged again, the same input gave the same bytes.", Same: true, Outcome: &outcome}
 	p.Frame.Windowed, p.Frame.Levelled = false, false
 	return p
@@ -141,7 +141,6 @@ func (s stage) backtest() Backtest {
 	b := Backtest{Frame: s.frame("Backtest", "/gate/backtest", "gate"), Days: 365, Window: metrics.Window{From: now.AddDate(-1, 0, 0), To: now}}
 	b.Frame.Windowed, b.Frame.Levelled = false, false
 	policy := gate.Policies()[metrics.Standard]
-	b.Result.NotJudged = policy.NotBacktested()
 	for _, f := range s.facts[:min(len(s.facts), 1)] {
 		b.Names, b.Service = append(b.Names, f.Service), f.Service
 		b.Result.Add(gate.RunBacktest(policy, recorded(f), b.Window.From, b.Window.To, now))
@@ -151,7 +150,6 @@ func (s stage) backtest() Backtest {
 			}
 		}
 	}
-	b.Result.Judge(policy)
 	return b
 }
 

@@ -140,7 +140,7 @@ func (s stage) overview() Overview {
 func (s stage) service(f metrics.Facts) Service {
 	frame := s.frame(f.Service, segments("services", f.Service), "services")
 	row, steps := s.row(f, frame.View.Window)
-	return Service{Frame: frame, Row: row, Levels: s.levels(row.Card, frame.View.Edition), Course: s.course([]metrics.Facts{f}, frame.View.Window), Facts: f, Days: metrics.TallyOf(f, s.query(frame.View.Window)).Days, Steps: steps, Zone: time.UTC}
+	return Service{Frame: frame, Row: row, Levels: s.levels(row.Card, frame.View.Edition), Course: s.course([]metrics.Facts{f}, frame.View.Window), Facts: f, Days: metrics.TallyOf(f, s.query(frame.View.Window)).Days, Steps: steps, Zone: time.UTC, Stages: metrics.DORA().StageNames()}
 }
 
 // round is an open consensus round of a small question set.
@@ -212,7 +212,8 @@ func (s stage) pages() map[string]Page {
 		"/form":   Form{Frame: s.frame("Five questions", "/assess/token", ""), Round: round(), CSRF: "secret"},
 		"/faulty": Form{Frame: s.frame("Five questions", "/assess/token", ""), Round: round(), CSRF: "secret", Answers: assessments.Answers{"q1": "l4"}, Faults: assessments.Faults{{Place: "q2", Problem: "no answer", Remedy: "choose one"}}},
 		"/thanks": Thanks{Frame: s.frame("Thank you", "/assess/token", ""), Round: round()},
-		"/result": s.result(), "/evidence": s.evidence(),
+		"/result": s.result(), "/evidence": s.evidence(), "/team": s.team(), "/teams": s.teams(),
+		"/corrections": Corrections{Frame: s.frame("Corrections", "/corrections", ""), Objection: Objection{May: true, CSRF: "secret", Corrections: s.corrections()}},
 	}
 	for audience, d := range s.documents() {
 		out["/reports/"+audience] = Report{Frame: Frame{Title: d.Title, Place: d.Subject, Lead: d.Lead, Path: "/reports/" + audience, Nav: "reports", AsOf: now}, Doc: d,
@@ -226,7 +227,8 @@ func (s stage) pages() map[string]Page {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		out["/explain"] = ExplainPage(s.frame("Change fail rate", "/explain/change_fail_rate", ""), e, f.Service, 1, nil)
+		out["/explain"] = ExplainPage(s.frame("Change fail rate", "/explain/change_fail_rate", ""), e, Asked{Service: f.Service, Owner: OwnerAmong(s.facts)}, nil)
+		out["/disputed"], out["/previewed"] = s.disputed(f), s.previewed(f)
 		out["/standing"], out["/decision"], out["/record"] = s.standing(f), s.decision(f), s.record(f)
 	}
 	return out

@@ -60,13 +60,14 @@ func TestScreenshotsOfEveryPage(t *testing.T) {
 	node(t, url, []string{others(t)}, "screenshots.mjs", folder, filepath.Join(folder, "overview.png"))
 }
 
-// others serves states that the story does not show: sources in trouble with services that lack much, and nothing at all.
+// others serves states that the story does not show: sources in trouble with services that lack much, nothing at all, and teams.
 func others(t *testing.T) string {
 	t.Helper()
-	troubled, empty := newProcess(t), newProcess(t)
+	troubled, empty, teams := newProcess(t), newProcess(t), newProcess(t)
 	first, _ := troubled.serve(ailing(troubled)...)
 	second, _ := empty.serve("serve", "--db", filepath.Join(empty.home, "empty.db"))
-	return "SHIPHABIT_OTHERS=troubled=" + first + ",empty=" + second
+	third, _ := teams.serve(teamed(teams)...)
+	return "SHIPHABIT_OTHERS=troubled=" + first + ",empty=" + second + ",teams=" + third
 }
 
 // storied serves the repository with known truth that the figures are checked against.

@@ -82,7 +82,7 @@ func (p *program) openStore(ctx context.Context, flag string, settings config.Co
 	}
 	definition := metrics.DORA()
 	definition.WeekStart = settings.WeekStart
-	db, err := store.Open(ctx, dsn, store.Options{Rules: rules, Definition: definition, Zone: settings.Zone(), Logger: p.logger(), Clock: p.now})
+	db, err := store.Open(ctx, dsn, store.Options{Rules: rules, Sources: readSources(settings), Definition: definition, Zone: settings.Zone(), Logger: p.logger(), Clock: p.now})
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}

@@ -82,7 +82,7 @@ func (p *program) backtest(ctx context.Context, db *store.DB, flags backtestFlag
 		}
 	}
 	end := p.now()
-	var sum gate.BacktestSum
+	sum := gate.NewBacktest()
 	for _, service := range services {
 		service = serviceOf(settings, service.Name) // as this configuration declares it, whatever the record was made under
 		facts, err := db.GateFacts(ctx, service.Name)
@@ -91,9 +91,9 @@ func (p *program) backtest(ctx context.Context, db *store.DB, flags backtestFlag
 		}
 		policy := settings.Policy(service)
 		known := gate.Known{Facts: facts, Service: service, Windows: settings.Freezes}
-		sum.Add(policy, gate.RunBacktest(policy, known, end.AddDate(0, 0, -flags.days), end, end))
+		sum.Add(gate.RunBacktest(policy, known, end.AddDate(0, 0, -flags.days), end, end))
 	}
-	return sum.Total(), nil
+	return sum, nil
 }
 
 // backtestText is the result for a terminal.

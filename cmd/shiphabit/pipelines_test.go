@@ -153,7 +153,11 @@ func holding(t *testing.T) (process, string) {
 	t.Helper()
 	p := newProcess(t)
 	settings := filepath.Join(p.home, "shiphabit.yaml")
-	write(t, settings, "services:\n  - {name: soon, tier: high}\n")
+	write(t, settings, `services:
+  - {name: soon, tier: high}
+policies: # the snippets say nothing of monitoring
+  - {apiVersion: shiphabit/v1, kind: Policy, metadata: {name: high}, applies_to: {tier: high}, criteria: {monitoring-live: {required: false}}}
+`)
 	url, _ := p.serve("serve", "--db", filepath.Join(p.home, "gate.db"), "--config", settings)
 	return p, url
 }

@@ -49,6 +49,17 @@ func pushedOnly(s config.Source) bool {
 	return kind.open == nil && kind.over == nil || s.Type == "alertmanager" && s.Text("url") == ""
 }
 
+// readSources are the names of the sources that are read, so that it is known how far each has come.
+func readSources(settings config.Config) []string {
+	var names []string
+	for _, s := range settings.Sources {
+		if !pushedOnly(s) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
 // source makes one source, and the services it brings; nil for one that is pushed and never read.
 func (p *program) source(ctx context.Context, s config.Source) (collector.Source, []metrics.Service, error) {
 	kind, known := sourceKinds()[s.Type]

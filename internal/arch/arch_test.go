@@ -96,6 +96,7 @@ var homes = map[string]string{
 	"github.com/google/go-github/":      "collector/github",
 	"github.com/xanzy/go-gitlab":        "collector/gitlab",
 	"github.com/go-echarts/go-echarts/": "reports",
+	"github.com/dop251/goja":            "reports",
 	"go.yaml.in/yaml/":                  "internal/config",
 	"github.com/go-jose/":               "internal/identity",
 	"github.com/riverqueue/":            "internal/jobs",

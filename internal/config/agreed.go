@@ -43,6 +43,7 @@ func addMeter(add addTerms) {
 	add("failure-meter", func(p P) *gate.Rule { return &p.Criteria.FailureMeter.Rule },
 		term{key: "not_acceptable", scalar: oneIn, tighter: 1, doc: "The share of failed deployments that is not acceptable; 1 in 6 makes a failure cost 5 points.", of: func(p P) any { return &p.Criteria.FailureMeter.OneIn }},
 		term{key: "wrong_stop", scalar: years, tighter: -1, doc: "How often a service that fails half as often may be stopped wrongly; it sets the line.", of: func(p P) any { return &p.Criteria.FailureMeter.WrongStopYears }},
+		term{key: "paid_per_day", scalar: number(0, 1000), doc: "How many good deployments pay back on one day, at most; 0 is no bound.", of: func(p P) any { return &p.Criteria.FailureMeter.PaidPerDay }},
 		term{group: "reopen", key: "good_in_a_row", scalar: number(1, 100), tighter: 1, doc: "Good deployments in a row that open a stopped service again.", of: func(p P) any { return &p.Criteria.FailureMeter.GoodInARow }},
 		term{group: "reopen", key: "probes_per_day", scalar: number(0, 24), tighter: -1, doc: "Promotions a day let through while stopped.", of: func(p P) any { return &p.Criteria.FailureMeter.ProbesPerDay }},
 		term{group: "reopen", key: "probe_canary", scalar: aBool, tighter: 1, doc: "Whether those have to go out as a canary.", of: func(p P) any { return &p.Criteria.FailureMeter.ProbeCanary }})
@@ -62,7 +63,8 @@ func addMeters(add addTerms) {
 		term{key: "wrong_stop", scalar: years, tighter: -1, doc: "How often a service that is late half as often may be stopped wrongly.", of: func(p P) any { return &p.Criteria.RestoredInTime.WrongStopYears }},
 		term{key: "good_in_a_row", scalar: number(1, 100), tighter: 1, doc: "Incidents in a row restored in time that open a stopped service again.", of: func(p P) any { return &p.Criteria.RestoredInTime.GoodInARow }},
 		term{key: "min_incidents", scalar: number(0, 1000), tighter: -1, doc: "Until so many incidents are known it only warns.", of: func(p P) any { return &p.Criteria.RestoredInTime.MinIncidents }},
-		term{key: "quiet_days", scalar: number(1, 366), tighter: 1, doc: "Days without a late one that open a stopped service again.", of: func(p P) any { return &p.Criteria.RestoredInTime.QuietDays }})
+		term{key: "quiet_days", scalar: number(1, 366), tighter: 1, doc: "Days without a late one that open a stopped service again.", of: func(p P) any { return &p.Criteria.RestoredInTime.QuietDays }},
+		term{key: "warn_at", scalar: percent, doc: "The part of the line from which it warns; 0% never.", of: func(p P) any { return &p.Criteria.RestoredInTime.WarnAtPPM }})
 	add("error-budget", func(p P) *gate.Rule { return &p.Criteria.ErrorBudget.Rule },
 		term{key: "warn_below", scalar: percent, tighter: 1, doc: "The share left below which it warns.", of: func(p P) any { return &p.Criteria.ErrorBudget.WarnBelowPPM }},
 		term{key: "stops_at_zero", scalar: aBool, tighter: 1, doc: "Whether a budget that is used up stops changes.", of: func(p P) any { return &p.Criteria.ErrorBudget.StopsAtZero }})
@@ -88,7 +90,9 @@ func addProblems(add addTerms) {
 	add("previous-change", func(p P) *gate.Rule { return &p.Criteria.PreviousChange.Rule },
 		term{key: "hold", scalar: aSpan, doc: "How long it holds after the previous change finished; 0s means to the end of its watch.", of: func(p P) any { return &p.Criteria.PreviousChange.HoldSeconds }})
 	add("data-fresh", func(p P) *gate.Rule { return &p.Criteria.DataFresh.Rule },
-		term{key: "max_age", scalar: aSpan, tighter: -1, doc: "How old the newest records may be.", of: func(p P) any { return &p.Criteria.DataFresh.MaxAgeSeconds }})
+		term{key: "max_age", scalar: aSpan, tighter: -1, doc: "How old the newest records may be.", of: func(p P) any { return &p.Criteria.DataFresh.MaxAgeSeconds }},
+		term{key: "hold", scalar: aSpan, doc: "How long older ones hold a promotion at most, where on_unknown is hold; 0s is without end.", of: func(p P) any { return &p.Criteria.DataFresh.HoldSeconds }},
+		term{key: "then", scalar: afterwards, doc: "What happens when that is over.", of: func(p P) any { return &p.Criteria.DataFresh.Then }})
 }
 
 func addReadiness(add addTerms) {

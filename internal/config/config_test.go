@@ -235,7 +235,7 @@ func TestPolicyWordsAreThoseOfTheBuiltInTiers(t *testing.T) {
 policies:
   - apiVersion: shiphabit/v1
     kind: Policy
-    metadata: {name: standard}
+    metadata: {name: standard, version: 2}
     applies_to: {tier: standard}
     criteria:
       failure-meter: {mode: enforce, not_acceptable: 1 in 6, wrong_stop: at most 1 in 2 years, reopen: {good_in_a_row: 3, probes_per_day: 2}}

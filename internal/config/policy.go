@@ -136,6 +136,11 @@ func effective(s metrics.Service, overlays []overlay) (gate.Policy, []Fault) {
 			field, what, _ := strings.Cut(problem.Error(), ": ")
 			faults = append(faults, Fault{Path: o.path, Problem: "over tier " + string(p.Tier) + " it makes " + field + " impossible: " + what, Remedy: "change it, or the layers below"})
 		}
+		for _, problem := range p.NeverFires() {
+			field, what, _ := strings.Cut(problem, ": ")
+			why, remedy, _ := strings.Cut(what, "; ")
+			faults = append(faults, Fault{Path: o.path + "." + field, Problem: "over tier " + string(p.Tier) + " it " + why, Remedy: remedy})
+		}
 	}
 	return p, faults
 }

@@ -84,13 +84,14 @@ var (
 	// aDSN may hold a password and is masked wherever the configuration is shown.
 	aDSN = &scalar{name: "database", json: "string", says: "a file name, or postgres://…", accepts: aText.accepts}
 
-	weekday  = oneOf("weekday", weekdays...)
-	tier     = oneOf("tier", metrics.Critical, metrics.High, metrics.Standard, metrics.Low)
-	kindOf   = oneOf("kind", metrics.Production, metrics.Staging, metrics.Testing, metrics.Development)
-	cause    = oneOf("cause", metrics.CauseRun, metrics.CauseRollback, metrics.CauseRevert, metrics.CauseIncident, metrics.CauseVerdict, metrics.CauseHotfix)
-	mode     = oneOf("mode", gate.Off, gate.Observe, gate.WarnOnly, gate.Enforce)
-	unknown  = oneOf("answer", gate.Hold, gate.Warn, gate.Allow)
-	severity = oneOf("result", gate.Fail, gate.Warn, gate.Pass)
+	weekday    = oneOf("weekday", weekdays...)
+	tier       = oneOf("tier", metrics.Critical, metrics.High, metrics.Standard, metrics.Low)
+	kindOf     = oneOf("kind", metrics.Production, metrics.Staging, metrics.Testing, metrics.Development)
+	cause      = oneOf("cause", metrics.CauseRun, metrics.CauseRollback, metrics.CauseRevert, metrics.CauseIncident, metrics.CauseVerdict, metrics.CauseHotfix)
+	mode       = oneOf("mode", gate.Off, gate.Observe, gate.WarnOnly, gate.Enforce)
+	unknown    = oneOf("answer", gate.Hold, gate.Warn, gate.Allow)
+	afterwards = oneOf("answer", gate.Warn, gate.Block)
+	severity   = oneOf("result", gate.Fail, gate.Warn, gate.Pass)
 
 	oneIn = &scalar{name: "rate", json: "string", pattern: `^1 in [1-9]\d{0,3}$`, says: "a rate like 1 in 6"}
 	years = &scalar{name: "promise", json: "string", pattern: `^at most 1 (a year|in [1-9]\d? years)$`,

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -47,7 +48,7 @@ func isTold(tx *gorm.DB, k metrics.Key) (bool, error) {
 // Correct stores what a person states about a record, as metrics.NewCorrection checked it, and marks the services that it concerns,
 // before and after, as out of date. It returns the correction's number. ErrNotFound when no source told of the record.
 func (db *DB) Correct(ctx context.Context, c metrics.Correction, by string) (int64, error) {
-	c.At = db.now()
+	c.At, c.By = db.now(), by
 	hidden, err := db.hidden(c)
 	if err != nil {
 		return 0, err
@@ -146,7 +147,7 @@ func (db *DB) Withdraw(ctx context.Context, id int64, by, reason string) error {
 			return err
 		}
 		done := tx.Model(&correctionRow{}).Where("id = ? AND withdrawn_at = ?", id, toMilli(metrics.Correction{}.WithdrawnAt)).
-			Update("withdrawn_at", toMilli(db.clock()))
+			Updates(map[string]any{"withdrawn_at": toMilli(db.clock()), "withdrawn_by": by})
 		if done.Error != nil || done.RowsAffected == 0 {
 			return cmp.Or(done.Error, ErrNotFound)
 		}
@@ -259,6 +260,7 @@ func correctionRowOf(c metrics.Correction) correctionRow {
 	return correctionRow{
 		Source: c.Record.Source, Type: string(c.Record.Type), Repository: c.Record.Repository, Record: c.Record.ID,
 		Fields: string(c.Fields), Exclude: c.Exclude, Unlinked: c.Unlinked, Reason: c.Reason, At: toMilli(c.At), WithdrawnAt: toMilli(c.WithdrawnAt),
+		MadeBy: c.By, WithdrawnBy: c.WithdrawnBy,
 	}
 }
 
@@ -266,9 +268,34 @@ func (r correctionRow) correction() metrics.Correction {
 	c := metrics.Correction{
 		ID: r.ID, Record: metrics.Key{Source: r.Source, Type: metrics.EventType(r.Type), Repository: r.Repository, ID: r.Record},
 		Exclude: r.Exclude, Unlinked: r.Unlinked, Reason: r.Reason, At: fromMilli(r.At), WithdrawnAt: fromMilli(r.WithdrawnAt),
+		By: r.MadeBy, WithdrawnBy: r.WithdrawnBy,
 	}
 	if r.Fields != "" {
 		c.Fields = json.RawMessage(r.Fields)
 	}
 	return c
+}
+
+// FactsWith are the facts of a service as they would be with further corrections. Nothing is stored.
+func (db *DB) FactsWith(ctx context.Context, service string, more []metrics.Correction) (metrics.Facts, error) {
+	var events []metrics.Event
+	err := db.look(ctx, func(tx *gorm.DB) (err error) {
+		events, err = eventsOf(tx, []string{service}, 0)
+		return err
+	})
+	if err != nil {
+		return metrics.Facts{}, fmt.Errorf("reading the events of service %q: %w", service, err)
+	}
+	for i, c := range more {
+		c.ID, c.At = math.MaxInt64-int64(len(more)-i), db.now() // goes before every correction there is
+		if e, holds := c.Event(); holds {
+			events = append(events, e)
+		}
+	}
+	for _, part := range metrics.Split(events, db.rules) {
+		if part.Service.Name == service {
+			return metrics.Derive(part.Service, part.Events, db.rules), nil
+		}
+	}
+	return metrics.Facts{Service: service}, nil
 }

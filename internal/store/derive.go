@@ -37,6 +37,7 @@ type outcome struct {
 	present bool // it has events of its own
 	service metrics.Service
 	facts   metrics.Facts
+	served  []servedRow
 }
 
 // derive makes the facts of the named services from their events and stores them. It returns them by name, as they were at
@@ -82,7 +83,7 @@ func (db *DB) evaluate(ctx context.Context, names []string, limit int) (evaluati
 	for _, part := range metrics.Split(events, db.rules) {
 		if o, asked := found[part.Service.Name]; asked {
 			o.present, o.service = true, part.Service
-			o.facts = metrics.Derive(part.Service, part.Events, db.rules)
+			o.facts, o.served = metrics.Derive(part.Service, part.Events, db.rules), servedBy(part.Service.Name, part.Events)
 			found[part.Service.Name] = o
 		}
 	}

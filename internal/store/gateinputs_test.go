@@ -50,7 +50,7 @@ func TestADecisionGoesByUpToDateFactsWhereThereIsTimeToDeriveThem(t *testing.T) 
 func TestADecisionSeesAllThatConcernsItsService(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t bench) {
-		db, ctx := t.open(), t.Context()
+		db, ctx := t.open(reading("github")), t.Context()
 		mustAppend(t, db, deployed("1", "api", "", -1))
 		probe, allow, other := decided("probe", "api"), decided("allow", "api"), decided("other", "web")
 		probe.Probe, probe.Verdict, allow.Verdict, other.Verdict = true, gate.Warn, gate.Allow, gate.Allow

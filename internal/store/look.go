@@ -32,13 +32,16 @@ type look struct {
 
 // lookQuery reads for many services at once what decisions about them have to know, each row with what it is about: a service (s), the
 // signals of it (m), the
-// numbers of its promotions (p) and probes (g), its overrides (o), and the sources (w), which are the same for all. One statement sees one
+// numbers of its promotions (p) and probes (g), its overrides (o), and each
+// declared source (w) with how far it has come and whether it has told of the service, and of any. One statement sees one
 // state of the database. What it finds for each service it finds by indexes: the cross join makes SQLite begin with those asked about.
 func (d dialect) lookQuery() string {
 	asked := "SELECT json_extract(value, '$[0]') AS name, json_extract(value, '$[1]') AS since FROM json_each(?)"
+	declared := "(SELECT value AS name FROM json_each(?)) n"
 	services, probe, list := "services s WHERE s.name = a.name", "d.probe = 1", "group_concat(%s)"
 	if d.name == postgresDialect.name {
 		asked = "SELECT e ->> 0 AS name, (e ->> 1)::bigint AS since FROM json_array_elements(CAST(? AS json)) AS e"
+		declared = "(SELECT e AS name FROM json_array_elements_text(CAST(? AS json)) AS e) n"
 		services = "LATERAL (SELECT * FROM services WHERE name = a.name LIMIT 1) s" // else it reads all services to find a few
 		probe, list = "d.probe", "string_agg(CAST(%s AS text), ',')"
 	}
@@ -51,7 +54,10 @@ func (d dialect) lookQuery() string {
 		WHERE d.service = a.name AND d.at >= a.since AND d.verdict IN ('allow', 'warn')), ''), '' FROM asked a
 	UNION ALL SELECT 'g', a.name, 0, 0, 0, coalesce((SELECT ` + granted + ` FROM decisions d WHERE d.service = a.name AND ` + probe + `), ''), '' FROM asked a
 	UNION ALL SELECT 'o', o.service, o.used, o.revoked_at, 0, o.second, o.body FROM asked a CROSS JOIN gate_overrides o WHERE o.service = a.name
-	UNION ALL SELECT 'w', w.name, w.watermark, 0, 0, '', '' FROM sources w`
+	UNION ALL SELECT 'w', a.name, coalesce(w.watermark, ` + strconv.FormatInt(toMilli(time.Time{}), 10) + `),
+		CASE WHEN EXISTS (SELECT 1 FROM served t WHERE t.service = a.name AND t.source = n.name) THEN 1 ELSE 0 END,
+		CASE WHEN EXISTS (SELECT 1 FROM served t WHERE t.source = n.name) THEN 1 ELSE 0 END, n.name, ''
+		FROM asked a CROSS JOIN ` + declared + ` LEFT JOIN sources w ON w.name = n.name`
 }
 
 // lookAll looks for many at once. Where that fails each is tried alone: one that the database cannot take must not be in the way of others.
@@ -85,7 +91,7 @@ func (db *DB) lookOn(tx *gorm.DB, all []*look) error {
 	if err != nil {
 		return err
 	}
-	if err := db.readLooks(tx, string(question), byName); err != nil {
+	if err := db.readLooks(tx, [2]string{string(question), db.declaredSources}, byName); err != nil {
 		return err
 	}
 	if err := db.fillPassed(tx, all); err != nil {
@@ -97,8 +103,8 @@ func (db *DB) lookOn(tx *gorm.DB, all []*look) error {
 	return nil
 }
 
-func (db *DB) readLooks(tx *gorm.DB, question string, byName map[string][]*look) error {
-	rows, err := tx.Raw(db.lookSQL, question).Rows()
+func (db *DB) readLooks(tx *gorm.DB, questions [2]string, byName map[string][]*look) error {
+	rows, err := tx.Raw(db.lookSQL, questions[0], questions[1]).Rows()
 	if err != nil {
 		return err
 	}
@@ -108,14 +114,7 @@ func (db *DB) readLooks(tx *gorm.DB, question string, byName map[string][]*look)
 		if err := rows.Scan(&r.kind, &r.name, &r.a, &r.b, &r.c, &r.text, &r.more); err != nil {
 			return err
 		}
-		about := byName[r.name]
-		if r.kind == "w" {
-			for _, same := range byName {
-				if err := db.tell(r, same); err != nil {
-					return err
-				}
-			}
-		} else if err := db.tell(r, about); err != nil {
+		if err := db.tell(r, byName[r.name]); err != nil {
 			return err
 		}
 	}
@@ -165,8 +164,11 @@ func (db *DB) tell(r lookRow, to []*look) error {
 			}
 			one.in.Overrides = append(one.in.Overrides, o)
 		case "w":
-			if at := fromMilli(r.a); !at.IsZero() {
-				one.in.Sources = append(one.in.Sources, gate.Watermark{Name: r.name, Watermark: at})
+			// Without such a source nothing can be told of the service: it is read, as the configuration has it, and has told of the service, or of
+			// no service yet, so that it may be any. One of which nothing has arrived has no watermark. What is only pushed, imported, or not
+			// declared any more is not waited for: nobody knows what it has not sent.
+			if here, anywhere := r.b != 0, r.c != 0; here || !anywhere {
+				one.in.Sources = append(one.in.Sources, gate.Watermark{Name: r.text, Watermark: fromMilli(r.a)})
 			}
 		}
 	}

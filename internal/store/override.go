@@ -204,8 +204,8 @@ func (db *DB) logGate(tx *gorm.DB, e gate.LogEntry) error {
 	return tx.Create(&gateLogRow{Seq: sealed.Seq, Service: sealed.Service, Body: string(body)}).Error
 }
 
-// GateLog lists lines after a number, in their order. A line that cannot be read is given as it should be numbered and nothing else, so
-// that a check of the hashes finds it.
+// GateLog lists lines after a number, in their order. One that is not, byte for byte, what was written is given as it should be numbered
+// and nothing else, so that a check of the hashes finds it.
 func (db *DB) GateLog(ctx context.Context, after int64, limit int) ([]gate.LogEntry, error) {
 	var rows []gateLogRow
 	if err := db.read.WithContext(ctx).Where("seq > ?", after).Order("seq").Limit(limit).Find(&rows).Error; err != nil {
@@ -213,9 +213,21 @@ func (db *DB) GateLog(ctx context.Context, after int64, limit int) ([]gate.LogEn
 	}
 	list := make([]gate.LogEntry, len(rows))
 	for i, row := range rows {
-		if json.Unmarshal([]byte(row.Body), &list[i]) != nil || list[i].Seq != row.Seq {
+		if e, sound := row.entry(); sound {
+			list[i] = e
+		} else {
 			list[i] = gate.LogEntry{Seq: row.Seq}
 		}
 	}
 	return list, nil
+}
+
+// entry reads a line; it is sound when writing it again gives the same row. Reading alone overlooks keys in other letters and keys that
+// mean nothing.
+func (r gateLogRow) entry() (e gate.LogEntry, sound bool) {
+	if json.Unmarshal([]byte(r.Body), &e) != nil {
+		return e, false
+	}
+	body, err := json.Marshal(e)
+	return e, err == nil && string(body) == r.Body && e.Seq == r.Seq && e.Service == r.Service
 }

@@ -148,13 +148,17 @@ func joined(runs [][]metrics.Rollout) []metrics.Rollout {
 // storedIncident keeps the incident's own id, which its JSON leaves out.
 type storedIncident struct {
 	metrics.IncidentLink
-	OwnID string `json:"own_id"`
+	OwnID     string `json:"own_id"`
+	TakenBack bool   `json:"taken_back,omitempty"`
 }
 
 func factsRowOf(f metrics.Facts) (factsRow, error) {
-	incidents := make([]storedIncident, len(f.Incidents))
-	for i, link := range f.Incidents {
-		incidents[i] = storedIncident{IncidentLink: link, OwnID: link.Incident.ID}
+	incidents := make([]storedIncident, 0, len(f.Incidents)+len(f.TakenBack))
+	for _, link := range f.Incidents {
+		incidents = append(incidents, storedIncident{IncidentLink: link, OwnID: link.Incident.ID})
+	}
+	for _, link := range f.TakenBack {
+		incidents = append(incidents, storedIncident{IncidentLink: link, OwnID: link.Incident.ID, TakenBack: true})
 	}
 	row := factsRow{Service: f.Service, Team: f.Team, Since: toMilli(f.Since), Several: severalOf(f)}
 	for _, part := range []struct {
@@ -197,7 +201,11 @@ func (r factsRow) facts(service string, p part) (metrics.Facts, error) {
 	err := json.Unmarshal([]byte(r.Incidents), &incidents)
 	for _, i := range incidents {
 		i.Incident.ID = i.OwnID
-		f.Incidents = append(f.Incidents, i.IncidentLink)
+		if i.TakenBack {
+			f.TakenBack = append(f.TakenBack, i.IncidentLink)
+		} else {
+			f.Incidents = append(f.Incidents, i.IncidentLink)
+		}
 	}
 	if err == nil && p.withLeftOut {
 		err = json.Unmarshal([]byte(r.LeftOut), &f.LeftOut)

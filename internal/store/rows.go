@@ -34,6 +34,8 @@ type correctionRow struct {
 	Reason      string
 	At          int64
 	WithdrawnAt int64
+	MadeBy      string
+	WithdrawnBy string
 }
 
 type sourceRow struct {
@@ -301,6 +303,6 @@ func allRows() []any {
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
 		&deliveryRow{}, &refusalRow{}, &environmentRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{}, &waitingRow{},
-		&beatRow{}, &gapRow{}, &unaskedRow{},
+		&beatRow{}, &gapRow{}, &unaskedRow{}, &servedRow{},
 	}
 }

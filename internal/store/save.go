@@ -43,12 +43,13 @@ type replacement struct {
 	service  serviceRow
 	header   factsRow
 	went     []environmentRow
+	served   []servedRow
 	rollouts []rolloutRow
 	tallies  serviceTallies
 }
 
 func (db *DB) replacementOf(name string, o outcome) (replacement, error) {
-	r := replacement{rollouts: make([]rolloutRow, len(o.facts.Rollouts))}
+	r := replacement{served: o.served, rollouts: make([]rolloutRow, len(o.facts.Rollouts))}
 	var err error
 	for i := range o.facts.Rollouts {
 		if r.rollouts[i], err = rolloutRowOf(name, o.facts.Rollouts[i]); err != nil {
@@ -115,6 +116,9 @@ func (db *DB) replaceOne(tx *gorm.DB, r *replacement, change *talliesChange) err
 		return err
 	}
 	if err := saveEnvironments(tx, name, r.went); err != nil {
+		return err
+	}
+	if err := saveServed(tx, name, r.served); err != nil {
 		return err
 	}
 	return tx.Model(&serviceRow{}).Where("name = ?", name).Updates(map[string]any{

@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync/atomic"
@@ -31,6 +32,8 @@ var (
 type Options struct {
 	// Rules turn events into facts. Facts made under other rules count as out of date.
 	Rules metrics.Rules
+	// Sources are the sources that are read, by name: those that can be late. What is only pushed is none of them.
+	Sources []string
 	// Definition and Zone are those that figures are asked for in, nearly always: their tallies are stored. The defaults are
 	// DORA and UTC.
 	Definition metrics.Definition
@@ -43,19 +46,20 @@ type Options struct {
 
 // DB is an open database. Its methods may be called from many goroutines.
 type DB struct {
-	write   *gorm.DB // SQLite: one connection, so that writers queue here instead of meeting a busy database
-	read    *gorm.DB // SQLite: a pool that cannot write; PostgreSQL: the same as write
-	pulse   *gorm.DB // one connection that nothing but a ping uses: it tells a database that is busy from one that is gone
-	at      address
-	dialect dialect
-	rules   metrics.Rules
-	print   string // fingerprint of the rules
-	tallies tallySet
-	people  []byte // key of the pseudonyms of people
-	log     *slog.Logger
-	clock   func() time.Time
-	flights flights
-	scored  atomic.Bool // no decision is without its score
+	write           *gorm.DB // SQLite: one connection, so that writers queue here instead of meeting a busy database
+	read            *gorm.DB // SQLite: a pool that cannot write; PostgreSQL: the same as write
+	pulse           *gorm.DB // one connection that nothing but a ping uses: it tells a database that is busy from one that is gone
+	at              address
+	dialect         dialect
+	rules           metrics.Rules
+	declaredSources string // those that are read, by name, as JSON
+	print           string // fingerprint of the rules
+	tallies         tallySet
+	people          []byte // key of the pseudonyms of people
+	log             *slog.Logger
+	clock           func() time.Time
+	flights         flights
+	scored          atomic.Bool // no decision is without its score
 	// gateRead reads what decisions need, with statements that are prepared once.
 	gateRead *gorm.DB
 	fresher  *freshness
@@ -90,7 +94,11 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{at: at, rules: o.Rules, print: print, log: o.Logger, clock: o.Clock}
+	names, err := json.Marshal(append([]string{}, o.Sources...))
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{at: at, rules: o.Rules, declaredSources: string(names), print: print, log: o.Logger, clock: o.Clock}
 	db.tallies.definition, db.tallies.zone = o.Definition, o.Zone
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)

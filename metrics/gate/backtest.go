@@ -2,7 +2,6 @@ package gate
 
 import (
 	"cmp"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -32,19 +31,19 @@ type Backtest struct {
 	PreventedHigh int64 `json:"prevented_high_ppm"`
 	// DelaySeconds is how long good promotions would have waited, from their stop to the next one that was let through.
 	DelaySeconds int64 `json:"delay_seconds"`
-	// Overrides is how many overrides it would have taken to let the delayed ones of the spells go.
+	// Overrides is how many overrides it would have taken to let the delayed ones go: each lets through as many, and holds for as long, as
+	// the policy allows.
 	Overrides int `json:"overrides_needed"`
 	// AssumedPPM is the share of outcomes whose time of being known is assumed and not recorded.
 	AssumedPPM int64               `json:"assumed_ppm"`
 	Criteria   []BacktestCriterion `json:"criteria"`
-	// NotJudged are the criteria that were left out; filled in by BacktestSum.
+	// NotJudged are the criteria that were left out.
 	NotJudged []string `json:"not_judged"`
 	// Verdicts are the promotions that were not simply allowed, in order.
 	Verdicts []BacktestVerdict `json:"verdicts,omitempty"`
 
 	assumed, known int
-	wrong          int      // wrong stops of the whole record, however short the window
-	years          *big.Rat // of the whole record, in which a meter could have stopped
+	promises       []promiseTally
 }
 
 // BacktestCriterion is what one criterion alone would have stopped.
@@ -53,7 +52,7 @@ type BacktestCriterion struct {
 	Stopped   int    `json:"stopped"`
 	Prevented int    `json:"prevented"`
 	Delayed   int    `json:"delayed"`
-	// Spells of wrong stops of the failure meter, and whether that is more often than promised.
+	// Spells of wrong stops of a meter, and whether under one of its promises that is more often than promised.
 	WrongStops int  `json:"wrong_stops,omitempty"`
 	Broken     bool `json:"promise_broken,omitempty"`
 }
@@ -69,12 +68,18 @@ type BacktestVerdict struct {
 	Modelled bool      `json:"modelled,omitempty"` // a stop after the first of its spell
 }
 
+// NewBacktest is one of nothing, to which those of services are added.
+func NewBacktest() Backtest {
+	return Backtest{Criteria: []BacktestCriterion{}, NotJudged: []string{}, PreventedHigh: 1_000_000}
+}
+
 // RunBacktest walks the record of one service from one instant to another (half-open) and judges each planned promotion to production at the
 // moment it began, with what was known then. End is the instant whose knowledge decides what became of them.
 func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
+	overrides := overriding{rule: p.Overrides}
+	b := Backtest{Services: 1, NotJudged: p.NotBacktested()}
 	p = withoutEvidence(p)
 	final := newHistory(k.Facts, p, end.UTC().Truncate(time.Millisecond), nil)
-	b := Backtest{Services: 1, years: new(big.Rat)}
 	counts := map[string]*BacktestCriterion{}
 	for _, c := range p.criteria() {
 		if !c.absent && c.rule.Mode != Off {
@@ -92,7 +97,7 @@ func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
 		if at.Before(from) || !at.Before(to) {
 			continue
 		}
-		d := judgedAt(p, k, r, at)
+		d := judgedAt(p, k, i, at)
 		o := final.outcome(r)
 		b.Promotions++
 		b.note(r, o)
@@ -107,6 +112,7 @@ func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
 			}
 		} else if b.stop(o, stopped) {
 			waiting = append(waiting, at)
+			overrides.need(at)
 		}
 		for _, reason := range d.Reasons {
 			if c := counts[reason.Criterion]; c != nil && objects(p, reason) {
@@ -118,9 +124,32 @@ func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
 		}
 		stopped = stops
 	}
-	b.wrongStops(p, final, from, to)
+	until := to
+	if end.Before(to) {
+		until = end
+	}
+	for _, since := range waiting { // they wait still
+		b.DelaySeconds += int64(until.Sub(since) / time.Second)
+	}
+	b.Overrides = overrides.asked
+	b.wrongStops(p, final, from, until)
 	b.finish()
 	return b
+}
+
+// overriding counts the overrides that promotions would need one after the other.
+type overriding struct {
+	rule  OverrideRule
+	asked int
+	left  int
+	ends  time.Time
+}
+
+func (o *overriding) need(at time.Time) {
+	if o.left == 0 || !at.Before(o.ends) {
+		o.asked, o.left, o.ends = o.asked+1, o.rule.Uses, at.Add(seconds(o.rule.MaxSeconds))
+	}
+	o.left--
 }
 
 // withoutEvidence takes out the criteria that judge what a request states, and lets the others do what they would in force.
@@ -131,21 +160,26 @@ func withoutEvidence(p Policy) Policy {
 	return p
 }
 
-// began is when a rollout began, as far as is stated.
+// began is when a rollout began, as far as is stated: in any case before its end, at which what came of it is known.
 func began(r *metrics.Rollout) time.Time {
-	if !r.StartedAt.IsZero() {
+	end := r.FinishedAt.Add(-time.Millisecond)
+	if !r.StartedAt.IsZero() && r.StartedAt.Before(end) {
 		return r.StartedAt
 	}
-	return r.FinishedAt
+	return end
 }
 
-// judgedAt is the decision about a rollout at the moment it began.
-func judgedAt(p Policy, k Known, r *metrics.Rollout, at time.Time) Decision {
+// judgedAt is the decision about a rollout at the moment it began. Neither it nor what finished after it is part of the record then, even
+// where clocks that differ have something of it known before.
+func judgedAt(p Policy, k Known, position int, at time.Time) Decision {
+	r := &k.Facts.Rollouts[position]
 	ask := Request{
 		Service: k.Facts.Service, Environment: r.Environment, Commit: r.Revision, Artifact: Artifact{Digest: r.Digest, Version: r.Version},
 		Change: Change{Kind: KindNormal},
 	}
-	known := Known{Facts: k.Facts, Service: k.Service, Windows: k.Windows}
+	kind := r.EnvironmentKind
+	known := Known{Facts: k.Facts, Service: k.Service, Windows: k.Windows, KindOf: func(string) metrics.EnvironmentKind { return kind }}
+	known.Facts.Rollouts = k.Facts.Rollouts[:position]
 	q := question{p, Take(ask, p, at, known), ask}
 	return q.judge(claim{kind: KindNormal}, false) // probes are the promotions themselves
 }
@@ -187,7 +221,6 @@ func (b *Backtest) stop(o Trial, further bool) (delayed bool) {
 		b.Delayed++
 		if !further {
 			b.FirstDelayed++
-			b.Overrides++
 		}
 		return true
 	default:
@@ -207,33 +240,35 @@ func (c *BacktestCriterion) stop(o Trial) {
 	}
 }
 
-// wrongStops counts the spells of the failure meter that good promotions opened, and holds them against the promise. Only a service that
-// outside its spells fails at most half as often as the limit can be stopped wrongly.
+// wrongStops counts the spells of each meter that were wrong, for its promise. Only a service that outside its spells does at most half as
+// badly as the limit can be stopped wrongly.
 func (b *Backtest) wrongStops(p Policy, h *history, from, to time.Time) {
-	rule := p.Criteria.FailureMeter
 	trials := h.trials()
-	_, steps := h.foldMeter(rule, trials)
-	if len(trials) == 0 || rule == (FailureMeter{}) {
+	if len(trials) == 0 {
 		return
 	}
-	if !keepsWellBelow(steps, rule.OneIn) {
-		return // its stops may well have been right
-	}
-	wrong := 0
-	for _, s := range spellsOf(steps) {
-		if s.ended != StepReopened || !s.from.Before(to) {
-			continue
-		}
-		b.wrong++
-		if !s.from.Before(from) {
-			wrong++
-		}
-	}
 	// The promise is held against the whole record: a window that somebody chose around a stop says nothing of how often there is one.
-	if span := to.Sub(h.facts.Rollouts[trials[0]].FinishedAt); span > 0 {
-		b.years.SetFrac64(int64(span/time.Second), int64(365*24*time.Hour/time.Second))
+	since := h.facts.Rollouts[trials[0]].FinishedAt
+	explained := h.explained(trials)
+	for _, one := range p.promising() {
+		steps := one.fold(h)
+		if !keepsWellBelow(steps, one.oneIn) {
+			continue // its stops may well have been right
+		}
+		t := promiseTally{criterion: one.criterion, promised: one.promised, years: yearsOf(to.Sub(since))}
+		inWindow := 0
+		for _, s := range spellsOf(steps) {
+			if !s.wrong(explained) || !s.from.Before(to) {
+				continue
+			}
+			t.wrong++
+			if !s.from.Before(from) {
+				inWindow++
+			}
+		}
+		b.promises = append(b.promises, t)
+		b.criterion(one.criterion, func(c *BacktestCriterion) { c.WrongStops = inWindow })
 	}
-	b.criterion("failure-meter", func(c *BacktestCriterion) { c.WrongStops = wrong })
 }
 
 func (b *Backtest) criterion(name string, change func(*BacktestCriterion)) {
@@ -242,8 +277,17 @@ func (b *Backtest) criterion(name string, change func(*BacktestCriterion)) {
 	}
 }
 
-// Add joins another service's backtest under the same policy.
+// Add joins another service's backtest, under whatever policy; one in which nothing was judged counts as none. A criterion breaks its
+// promise when it does so over all services that were promised the same.
 func (b *Backtest) Add(o Backtest) {
+	b.NotJudged = union(b.NotJudged, o.NotJudged)
+	if o.Promotions == 0 {
+		return
+	}
+	b.promises = slices.Clone(b.promises)
+	for _, t := range o.promises {
+		b.promises = addTally(b.promises, t)
+	}
 	b.Services += o.Services
 	b.Promotions += o.Promotions
 	b.Stopped += o.Stopped
@@ -258,13 +302,7 @@ func (b *Backtest) Add(o Backtest) {
 	b.Overrides += o.Overrides
 	b.assumed += o.assumed
 	b.known += o.known
-	b.wrong += o.wrong
-	if b.years == nil {
-		b.years = new(big.Rat)
-	}
-	if o.years != nil {
-		b.years.Add(b.years, o.years)
-	}
+	b.Criteria = slices.Clone(b.Criteria)
 	for _, c := range o.Criteria {
 		i := slices.IndexFunc(b.Criteria, func(mine BacktestCriterion) bool { return mine.Criterion == c.Criterion })
 		if i < 0 {
@@ -284,15 +322,18 @@ func (b *Backtest) Add(o Backtest) {
 	b.finish()
 }
 
-// Judge holds the wrong stops of the failure meter against its promise.
-func (b *Backtest) Judge(p Policy) {
-	b.criterion("failure-meter", func(c *BacktestCriterion) {
-		// One wrong stop is no pattern, however short the time in which it came.
-		c.Broken = c.WrongStops > 1 && b.years != nil && b.years.Sign() > 0 && BreaksPromise(b.wrong, b.years, p.Criteria.FailureMeter.WrongStopYears)
-	})
+// union joins lists of names, in order of the alphabet.
+func union(a, b []string) []string {
+	all := append(append([]string{}, a...), b...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (b *Backtest) finish() {
+	for i := range b.Criteria {
+		c := &b.Criteria[i]
+		c.Broken = slices.ContainsFunc(b.promises, func(t promiseTally) bool { return t.criterion == c.Criterion && t.broken() })
+	}
 	b.PreventedLow, b.PreventedHigh = exactShare(b.FirstPrevented, b.FirstPrevented+b.FirstDelayed)
 	if b.known > 0 {
 		b.AssumedPPM = int64(b.assumed) * 1_000_000 / int64(b.known)

@@ -94,13 +94,11 @@ func TestOnlyAServiceThatKeepsWellBelowTheLimitIsStoppedWrongly(t *testing.T) {
 	p := PolicyFor(metrics.Standard)
 	bad := record(strings.Repeat("...x", 60))
 	b := RunBacktest(p, Known{Facts: bad, Service: standard()}, day(0), day(300), day(300))
-	b.Judge(p)
 	if c := b.Criteria[0]; c.Criterion != "failure-meter" || c.Stopped == 0 || c.WrongStops != 0 || c.Broken {
 		t.Errorf("a service of which every fourth deployment fails: %+v", c)
 	}
 	unlucky := record(strings.Repeat(".", 200) + "xxxx" + strings.Repeat(".", 200))
 	b = RunBacktest(p, Known{Facts: unlucky, Service: standard()}, day(0), day(500), day(500))
-	b.Judge(p)
 	if c := b.Criteria[0]; c.WrongStops != 1 || c.Broken {
 		t.Errorf("one unlucky week in a year: %+v", c)
 	}
@@ -120,7 +118,6 @@ func TestTheStopsOfABadServiceAndOfAChosenWindowBreakNoPromise(t *testing.T) {
 	p := PolicyFor(metrics.Critical)
 	meter := func(outcomes string, from, to int) BacktestCriterion {
 		b := RunBacktest(p, Known{Facts: record(outcomes), Service: metrics.Service{Name: "pay", Tier: metrics.Critical}}, day(from), day(to), day(len(outcomes)+5))
-		b.Judge(p)
 		return b.Criteria[0]
 	}
 	// Each spell is opened by three good ones, and one failure then stops it again: outside its spells there are few but those failures.

@@ -181,10 +181,35 @@ func (c DataFresh) judge(q question) finding {
 		f.short = fmt.Sprintf("the records of %s are %s old", oldest.Name, span(age))
 		f.says = fmt.Sprintf("The records of %s have arrived only up to %s, %s ago; they may be %s old.", oldest.Name, clock(oldest.Watermark), span(age), span(limit))
 		f.opensWhen = []string{oldest.Name + " has delivered its records"}
+		c.deadline(q, &f, oldest.Watermark.Add(limit+seconds(c.HoldSeconds)))
 	}
 	return f
 }
 
+// deadline ends a hold for late records.
+func (c DataFresh) deadline(q question, f *finding, ends time.Time) {
+	if c.HoldSeconds == 0 || c.OnUnknown != Hold {
+		return
+	}
+	what, result := "it goes on with a warning", Warn
+	if c.Then == Block {
+		what, result = "it is stopped", Fail
+	}
+	if q.s.Now.Before(ends) {
+		f.says += " From " + clock(ends) + " on " + what + " instead."
+		if ends.Before(f.until) {
+			f.until = ends
+		}
+		return
+	}
+	f.says += " It was held until " + clock(ends) + " for them; now " + what + "."
+	f.result, f.until = result, time.Time{}
+}
+
 func (c DataFresh) promises() string {
-	return "no source is more than " + span(seconds(c.MaxAgeSeconds)) + " behind"
+	words := "no source that it needs is more than " + span(seconds(c.MaxAgeSeconds)) + " behind"
+	if c.HoldSeconds > 0 && c.OnUnknown == Hold {
+		words += "; for " + span(seconds(c.HoldSeconds)) + " that holds, then it " + map[bool]string{true: "blocks", false: "warns"}[c.Then == Block]
+	}
+	return words
 }

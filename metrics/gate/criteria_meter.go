@@ -11,7 +11,7 @@ func (c FailureMeter) judge(q question) finding {
 	failed, decided := tally(q.s.Recent)
 	f := finding{
 		result:  Pass,
-		says:    fmt.Sprintf("Each failed deployment costs %s, each good one pays back 1. Now %d, line %d.", count(int64(m.Step), "point"), m.Value, m.Line),
+		says:    fmt.Sprintf("Each failed deployment costs %s, each good one pays back 1%s. Now %d, line %d.", count(int64(m.Step), "point"), c.bound(), m.Value, m.Line),
 		short:   fmt.Sprintf("%d of the last %s failed; the meter is at %d of %d", failed, count(int64(decided), "deployment"), m.Value, m.Line),
 		promise: c.promise(m),
 		observed: map[string]int64{
@@ -29,7 +29,7 @@ func (c FailureMeter) judge(q question) finding {
 		if 10*m.Value >= 6*m.Line {
 			f.result = Warn
 		}
-		f.says += " " + counterfactual(m)
+		f.says += " " + c.counterfactual(m)
 	}
 	f.evidence = failures(q.s.Recent)
 	return f
@@ -49,11 +49,7 @@ func (c FailureMeter) blocked(q question, f *finding) {
 		row = "one good deployment (none so far"
 	}
 	if !m.NextProbeAt.IsZero() {
-		when := "at " + clock(m.NextProbeAt)
-		if !m.NextProbeAt.After(q.s.Now) {
-			when = "now, as far as this criterion goes"
-		}
-		row += "; probe allowed " + when
+		row += "; probe allowed at " + clock(m.NextProbeAt)
 		if c.ProbeCanary {
 			row += ", as a canary"
 		}
@@ -64,8 +60,16 @@ func (c FailureMeter) blocked(q question, f *finding) {
 	}
 }
 
+// bound says how many good ones pay back in a day, where that is bounded.
+func (c FailureMeter) bound() string {
+	if c.PaidPerDay == 0 {
+		return ""
+	}
+	return ", at most " + number(c.PaidPerDay) + " a day"
+}
+
 // counterfactual says what the next deployments would do to an open meter.
-func counterfactual(m MeterState) string {
+func (c FailureMeter) counterfactual(m MeterState) string {
 	stop, row := "one more failure stops you", "to stop you"
 	if m.OnlyWarns {
 		stop, row = "one more failure brings it to its line, which stops nothing here", "to bring it to its line, which stops nothing here"
@@ -77,6 +81,12 @@ func counterfactual(m MeterState) string {
 		return sentence(stop)
 	}
 	good := min(m.Value, 2)
+	if c.PaidPerDay > 0 {
+		good = min(good, c.PaidPerDay-m.PaidToday)
+	}
+	if good <= 0 {
+		return "Today's have paid back already; " + stop + "."
+	}
 	verb := "bring"
 	if good == 1 {
 		verb = "brings"
@@ -141,6 +151,6 @@ func clampBig(n *big.Int) int64 {
 }
 
 func (c FailureMeter) promises() string {
-	return "no more than 1 in " + strconv.Itoa(c.OneIn) + " fail (+" + strconv.Itoa(c.OneIn-1) + "/-1; a wrong stop at most once in " +
+	return "no more than 1 in " + strconv.Itoa(c.OneIn) + " fail (+" + strconv.Itoa(c.OneIn-1) + "/-1" + c.bound() + "; a wrong stop at most once in " +
 		c.WrongStopYears.decimal() + " " + plural(int(c.WrongStopYears.Num/c.WrongStopYears.Den), "year") + ")"
 }

@@ -216,7 +216,7 @@ func TestAHoldSaysWhenToAskAgain(t *testing.T) {
 	t.Parallel()
 	f := record("....")
 	p := PolicyFor(metrics.High)
-	p.Criteria.TestEvidence.OnUnknown, p.Criteria.RollbackReady.OnUnknown = Allow, Allow
+	p.Criteria.TestEvidence.OnUnknown, p.Criteria.RollbackReady.OnUnknown, p.Criteria.MonitoringLive.OnUnknown = Allow, Allow, Allow
 	d := Decide(p, take(f, standard(), ask(), p, day(3).Add(5*time.Minute), nil, nil), ask())
 	if want := day(3).Add(30 * time.Minute); d.Verdict != Hold || d.AskAgainAfter == nil || !d.AskAgainAfter.Equal(want) {
 		t.Errorf("%s, ask again %v; want hold until the watch ends at %s", d.Verdict, d.AskAgainAfter, want)

@@ -28,7 +28,7 @@ func PolicyFor(tier metrics.Tier) Policy {
 // tierPolicy is what all built-in policies share.
 func tierPolicy(tier metrics.Tier) Policy {
 	return Policy{
-		Name: string(tier), Version: 1, Tier: tier, Layers: []string{"tier:" + string(tier)},
+		Name: string(tier), Version: 2, Tier: tier, Layers: []string{"tier:" + string(tier)},
 		Ceilings: map[metrics.EnvironmentKind]Mode{metrics.Staging: Observe, metrics.Testing: Observe, metrics.Development: Observe},
 	}
 }
@@ -47,7 +47,7 @@ func ownUsual(wrong Fraction) OwnUsual {
 
 // restored wants incidents over within a time, but for 1 in so many: the limit of the tier's failure meter.
 func restored(rule Rule, target int64, oneIn int, wrong Fraction) RestoredInTime {
-	return RestoredInTime{Rule: rule, TargetSeconds: target, OneIn: oneIn, WrongStopYears: wrong, GoodInARow: 3, MinIncidents: 10, QuietDays: 28}
+	return RestoredInTime{Rule: rule, TargetSeconds: target, OneIn: oneIn, WrongStopYears: wrong, GoodInARow: 3, MinIncidents: 10, QuietDays: 28, WarnAtPPM: 600_000}
 }
 
 func criticalPolicy() Policy {
@@ -57,7 +57,7 @@ func criticalPolicy() Policy {
 	p.Overrides = OverrideRule{Persons: 2, MaxSeconds: 4 * hour, Uses: 1}
 	p.Criteria = Criteria{
 		FailureMeter: FailureMeter{
-			Rule: enforced(Allow), OneIn: 10, WrongStopYears: years(1), GoodInARow: 3, ProbesPerDay: 1, ProbeCanary: true,
+			Rule: enforced(Allow), OneIn: 10, WrongStopYears: years(1), GoodInARow: 3, ProbesPerDay: 1, ProbeCanary: true, PaidPerDay: 5,
 		},
 		OwnUsual:       ownUsual(years(1)),
 		RestoreFirst:   RestoreFirst{Rule: enforced(Allow)},
@@ -68,7 +68,7 @@ func criticalPolicy() Policy {
 		TestEvidence:   TestEvidence{Rule: enforced(Hold), Required: true, PreviousStage: true},
 		Coverage:       Coverage{Rule: enforced(Hold), MinPPM: 800_000, IgnoreUnderLines: 20, Required: true},
 		BatchSize:      BatchSize{Rule: warned(Allow), MaxCommits: 20},
-		DataFresh:      DataFresh{Rule: enforced(Hold), MaxAgeSeconds: 15 * minute},
+		DataFresh:      DataFresh{Rule: enforced(Hold), MaxAgeSeconds: 15 * minute, HoldSeconds: 4 * hour, Then: Block},
 		ErrorBudget:    ErrorBudget{Rule: enforced(Allow), WarnBelowPPM: 250_000, StopsAtZero: true},
 		MonitoringLive: MonitoringLive{Rule: enforced(Hold), Errors: true, Latency: true, Business: 1, MaxSilenceSeconds: 15 * minute, Required: true},
 		Freezes:        Freezes{Rule: enforced(Allow)},
@@ -93,9 +93,9 @@ func highPolicy() Policy {
 		TestEvidence:   TestEvidence{Rule: enforced(Warn), Required: true},
 		Coverage:       Coverage{Rule: enforced(Warn), MinPPM: 700_000, IgnoreUnderLines: 20, Required: true},
 		BatchSize:      BatchSize{Rule: warned(Allow), MaxCommits: 40},
-		DataFresh:      DataFresh{Rule: enforced(Hold), MaxAgeSeconds: 60 * minute},
+		DataFresh:      DataFresh{Rule: enforced(Hold), MaxAgeSeconds: 60 * minute, HoldSeconds: 4 * hour, Then: Warn},
 		ErrorBudget:    ErrorBudget{Rule: enforced(Allow), WarnBelowPPM: 250_000, StopsAtZero: true},
-		MonitoringLive: MonitoringLive{Rule: enforced(Hold), Errors: true, Latency: true, MaxSilenceSeconds: 15 * minute},
+		MonitoringLive: MonitoringLive{Rule: enforced(Hold), Errors: true, Latency: true, MaxSilenceSeconds: 15 * minute, Required: true},
 		Freezes:        Freezes{Rule: enforced(Allow)},
 		Drain:          Drain{Rule: enforced(Hold), Seconds: 24 * hour},
 	}
@@ -116,7 +116,7 @@ func standardPolicy() Policy {
 		PreviousChange: PreviousChange{Rule: warned(Warn)},
 		RollbackReady:  RollbackReady{Rule: enforced(Warn)},
 		TestEvidence:   TestEvidence{Rule: enforced(Allow)},
-		DataFresh:      DataFresh{Rule: enforced(Warn), MaxAgeSeconds: 6 * hour},
+		DataFresh:      DataFresh{Rule: enforced(Warn), MaxAgeSeconds: 6 * hour, Then: Warn},
 		ErrorBudget:    ErrorBudget{Rule: warned(Allow)},
 		MonitoringLive: MonitoringLive{Rule: enforced(Warn), Errors: true, MaxSilenceSeconds: 15 * minute},
 		Freezes:        Freezes{Rule: enforced(Allow)},
@@ -134,7 +134,7 @@ func lowPolicy() Policy {
 		FailureMeter: FailureMeter{Rule: warned(Allow), OneIn: 4, WrongStopYears: years(3), GoodInARow: 3},
 		RestoreFirst: RestoreFirst{Rule: warned(Allow)},
 		TestEvidence: TestEvidence{Rule: warned(Allow)},
-		DataFresh:    DataFresh{Rule: warned(Warn), MaxAgeSeconds: 24 * hour},
+		DataFresh:    DataFresh{Rule: warned(Warn), MaxAgeSeconds: 24 * hour, Then: Warn},
 		Freezes:      Freezes{Rule: enforced(Allow)},
 	}
 	return p

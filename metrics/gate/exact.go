@@ -55,8 +55,9 @@ func tail(n, k int, ppm int64, more bool) bool {
 
 // BreaksPromise reports whether so many wrong stops in so many service-years are more than a promise of one in so many years explains: the
 // exact Poisson test with a chance of at most 5 %. It is computed with fractions alone.
+// One wrong stop is no pattern, however short the time in which it came.
 func BreaksPromise(stops int, observed *big.Rat, promised Fraction) bool {
-	if stops <= 0 || observed.Sign() <= 0 {
+	if stops <= 1 || observed.Sign() <= 0 {
 		return false
 	}
 	mean := new(big.Rat).Quo(observed, promised.Rat())

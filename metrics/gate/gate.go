@@ -285,6 +285,8 @@ type MeterState struct {
 	// Trials counts the trials folded in; Pending those whose watch has not ended.
 	Trials  int `json:"trials"`
 	Pending int `json:"pending"`
+	// PaidToday is how many good ones have paid back on the UTC day of Now, where the policy bounds that.
+	PaidToday int `json:"paid_today,omitzero"`
 }
 
 // ProbeGrant records a promotion that was let through while the meter blocked.

@@ -29,6 +29,8 @@ type LintLine struct {
 	OnUnknown Result        `json:"on_unknown"`
 	Wants     string        `json:"wants"`
 	Meter     *MeterPromise `json:"meter"` // nil for a criterion that states a fact
+	// Promises are those of the other meters, exactly, for values on which theirs depend.
+	Promises []string `json:"promises,omitempty"`
 }
 
 // MeterPromise is what a failure meter does at its line, exactly.
@@ -75,6 +77,9 @@ func Lint(p Policy, volume int) LintReport {
 			if mode == Enforce {
 				sum.Add(sum, perYear(meter, line.Meter.Line, volume))
 			}
+		}
+		if meter, ok := c.kind.(interface{ exactly(volume int) []string }); ok {
+			line.Promises = meter.exactly(volume)
 		}
 		if meter, ok := c.kind.(RestoredInTime); ok && mode == Enforce {
 			sum.Add(sum, new(big.Rat).Inv(meter.WrongStopYears.Rat())) // whatever the number of incidents: the line follows from it
@@ -162,6 +167,9 @@ func (l LintReport) Text() string {
 		if line.Meter != nil {
 			line.Meter.text(&b)
 		}
+		for _, promise := range line.Promises {
+			fmt.Fprintf(&b, "  %-31s %s\n", "", promise)
+		}
 	}
 	switch {
 	case len(l.Faults) > 0:
@@ -184,6 +192,33 @@ func (m MeterPromise) text(b *strings.Builder) {
 		fmt.Fprintf(b, "  %-31s one that fails %s is noticed after %s deployments, %s of them failed\n",
 			"", oneIn(n.Rate), n.Deployments.decimal(), n.Failed.decimal())
 	}
+}
+
+// exactly tells what the meter does at usual rates of 2 and 4 %.
+func (c OwnUsual) exactly(volume int) []string {
+	var all []string
+	for _, usual := range []Fraction{{1, 50}, {1, 25}} {
+		step := c.step(usual)
+		if step < 2 {
+			continue
+		}
+		line := Line(step, volume, c.WrongStopYears, usual)
+		all = append(all, fmt.Sprintf("where %s is usual (+%d/-1, line %d): a warning without cause once in %s years (%s); a rate of %s is noticed after %s deployments",
+			oneIn(usual), step, line, tenthsOf(yearsBetween(RunLength(step, line, usual), volume)).decimal(), count(clampBig(floor(RunLength(step, line, usual))), "deployment"),
+			percent(c.NoticePPM), nearestTenth(RunLength(step, line, reduce(Fraction{c.NoticePPM, 1_000_000}))).decimal()))
+	}
+	return all
+}
+
+// exactly tells what the meter does where incidents are as many as the deployments that fail at half the limit, rounded up.
+func (c RestoredInTime) exactly(volume int) []string {
+	incidents := (volume + 2*c.OneIn - 1) / (2 * c.OneIn)
+	step, half := c.OneIn-1, Fraction{1, int64(2 * c.OneIn)}
+	line := Line(step, incidents, c.WrongStopYears, half)
+	mean := RunLength(step, line, half)
+	return []string{fmt.Sprintf("at %s a month (line %d): a service of which %s is late is stopped wrongly once in %s years (%s); one of which %s is late is noticed after %s incidents",
+		count(int64(incidents), "incident"), line, oneIn(half), tenthsOf(yearsBetween(mean, incidents)).decimal(), count(clampBig(floor(mean)), "incident"),
+		oneIn(reduce(Fraction{2, int64(c.OneIn)})), nearestTenth(RunLength(step, line, Fraction{2, int64(c.OneIn)})).decimal())}
 }
 
 // oneIn reads a rate aloud: "1 in 12", "2 in 5".

@@ -2,25 +2,37 @@ package gate
 
 import "fmt"
 
+// NeverFires lists the criteria that could never tell any service anything, each with its field, why, and what to write instead.
+func (p Policy) NeverFires() []string {
+	var all []string
+	for _, c := range p.criteria() {
+		if why := c.neverFires(); why != "" {
+			all = append(all, fmt.Sprintf("criteria.%s: can never fire: %s", c.name, why))
+		}
+	}
+	return all
+}
+
+func (c criterion) neverFires() string {
+	if c.absent || c.rule.Mode == Off {
+		return ""
+	}
+	if onlyUnknown(c.kind) && c.rule.OnUnknown == Allow {
+		return "what speaks against a change it says as unknown, and on_unknown allows that; write hold or warn, or turn it off"
+	}
+	if idle, ok := c.kind.(interface{ neverFires() string }); ok {
+		return idle.neverFires()
+	}
+	return ""
+}
+
 // lintFire adds criteria that can never fire, and meters that are of no use at a volume. What no service could ever be told is a fault; what
 // services of this volume cannot be told is one where the criterion is enforced, for then something is promised that cannot be kept.
 func (l *LintReport) lintFire(p Policy) {
+	l.Faults = append(l.Faults, p.NeverFires()...)
 	for _, c := range p.criteria() {
-		if c.absent || c.rule.Mode == Off {
-			continue
-		}
-		if onlyUnknown(c.kind) && c.rule.OnUnknown == Allow {
-			l.Faults = append(l.Faults, fmt.Sprintf("criteria.%s: can never fire: what speaks against a change it says as unknown, and on_unknown allows that; write hold or warn, or turn it off", c.name))
-			continue
-		}
-		if idle, ok := c.kind.(interface{ neverFires() string }); ok {
-			if why := idle.neverFires(); why != "" {
-				l.Faults = append(l.Faults, fmt.Sprintf("criteria.%s: can never fire: %s", c.name, why))
-				continue
-			}
-		}
 		rare, ok := c.kind.(interface{ idleAt(volume int) string })
-		if !ok {
+		if !ok || c.absent || c.rule.Mode == Off || c.neverFires() != "" {
 			continue
 		}
 		switch why := rare.idleAt(l.Volume); {

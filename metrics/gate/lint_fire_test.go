@@ -75,3 +75,25 @@ func TestADifferenceIsToldForEachServiceThoughTheirRolloutsShareAnID(t *testing.
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestLintPrintsThePromiseOfEveryMeter(t *testing.T) {
+	t.Parallel()
+	promised := 0
+	for _, line := range Lint(PolicyFor(metrics.Critical), 20).Lines {
+		switch line.Criterion {
+		case "failure-meter":
+			if line.Meter == nil {
+				t.Error("failure-meter says no promise")
+			}
+		case "own-usual", "restored-in-time":
+			promised += len(line.Promises)
+		default:
+			if line.Meter != nil || len(line.Promises) > 0 {
+				t.Errorf("%s states a fact and promises %q", line.Criterion, line.Promises)
+			}
+		}
+	}
+	if promised != 3 {
+		t.Errorf("%d promises of two usual rates and of incidents", promised)
+	}
+}

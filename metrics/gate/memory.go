@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"shiphabit/metrics"
 )
 
 // folded is what comes of folding a service's record: it depends on the record, the policy, the probes granted and the time, and not on
@@ -111,10 +113,19 @@ func (h *history) span(c Criteria) (from, until time.Time) {
 			at(f.WithdrawnAt)
 		}
 	}
-	for _, i := range h.facts.Incidents {
-		at(i.StartedAt)
-		at(i.ResolvedAt)
-		at(i.StartedAt.Add(seconds(c.RestoredInTime.TargetSeconds)))
+	target := seconds(c.RestoredInTime.TargetSeconds)
+	for _, list := range [][]metrics.IncidentLink{h.facts.Incidents, h.facts.TakenBack} {
+		for _, i := range list {
+			at(i.StartedAt)
+			at(i.ResolvedAt)
+			at(i.StartedAt.Add(target))
+			for _, t := range i.KnownAs() {
+				at(t.At)
+				at(t.StartedAt)
+				at(t.ResolvedAt)
+				at(t.StartedAt.Add(target))
+			}
+		}
 	}
 	return from, until
 }

@@ -40,6 +40,7 @@ func (h *history) foldMeter(rule FailureMeter, trials []int) (MeterState, []Mete
 	}
 	l := newLines(rule.OneIn, rule.WrongStopYears, h.finishes(trials))
 	m := newMeter(rule.GoodInARow, len(h.facts.Rollouts), &l, l.first())
+	m.paidPerDay = rule.PaidPerDay
 	m.foldAll(h.events(trials), h.now)
 	h.finish(m, rule.ProbesPerDay, trials)
 	return m.state, m.steps
@@ -199,6 +200,10 @@ type meter struct {
 	state      MeterState
 	steps      []MeterStep
 	paid       []bool // by position of the trial: it paid back a point
+	// paidPerDay bounds how many pay back on one day, 0 does not; paidOn is the day on which the last did, paidThen how many did then.
+	paidPerDay int
+	paidOn     time.Time
+	paidThen   int
 }
 
 func newMeter(goodInARow, trials int, sched schedule, first setting) *meter {
@@ -225,7 +230,11 @@ func (m *meter) advance(to time.Time) {
 		if same {
 			continue
 		}
-		if !m.state.Blocked { // a changed line never blocks by itself
+		switch {
+		case s.line == 0: // nothing is held against it any more
+			m.state = MeterState{Trials: m.state.Trials}
+			clear(m.paid)
+		case !m.state.Blocked: // a changed line never blocks by itself
 			m.state.Value = max(0, min(m.state.Value, s.line-1))
 		}
 		m.step(at, "", StepLine)
@@ -238,8 +247,10 @@ func (m *meter) fold(e meterEvent) {
 	switch e.why {
 	case StepGood:
 		s.Trials++
-		m.paid[e.trial] = s.Value > 0
-		s.Value = max(0, s.Value-1)
+		if s.Value > 0 && m.pays(e.at) {
+			m.paid[e.trial] = true
+			s.Value--
+		}
 		m.step(e.at, e.id, e.why)
 		m.probed(e)
 	case StepFailed, StepLateFail:
@@ -257,6 +268,21 @@ func (m *meter) fold(e meterEvent) {
 	}
 }
 
+// pays counts a good trial that pays back, unless enough have done so on that day.
+func (m *meter) pays(at time.Time) bool {
+	if day := dayOf(at); !day.Equal(m.paidOn) {
+		m.paidOn, m.paidThen = day, 0
+	}
+	if m.paidPerDay > 0 && m.paidThen >= m.paidPerDay {
+		return false
+	}
+	m.paidThen++
+	return true
+}
+
+// dayOf is the UTC day of an instant.
+func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
 // failed raises the meter, after giving back what the trial paid when it still counted as good.
 func (m *meter) failed(e meterEvent) {
 	s := &m.state
@@ -268,7 +294,7 @@ func (m *meter) failed(e meterEvent) {
 	}
 	s.Value += s.Step
 	s.GoodInARow = 0
-	if s.Value >= s.Line && !s.Blocked {
+	if s.Line > 0 && s.Value >= s.Line && !s.Blocked {
 		s.Blocked, s.BlockedSince = true, e.at
 	}
 	if s.Blocked {
@@ -318,9 +344,12 @@ func (h *history) finish(m *meter, probesPerDay int, trials []int) {
 	}
 	for _, g := range h.probes {
 		last = latest(last, g.At)
-		if g.At.UTC().Truncate(24 * time.Hour).Equal(h.now.UTC().Truncate(24 * time.Hour)) {
+		if dayOf(g.At).Equal(dayOf(h.now)) {
 			s.ProbesToday++
 		}
+	}
+	if m.paidPerDay > 0 && m.paidOn.Equal(dayOf(h.now)) {
+		s.PaidToday = m.paidThen
 	}
 	if s.Blocked && probesPerDay > 0 {
 		s.NextProbeAt = latest(last.Add(24*time.Hour/time.Duration(probesPerDay)), wait)

@@ -80,6 +80,8 @@ type FailureMeter struct {
 	// ProbesPerDay are let through while blocked, evenly spaced; 0 grants none. ProbeCanary demands that they go out as a canary.
 	ProbesPerDay int  `json:"probes_per_day"`
 	ProbeCanary  bool `json:"probe_canary"`
+	// PaidPerDay is how many good ones pay back on one UTC day, at most; 0 is no bound.
+	PaidPerDay int `json:"paid_per_day,omitzero"`
 }
 
 // RestoreFirst wants failed deployments repaired before anything else goes out.
@@ -130,10 +132,13 @@ type BatchSize struct {
 	MaxCommits int64 `json:"max_commits"`
 }
 
-// DataFresh minds sources whose records have not arrived for longer than MaxAgeSeconds.
+// DataFresh minds sources whose records have not arrived for longer than MaxAgeSeconds. Where it holds for that, it does so for at most
+// HoldSeconds more (0: without end); Then it warns, or blocks.
 type DataFresh struct {
 	Rule
-	MaxAgeSeconds int64 `json:"max_age_seconds"`
+	MaxAgeSeconds int64  `json:"max_age_seconds"`
+	HoldSeconds   int64  `json:"hold_seconds,omitzero"`
+	Then          Result `json:"then,omitzero"`
 }
 
 // Canonical is the policy as canonical JSON.

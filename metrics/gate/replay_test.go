@@ -2,6 +2,7 @@ package gate
 
 import (
 	"encoding/json"
+	"os"
 	"testing"
 	"time"
 
@@ -111,4 +112,23 @@ func FuzzDecideNeverPanicsAndAlwaysReplays(f *testing.F) {
 			t.Errorf("same %t, %v", same, err)
 		}
 	})
+}
+
+// The decisions were made by the version before policies had bounds on what pays back and on how long late records hold.
+func TestDecisionsOfAnEarlierVersionReplayToTheSameBytes(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/decisions_before.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []Logged
+	if err := json.Unmarshal(text, &all); err != nil || len(all) != 12 {
+		t.Fatalf("%d decisions, %v", len(all), err)
+	}
+	for i, l := range all {
+		d, same, err := Replay(l)
+		if err != nil || !same {
+			t.Errorf("decision %d, %s: %v, differs in %v", i, l.ID, err, WhatDiffers(l.Decision, d))
+		}
+	}
 }

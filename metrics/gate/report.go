@@ -121,9 +121,10 @@ type PromotionOutcome struct {
 	Causes      string    `json:"causes,omitempty"`
 }
 
-// Outcome finds the rollout that a decision let through and says how it stands.
-func (l Logged) Outcome(f metrics.Facts, p Policy, now time.Time) PromotionOutcome {
-	h := newHistory(f, p, now.UTC().Truncate(time.Millisecond), nil)
+// Outcome finds the rollout that a decision let through and says how it stands; granted are the service's probes, which are watched twice as
+// long.
+func (l Logged) Outcome(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) PromotionOutcome {
+	h := newHistory(f, p, now.UTC().Truncate(time.Millisecond), granted)
 	for i := range h.facts.Rollouts {
 		r := &h.facts.Rollouts[i]
 		same := sameArtifact(r.Digest, r.Revision, l.Request.Artifact.Digest, l.Request.Commit) || r.ID == ReportSource+"/"+l.ID

@@ -1,8 +1,11 @@
 package gate
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"shiphabit/metrics"
 )
 
 func TestAPipelineWithAWrongClockIsNotBelieved(t *testing.T) {
@@ -36,5 +39,33 @@ func TestAFailedDeploymentThatIsPutInAgainIsBookedAsTheRecordKnowsIt(t *testing.
 	d, booked, err := l.Deployment(Report{Outcome: ReportedSuccess}, s.Now)
 	if l.Kind != KindFix || !booked || err != nil || d.Revision != "again" || d.Digest != "" {
 		t.Errorf("a %s is booked as %+v, %v, %v", l.Kind, d, booked, err)
+	}
+}
+
+func TestAProbeIsWatchedTwiceAsLongHoweverItsEnvironmentIsSpelt(t *testing.T) {
+	t.Parallel()
+	p := PolicyFor(metrics.Standard) // watched for 15 minutes
+	r := rollout(5)
+	r.Environment = "Production"
+	f := metrics.Facts{Service: "pay", Rollouts: []metrics.Rollout{r}}
+	l := Logged{Request: ask(), At: day(5).Add(-time.Hour)}
+	l.ID, l.Probe, l.Snapshot.Now, l.Request.Artifact.Digest = "gd_1", true, l.At, r.Digest
+	grant, _ := l.Grant()
+	for after, want := range map[time.Duration]Outcome{15 * time.Minute: PendingWatch, 30*time.Minute - time.Second: PendingWatch, 30 * time.Minute: Good} {
+		if o := l.Outcome(f, p, day(5).Add(after), []ProbeGrant{grant}); o.Outcome != want || !o.WatchEndsAt.Equal(day(5).Add(30*time.Minute)) {
+			t.Errorf("after %s it is %s and watched until %s", after, o.Outcome, o.WatchEndsAt)
+		}
+	}
+}
+
+func TestTheSameArtifactIsTheSameHoweverItsDigestIsWritten(t *testing.T) {
+	t.Parallel()
+	f := record("..")
+	again := rollout(2)
+	again.Digest = strings.ToUpper(f.Rollouts[1].Digest)
+	again.Environment = "PRODUCTION"
+	f.Rollouts = append(f.Rollouts, again)
+	if s, _ := fold(f, day(9)); s.Trials != 2 {
+		t.Errorf("an empty redeploy is a trial: %d of them", s.Trials)
 	}
 }

@@ -2,13 +2,14 @@ package gate
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"shiphabit/metrics"
 )
 
 // RestoredInTime is a meter over incidents: one that is over within the agreed time is good, one that is open beyond it is late, known to be
-// so at that very moment. It stops nothing before MinIncidents are known, and opens again after as many good ones in a row, or when
+// so at that very moment, or when it is told of. It stops nothing before MinIncidents are known, and opens again after as many good ones in a row, or when
 // QuietDays have passed without a late one: while a service is stopped there may be nothing to restore.
 type RestoredInTime struct {
 	Rule
@@ -18,6 +19,8 @@ type RestoredInTime struct {
 	GoodInARow     int      `json:"good_in_a_row"`
 	MinIncidents   int      `json:"min_incidents"`
 	QuietDays      int      `json:"quiet_days"`
+	// WarnAtPPM is the part of the line from which it warns, in parts per million; 0 never.
+	WarnAtPPM int64 `json:"warn_at_ppm,omitzero"`
 }
 
 // RestoredState is where the meter of restoring in time stands.
@@ -39,34 +42,104 @@ func (h *history) foldRestored(rule RestoredInTime) (RestoredState, []MeterStep)
 	}
 	var began []time.Time
 	var events []meterEvent
-	limit := seconds(rule.TargetSeconds)
-	for i := range h.facts.Incidents {
-		incident := &h.facts.Incidents[i]
-		where := incident.EnvironmentKind
-		if incident.Uncounted || where != "" && where != metrics.Production || incident.StartedAt.After(h.now) {
-			continue
-		}
-		due := incident.StartedAt.Add(limit)
-		e := meterEvent{at: due, id: incident.ID, why: StepFailed, trial: len(began), out: incident.StartedAt}
-		if !incident.ResolvedAt.IsZero() && !incident.ResolvedAt.After(due) {
-			e.at, e.why = incident.ResolvedAt, StepGood
-		}
-		began = append(began, incident.StartedAt)
-		if e.at.After(h.now) {
-			continue // whether it is restored in time is not known yet
-		}
-		events = append(events, e)
-		if e.why == StepFailed {
-			s.Late = append(s.Late, Problem{ID: incident.ID, Since: incident.StartedAt.UTC(), Severity: incident.Severity, Says: incident.Title})
-			s.LastLateAt = latest(s.LastLateAt, due.UTC())
+	for _, list := range [][]metrics.IncidentLink{h.facts.Incidents, h.facts.TakenBack} {
+		for i := range list {
+			incident := &list[i]
+			where := incident.EnvironmentKind
+			known, told := toldBy(incident, h.now)
+			if !told || where != "" && where != metrics.Production {
+				continue
+			}
+			e := restoring{id: incident.ID, trial: len(began), limit: seconds(rule.TargetSeconds)}
+			e.follow(incident.KnownAs(), h.now)
+			began = append(began, known.StartedAt)
+			events = append(events, e.events...)
+			s.LastLateAt = latest(s.LastLateAt, e.lateAt.UTC())
+			if e.state == StepFailed || e.state == StepLateFail {
+				s.Late = append(s.Late, Problem{ID: incident.ID, Since: known.StartedAt.UTC(), Severity: incident.Severity, Says: incident.Title})
+			}
 		}
 	}
+	slices.SortStableFunc(s.Late, func(a, b Problem) int { return a.Since.Compare(b.Since) })
 	s.Late = s.Late[max(0, len(s.Late)-lateShown):]
-	l := newLines(rule.OneIn, rule.WrongStopYears, began)
+	events = ordered(events)
+	l := newLines(rule.OneIn, rule.WrongStopYears, slices.SortedFunc(slices.Values(began), time.Time.Compare))
 	m := newMeter(rule.GoodInARow, len(began), &l, l.first())
-	m.foldAll(ordered(events), h.now)
+	m.foldAll(events, h.now)
 	s.MeterState = m.state
 	return s, m.steps
+}
+
+// toldBy is what was known of an incident at an instant, false when nothing was.
+func toldBy(i *metrics.IncidentLink, at time.Time) (known metrics.Telling, told bool) {
+	for _, t := range i.KnownAs() {
+		if t.At.After(at) {
+			break
+		}
+		known, told = t, true
+	}
+	return known, told
+}
+
+// restoring follows what became known of one incident, and notes what moves the meter.
+type restoring struct {
+	id     string
+	trial  int
+	limit  time.Duration
+	state  Step // the last step, "" before the first
+	lateAt time.Time
+	events []meterEvent
+}
+
+// follow takes what was known of the incident from when on. That it is over in time, or late, counts when it is known, and each time that
+// it is known to be otherwise.
+func (r *restoring) follow(told []metrics.Telling, now time.Time) {
+	for n, t := range told {
+		if t.At.After(now) {
+			return
+		}
+		at, good := t.StartedAt.Add(r.limit), false
+		if !t.ResolvedAt.IsZero() && !t.ResolvedAt.After(at) {
+			at, good = t.ResolvedAt, true
+		}
+		at = latest(at, t.At)
+		open := t.Uncounted || at.After(now) || n+1 < len(told) && !at.Before(told[n+1].At)
+		if open || at.After(t.At) {
+			r.retract(t)
+		}
+		if !open {
+			r.step(at, good, t.StartedAt)
+		}
+	}
+}
+
+// retract notes that an incident that counted as late is not known to be, or counts nowhere.
+func (r *restoring) retract(t metrics.Telling) {
+	if r.state == StepFailed || r.state == StepLateFail {
+		r.note(t.At, StepTurnedGood, t.StartedAt)
+	}
+}
+
+func (r *restoring) step(at time.Time, good bool, began time.Time) {
+	late := r.state == StepFailed || r.state == StepLateFail
+	switch {
+	case good && r.state == "":
+		r.note(at, StepGood, began)
+	case good && late:
+		r.note(at, StepTurnedGood, began)
+	case !good && r.state == "":
+		r.note(at, StepFailed, began)
+	case !good && !late:
+		r.note(at, StepLateFail, began)
+	}
+}
+
+func (r *restoring) note(at time.Time, why Step, began time.Time) {
+	r.state = why
+	if why == StepFailed || why == StepLateFail {
+		r.lateAt = latest(r.lateAt, at)
+	}
+	r.events = append(r.events, meterEvent{at: at, id: r.id, why: why, trial: r.trial, out: began})
 }
 
 func (c RestoredInTime) judge(q question) finding {
@@ -82,6 +155,10 @@ func (c RestoredInTime) judge(q question) finding {
 	}
 	quiet := s.LastLateAt.AddDate(0, 0, c.QuietDays)
 	switch {
+	case !s.Blocked && c.WarnAtPPM > 0 && int64(s.Value)*1_000_000 >= c.WarnAtPPM*int64(s.Line):
+		f.result = Warn
+		f.short = fmt.Sprintf("its incidents are not over within %s often enough: the meter is at %d of %d", span(seconds(c.TargetSeconds)), s.Value, s.Line)
+		f.says += " From " + percent(c.WarnAtPPM) + " of the line on it warns."
 	case !s.Blocked:
 	case !q.s.Now.Before(quiet):
 		f.says += fmt.Sprintf(" No incident was late for %d days.", c.QuietDays)
@@ -110,5 +187,6 @@ func (c RestoredInTime) check(f *faults, field string) {
 	checkMeter(f, field, c.OneIn, c.WrongStopYears)
 	f.unless(c.GoodInARow >= 1 && c.GoodInARow <= 100, "%s.good_in_a_row: %d; write 1 to 100", field, c.GoodInARow)
 	f.unless(c.MinIncidents >= 0 && c.MinIncidents <= 1000, "%s.min_incidents: %d; write 0 to 1000", field, c.MinIncidents)
+	f.unless(c.WarnAtPPM >= 0 && c.WarnAtPPM <= 1_000_000, "%s.warn_at_ppm: %d; write 0 to 1000000", field, c.WarnAtPPM)
 	f.unless(c.QuietDays >= 1 && c.QuietDays <= 366, "%s.quiet_days: %d; write 1 to 366", field, c.QuietDays)
 }

@@ -82,6 +82,7 @@ func TestWaitingIsCountedUpToTheNextPromotionLetThrough(t *testing.T) {
 func TestHoldsNameTheSourceThatWasAwaited(t *testing.T) {
 	t.Parallel()
 	p := PolicyFor(metrics.High)
+	p.Criteria.MonitoringLive = MonitoringLive{} // nothing is stated of it here
 	sources := []Watermark{{"github", day(3)}, {"pagerduty", day(3).Add(-2 * time.Hour)}}
 	s := take(record("...."), standard(), ask(), p, day(3).Add(5*time.Minute), sources, nil)
 	l := keep(t, p, s, ask())

@@ -123,6 +123,7 @@ func (l Ledger) Promises() []PromiseCheck {
 			continue
 		}
 		h := newHistory(standing.Facts, standing.Policy, l.To.UTC().Truncate(time.Millisecond), granted[service])
+		explained := h.explained(h.trials())
 		for _, one := range standing.Policy.promising() {
 			at := slices.IndexFunc(checks, func(c PromiseCheck) bool {
 				return c.Policy == standing.Policy.Name && c.Criterion == one.criterion && c.Promised == one.promised
@@ -131,7 +132,7 @@ func (l Ledger) Promises() []PromiseCheck {
 				at = len(checks)
 				checks = append(checks, PromiseCheck{Policy: standing.Policy.Name, Criterion: one.criterion, Promised: one.promised, years: new(big.Rat)})
 			}
-			checks[at].add(one, one.fold(h), meetings{l.From, l.To, decisions, alarms})
+			checks[at].add(one, one.fold(h), meetings{l.From, l.To, decisions, alarms, explained})
 		}
 	}
 	for i := range checks {
@@ -159,6 +160,7 @@ type meetings struct {
 	from, to  time.Time
 	decisions []Scored
 	alarms    map[string]bool
+	explained map[string]bool // failures whose cause is recorded
 }
 
 // add takes in one service.
@@ -168,7 +170,7 @@ func (c *PromiseCheck) add(one promising, steps []MeterStep, m meetings) {
 	}
 	c.Services++
 	since := latest(m.from, m.decisions[0].At)
-	c.years.Add(c.years, new(big.Rat).SetFrac64(int64(max(0, m.to.Sub(since))/time.Second), int64(365*24*time.Hour/time.Second)))
+	c.years.Add(c.years, yearsOf(m.to.Sub(since)))
 	for _, s := range spellsOf(steps) {
 		if s.from.Before(m.from) || !s.from.Before(m.to) {
 			continue
@@ -178,7 +180,7 @@ func (c *PromiseCheck) add(one promising, steps []MeterStep, m meetings) {
 			continue
 		}
 		c.Spells++
-		if s.ended == StepReopened || alarm {
+		if s.wrong(m.explained) || alarm {
 			c.Wrong++
 		}
 	}
@@ -206,6 +208,32 @@ func inDays(years *big.Rat) Fraction {
 func (c *PromiseCheck) judge() {
 	c.Years = inDays(c.years)
 	c.Expected = inDays(new(big.Rat).Quo(c.years, c.Promised.Rat()))
-	// One wrong stop is no pattern, however short the time in which it came.
-	c.Broken = c.Wrong > 1 && BreaksPromise(c.Wrong, c.years, c.Promised)
+	c.Broken = BreaksPromise(c.Wrong, c.years, c.Promised)
+}
+
+// yearsOf is a span in years of 365 days.
+func yearsOf(span time.Duration) *big.Rat {
+	return new(big.Rat).SetFrac64(int64(max(0, span)/time.Second), int64(daysOfYear*24*time.Hour/time.Second))
+}
+
+// promiseTally adds up the wrong stops of a criterion over all services that were promised the same.
+type promiseTally struct {
+	criterion string
+	promised  Fraction
+	wrong     int
+	years     *big.Rat // in which it could have stopped them
+}
+
+func (t promiseTally) broken() bool { return BreaksPromise(t.wrong, t.years, t.promised) }
+
+// addTally joins a tally to those of other promises.
+func addTally(all []promiseTally, t promiseTally) []promiseTally {
+	i := slices.IndexFunc(all, func(o promiseTally) bool {
+		return o.criterion == t.criterion && o.promised.Rat().Cmp(t.promised.Rat()) == 0
+	})
+	if i < 0 {
+		return append(all, t)
+	}
+	all[i].wrong, all[i].years = all[i].wrong+t.wrong, new(big.Rat).Add(all[i].years, t.years)
+	return all
 }

@@ -213,11 +213,12 @@ func (h *history) openIncidents(kind metrics.EnvironmentKind) []Problem {
 		if where == "" {
 			where = metrics.Production
 		}
-		resolved := !i.ResolvedAt.IsZero() && !i.ResolvedAt.After(h.now)
-		if where != kind || resolved || i.StartedAt.After(h.now) {
+		known, told := toldBy(&i, h.now)
+		resolved := !known.ResolvedAt.IsZero() && !known.ResolvedAt.After(h.now)
+		if where != kind || !told || resolved || known.StartedAt.After(h.now) {
 			continue
 		}
-		open = append(open, Problem{ID: i.ID, Since: i.StartedAt.UTC(), Severity: i.Severity, Says: i.Title})
+		open = append(open, Problem{ID: i.ID, Since: known.StartedAt.UTC(), Severity: i.Severity, Says: i.Title})
 	}
 	slices.SortStableFunc(open, func(a, b Problem) int { return a.Since.Compare(b.Since) })
 	return open

@@ -1,12 +1,24 @@
 package gate
 
-import "time"
+import (
+	"slices"
+	"time"
+
+	"shiphabit/metrics"
+)
 
 // spell is a time in which a meter stops, half-open.
 type spell struct {
 	from, to time.Time // to is zero while it lasts
 	// ended is what opened it again.
 	ended Step
+	// failed are the trials that raised the meter to it, and during it.
+	failed []string
+}
+
+// wrong tells of a stop that good ones opened with no cause recorded: one of which all failures were repaired by fixes had a cause.
+func (s spell) wrong(explained map[string]bool) bool {
+	return s.ended == StepReopened && slices.ContainsFunc(s.failed, func(trial string) bool { return !explained[trial] })
 }
 
 func (s spell) over() bool { return !s.to.IsZero() }
@@ -14,17 +26,46 @@ func (s spell) over() bool { return !s.to.IsZero() }
 // holds reports whether an instant lies in the spell.
 func (s spell) holds(at time.Time) bool { return !at.Before(s.from) && (!s.over() || at.Before(s.to)) }
 
+// explained are the trials whose cause of failure is recorded: a fix repaired them, and not merely the next planned deployment.
+func (h *history) explained(trials []int) map[string]bool {
+	planned, fixed := map[string]bool{}, map[string]bool{}
+	for _, i := range trials {
+		planned[h.facts.Rollouts[i].ID] = true
+	}
+	for _, i := range trials {
+		r := &h.facts.Rollouts[i]
+		repaired := r.Recovery != nil && r.Recovery.By == "fix" && !planned[r.Recovery.Evidence] && !r.Recovery.At.After(h.now)
+		hotfixed := slices.ContainsFunc(r.Failures, func(f metrics.Failure) bool { return f.Cause == metrics.CauseHotfix && !f.KnownAt.After(h.now) })
+		if repaired || hotfixed {
+			fixed[r.ID] = true
+		}
+	}
+	return fixed
+}
+
 // spellsOf are the times in which a meter stopped, in order.
 func spellsOf(steps []MeterStep) []spell {
 	var all []spell
+	var failed []string // since the meter was empty last
 	open := false
 	for _, s := range steps {
 		switch {
-		case s.Blocked && !open:
+		case s.Why == StepFailed || s.Why == StepLateFail:
+			failed = append(failed, s.Trial)
+		case s.Why == StepTurnedGood:
+			failed = slices.DeleteFunc(failed, func(trial string) bool { return trial == s.Trial })
+		case s.Value == 0 && !s.Blocked && !open:
+			failed = nil
+		}
+		if s.Blocked && !open {
 			all, open = append(all, spell{from: s.At}), true
-		case !s.Blocked && open:
+		}
+		if open {
+			all[len(all)-1].failed = slices.Clone(failed)
+		}
+		if !s.Blocked && open {
 			last := &all[len(all)-1]
-			last.to, last.ended, open = s.At, s.Why, false
+			last.to, last.ended, open, failed = s.At, s.Why, false, nil
 		}
 	}
 	return all

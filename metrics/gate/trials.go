@@ -68,7 +68,7 @@ type environments []*environment
 
 func (e *environments) of(name string) *environment {
 	for _, known := range *e {
-		if known.name == name {
+		if strings.EqualFold(known.name, name) {
 			return known
 		}
 	}
@@ -79,7 +79,7 @@ func (e *environments) of(name string) *environment {
 
 // sameDigest tells an empty redeploy: the artifact is the live one already.
 func sameDigest(r, live *metrics.Rollout) bool {
-	return live != nil && r.Digest != "" && r.Digest == live.Digest
+	return live != nil && r.Digest != "" && strings.EqualFold(r.Digest, live.Digest)
 }
 
 // rerun tells that a rollout puts in again what the one before it failed to put in.
@@ -110,7 +110,7 @@ func (h *history) isProbe(r *metrics.Rollout) bool {
 	for _, g := range h.probes {
 		age := r.FinishedAt.Sub(g.At)
 		named := g.Digest != "" || g.Revision != ""
-		if age >= 0 && age <= probeReach && g.Environment == r.Environment &&
+		if age >= 0 && age <= probeReach && strings.EqualFold(g.Environment, r.Environment) &&
 			(!named || sameArtifact(r.Digest, r.Revision, g.Digest, g.Revision)) {
 			return true
 		}

@@ -80,6 +80,7 @@ func (c FailureMeter) check(f *faults, field string) {
 	checkMeter(f, field, c.OneIn, c.WrongStopYears)
 	f.unless(c.GoodInARow >= 1 && c.GoodInARow <= 100, "%s.good_in_a_row: %d; write 1 to 100", field, c.GoodInARow)
 	f.unless(c.ProbesPerDay >= 0 && c.ProbesPerDay <= 24, "%s.probes_per_day: %d; write 0 to 24", field, c.ProbesPerDay)
+	f.unless(c.PaidPerDay >= 0 && c.PaidPerDay <= 1000, "%s.paid_per_day: %d; write 0 to 1000", field, c.PaidPerDay)
 	f.unless(c.ProbesPerDay > 0 || c.Mode != Enforce,
 		"%s.probes_per_day: 0 would leave an enforced meter shut for good; write at least 1", field)
 }
@@ -128,4 +129,6 @@ func (c BatchSize) check(f *faults, field string) {
 func (c DataFresh) check(f *faults, field string) {
 	f.unless(c.MaxAgeSeconds > 0, "%s.max_age_seconds: %d; write a span above 0", field, c.MaxAgeSeconds)
 	f.span(field+".max_age_seconds", c.MaxAgeSeconds)
+	f.span(field+".hold_seconds", c.HoldSeconds)
+	f.unless(slices.Contains([]Result{"", Warn, Block}, c.Then), "%s.then: %q is neither warn nor block", field, c.Then)
 }

@@ -29,7 +29,9 @@ export const others = (process.env.SHIPHABIT_OTHERS || '').split(',').filter(Boo
 });
 
 // The pages on which such a state shows.
-export const statePages = { troubled: ['/doctor', '/doctor?figure=change_lead_time', '/sources', '/sources/clone', '/sources/exports'], empty: ['/doctor', '/sources', '/'] };
+export const statePages = { troubled: ['/doctor', '/doctor?figure=change_lead_time', '/sources', '/sources/clone', '/sources/exports'], empty: ['/doctor', '/sources', '/', '/teams', '/corrections'],
+  teams: ['/', '/services', '/teams', '/teams/payments', '/services/api', '/services/api/record?id=import%2Fapi-39', '/services/api/record?id=import%2FINC-39', '/corrections',
+    '/explain/change_fail_rate?team=payments', '/explain/change_lead_time_stages?service=api&stage=pickup', '/services/batch'] };
 
 // discover lists one page of each kind by following the links of the pages themselves, so that it needs no list of services.
 export async function discover(browser) {

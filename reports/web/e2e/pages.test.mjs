@@ -54,7 +54,7 @@ test('the pages a reader needs are all there', () => {
 
 for (const [state, url] of others) {
   for (const theme of ['light', 'dark']) {
-    test(`the pages about sources are sound on the ${state} server in the ${theme} theme`, async () => {
+    test(`the pages that show it are sound on the ${state} server in the ${theme} theme`, async () => {
       for (const width of [320, 1280]) {
         const { context, page } = await open(browser, { width, theme });
         for (const href of statePages[state]) {

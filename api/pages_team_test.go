@@ -1,0 +1,107 @@
+package api_test
+
+import (
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"shiphabit/api"
+	"shiphabit/internal/store"
+	"shiphabit/metrics"
+)
+
+// owned is a site whose services belong to teams, one of them with a name that is markup.
+func owned(t *testing.T) site {
+	t.Helper()
+	s := paged(t)
+	rules := metrics.DefaultRules()
+	rules.Services = []metrics.Service{{Name: "api", Team: "pay"}, {Name: harm, Team: harm}, {Name: "worker", Team: "pay"}, {Name: "idle", Team: "asleep"}}
+	db, err := store.Open(t.Context(), t.TempDir()+"/owned.db", store.Options{Rules: rules, Clock: s.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return paged(t, func(o *api.Options) { o.Store = keptBy{db} })
+}
+
+func TestATeamsFiguresAreThoseOfItsServicesAsTheAPITells(t *testing.T) {
+	t.Parallel()
+	s := owned(t)
+	s.post("/api/v1/events", history("api", "..x....x..")+history("worker", "......")+history(harm, "..x")+history("nobodys", "...")).is(http.StatusOK)
+	page := s.get("/teams/pay").is(http.StatusOK, "2 services with a value", `href="/services/api"`, `href="/services/worker"`)
+	told := into[metricsAnswer](s.get("/api/v1/metrics?team=pay")).Scorecards[0].Card
+	if told.Frequency.Rollouts != 16 || told.FailRate.Count != 2 {
+		t.Fatalf("the API tells %+v", told)
+	}
+	for _, words := range []string{
+		fmt.Sprintf("%d deployments", told.Frequency.Rollouts), fmt.Sprintf("%d failed of %d", told.FailRate.Count, told.FailRate.Of), fmt.Sprintf("%d rework of %d", told.Rework.Count, told.Rework.Of),
+	} {
+		if !strings.Contains(page.body, words) {
+			t.Errorf("the page lacks %q", words)
+		}
+	}
+	if strings.Contains(page.body, "nobodys") {
+		t.Error("a service of no team stands among a team's")
+	}
+	rows := s.get("/explain/change_fail_rate?team=pay").is(http.StatusOK, "Rows counted: "+strconv.Itoa(told.FailRate.Of), "team pay", "dora/1")
+	if strings.Contains(rows.body, "nobodys") {
+		t.Error("the rows of a team hold those of another service")
+	}
+	s.get("/services/nobodys").is(http.StatusOK, "none is declared")
+	s.get("/services/api").is(http.StatusOK, `href="/teams/pay"`)
+}
+
+func TestTeamsAreListedByNameAndOneThatIsNoneIsToldWithTheList(t *testing.T) {
+	t.Parallel()
+	s := owned(t)
+	s.get("/teams").is(http.StatusOK, "asleep", "pay")
+	s.get("/teams/pay").is(http.StatusOK, "is not recorded", "has not answered the five questions")
+	s.post("/api/v1/events", history("api", "..x....x..")+history(harm, "..x")+history("nobodys", "...")).is(http.StatusOK)
+	list := s.get("/teams").is(http.StatusOK, "1 service belongs to no declared team", "no ranking")
+	if asleep, pay := strings.Index(list.body, ">asleep<"), strings.Index(list.body, ">pay<"); asleep < 0 || asleep > pay {
+		t.Errorf("the list is not by name: %d, %d", asleep, pay)
+	}
+	s.get("/teams/nobody").is(http.StatusNotFound, "No team is called nobody", `href="/teams/pay"`)
+	s.get("/teams/"+url.PathEscape("<img src=x>")).is(http.StatusNotFound, "&lt;img src=x&gt;")
+	s.get("/explain/change_fail_rate?team=nobody").is(http.StatusNotFound, "No team is called nobody")
+	s.get("/explain/change_lead_time_stages?stage=lunch").is(http.StatusNotFound, "no stage called lunch", "pickup")
+	s.get("/explain/change_fail_rate?stage=pickup").is(http.StatusNotFound, "no stage called pickup")
+	empty := paged(t, func(o *api.Options) { o.Store = keptBy{newUndeclared(t)} })
+	empty.get("/teams").is(http.StatusOK, "No team is declared")
+}
+
+// newUndeclared is a database without declared services.
+func newUndeclared(t *testing.T) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), t.TempDir()+"/none.db", store.Options{Rules: metrics.DefaultRules()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func TestEveryLinkOfTheTeamPagesLeadsSomewhereAndNoNameIsMarkup(t *testing.T) {
+	t.Parallel()
+	s := owned(t)
+	s.post("/api/v1/events", history("api", "..x....x..")+history(harm, "..x....")).is(http.StatusOK)
+	link := regexp.MustCompile(`href="(/[^"]*)"`)
+	seen := map[string]bool{}
+	for _, start := range []string{"/teams", "/teams/pay", "/teams/" + url.PathEscape(harm), "/services/" + url.PathEscape(harm), "/explain/change_fail_rate?team=" + url.QueryEscape(harm), "/corrections"} {
+		for _, found := range link.FindAllStringSubmatch(s.get(start).is(http.StatusOK).body, -1) {
+			path := html.UnescapeString(found[1])
+			if strings.HasPrefix(path, "/assets/") || seen[path] {
+				continue
+			}
+			seen[path] = true
+			if page := s.get(path).is(http.StatusOK); strings.Contains(page.body, "<img src=x") {
+				t.Errorf("%s, linked from %s: the name became markup", path, start)
+			}
+		}
+	}
+}
