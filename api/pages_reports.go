@@ -163,6 +163,7 @@ func (s *Server) reportsPage(r request) (reply, error) {
 	for _, team := range slices.Sorted(maps.Keys(teamsOf(m.services))) {
 		p.Teams = append(p.Teams, reports.Cell{Text: team, Href: "/reports/teams/" + url.PathEscape(team)})
 	}
+	p.More = max(0, len(m.services)-servicesPerPage)
 	for _, service := range m.services[:min(len(m.services), servicesPerPage)] {
 		p.Services = append(p.Services, reports.Cell{Text: service.Name, Href: "/reports/services/" + url.PathEscape(service.Name)})
 	}

@@ -116,7 +116,11 @@ func (in Digest) rounds() []Item {
 	if len(in.Rounds) == 0 {
 		return nil
 	}
-	return []Item{{fmt.Sprintf("%s of the five questions: %s of %s in so far.", plural(len(in.Rounds), "open round", "open rounds"), Count(answered), plural(asked, "answer", "answers")), in.Base + "/reports"}}
+	at := in.Base + "/reports"
+	if in.Team != "" {
+		at = in.Base + segments("teams", in.Team)
+	}
+	return []Item{{fmt.Sprintf("%s of the five questions: %s of %s in so far.", plural(len(in.Rounds), "open round", "open rounds"), Count(answered), plural(asked, "answer", "answers")), at}}
 }
 
 // PlainText writes a document for those who read nothing else: the same sentences and links, and its tables as lines.

@@ -19,22 +19,24 @@ const (
 	pictureHeight = 180
 )
 
-// documentView is a document as its template shows it.
-type documentView struct {
+// DocumentView is a document as its template shows it.
+type DocumentView struct {
 	Document
-	Parts []partView
+	Parts []SectionView
 	CSS   template.CSS
 }
 
-type partView struct {
+// SectionView is a section with its charts drawn.
+type SectionView struct {
 	Section
-	Pictures []pictureView
+	Pictures []PictureView
 }
 
 // LevelHead is the head of the column of levels.
-func (p partView) LevelHead() string { return p.levelHead() }
+func (p SectionView) LevelHead() string { return p.levelHead() }
 
-type pictureView struct {
+// PictureView is a chart as a picture within the page.
+type PictureView struct {
 	Chart
 	SVG template.HTML
 }
@@ -42,7 +44,7 @@ type pictureView struct {
 // Document writes a document as one HTML file that needs no other: style and charts are in it, and no script. Without the chart library
 // the charts are there as their tables. It fails with ErrTooLong where a chart takes too long, and when ctx ends.
 func (s *Site) Document(ctx context.Context, w io.Writer, d Document) error {
-	v := documentView{Document: d, CSS: s.documentStyle()}
+	v := DocumentView{Document: d, CSS: s.documentStyle()}
 	if !slices.Contains(Papers(), d.Paper) {
 		v.Paper = ""
 	}
@@ -62,8 +64,8 @@ func (s *Site) Document(ctx context.Context, w io.Writer, d Document) error {
 }
 
 // part draws the charts of a section. A chart that is empty says so in its table.
-func (s *Site) part(ctx context.Context, section Section) (partView, error) {
-	v := partView{Section: section}
+func (s *Site) part(ctx context.Context, section Section) (SectionView, error) {
+	v := SectionView{Section: section}
 	v.Charts = nil
 	for _, c := range section.Charts {
 		if c.Empty != "" {
@@ -76,7 +78,7 @@ func (s *Site) part(ctx context.Context, section Section) (partView, error) {
 		if err != nil {
 			return v, fmt.Errorf("chart %s: %w", c.ID, err)
 		}
-		v.Pictures = append(v.Pictures, pictureView{c, template.HTML(svg)}) //nolint:gosec // drawn by the studio, which escapes every text
+		v.Pictures = append(v.Pictures, PictureView{c, template.HTML(svg)}) //nolint:gosec // drawn by the studio, which escapes every text
 	}
 	return v, nil
 }
@@ -118,11 +120,11 @@ func (r Report) Charts() []Chart {
 }
 
 // Body is the document with charts that the page draws.
-func (r Report) Body() documentView {
-	v := documentView{Document: r.Doc}
+func (r Report) Body() DocumentView {
+	v := DocumentView{Document: r.Doc}
 	for _, section := range r.Doc.Sections {
 		section.Charts = r.pictured(slices.Clone(section.Charts))
-		v.Parts = append(v.Parts, partView{Section: section})
+		v.Parts = append(v.Parts, SectionView{Section: section})
 	}
 	return v
 }
@@ -131,7 +133,9 @@ func (r Report) Body() documentView {
 type Reports struct {
 	Frame
 	Teams, Services []Cell
-	Leadership      []Choice
+	// More counts the services that are not listed.
+	More       int
+	Leadership []Choice
 }
 
 func (Reports) template() string { return "reports" }

@@ -19,7 +19,7 @@ var ErrNoBrowser = errors.New("PDF needs Chromium, and none of chromium, chromiu
 	"or ask for HTML and print it from any browser: it prints the same")
 
 // ErrTooLong says that the browser did not come to an end.
-var ErrTooLong = errors.New("Chromium did not finish printing; ask again, or ask for HTML and print it from any browser: it prints the same")
+var ErrTooLong = errors.New("printing took too long; ask again, or ask for HTML and print it from any browser: it prints the same")
 
 // patience is how long a browser may take.
 const patience = 2 * time.Minute
