@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -64,7 +65,7 @@ func (s *Server) authenticate(r *http.Request, at route, decision string) (calle
 		return caller{}, fail(Unauthorized, "the token expired at "+token.ExpiresAt.UTC().Format(time.RFC3339)+"; 'shiphabit token create' makes a new one")
 	}
 	if scope == Page {
-		scope = Read
+		scope = cmp.Or(at.needs, Read)
 	}
 	who := caller{Name: "token:" + token.Name, Scopes: token.Scopes}
 	if !slices.Contains(who.Scopes, scope) && !slices.Contains(who.Scopes, Admin) {

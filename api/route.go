@@ -36,6 +36,8 @@ type route struct {
 	query []parameter
 	// request and response are values of the types exchanged as JSON; nil where there is none or it is no JSON.
 	request, response any
+	// needs is the scope that a page for people asks for where reading is not enough.
+	needs Scope
 	// form marks a page that takes a form: it must carry the CSRF token.
 	form bool
 	// jobs lets jobs of pipelines in, by their own tokens: the handler keeps each to its own services.
