@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -286,5 +288,36 @@ func TestARollUpPoolsTeamsAWeekAfterTheQuarterAndTellsWhatBecameOfActions(t *tes
 	}
 	if o := got.Outcomes; o.Written != 4 || o.Overdue != 4 || len(o.Named) != 2 || strings.Contains(body, "step of c") {
 		t.Errorf("%+v", o)
+	}
+}
+
+func TestARoundKeepsTheQuestionsItWasOpenedWith(t *testing.T) {
+	t.Parallel()
+	dsn, at := filepath.Join(t.TempDir(), "api.db"), &clock{now: noon}
+	asking := func(version int, words string) func(*api.Options) {
+		return func(o *api.Options) {
+			o.Questions.ID, o.Questions.Version = "ours", version
+			o.Questions.Questions = slices.Clone(o.Questions.Questions)[:4]
+			o.Questions.Questions[0].Text, o.Questions.Questions[0].Evidence = words, "E4"
+			o.Questions.Foundations = nil
+		}
+	}
+	first := newSiteOn(t, dsn, at, withPages(t), asking(1, "The first wording?"))
+	opened := into[openedAnswer](first.post(roundsPath, `{"team":"pay","size":5}`).is(http.StatusCreated))
+	second := newSiteOn(t, dsn, at, withPages(t), asking(2, "The second wording?"))
+	for _, link := range opened.Links {
+		second.get(link).is(http.StatusOK, "The first wording?")
+		second.submit(link, link, chosen(opened.Round, 3)...).is(http.StatusOK)
+	}
+	page := "/assessments/" + opened.Round.ID
+	second.submit(page+"/close", page+"/close").is(http.StatusSeeOther)
+	result := into[assessments.Result](second.get(roundsPath + "/" + opened.Round.ID + "/result").is(http.StatusOK))
+	if len(result.Questions) != 4 || result.Questions[0].Text != "The first wording?" || result.Comparisons[0].Evidence != "E4" {
+		t.Errorf("%+v", result)
+	}
+	second.get(page).is(http.StatusOK, "The first wording?")
+	next := into[openedAnswer](second.post(roundsPath, `{"team":"pay","size":5}`).is(http.StatusCreated))
+	if next.Round.Set.Version != 2 {
+		t.Errorf("the next round asks version %d", next.Round.Set.Version)
 	}
 }

@@ -44,6 +44,14 @@ func TestBrowserFindsNothingWrongOnAnyPage(t *testing.T) {
 	node(t, url, []string{others(t)}, "--test", "e2e/")
 }
 
+func TestBrowserRunsAWholeRound(t *testing.T) {
+	t.Parallel()
+	browserOnly(t)
+	p := newProcess(t)
+	url, _ := p.serve("serve", "--db", filepath.Join(p.home, "rounds.db"))
+	node(t, url, []string{"SHIPHABIT_ROUNDS=" + url}, "--test", "e2e/round.test.mjs")
+}
+
 func TestScreenshotsOfEveryPage(t *testing.T) {
 	t.Parallel()
 	browserOnly(t)
