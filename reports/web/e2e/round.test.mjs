@@ -45,7 +45,7 @@ const scripted = async (work) => {
   const seen = watchAt(page, url);
   await work(page);
   assert.deepEqual(seen.foreign, []);
-  assert.deepEqual(seen.console, []);
+  assert.deepEqual(seen.console.filter((line) => !/status of 422/.test(line)), []); // a form that comes back with faults
   await context.close();
 };
 
