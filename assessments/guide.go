@@ -26,7 +26,7 @@ type Guide struct {
 
 // GuideOf makes the guide of a result. A result whose answers are not shown has none but the records to talk about.
 func GuideOf(r Result) Guide {
-	var g Guide
+	g := Guide{Topics: []Topic{}}
 	for _, q := range r.Questions {
 		if t, found := topicOf(r, q); found {
 			t.Question, t.Text = q.ID, q.Text
@@ -48,7 +48,10 @@ func GuideOf(r Result) Guide {
 func topicOf(r Result, q QuestionResult) (Topic, bool) {
 	if q.Agreement.Word == Split {
 		low, high := ends(q)
-		return Topic{Why: fmt.Sprintf("You see this differently: %d chose options 1 or 2, %d options 4 or 5.", low, high), Ask: "Which deployments did each of you have in mind?"}, true
+		return Topic{
+			order: *q.Agreement.Value - 1, // the least agreement first, and all of it before any gap
+			Why:   fmt.Sprintf("You see this differently: %d chose options 1 or 2, %d options 4 or 5.", low, high), Ask: askOfSplit(r, q.ID),
+		}, true
 	}
 	for _, c := range r.Comparisons {
 		if c.Question == q.ID && c.Compared && c.Distance != Agree {
@@ -64,6 +67,24 @@ func topicOf(r Result, q QuestionResult) (Topic, bool) {
 		return Topic{order: 20, Why: q.DontKnowSays, Ask: "Where could everybody see it?"}, true
 	}
 	return Topic{}, false
+}
+
+// askOfSplit asks for the last case, about which people can agree, by what the question is about.
+func askOfSplit(r Result, question string) string {
+	for _, c := range r.Comparisons {
+		if ask := lastCase[c.Evidence]; c.Question == question && ask != "" {
+			return ask
+		}
+	}
+	return "Which deployments did each of you have in mind?"
+}
+
+var lastCase = map[string]string{
+	"E1": "Which service did each of you have in mind?",
+	"E2": "The last time a deployment failed, what happened first?",
+	"E3": "Whom did the last change wait for?",
+	"E4": "How did you hear of the last bad deployment?",
+	"E5": "Which was the last deployment that needed a meeting, and what was it for?",
 }
 
 func apartTopic(c Comparison) Topic {
