@@ -87,7 +87,7 @@ func (s *Server) evidencePage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f := s.frame(r, moment{now: s.o.Clock()}, "How this level is made", "")
+	f := s.frame(r, moment{now: s.o.Clock()}, "How this level is made", "assessments")
 	f.Place = round.Team
 	f.JSON = "/api/v1/assessments/" + url.PathEscape(round.ID) + "/evidence/" + x.ID
 	page, _ := strconv.Atoi(r.URL.Query().Get("page")) // whatever is no number is the first page
