@@ -154,7 +154,7 @@ func (w *world) logged() string {
 }
 
 var (
-	changing = regexp.MustCompile(`name="csrf" value="[^"]*"|(?m)^time=\S+`)
+	changing = regexp.MustCompile(`name="csrf" value="[^"]*"|(?m)^time=\S+| took=\S+`)
 	linked   = regexp.MustCompile(`href="(/[^"#]*)`)
 	inPath   = regexp.MustCompile(`\{[^}]+\}`)
 )
