@@ -34,8 +34,10 @@ func (s *Server) leadershipDocument(ctx context.Context, m moment, a Ask) (repor
 	if in.Gate, err = s.boardOf(ctx, b.Period, m, func(string) bool { return true }); err != nil {
 		return reports.Document{}, err
 	}
-	in.Rollup, in.NoRollup, err = s.rollup(ctx, b.Period)
-	return reports.LeadershipReport(in), err
+	if err := s.rolledUp(ctx, &in); err != nil {
+		return reports.Document{}, err
+	}
+	return reports.LeadershipReport(in), nil
 }
 
 // indexed are the services that have a record, each with its index at an instant.
@@ -82,51 +84,27 @@ func (s *Server) teamCards(ctx context.Context, m moment, p reports.Period) ([]r
 	return cards, nil
 }
 
-// rollup pools the rounds of a quarter; where there is none to show it says why.
-func (s *Server) rollup(ctx context.Context, p reports.Period) (*assessments.Rollup, string, error) {
-	rounds, err := s.o.Store.Rounds(ctx)
+// rolledUp pools the rounds of a quarter and what came of them; where there is none to show it says why.
+func (s *Server) rolledUp(ctx context.Context, in *reports.AboutOrganisation) error {
+	rounds, err := s.ofQuarter(ctx, in.Period.Name)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
-	inside, err := s.closedIn(ctx, rounds, p)
-	if err != nil {
-		return nil, "", err
-	}
-	rollup, err := assessments.RollUp(p.Name, inside, s.o.Clock())
+	now := s.o.Clock()
+	rollup, err := assessments.RollUp(in.Period.Name, rounds, now)
 	switch {
-	case errors.Is(err, assessments.ErrInvalid) && len(inside) == 0:
-		return nil, "What teams answer is rolled up by whole quarters, and this period is none.", nil
+	case errors.Is(err, assessments.ErrInvalid) && len(rounds) == 0:
+		in.NoRollup = "What teams answer is rolled up by whole quarters, and this period is none."
+		return nil
 	case errors.Is(err, assessments.ErrState), errors.Is(err, assessments.ErrInvalid):
-		return nil, sentence(err.Error()), nil
+		in.NoRollup = sentence(err.Error())
+		return nil
+	case err != nil:
+		return err
 	}
-	return &rollup, "", err
-}
-
-// closedIn are the rounds that closed in a quarter, of each team the last, with counts and evidence. A quarter of rounds is one of UTC.
-func (s *Server) closedIn(ctx context.Context, rounds []assessments.Round, p reports.Period) ([]assessments.TeamCounts, error) {
-	quarter, err := reports.ParsePeriod(p.Name, time.UTC)
-	if err != nil {
-		return nil, err
-	}
-	last := map[string]assessments.Round{}
-	for _, r := range rounds {
-		over := r.State == assessments.Closed || r.State == assessments.Published
-		if over && quarter.Window.Contains(r.ClosedAt) && r.ClosedAt.After(last[r.Team].ClosedAt) {
-			last[r.Team] = r
-		}
-	}
-	var all []assessments.TeamCounts
-	for _, team := range slices.Sorted(maps.Keys(last)) {
-		one := assessments.TeamCounts{Round: last[team]}
-		if one.Counts, err = s.o.Store.Counts(ctx, one.Round.ID); err != nil {
-			return nil, err
-		}
-		if one.Evidence, err = s.evidence(ctx, one.Round); err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, nil
+	outcomes, err := assessments.OutcomesOf(in.Period.Name, rounds, now)
+	in.Rollup, in.Outcomes = &rollup, &outcomes
+	return err
 }
 
 func (s *Server) teamDocument(ctx context.Context, m moment, a Ask) (reports.Document, error) {

@@ -68,7 +68,13 @@ func (s *Server) explainedEvidence(ctx context.Context, id, evidence string) (as
 	if !found {
 		return round, x, fail(NotFound, fmt.Sprintf("there is no evidence %q; there are E1 to E5", shorten(evidence)))
 	}
-	return round, x, nil
+	replies, err := s.o.Store.Replies(ctx, round.ID)
+	for _, reply := range replies {
+		if q, asked := round.Set.Question(reply.Question); asked && q.Evidence == x.ID {
+			x.Replies = append(x.Replies, reply)
+		}
+	}
+	return round, x, err
 }
 
 func (s *Server) evidenceOf(r request) (reply, error) {
@@ -81,7 +87,7 @@ func (s *Server) evidencePage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f := s.frame(r, moment{now: s.o.Clock()}, "How this level is made", "")
+	f := s.frame(r, moment{now: s.o.Clock()}, "How this level is made", "assessments")
 	f.Place = round.Team
 	f.JSON = "/api/v1/assessments/" + url.PathEscape(round.ID) + "/evidence/" + x.ID
 	page, _ := strconv.Atoi(r.URL.Query().Get("page")) // whatever is no number is the first page

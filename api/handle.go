@@ -216,14 +216,19 @@ func (s *Server) stream(c *gin.Context, answer reply) {
 	}
 }
 
-// logRequest writes one line a request. Addresses that hold a token are never written, nor are queries.
+// logRequest writes one line a request. Addresses that hold a token are never written, nor are queries, and of visits to the form there
+// is no line at all unless something broke.
 func (s *Server) logRequest(r *http.Request, status int, took time.Duration, err error) {
 	path := r.URL.Path
 	if strings.HasPrefix(path, "/assess/") {
 		path = "/assess/…"
 	}
+	internal := err != nil && kindOf(err) == Internal && r.Context().Err() == nil // a caller who left caused no fault of ours
+	if strings.HasPrefix(path, "/assess/") && !internal {
+		return // it would tell when somebody answered
+	}
 	attributes := []any{slog.String("method", r.Method), slog.String("path", path), slog.Int("status", status), slog.Duration("took", took)}
-	if err != nil && kindOf(err) == Internal && r.Context().Err() == nil { // a caller who left caused no fault of ours
+	if internal {
 		s.o.Logger.Error("request ended in an internal error", append(attributes, slog.Any("error", err))...)
 		return
 	}

@@ -37,10 +37,6 @@ func (k keptBy) GateInputs(ctx context.Context, service string, since func(metri
 	return in.Known, in.Overrides, err
 }
 
-func (k keptBy) Submit(ctx context.Context, tokenHash string, answers assessments.Answers) error {
-	return k.DB.Submit(ctx, tokenHash, answers)
-}
-
 func (k keptBy) SetAsides(ctx context.Context, source string) ([]api.SetAside, error) {
 	all, err := k.DB.SetAsides(ctx, source)
 	aside := make([]api.SetAside, len(all))

@@ -37,7 +37,7 @@ func (s *Server) pageRoutes() []route {
 	dispute.method, dispute.form, dispute.needs = http.MethodPost, true, Admin
 	withdraw := page("/corrections", "Withdraw a correction", s.takeWithdrawal)
 	withdraw.method, withdraw.form, withdraw.needs = http.MethodPost, true, Admin
-	return []route{
+	return append([]route{
 		page("/", "Overview", s.overviewPage),
 		page("/services", "Services by name", s.servicesPage),
 		page("/services/:service", "One service", s.servicePage),
@@ -63,9 +63,8 @@ func (s *Server) pageRoutes() []route {
 		page("/about", "Definitions", s.aboutPage),
 		page("/assess/:token", "The five questions", s.formPage),
 		answer,
-		page("/assessments/:round", "What a team says beside what its records show", s.resultPage),
 		page("/assessments/:round/evidence/:evidence", "How the level of one piece of evidence is made", s.evidencePage),
-	}
+	}, s.roundPages()...)
 }
 
 // assets serves what the pages are drawn with; like every answer it says what a browser may do with it.

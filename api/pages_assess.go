@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -18,18 +19,25 @@ func (s *Server) form(r request) (reports.Form, error) {
 	if err != nil {
 		return reports.Form{}, err
 	}
-	f := reports.Frame{Title: round.Set.Title, Path: r.URL.EscapedPath(), AsOf: s.o.Clock(), Lead: "Five questions about how deployment feels. It takes about three minutes."}
-	if f.Title == "" {
-		f.Title = "Five questions"
-	}
-	p := reports.Form{Frame: f, Round: round, CSRF: r.csrf}
+	p, err := s.blankForm(r, round)
 	switch {
 	case round.State != assessments.Open:
 		p.Closed = "This round is " + string(round.State) + " and takes no answers."
 	case round.Respondents >= round.Capacity():
 		p.Closed = "This round has all the answers it takes."
 	}
-	return p, nil
+	return p, err
+}
+
+// blankForm is the form of a round as everybody gets it, with what the team decided last time.
+func (s *Server) blankForm(r request, round assessments.Round) (reports.Form, error) {
+	f := reports.Frame{Title: cmp.Or(round.Set.Title, "Five questions"), Path: r.URL.EscapedPath(), AsOf: s.o.Clock(), Lead: "How deployment feels. It takes about three minutes."}
+	p := reports.Form{Frame: f, Round: round, CSRF: r.csrf}
+	before, found, err := s.before(r.Context(), round)
+	if err == nil && found {
+		p.LastAction, err = s.action(r.Context(), before.ID)
+	}
+	return p, err
 }
 
 func (s *Server) formPage(r request) (reply, error) {
@@ -55,19 +63,37 @@ func (s *Server) takeAnswers(r request) (reply, error) {
 			p.Answers[q.ID] = option
 		}
 	}
-	if err := assessments.CheckAnswers(p.Round.Set, p.Answers); err != nil {
-		if !errors.As(err, &p.Faults) {
-			return reply{}, err
-		}
+	p.Comment, p.Signature = r.gin.PostForm("comment"), r.gin.PostForm("signature")
+	comments, err := checkSubmission(&p)
+	if err != nil {
+		return reply{}, err
+	}
+	if len(p.Faults) > 0 {
 		p.Title = "Error: " + p.Title
 		answer, err := s.html(p)
 		answer.Status = http.StatusUnprocessableEntity
 		return answer, err
 	}
-	if err := s.o.Store.Submit(r.Context(), assessments.HashToken(r.param("token")), p.Answers); err != nil {
+	if err := s.o.Store.Submit(r.Context(), assessments.HashToken(r.param("token")), p.Answers, comments...); err != nil {
 		return reply{}, err
 	}
 	return s.thank(r, p.Round)
+}
+
+// checkSubmission finds everything wrong with a submission at once and leaves it with the form.
+func checkSubmission(p *reports.Form) ([]assessments.Comment, error) {
+	comment, err := assessments.NewComment(p.Comment, p.Signature)
+	for _, err := range []error{assessments.CheckAnswers(p.Round.Set, p.Answers), err} {
+		var faults assessments.Faults
+		if err != nil && !errors.As(err, &faults) {
+			return nil, err
+		}
+		p.Faults = append(p.Faults, faults...)
+	}
+	if comment == nil {
+		return nil, nil
+	}
+	return []assessments.Comment{*comment}, nil
 }
 
 // thank ends a submission. A consensus is complete with its one answer, so its round closes and the result is there at once.
@@ -87,21 +113,4 @@ func (s *Server) thank(r request, round assessments.Round) (reply, error) {
 		return reply{}, err
 	}
 	return reply{Location: "/assessments/" + url.PathEscape(round.ID)}, nil
-}
-
-func (s *Server) resultPage(r request) (reply, error) {
-	round, err := s.o.Store.Round(r.Context(), r.param("round"))
-	if s.is(err, NotFound) {
-		return reply{}, fail(NotFound, "there is no round "+shorten(r.param("round")))
-	}
-	if err != nil {
-		return reply{}, err
-	}
-	result, err := s.resultOf(r.Context(), round.ID)
-	if err != nil {
-		return reply{}, err
-	}
-	f := s.frame(r, moment{now: s.o.Clock()}, "What the team says, and what the records show", "")
-	f.Place = round.Team
-	return s.html(reports.Result{Frame: f, Result: result, Round: round})
 }

@@ -16,11 +16,13 @@ type roundStore interface {
 	Rounds(ctx context.Context) ([]assessments.Round, error)
 	RoundByToken(ctx context.Context, tokenHash string) (assessments.Round, error)
 	AddTokens(ctx context.Context, round string, hashes []string) error
-	Submit(ctx context.Context, tokenHash string, answers assessments.Answers) error
+	Submit(ctx context.Context, tokenHash string, answers assessments.Answers, comments ...assessments.Comment) error
 	Counts(ctx context.Context, round string) (assessments.Counts, error)
+	Comments(ctx context.Context, round string) ([]assessments.Comment, error)
+	DiscardRound(ctx context.Context, id string) error
 }
 
-// roundRequest opens a round.
+// roundRequest opens a round, or makes a draft of one.
 type roundRequest struct {
 	Team      string   `json:"team"`
 	Services  []string `json:"services,omitempty"`
@@ -28,6 +30,7 @@ type roundRequest struct {
 	Floor     int      `json:"floor,omitempty"`
 	Consensus bool     `json:"consensus,omitempty"`
 	OpenLink  bool     `json:"open_link,omitempty"`
+	Draft     bool     `json:"draft,omitempty"` // open it later
 }
 
 // openedResponse holds the answer links, which are shown this once: only their hashes are kept.
@@ -49,10 +52,15 @@ func (s *Server) roundRoutes() []route {
 	return []route{
 		{
 			method: http.MethodPost, path: base, scope: Assess, handle: s.openRound, request: roundRequest{}, response: openedResponse{},
-			summary: "Open a round of the five questions for a team; the answer links are shown this once. Without services the team's own are taken, without size and floor those of the configuration",
+			summary: "Open a round of the five questions for a team; the answer links are shown this once. Without services the team's own are taken, without size and floor those of the configuration. A draft has no links until it is opened",
 		},
 		{method: http.MethodGet, path: base, scope: Read, handle: s.rounds, response: roundsResponse{}, summary: "The rounds, with how many have answered"},
 		{method: http.MethodGet, path: base + "/:id", scope: Read, handle: s.round, response: assessments.Round{}, summary: "One round, with how many have answered"},
+		{method: http.MethodDelete, path: base + "/:id", scope: Assess, handle: s.discardRound, response: assessments.Round{}, summary: "Discard a draft: nobody was asked yet"},
+		{
+			method: http.MethodPost, path: base + "/:id/open", scope: Assess, handle: s.openDraft, response: openedResponse{},
+			summary: "Open a draft: from now on questions, members, size and evidence window stay; the answer links are shown this once",
+		},
 		{
 			method: http.MethodPost, path: base + "/:id/links", scope: Assess, handle: s.addLinks, request: linksRequest{}, response: openedResponse{},
 			summary: "More answer links for an open round; it takes no more answers than the team has people",
@@ -75,10 +83,22 @@ func (s *Server) openRound(r request) (reply, error) {
 	if err := decodeBody(r.Body, maxAsk, &asked); err != nil {
 		return reply{}, err
 	}
+	opened, err := s.newRound(r.Context(), asked)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{Status: http.StatusCreated, JSON: opened, Header: unstored()}, nil
+}
+
+// unstored keeps links out of caches.
+func unstored() http.Header { return http.Header{"Cache-Control": {"no-store"}} }
+
+// newRound makes a round and opens it unless it shall stay a draft.
+func (s *Server) newRound(ctx context.Context, asked roundRequest) (openedResponse, error) {
 	if asked.Services == nil {
 		var err error
-		if asked.Services, err = s.servicesOf(r.Context(), asked.Team); err != nil {
-			return reply{}, err
+		if asked.Services, err = s.servicesOf(ctx, asked.Team); err != nil {
+			return openedResponse{}, err
 		}
 	}
 	if asked.Size == 0 {
@@ -87,28 +107,59 @@ func (s *Server) openRound(r request) (reply, error) {
 	if asked.Floor == 0 {
 		asked.Floor = s.o.Floor
 	}
-	now := s.o.Clock()
 	draft, err := assessments.NewRound(s.o.Questions, assessments.Plan{
-		ID: newID("ar_", now), Team: asked.Team, Services: asked.Services, Size: asked.Size, Floor: asked.Floor,
+		ID: newID("ar_", s.o.Clock()), Team: asked.Team, Services: asked.Services, Size: asked.Size, Floor: asked.Floor,
 		Consensus: asked.Consensus, OpenLink: asked.OpenLink,
 	})
 	if err != nil {
-		return reply{}, err
+		return openedResponse{}, err
 	}
-	opened, err := draft.Open(now)
+	if asked.Draft {
+		return openedResponse{Round: draft, Links: []string{}}, s.o.Store.SaveRound(ctx, draft)
+	}
+	return s.opened(ctx, draft)
+}
+
+// opened opens a draft and draws its links. A team answers one round at a time.
+func (s *Server) opened(ctx context.Context, draft assessments.Round) (openedResponse, error) {
+	all, err := s.o.Store.Rounds(ctx)
+	if err != nil {
+		return openedResponse{}, err
+	}
+	for _, other := range all {
+		if other.State == assessments.Open && other.Team == draft.Team && other.ID != draft.ID {
+			return openedResponse{}, fail(Conflict, "team "+shorten(draft.Team)+" has an open round, "+other.ID+"; close it first")
+		}
+	}
+	round, err := draft.Open(s.o.Clock())
+	if err != nil {
+		return openedResponse{}, err
+	}
+	if err := s.o.Store.SaveRound(ctx, round); err != nil {
+		return openedResponse{}, err
+	}
+	links := round.Capacity()
+	if round.OpenLink {
+		links = 1
+	}
+	return s.withLinks(ctx, round, links)
+}
+
+func (s *Server) openDraft(r request) (reply, error) {
+	round, err := s.o.Store.Round(r.Context(), r.param("id"))
 	if err != nil {
 		return reply{}, err
 	}
-	if err := s.o.Store.SaveRound(r.Context(), opened); err != nil {
+	opened, err := s.opened(r.Context(), round)
+	return reply{JSON: opened, Header: unstored()}, err
+}
+
+func (s *Server) discardRound(r request) (reply, error) {
+	round, err := s.o.Store.Round(r.Context(), r.param("id"))
+	if err != nil {
 		return reply{}, err
 	}
-	links := opened.Capacity()
-	if opened.OpenLink {
-		links = 1
-	}
-	answer, err := s.withLinks(r.Context(), opened, links)
-	answer.Status = http.StatusCreated
-	return answer, err
+	return reply{JSON: round}, s.o.Store.DiscardRound(r.Context(), round.ID)
 }
 
 // servicesOf are the names of a team's services.
@@ -124,19 +175,16 @@ func (s *Server) servicesOf(ctx context.Context, team string) ([]string, error) 
 }
 
 // withLinks draws answer links for a round.
-func (s *Server) withLinks(ctx context.Context, round assessments.Round, n int) (reply, error) {
+func (s *Server) withLinks(ctx context.Context, round assessments.Round, n int) (openedResponse, error) {
 	links, hashes := make([]string, n), make([]string, n)
 	for i := range n {
 		token, err := assessments.NewToken(rand.Reader)
 		if err != nil {
-			return reply{}, err
+			return openedResponse{}, err
 		}
 		links[i], hashes[i] = "/assess/"+token, assessments.HashToken(token)
 	}
-	if err := s.o.Store.AddTokens(ctx, round.ID, hashes); err != nil {
-		return reply{}, err
-	}
-	return reply{JSON: openedResponse{Round: round, Links: links}, Header: http.Header{"Cache-Control": {"no-store"}}}, nil
+	return openedResponse{Round: round, Links: links}, s.o.Store.AddTokens(ctx, round.ID, hashes)
 }
 
 func (s *Server) addLinks(r request) (reply, error) {
@@ -144,14 +192,22 @@ func (s *Server) addLinks(r request) (reply, error) {
 	if err := decodeBody(r.Body, maxAsk, &asked); err != nil {
 		return reply{}, err
 	}
-	round, err := s.o.Store.Round(r.Context(), r.param("id"))
+	more, err := s.moreLinks(r.Context(), r.param("id"), asked.Count)
+	return reply{JSON: more, Header: unstored()}, err
+}
+
+func (s *Server) moreLinks(ctx context.Context, id string, count int) (openedResponse, error) {
+	round, err := s.o.Store.Round(ctx, id)
 	if err != nil {
-		return reply{}, err
+		return openedResponse{}, err
 	}
-	if asked.Count < 1 || asked.Count > max(round.Capacity(), 1) {
-		return reply{}, fail(Invalid, "count is not between 1 and the number of people asked")
+	if round.State != assessments.Open {
+		return openedResponse{}, fail(Conflict, "round "+round.ID+" is "+string(round.State)+"; only an open round has links")
 	}
-	return s.withLinks(r.Context(), round, asked.Count)
+	if count < 1 || count > max(round.Capacity(), 1) {
+		return openedResponse{}, fail(Invalid, "count is not between 1 and the number of people asked")
+	}
+	return s.withLinks(ctx, round, count)
 }
 
 func (s *Server) rounds(r request) (reply, error) {
@@ -167,27 +223,32 @@ func (s *Server) round(r request) (reply, error) {
 	return reply{JSON: round}, err
 }
 
-func (s *Server) closeRound(r request) (reply, error) { return s.advance(r, assessments.Round.Close) }
+// step moves a round to its next state.
+type step func(assessments.Round, time.Time) (assessments.Round, error)
 
-func (s *Server) publishRound(r request) (reply, error) {
-	return s.advance(r, assessments.Round.Publish)
+func (s *Server) closeRound(r request) (reply, error) {
+	next, err := s.advance(r.Context(), r.param("id"), assessments.Round.Close)
+	return reply{JSON: next}, err
 }
 
-// advance moves a round to its next state.
-func (s *Server) advance(r request, step func(assessments.Round, time.Time) (assessments.Round, error)) (reply, error) {
-	round, err := s.o.Store.Round(r.Context(), r.param("id"))
+func (s *Server) publishRound(r request) (reply, error) {
+	next, err := s.advance(r.Context(), r.param("id"), assessments.Round.Publish)
+	return reply{JSON: next}, err
+}
+
+func (s *Server) advance(ctx context.Context, id string, step step) (assessments.Round, error) {
+	round, err := s.o.Store.Round(ctx, id)
 	if err != nil {
-		return reply{}, err
+		return round, err
 	}
 	next, err := step(round, s.o.Clock())
 	if err != nil {
-		return reply{}, err
+		return round, err
 	}
-	if err := s.o.Store.SaveRound(r.Context(), next); err != nil {
-		return reply{}, err
+	if err := s.o.Store.SaveRound(ctx, next); err != nil {
+		return round, err
 	}
-	next, err = s.o.Store.Round(r.Context(), next.ID) // an answer may have come in before it closed
-	return reply{JSON: next}, err
+	return s.o.Store.Round(ctx, next.ID) // an answer may have come in before it closed
 }
 
 func (s *Server) result(r request) (reply, error) {
@@ -195,22 +256,73 @@ func (s *Server) result(r request) (reply, error) {
 	return reply{JSON: result}, err
 }
 
-// resultOf makes the result of a round. Answers are read of closed rounds only, and assessments.ResultOf hides what may not
-// be shown.
+// resultOf makes the result of a round with all that stands beside it.
 func (s *Server) resultOf(ctx context.Context, id string) (assessments.Result, error) {
 	round, err := s.o.Store.Round(ctx, id)
 	if err != nil {
 		return assessments.Result{}, err
 	}
-	var counts assessments.Counts
-	if round.State == assessments.Closed || round.State == assessments.Published {
-		if counts, err = s.o.Store.Counts(ctx, id); err != nil {
-			return assessments.Result{}, err
-		}
-	}
 	evidence, err := s.evidence(ctx, round)
 	if err != nil {
 		return assessments.Result{}, err
 	}
-	return assessments.ResultOf(round, counts, evidence)
+	result, err := s.said(ctx, round, evidence)
+	if err != nil {
+		return result, err
+	}
+	if result.Replies, err = s.o.Store.Replies(ctx, id); err != nil {
+		return result, err
+	}
+	if result.Action, err = s.action(ctx, id); err != nil {
+		return result, err
+	}
+	return result, s.sinceLast(ctx, round, &result)
+}
+
+// said is what the team answered. Answers are read of closed rounds only, and assessments.ResultOf hides what may not be shown.
+func (s *Server) said(ctx context.Context, round assessments.Round, evidence []assessments.Evidence) (assessments.Result, error) {
+	if round.State != assessments.Closed && round.State != assessments.Published {
+		return assessments.ResultOf(round, nil, evidence)
+	}
+	counts, err := s.o.Store.Counts(ctx, round.ID)
+	if err != nil {
+		return assessments.Result{}, err
+	}
+	result, err := assessments.ResultOf(round, counts, evidence)
+	if err != nil {
+		return result, err
+	}
+	comments, err := s.o.Store.Comments(ctx, round.ID)
+	result.Remarks = result.Readable(comments)
+	return result, err
+}
+
+// sinceLast sets the team's round before beside the result: how answers moved, and what was decided then.
+func (s *Server) sinceLast(ctx context.Context, round assessments.Round, result *assessments.Result) error {
+	before, found, err := s.before(ctx, round)
+	if err != nil || !found {
+		return err
+	}
+	result.Previous = before.ID
+	if result.LastAction, err = s.action(ctx, before.ID); err != nil || !result.Shown {
+		return err
+	}
+	if before.Set.ID != round.Set.ID {
+		return nil // other questions under the same ids
+	}
+	then, err := s.said(ctx, before, nil)
+	if err == nil && then.Shown {
+		result.Changes = assessments.Changes(then, *result)
+	}
+	return err
+}
+
+// before is the team's round before this one.
+func (s *Server) before(ctx context.Context, round assessments.Round) (assessments.Round, bool, error) {
+	all, err := s.o.Store.Rounds(ctx)
+	if err != nil {
+		return assessments.Round{}, false, err
+	}
+	before, found := round.Previous(all)
+	return before, found, nil
 }

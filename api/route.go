@@ -37,9 +37,10 @@ type route struct {
 	query []parameter
 	// request and response are values of the types exchanged as JSON; nil where there is none or it is no JSON.
 	request, response any
-	// form marks a page that takes a form: it must carry the CSRF token. needs is the scope that a token then must hold; Read when empty.
-	form  bool
+	// needs is the scope that a page for people asks for where reading is not enough.
 	needs Scope
+	// form marks a page that takes a form: it must carry the CSRF token.
+	form bool
 	// jobs lets jobs of pipelines in, by their own tokens: the handler keeps each to its own services.
 	jobs bool
 }

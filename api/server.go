@@ -64,6 +64,10 @@ type Options struct {
 	Readiness func(service string) assessments.Readiness
 	// TeamSize is the number of people in a declared team, 0 when not stated.
 	TeamSize func(team string) int
+	// Notifier reaches teams; nil reaches nobody, and reminders are texts to copy. PublicURL is the address at which people reach the
+	// pages, for links in messages; empty takes the one that was asked.
+	Notifier  Notifier
+	PublicURL string
 	// RequireTokens asks every program for a token; without it a token is checked only when sent.
 	RequireTokens bool
 	// Jobs verifies the tokens that pipelines get from their runner; nil accepts none.
@@ -95,6 +99,7 @@ type Store interface {
 	scoreStore
 	absenceStore
 	roundStore
+	outcomeStore
 	sourceStore
 	doctorStore
 	deliveryStore
@@ -198,6 +203,7 @@ func (s *Server) routes() []route {
 		s.absenceRoutes(),
 		s.signingRoutes(),
 		s.roundRoutes(),
+		s.outcomeRoutes(),
 		s.sourceRoutes(),
 		s.doctorRoutes(),
 		s.documentRoutes(),

@@ -77,6 +77,7 @@ type Round struct {
 	ClosedAt    time.Time      `json:"closed_at,omitzero"`
 	PublishedAt time.Time      `json:"published_at,omitzero"`
 	Respondents int            `json:"respondents"` // submissions so far
+	Reminders   int            `json:"reminders"`   // how often people were reminded
 }
 
 // Counts is all that is stored of answers: question id → option id → number.

@@ -14,6 +14,8 @@ type Explanation struct {
 	// Records are those behind the level, by time; Unused those of the window that were not used, each with the reason.
 	Records []Row             `json:"records"`
 	Unused  []metrics.LeftOut `json:"unused"`
+	// Replies are what the team said to the questions that this evidence stands beside.
+	Replies []Reply `json:"replies,omitempty"`
 }
 
 // Explain opens the piece of evidence of an id ("E1" … "E5") among those of a round; false when it is none of them.

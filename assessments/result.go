@@ -24,6 +24,17 @@ type Result struct {
 	Comments bool `json:"comments"`
 	// Evidence is shown whatever becomes of the answers: it comes from records, not from people.
 	Evidence []Evidence `json:"evidence,omitempty"`
+
+	// What a caller adds who knows more than the round: what the team replied and decided, and the team's round before.
+	Replies []Reply `json:"replies,omitempty"`
+	// Remarks are the comments that may be shown, in no order.
+	Remarks []Comment `json:"remarks,omitempty"`
+	Action  *Action   `json:"action,omitempty"`
+	// Previous is the id of the round before; Changes say how answers moved since, where both are shown; LastAction is what was
+	// decided then.
+	Previous   string   `json:"previous,omitempty"`
+	Changes    []Change `json:"changes,omitempty"`
+	LastAction *Action  `json:"last_action,omitempty"`
 }
 
 // QuestionResult is the distribution of the answers to one question and what follows from it.

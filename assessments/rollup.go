@@ -15,11 +15,13 @@ const (
 	fewestTeams = 3
 )
 
-// TeamCounts is a round with its counts and the evidence of its team.
+// TeamCounts is a round with its counts, the evidence of its team, and what the team made of its result.
 type TeamCounts struct {
 	Round    Round
 	Counts   Counts
 	Evidence []Evidence
+	Replies  []Reply
+	Action   *Action
 }
 
 // Rollup is what the organisation sees of one quarter's rounds.
@@ -40,6 +42,7 @@ type Rollup struct {
 	Foundations       []FoundationResult `json:"foundations,omitempty"`
 	Verdicts          map[Verdict]int    `json:"verdicts,omitempty"` // teams per verdict
 	Patterns          map[string]int     `json:"patterns,omitempty"` // comparisons per sentence ("This is a habit")
+	Tags              map[Tag]int        `json:"tags,omitempty"`     // replies per tag
 	// Named are the results of the teams that published and whose cells give nobody else's away; HiddenTeams the number of
 	// the others.
 	Named       []Result `json:"named,omitempty"`
@@ -50,23 +53,32 @@ type Rollup struct {
 // quarter has ended and from whole quarters, so that every roll-up of a quarter holds the same rounds: two of them made at
 // different times would otherwise show the difference. All rounds must ask the same version of the same questions.
 func RollUp(quarter string, rounds []TeamCounts, now time.Time) (Rollup, error) {
-	window, err := quarterWindow(quarter)
+	inside, err := closedIn(quarter, rounds, now)
 	if err != nil {
 		return Rollup{}, err
 	}
-	if ready := window.To.Add(TeamFirst); now.Before(ready) {
-		return Rollup{}, refuse(ErrState, "the roll-up of %s can be made from %s on: teams see their result a week before; ask again then",
-			quarter, ready.Format(time.DateOnly))
-	}
-	inside := slices.DeleteFunc(slices.Clone(rounds), func(t TeamCounts) bool {
-		done := t.Round.State == Closed || t.Round.State == Published
-		return !done || !window.Contains(t.Round.ClosedAt)
-	})
 	if err := oneSet(inside); err != nil {
 		return Rollup{}, err
 	}
+	window, _ := quarterWindow(quarter) // closedIn has read it
 	r := Rollup{Quarter: quarter, Window: window}
 	return r, r.fill(inside)
+}
+
+// closedIn are the rounds that closed in a quarter. They are given out a week after its end.
+func closedIn(quarter string, rounds []TeamCounts, now time.Time) ([]TeamCounts, error) {
+	window, err := quarterWindow(quarter)
+	if err != nil {
+		return nil, err
+	}
+	if ready := window.To.Add(TeamFirst); now.Before(ready) {
+		return nil, refuse(ErrState, "the roll-up of %s can be made from %s on: teams see their result a week before; ask again then",
+			quarter, ready.Format(time.DateOnly))
+	}
+	return slices.DeleteFunc(slices.Clone(rounds), func(t TeamCounts) bool {
+		done := t.Round.State == Closed || t.Round.State == Published
+		return !done || !window.Contains(t.Round.ClosedAt)
+	}), nil
 }
 
 func quarterWindow(quarter string) (metrics.Window, error) {
@@ -103,6 +115,7 @@ func (r *Rollup) fill(rounds []TeamCounts) error {
 		if results[i], err = ResultOf(t.Round, t.Counts, t.Evidence); err != nil {
 			return err
 		}
+		results[i].Replies = t.Replies
 		r.Teams++
 		r.Respondents += t.Round.Respondents
 		r.Asked += t.Round.Capacity()
@@ -125,9 +138,9 @@ func (r *Rollup) fill(rounds []TeamCounts) error {
 	return nil
 }
 
-// count tallies verdicts and patterns over the teams whose answers are in the pool.
+// count tallies verdicts, patterns and replies over the teams whose answers are in the pool.
 func (r *Rollup) count(results []Result) {
-	r.Verdicts, r.Patterns = map[Verdict]int{}, map[string]int{}
+	r.Verdicts, r.Patterns, r.Tags = map[Verdict]int{}, map[string]int{}, map[Tag]int{}
 	for _, result := range results {
 		if !result.Shown || result.Consensus {
 			continue
@@ -137,6 +150,9 @@ func (r *Rollup) count(results []Result) {
 			if c.Compared {
 				r.Patterns[c.Words]++
 			}
+		}
+		for _, reply := range result.Replies {
+			r.Tags[reply.Tag]++
 		}
 	}
 }

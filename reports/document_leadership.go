@@ -23,6 +23,8 @@ type AboutOrganisation struct {
 	// Rollup is what the quarter's rounds say; nil where there is none, and NoRollup then says why.
 	Rollup   *assessments.Rollup
 	NoRollup string
+	// Outcomes are the actions that came of those rounds; nil where Rollup is.
+	Outcomes *assessments.Outcomes
 	Gate     gate.Scoreboard
 }
 
@@ -117,8 +119,11 @@ func (in AboutOrganisation) surveySays() string {
 	case !r.Shown:
 		return "How deployment feels is not shown: " + r.Hidden + "."
 	}
-	habit := r.Verdicts[assessments.Habit]
-	return fmt.Sprintf("%s of %s answered the five questions; by their answers deployment is a habit in %s of the %s that answered person by person.",
+	habit, done := r.Verdicts[assessments.Habit], "."
+	if o := in.Outcomes; o != nil && o.Shown {
+		done = fmt.Sprintf("; of %s that came of it, %s.", plural(o.Written, "action", "actions"), plural2(o.Done, "%s is done", "%s are done"))
+	}
+	return fmt.Sprintf("%s of %s answered the five questions; by their answers deployment is a habit in %s of the %s that answered person by person"+done,
 		Count(r.Respondents), plural(r.Asked, "person", "people"), Count(habit), plural(r.PooledTeams, "team", "teams"))
 }
 
@@ -220,7 +225,36 @@ func (in AboutOrganisation) said() []Grid {
 	return grids
 }
 
-// actions tells what teams decided to do.
+// actions tells what teams decided to do, and what became of it.
 func (in AboutOrganisation) actions() Section {
-	return Section{ID: "actions", Title: "Actions and outcomes", Text: []string{"No action is recorded: what teams decide after a round is not kept here yet."}}
+	s := Section{ID: "actions", Title: "Actions and outcomes"}
+	o := in.Outcomes
+	switch {
+	case o == nil:
+		s.Text = []string{"What teams decided to do is not shown. " + in.NoRollup}
+		return s
+	case !o.Shown:
+		s.Text = []string{"What teams decided to do is not shown: " + o.Hidden + "."}
+		return s
+	}
+	g := Grid{Table: Table{Caption: "Actions that teams wrote after their round", Head: []Head{{Text: "Actions"}, {"Number", true}}}}
+	for _, row := range []struct {
+		says string
+		n    int
+	}{{"Rounds that closed", o.Rounds}, {"With an action", o.Written}, {"Done", o.Done}, {"Not done", o.NotDone}, {"Open", o.Open}, {"Of the open ones, overdue", o.Overdue}} {
+		g.Rows = append(g.Rows, []Cell{{Text: row.says}, {Text: Count(row.n)}})
+	}
+	s.Grids = []Grid{g}
+	if len(o.Named) > 0 {
+		named := Grid{Table: Table{Caption: "Actions of teams that published", Head: []Head{{Text: "Team"}, {Text: "Action"}, {Text: "Due"}, {Text: "Outcome"}}}}
+		for _, a := range o.Named {
+			outcome := string(a.Action.Outcome)
+			if outcome == "" {
+				outcome = "open"
+			}
+			named.Rows = append(named.Rows, []Cell{{Text: a.Team}, {Text: a.Action.Text}, {Text: a.Action.DueOn}, {Text: outcome}})
+		}
+		s.Grids = append(s.Grids, named)
+	}
+	return s
 }

@@ -67,7 +67,11 @@ func (s stage) leadership() AboutOrganisation {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	in.Rollup = &rollup
+	outcomes, err := assessments.OutcomesOf("2025-Q4", rounds(), now)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	in.Rollup, in.Outcomes = &rollup, &outcomes
 	return in
 }
 
@@ -82,7 +86,11 @@ func rounds() []assessments.TeamCounts {
 			r.State = assessments.Published
 		}
 		n := r.Respondents
-		all = append(all, assessments.TeamCounts{Round: r, Counts: assessments.Counts{"q1": {"l2": 2, "l4": n - 2}, "q2": {"l5": n - 1, assessments.DontKnow: 1}}})
+		action := assessments.Action{Text: "rehearse the way back " + harm, Owner: "on call", DueOn: "2026-01-31"}
+		if i == 0 {
+			action.Outcome = assessments.Done
+		}
+		all = append(all, assessments.TeamCounts{Round: r, Action: &action, Counts: assessments.Counts{"q1": {"l2": 2, "l4": n - 2}, "q2": {"l5": n - 1, assessments.DontKnow: 1}}})
 	}
 	return all
 }

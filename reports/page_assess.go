@@ -14,6 +14,12 @@ type Form struct {
 	CSRF    string
 	Answers assessments.Answers // what was sent before, when something was wrong with it
 	Faults  assessments.Faults
+	// Comment and Signature were sent before, too.
+	Comment, Signature string
+	// LastAction is what the team decided after its round before.
+	LastAction *assessments.Action
+	// Preview shows the form to look at: it can be filled in and not sent.
+	Preview bool
 	// Closed says why no answer can be given; the form is then not shown.
 	Closed string
 }
@@ -47,7 +53,7 @@ func (f Form) Questions() []FormQuestion {
 func (f Form) Others() []string {
 	var out []string
 	for _, fault := range f.Faults {
-		known := false
+		known := fault.Place == assessments.CommentPlace
 		for _, q := range f.Round.Set.Questions {
 			known = known || q.ID == fault.Place
 		}
@@ -56,6 +62,16 @@ func (f Form) Others() []string {
 		}
 	}
 	return out
+}
+
+// CommentFault is what is wrong with the comment.
+func (f Form) CommentFault() string {
+	for _, fault := range f.Faults {
+		if fault.Place == assessments.CommentPlace {
+			return fault.Problem + ": " + fault.Remedy
+		}
+	}
+	return ""
 }
 
 // First is the id of the first radio of a question: where the error summary leads.
@@ -82,6 +98,9 @@ type Result struct {
 	Frame
 	Result assessments.Result
 	Round  assessments.Round
+	CSRF   string
+	// Problem is what was wrong with a form of this page.
+	Problem string
 }
 
 func (Result) template() string { return "result" }
@@ -105,6 +124,8 @@ type Row struct {
 	Number     int
 	Comparison *assessments.Comparison
 	Evidence   *assessments.Evidence
+	Reply      *assessments.Reply
+	Change     *assessments.Change
 }
 
 // Rows pairs the questions with what the records show. Without answers to show, the evidence stands alone.
@@ -115,6 +136,12 @@ func (r Result) Rows() []Row {
 		for _, answered := range r.Result.Questions {
 			if answered.ID == q.ID {
 				row.QuestionResult = answered
+			}
+		}
+		row.Reply = r.Result.ReplyTo(q.ID)
+		for j := range r.Result.Changes {
+			if r.Result.Changes[j].Question == q.ID {
+				row.Change = &r.Result.Changes[j]
 			}
 		}
 		for j := range r.Result.Comparisons {

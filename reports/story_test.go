@@ -220,6 +220,7 @@ func (s stage) pages() map[string]Page {
 			Formats: []Choice{{Word: "PDF", Href: "?format=pdf"}}, Periods: []Choice{{Word: "2025-Q4", Href: "?period=2025-Q4", Current: true}}}
 	}
 	out["/reports"] = Reports{Frame: Frame{Title: "Reports", Path: "/reports", Nav: "reports", AsOf: now}, Teams: []Cell{{Text: harm, Href: "/reports/teams/x"}}}
+	s.roundPages(out)
 	for _, f := range s.facts {
 		out[segments("services", f.Service)] = s.service(f)
 		out["/service"] = s.service(f)
@@ -232,6 +233,30 @@ func (s stage) pages() map[string]Page {
 		out["/standing"], out["/decision"], out["/record"] = s.standing(f), s.decision(f), s.record(f)
 	}
 	return out
+}
+
+// roundPages are those of who runs a round, and of a team that decided something.
+func (s stage) roundPages(out map[string]Page) {
+	decided := &assessments.Action{Text: harm, Owner: harm, DueOn: "2026-05-01", Outcome: assessments.NotDone}
+	draft, open, result := round(), round(), s.result()
+	draft.State, open.State = assessments.Draft, assessments.Open
+	replied := result
+	replied.Problem, replied.CSRF, replied.Result.Previous = harm, "secret", "r0"
+	replied.Result.Action, replied.Result.LastAction = decided, decided
+	replied.Result.Replies = []assessments.Reply{{Question: "q1", Tag: assessments.RecordsIncomplete, Note: harm}}
+	replied.Result.Changes = []assessments.Change{{Question: "q1", Direction: "down", Says: "the median moved from 4 to 3"}}
+	replied.Result.Remarks = []assessments.Comment{{Text: harm, SignedBy: harm}}
+	frame := s.frame("Rounds", "/assessments", "assessments")
+	out["/replied"] = replied
+	out["/rounds"] = Rounds{Frame: frame, Rounds: []assessments.Round{open, draft, result.Round}, Teams: []string{harm}, Floor: 5, Ask: RoundAsk{Team: harm, Draft: true}, Problem: harm, CSRF: "secret"}
+	out["/norounds"] = Rounds{Frame: frame, Floor: 5}
+	out["/rundraft"] = RoundRun{Frame: frame, Round: draft}
+	out["/run"] = RoundRun{Frame: frame, Round: open, Links: []string{"http://localhost/assess/a", "http://localhost/assess/b"}, Channels: []string{"mail to team@example.org"}, Reminder: &Reminded{Subject: harm, Text: harm, Sent: []string{"mail"}, Problem: harm}}
+	out["/runclosed"] = RoundRun{Frame: frame, Round: result.Round}
+	out["/close"], out["/publish"] = Confirm{Frame: frame, Round: open, Verb: "close"}, Confirm{Frame: frame, Round: result.Round, Verb: "publish"}
+	out["/guide"] = Guide{Frame: frame, Round: result.Round, Result: replied.Result, Guide: assessments.GuideOf(replied.Result)}
+	out["/preview"] = Form{Frame: frame, Round: draft, Preview: true, LastAction: decided}
+	out["/badcomment"] = Form{Frame: frame, Round: open, Comment: harm, Signature: harm, Faults: assessments.Faults{{Place: assessments.CommentPlace, Problem: "is too long", Remedy: "cut it"}}}
 }
 
 func (s stage) allEvidence() []assessments.Evidence {

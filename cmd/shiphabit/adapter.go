@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"shiphabit/api"
-	"shiphabit/assessments"
 	"shiphabit/collector"
 	"shiphabit/internal/store"
 	"shiphabit/metrics"
@@ -58,10 +57,6 @@ func (s serverStore) Append(ctx context.Context, events []metrics.Event) (api.Ap
 func (s serverStore) GateInputs(ctx context.Context, service string, since func(metrics.Service) time.Time) (gate.Known, []gate.Override, error) {
 	in, err := s.DB.GateInputs(ctx, service, since)
 	return in.Known, in.Overrides, err
-}
-
-func (s serverStore) Submit(ctx context.Context, tokenHash string, answers assessments.Answers) error {
-	return s.DB.Submit(ctx, tokenHash, answers)
 }
 
 func (s serverStore) TokenByHash(ctx context.Context, hash string) (api.Token, bool, error) {

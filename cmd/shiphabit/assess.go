@@ -1,19 +1,14 @@
 package main
 
 import (
-	"context"
-	"crypto/rand"
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"shiphabit/assessments"
-	"shiphabit/internal/config"
-	"shiphabit/internal/store"
 )
 
 func (p *program) assessCommand() *cobra.Command {
@@ -26,9 +21,10 @@ Answers are kept as counts only; nothing is shown for fewer people than the floo
   shiphabit assess close ar_01J9Z3`,
 	}
 	command.AddCommand(
-		p.assessOpenCommand(), p.assessStatusCommand(), p.assessLinkCommand(),
+		p.assessOpenCommand(), p.assessStatusCommand(), p.assessLinkCommand(), p.assessRemindCommand(),
 		p.assessMoveCommand("close", "End answering; links that were not used stop working", "closed; the result is at"),
 		p.assessMoveCommand("publish", "Freeze a closed round; from then on it never changes", "published; the result is at"),
+		p.assessDiscardCommand(), p.assessQuestionsCommand(),
 	)
 	return command
 }
@@ -48,15 +44,23 @@ func (p *program) assessOpenCommand() *cobra.Command {
 		Floor     int      `json:"floor,omitempty"`
 		Consensus bool     `json:"consensus,omitempty"`
 		OpenLink  bool     `json:"open_link,omitempty"`
+		Draft     bool     `json:"draft,omitempty"`
 	}
 	command := &cobra.Command{
-		Use:   "open",
-		Short: "Open a round for a team and print the answer links",
+		Use:   "open [ROUND]",
+		Short: "Open a round for a team, or a draft, and print the answer links",
 		Example: `  shiphabit assess open --team payments --size 7
-  shiphabit assess open --team docs --size 4 --consensus`,
-		Args: cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			if body.Team == "" {
+  shiphabit assess open --team docs --size 4 --consensus
+  shiphabit assess open --team payments --size 7 --draft   # look at the form, then: assess open ROUND`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			path := "/api/v1/assessments"
+			switch {
+			case len(args) == 1 && (body.Team != "" || body.Draft):
+				return usage("a draft is opened as it is; leave the flags out, or make another one")
+			case len(args) == 1:
+				path += "/" + url.PathEscape(args[0]) + "/open"
+			case body.Team == "":
 				return usage("--team is missing: name the team that is asked")
 			}
 			ask, err := p.client(flags, 30*time.Second)
@@ -64,8 +68,12 @@ func (p *program) assessOpenCommand() *cobra.Command {
 				return err
 			}
 			var opened roundLinks
-			if err := ask.call(command.Context(), "POST", "/api/v1/assessments", nil, body, &opened); err != nil {
+			if err := ask.call(command.Context(), "POST", path, nil, body, &opened); err != nil {
 				return err
+			}
+			if body.Draft {
+				p.say("Draft %s for team %s: look at the form at %s/assessments/%s/form, then 'shiphabit assess open %s'.", opened.Round.ID, printable(opened.Round.Team), ask.base, opened.Round.ID, opened.Round.ID)
+				return nil
 			}
 			p.say("Round %s is open for team %s. %s", opened.Round.ID, printable(opened.Round.Team), linkWords(opened.Round))
 			return p.printLinks(ask.base, opened.Links)
@@ -79,6 +87,7 @@ func (p *program) assessOpenCommand() *cobra.Command {
 	f.IntVar(&body.Floor, "floor", 0, "show nothing for fewer answers than this, 5 to 10")
 	f.BoolVar(&body.Consensus, "consensus", false, "one agreed answer per question, for teams of three or four")
 	f.BoolVar(&body.OpenLink, "open-link", false, "one link for the whole team instead of personal ones")
+	f.BoolVar(&body.Draft, "draft", false, "do not open it yet")
 	return command
 }
 
@@ -129,9 +138,9 @@ func (p *program) assessStatusCommand() *cobra.Command {
 				p.say("No rounds yet: 'shiphabit assess open --team NAME --size N' opens one.")
 				return nil
 			}
-			rows := [][]string{{"ROUND", "TEAM", "STATE", "ANSWERED", "OPENED", "CLOSED"}}
+			rows := [][]string{{"ROUND", "TEAM", "STATE", "ANSWERED", "REMINDED", "OPENED", "CLOSED"}}
 			for _, r := range list.Rounds {
-				rows = append(rows, []string{r.ID, r.Team, string(r.State), fmt.Sprintf("%d of %d", r.Respondents, r.Capacity()), day(r.OpenedAt), day(r.ClosedAt)})
+				rows = append(rows, []string{r.ID, r.Team, string(r.State), fmt.Sprintf("%d of %d", r.Respondents, r.Capacity()), fmt.Sprintf("%d of %d", r.Reminders, assessments.MaxReminders), day(r.OpenedAt), day(r.ClosedAt)})
 			}
 			return writeTable(p.out, rows)
 		},
@@ -195,43 +204,4 @@ func (p *program) assessMoveCommand(verb, short, said string) *cobra.Command {
 	}
 	flags.add(command)
 	return command
-}
-
-// tryRound makes sure that somebody who tries the product on a clone can answer the questions: one round in consensus mode,
-// whose link is drawn anew at each start because only its hash is kept.
-func (p *program) tryRound(ctx context.Context, db *store.DB, settings config.Config, team string, services []string) (string, error) {
-	rounds, err := db.Rounds(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, r := range rounds {
-		if r.State == assessments.Open {
-			return p.answerLink(ctx, db, r.ID)
-		}
-	}
-	if len(rounds) > 0 {
-		return "", nil // answered and closed
-	}
-	draft, err := assessments.NewRound(settings.Questions, assessments.Plan{
-		ID: "try_" + strings.ToLower(rand.Text()[:8]), Team: team, Services: services, Consensus: true,
-	})
-	if err != nil {
-		return "", err
-	}
-	opened, err := draft.Open(p.now())
-	if err != nil {
-		return "", err
-	}
-	if err := db.SaveRound(ctx, opened); err != nil {
-		return "", err
-	}
-	return p.answerLink(ctx, db, opened.ID)
-}
-
-func (p *program) answerLink(ctx context.Context, db *store.DB, round string) (string, error) {
-	token, err := assessments.NewToken(rand.Reader)
-	if err != nil {
-		return "", err
-	}
-	return "/assess/" + token, db.AddTokens(ctx, round, []string{assessments.HashToken(token)})
 }

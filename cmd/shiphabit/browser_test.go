@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +46,16 @@ func TestBrowserFindsNothingWrongOnAnyPage(t *testing.T) {
 	node(t, url, []string{others(t)}, "--test", "e2e/")
 }
 
+func TestBrowserRunsAWholeRound(t *testing.T) {
+	t.Parallel()
+	browserOnly(t)
+	p := newProcess(t)
+	config := p.write("ship.yaml", "teams: [{name: pay, size: 5}]\nservices: [{name: shop, team: pay}]\n")
+	url, _ := p.serve("serve", "--config", config, "--db", filepath.Join(p.home, "rounds.db"))
+	sendDeployments(t, url, 90)
+	node(t, url, []string{"SHIPHABIT_ROUNDS=" + url}, "--test", "e2e/round.test.mjs")
+}
+
 func TestScreenshotsOfEveryPage(t *testing.T) {
 	t.Parallel()
 	browserOnly(t)
@@ -58,6 +70,25 @@ func TestScreenshotsOfEveryPage(t *testing.T) {
 		_, url = storied(t)
 	}
 	node(t, url, []string{others(t)}, "screenshots.mjs", folder, filepath.Join(folder, "overview.png"))
+}
+
+// sendDeployments sends one deployment a day up to yesterday, so that there is evidence beside the answers.
+func sendDeployments(t *testing.T, url string, days int) {
+	t.Helper()
+	var lines strings.Builder
+	for i := range days {
+		at := time.Now().UTC().AddDate(0, 0, i-days)
+		fmt.Fprintf(&lines, `{"type":"deployment","id":"d%d","service":"shop","environment":"production","status":"succeeded","revision":"r%d","started_at":%q,"finished_at":%q}`+"\n",
+			i, i, at.Add(-time.Minute).Format(time.RFC3339), at.Format(time.RFC3339))
+	}
+	response, err := http.Post(url+"/api/v1/events", "application/x-ndjson", strings.NewReader(lines.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("sending deployments: %s", response.Status)
+	}
 }
 
 // others serves states that the story does not show: sources in trouble with services that lack much, nothing at all, and teams.

@@ -25,6 +25,10 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 	if err != nil {
 		return nil, err
 	}
+	told, err := notifierOf(settings)
+	if err != nil {
+		return nil, err
+	}
 	options := api.Options{
 		Store:       serverStore{db},
 		Kinds:       storeKinds(),
@@ -50,6 +54,8 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 		},
 		RequireTokens: settings.RequireTokens,
 		Hosts:         settings.Hosts,
+		Notifier:      told,
+		PublicURL:     settings.Notify.PublicURL,
 		Site:          site,
 		Print:         paper.Print,
 		Hooks:         hooksOf(settings),

@@ -30,6 +30,7 @@ type Config struct {
 	Identity      []Issuer // of tokens of jobs
 	Protection    []Protection
 	Signing       *attest.Ring // signs verdicts; nil when no key is configured
+	Notify        Notify
 
 	zone     *time.Location
 	calendar metrics.Calendar
@@ -43,6 +44,7 @@ type Team struct {
 	Name     string
 	Size     int // people; 0 when not stated
 	Calendar metrics.Calendar
+	Channels TeamChannels
 }
 
 // Service is a declared service with its working time.

@@ -17,6 +17,7 @@ func mainFields() []field {
 		objects("services", "each repository is a service", "Services. What no entry matches is a service named by its events, or by its repository.", serviceFields()...),
 		objects("sources", "none", "Where records come from. The order decides between sources that report the same deployment.", sourceFields()...).ofTypes(sourceTypes),
 		object("assessment", "the five questions that come with the program", "The self-assessment.", assessmentFields()...),
+		object("notify", "reminders are texts to copy", "How teams are reached: mail, and chats.", notifyFields()...),
 		objects("policies", "the built-in policy of each tier", "Policies of the release gate, each changing parts of the one below it: organisation, tier, team, service.", policyFields()...),
 		objects("freezes", "none", "Times in which nothing but rollbacks and fixes goes out. They hold where the criterion `freeze` is enforced.", freezeFields()...),
 		objects("identity", "API tokens only", "Issuers of the tokens that pipelines get from their runner: a job then asks the gate without a stored secret (docs/identity.md).", identityFields()...),
@@ -60,6 +61,7 @@ func teamFields() []field {
 		value("name", aName, "", "Name of the team.").must().eg("payments"),
 		value("size", number(1, 1000), "not stated", "People in the team; a survey round needs it. Nobody's name is needed anywhere.").eg("6"),
 		calendarField("calendar", "that of the file", "The team's working time."),
+		teamNotifyField(),
 	}
 }
 

@@ -91,6 +91,7 @@ func (l *loader) config(n node) Config {
 	c.Identity = l.identity(n.at("identity"))
 	c.Protection = l.protection(n.at("protection"), c.Sources)
 	c.Signing = l.signing(n)
+	c.Notify = l.notify(n.at("notify"), c.Teams)
 	return c
 }
 
@@ -129,6 +130,7 @@ func (l *loader) teams(n node, calendar metrics.Calendar) []Team {
 		teams = append(teams, Team{
 			Name: item.at("name").text(), Size: item.at("size").number(),
 			Calendar: l.calendar(path+".calendar", item.at("calendar"), calendar),
+			Channels: TeamChannels{Mail: item.at("notify").at("mail").texts(), Webhooks: item.at("notify").at("webhooks").texts()},
 		})
 	}
 	return teams

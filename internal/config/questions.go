@@ -20,6 +20,9 @@ func DefaultQuestions() assessments.Set {
 	return set
 }
 
+// QuestionsExample is the set that comes with the program as the file that it is, to begin one's own with.
+func QuestionsExample() string { return string(defaultQuestions) }
+
 // ParseQuestions reads a set of questions from YAML. The error is a list of Faults, every one with its line.
 func ParseQuestions(file string, text []byte) (assessments.Set, error) {
 	r := newReport(file)

@@ -1,11 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"gorm.io/gorm"
@@ -17,11 +17,8 @@ import (
 // ErrUsed says that the link has been used as often as it may be.
 var ErrUsed = errors.New("this link has been used")
 
-// Comment is a remark given with a submission. SignedBy is empty unless the writer chose to sign.
-type Comment struct {
-	Text     string
-	SignedBy string
-}
+// Comment is a remark given with a submission.
+type Comment = assessments.Comment
 
 // AddTokens stores the hashes of answer links for a round: personal links count once, the link of an open-link round as often
 // as the round takes answers.
@@ -90,11 +87,10 @@ func (db *DB) Submit(ctx context.Context, tokenHash string, answers assessments.
 		if err != nil {
 			return err
 		}
-		used := tx.Model(&invitationRow{}).Where("hash = ? AND uses < capacity", tokenHash).Update("uses", gorm.Expr("uses + 1"))
-		if used.Error != nil {
-			return used.Error
+		if invitation, err = findInvitation(tx, tokenHash); err != nil { // as it is under the round's lock
+			return err
 		}
-		if used.RowsAffected == 0 {
+		if invitation.Uses >= invitation.Capacity {
 			return ErrUsed
 		}
 		if _, _, err := r.Submit(nil, answers); err != nil {
@@ -103,7 +99,7 @@ func (db *DB) Submit(ctx context.Context, tokenHash string, answers assessments.
 		if err := tx.Model(&roundRow{}).Where("id = ?", r.ID).Update("respondents", gorm.Expr("respondents + 1")).Error; err != nil {
 			return err
 		}
-		return errors.Join(countAnswers(tx, r.ID, answers), saveComments(tx, r.ID, comments))
+		return errors.Join(useLink(tx, invitation), countAnswers(tx, r, answers), saveComments(tx, r.ID, comments))
 	})
 	if err != nil {
 		return fmt.Errorf("submitting answers: %w", err)
@@ -111,28 +107,48 @@ func (db *DB) Submit(ctx context.Context, tokenHash string, answers assessments.
 	return nil
 }
 
-func countAnswers(tx *gorm.DB, round string, answers assessments.Answers) error {
-	for _, question := range slices.Sorted(maps.Keys(answers)) {
-		one := countRow{Round: round, Question: question, Option: answers[question], N: 1}
-		more := clause.OnConflict{
-			Columns:   []clause.Column{{Name: "round"}, {Name: "question"}, {Name: "option"}},
-			DoUpdates: clause.Assignments(map[string]any{"n": gorm.Expr("answer_counts.n + 1")}),
-		}
-		if err := tx.Clauses(more).Create(&one).Error; err != nil {
-			return err
-		}
-	}
-	return nil
+// Each submission writes every row of its round anew: links, counts and comments. PostgreSQL keeps with each row which transaction
+// wrote it last; rows that a submission alone had touched would say which answers, link and comment belong together.
+
+func useLink(tx *gorm.DB, used invitationRow) error {
+	return tx.Exec("UPDATE invitations SET uses = uses + CASE WHEN hash = ? THEN 1 ELSE 0 END WHERE round = ?", used.Hash, used.Round).Error
 }
 
-func saveComments(tx *gorm.DB, round string, comments []Comment) error {
-	for _, c := range comments {
-		row := commentRow{Key: rand.Text(), Round: round, Text: c.Text, SignedBy: c.SignedBy}
-		if err := tx.Create(&row).Error; err != nil {
-			return err
+func countAnswers(tx *gorm.DB, r assessments.Round, answers assessments.Answers) error {
+	var rows []countRow
+	for _, q := range r.Set.Questions {
+		for _, o := range q.Options {
+			row := countRow{Round: r.ID, Question: q.ID, Option: o.ID}
+			if answers[q.ID] == o.ID {
+				row.N = 1
+			}
+			rows = append(rows, row)
 		}
 	}
-	return nil
+	more := clause.OnConflict{
+		Columns:   []clause.Column{{Name: "round"}, {Name: "question"}, {Name: "option"}},
+		DoUpdates: clause.Assignments(map[string]any{"n": gorm.Expr("answer_counts.n + excluded.n")}),
+	}
+	return tx.Clauses(more).Create(&rows).Error
+}
+
+// saveComments puts the comments of a round in the order of their keys, the new ones among them.
+func saveComments(tx *gorm.DB, round string, comments []Comment) error {
+	var rows []commentRow
+	if err := tx.Find(&rows, "round = ?", round).Error; err != nil {
+		return err
+	}
+	for _, c := range comments {
+		rows = append(rows, commentRow{Key: rand.Text(), Round: round, Text: c.Text, SignedBy: c.SignedBy})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	slices.SortFunc(rows, func(a, b commentRow) int { return cmp.Compare(a.Key, b.Key) })
+	if err := tx.Delete(&commentRow{}, "round = ?", round).Error; err != nil {
+		return err
+	}
+	return tx.CreateInBatches(rows, namesPerStatement).Error
 }
 
 // Comments lists a closed round's comments in the order of their random keys.

@@ -17,7 +17,7 @@ import (
 var states = []assessments.RoundState{assessments.Draft, assessments.Open, assessments.Closed, assessments.Published}
 
 // SaveRound stores a round or the next state of one. A round only moves forward; what was pinned at opening stays as it was,
-// and the number of respondents is counted here, whatever the argument says. Closing deletes every link that could still be
+// and the numbers of respondents and reminders are counted here, whatever the argument says. Closing deletes every link that could still be
 // used, in the same transaction.
 func (db *DB) SaveRound(ctx context.Context, r assessments.Round) error {
 	row, err := roundRowOf(r)
@@ -70,7 +70,7 @@ func follows(old, r assessments.Round) error {
 
 // pinned is everything that opening fixes.
 func pinned(r assessments.Round) (string, error) {
-	r.State, r.ClosedAt, r.PublishedAt, r.Respondents = "", time.Time{}, time.Time{}, 0
+	r.State, r.ClosedAt, r.PublishedAt, r.Respondents, r.Reminders = "", time.Time{}, time.Time{}, 0, 0
 	text, err := json.Marshal(r)
 	return string(text), err
 }
@@ -80,7 +80,7 @@ func roundRowOf(r assessments.Round) (roundRow, error) {
 		return roundRow{}, fmt.Errorf("round %q in state %q: %w", r.ID, r.State, assessments.ErrInvalid)
 	}
 	capacity := r.Capacity()
-	r.Respondents = 0
+	r.Respondents, r.Reminders = 0, 0
 	document, err := json.Marshal(r)
 	return roundRow{ID: r.ID, Team: r.Team, State: string(r.State), Capacity: capacity, Document: string(document)}, err
 }
@@ -90,7 +90,7 @@ func (r roundRow) round() (assessments.Round, error) {
 	if err := json.Unmarshal([]byte(r.Document), &round); err != nil {
 		return round, fmt.Errorf("stored round %s: %w", r.ID, err)
 	}
-	round.Respondents = r.Respondents
+	round.Respondents, round.Reminders = r.Respondents, r.Reminders
 	return round, nil
 }
 
@@ -140,7 +140,7 @@ func (db *DB) Counts(ctx context.Context, round string) (assessments.Counts, err
 	counts := assessments.Counts{}
 	err := db.lookAtClosed(ctx, round, func(tx *gorm.DB) error {
 		var rows []countRow
-		err := tx.Find(&rows, "round = ?", round).Error
+		err := tx.Find(&rows, "round = ? AND n > 0", round).Error
 		for _, row := range rows {
 			if counts[row.Question] == nil {
 				counts[row.Question] = map[string]int{}

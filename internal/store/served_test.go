@@ -32,7 +32,7 @@ func TestOnlySourcesThatAServiceNeedsCanBeTooLateForIt(t *testing.T) {
 		if err := errors.Join(db.Beat(ctx, "ours", noon), db.Beat(ctx, "theirs", old), db.Beat(ctx, "gone", old), db.Beat(ctx, "empty", noon)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.GateInputs(ctx, "web", always); err != nil { // so that it is known whom theirs tells of
+		if err := db.Refresh(ctx); err != nil { // so that it is known of whom each tells
 			t.Fatal(err)
 		}
 		for service, want := range map[string][]gate.Watermark{

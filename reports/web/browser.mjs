@@ -10,11 +10,13 @@ const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: flags });
 
 // watch collects what a page must not do: ask another host, or write to the console.
-export function watch(page) {
+export const watch = (page) => watchAt(page, base);
+
+export function watchAt(page, home) {
   const seen = { foreign: [], console: [], failed: [] };
   page.on('request', (r) => {
     const url = new URL(r.url());
-    if (!['data:', 'blob:', 'about:'].includes(url.protocol) && url.origin !== new URL(base).origin) seen.foreign.push(r.url());
+    if (!['data:', 'blob:', 'about:'].includes(url.protocol) && url.origin !== new URL(home).origin) seen.foreign.push(r.url());
   });
   page.on('console', (m) => seen.console.push(`${m.type()}: ${m.text()} (${m.location().url || page.url()})`));
   page.on('pageerror', (e) => seen.console.push(`exception: ${e.message}`));
@@ -40,12 +42,12 @@ export async function discover(browser) {
     await page.goto(base + path);
     return page.$$eval('a[href]', (all) => all.map((a) => a.getAttribute('href')).filter((h) => h.startsWith('/') && !h.startsWith('//')));
   };
-  const found = new Map([['overview', '/'], ['services', '/services'], ['gate', '/gate'], ['sources', '/sources'], ['doctor', '/doctor'], ['about', '/about'], ['reports', '/reports'], ['report', '/reports/leadership']]);
+  const found = new Map([['overview', '/'], ['services', '/services'], ['gate', '/gate'], ['sources', '/sources'], ['doctor', '/doctor'], ['assessments', '/assessments'], ['about', '/about'], ['reports', '/reports'], ['report', '/reports/leadership']]);
   const kinds = [['service', /^\/services\/[^/?]+(\?|$)/], ['explain', /^\/explain\/change_fail_rate/], ['explain-leadtime', /^\/explain\/change_lead_time/],
     ['standing', /^\/services\/[^/]+\/gate/], ['decisions', /^\/gate\/decisions(\?|$)/], ['decision', /^\/gate\/decisions\/./],
-    ['source', /^\/sources\/./], ['backtest', /^\/gate\/backtest/], ['record', /^\/services\/[^/]+\/record/], ['form', /^\/assess\/./], ['result', /^\/assessments\/./], ['year', /^\/\?window=1y/], ['report-service', /^\/reports\/services\/./]];
+    ['source', /^\/sources\/./], ['backtest', /^\/gate\/backtest/], ['record', /^\/services\/[^/]+\/record/], ['form', /^\/assess\/./], ['run', /^\/assessments\/[^/]+\/run/], ['result', /^\/assessments\/[^/]+$/], ['year', /^\/\?window=1y/], ['report-service', /^\/reports\/services\/./]];
   // The second round follows what the first has found: evidence is linked from a service's page at the gate.
-  for (const start of ['/', '/services', '/gate', '/sources', '/reports', 'standing', 'backtest'].map((s) => () => found.get(s) || s)) {
+  for (const start of ['/', '/services', '/gate', '/sources', '/assessments', '/reports', 'standing', 'backtest'].map((s) => () => found.get(s) || s)) {
     if (!start().startsWith('/')) continue;
     for (const href of await links(start())) {
       for (const [kind, shape] of kinds) if (shape.test(href) && !found.has(kind)) found.set(kind, href);

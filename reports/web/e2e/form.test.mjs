@@ -57,10 +57,6 @@ test('the keyboard alone answers all five questions and sends them', async (t) =
   await page.waitForLoadState('load');
   assert.equal(await page.locator('[role=alert]').count(), 0);
   assert.ok(page.url() !== base + form || (await page.locator('fieldset').count()) === 0, 'the form is still there');
-  const result = page.locator('a[href^="/assessments/"]:not([href*="/evidence/"])').first();
-  if (await result.count()) {
-    await result.click();
-    assert.equal(await page.locator('section.answer').count(), 5);
-  }
+  if (page.url().includes('/assessments/')) assert.equal(await page.locator('section.answer').count(), 5);
   await context.close();
 });

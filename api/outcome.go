@@ -1,0 +1,284 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"shiphabit/assessments"
+)
+
+// outcomeStore keeps what a team makes of its result, and counts reminders. Each change is written to the audit log with it.
+type outcomeStore interface {
+	Replies(ctx context.Context, round string) ([]assessments.Reply, error)
+	SaveReply(ctx context.Context, round string, r assessments.Reply, by string) error
+	Action(ctx context.Context, round string) (a assessments.Action, found bool, err error)
+	SaveAction(ctx context.Context, round string, a assessments.Action, by string) error
+	DecideAction(ctx context.Context, round string, o assessments.Outcome, by string) error
+	CountReminder(ctx context.Context, round string, seen int) error
+	UncountReminder(ctx context.Context, round string, counted int) error
+}
+
+// Notifier reaches teams over the channels of the configuration.
+type Notifier interface {
+	// Channels names those of a team, without secrets.
+	Channels(team string) []string
+	// Remind sends a text over all of them. Reached is true when somebody has it or may have it; the error says of the channels
+	// that did not take it why, without secrets.
+	Remind(ctx context.Context, team string, r assessments.Reminder) (sent []string, reached bool, err error)
+}
+
+type replyRequest struct {
+	Question string          `json:"question"`
+	Tag      assessments.Tag `json:"tag"`
+	Note     string          `json:"note,omitempty"`
+}
+
+type actionRequest struct {
+	Text  string `json:"text"`
+	Owner string `json:"owner"`
+	DueOn string `json:"due_on"`
+}
+
+type outcomeRequest struct {
+	Outcome assessments.Outcome `json:"outcome"`
+}
+
+// remindRequest sends a reminder, or only gives its text.
+type remindRequest struct {
+	Copy bool `json:"copy,omitempty"`
+}
+
+type reminderResponse struct {
+	assessments.Reminder
+	Sent    []string `json:"sent"` // channels that took it; none: the text is to be copied
+	Problem string   `json:"problem,omitempty"`
+	Left    int      `json:"left"` // reminders that may follow
+}
+
+// rollupResponse is what the organisation sees of a quarter.
+type rollupResponse struct {
+	Rollup   assessments.Rollup   `json:"rollup"`
+	Outcomes assessments.Outcomes `json:"outcomes"`
+}
+
+func (s *Server) outcomeRoutes() []route {
+	const base = "/api/v1/assessments"
+	return []route{
+		{
+			method: http.MethodPost, path: base + "/:id/replies", scope: Assess, handle: s.reply, request: replyRequest{}, response: assessments.Reply{},
+			summary: "Reply to one question of a closed round's result: a tag with a note, which stands wherever the number stands. An empty tag withdraws it",
+		},
+		{
+			method: http.MethodPost, path: base + "/:id/action", scope: Assess, handle: s.writeAction, request: actionRequest{}, response: assessments.Action{},
+			summary: "Write the one action that the team decides on after closing: what, who by role, until which day. The team's next round opens with it",
+		},
+		{
+			method: http.MethodPost, path: base + "/:id/action/outcome", scope: Assess, handle: s.lookBack, request: outcomeRequest{}, response: assessments.Action{},
+			summary: "Say what became of a round's action: done, not done, or empty for undecided",
+		},
+		{
+			method: http.MethodPost, path: base + "/:id/remind", scope: Assess, handle: s.remindAPI, request: remindRequest{}, response: reminderResponse{},
+			summary: "Remind a team of its open round over its channels, or give the text to copy; at most twice a round, either way",
+		},
+		{method: http.MethodGet, path: base + "/:id/guide", scope: Read, handle: s.guide, response: assessments.Guide{}, summary: "What the team may talk about, made from its result by rules"},
+		{
+			method: http.MethodGet, path: base + "/rollup", scope: Read, handle: s.rollup, response: rollupResponse{},
+			summary: "What the organisation sees of a quarter, from a week after its end: pooled answers of at least three teams, and what became of their actions",
+			query:   []parameter{{"quarter", "the quarter, like 2026-Q3; required"}},
+		},
+	}
+}
+
+func (s *Server) reply(r request) (reply, error) {
+	var asked replyRequest
+	if err := decodeBody(r.Body, maxAsk, &asked); err != nil {
+		return reply{}, err
+	}
+	done, err := s.replied(r, r.param("id"), asked)
+	return reply{JSON: done}, err
+}
+
+func (s *Server) replied(r request, id string, asked replyRequest) (assessments.Reply, error) {
+	round, err := s.o.Store.Round(r.Context(), id)
+	if err != nil {
+		return assessments.Reply{}, err
+	}
+	said, err := assessments.NewReply(round, asked.Question, asked.Tag, asked.Note)
+	if err != nil {
+		return said, err
+	}
+	said.At = s.o.Clock().UTC()
+	return said, s.o.Store.SaveReply(r.Context(), id, said, r.caller.Name)
+}
+
+func (s *Server) writeAction(r request) (reply, error) {
+	var asked actionRequest
+	if err := decodeBody(r.Body, maxAsk, &asked); err != nil {
+		return reply{}, err
+	}
+	done, err := s.decided(r, r.param("id"), asked)
+	return reply{JSON: done}, err
+}
+
+func (s *Server) decided(r request, id string, asked actionRequest) (assessments.Action, error) {
+	round, err := s.o.Store.Round(r.Context(), id)
+	if err != nil {
+		return assessments.Action{}, err
+	}
+	a, err := assessments.NewAction(round, asked.Text, asked.Owner, asked.DueOn)
+	if err != nil {
+		return a, err
+	}
+	a.At = s.o.Clock().UTC()
+	return a, s.o.Store.SaveAction(r.Context(), id, a, r.caller.Name)
+}
+
+func (s *Server) lookBack(r request) (reply, error) {
+	var asked outcomeRequest
+	if err := decodeBody(r.Body, maxAsk, &asked); err != nil {
+		return reply{}, err
+	}
+	if err := s.lookedBack(r, r.param("id"), asked.Outcome); err != nil {
+		return reply{}, err
+	}
+	a, err := s.action(r.Context(), r.param("id"))
+	return reply{JSON: a}, err
+}
+
+func (s *Server) lookedBack(r request, id string, o assessments.Outcome) error {
+	if err := assessments.CheckOutcome(o); err != nil {
+		return err
+	}
+	return s.o.Store.DecideAction(r.Context(), id, o, r.caller.Name)
+}
+
+// action is what a team decided after a round, nil when nothing.
+func (s *Server) action(ctx context.Context, round string) (*assessments.Action, error) {
+	a, found, err := s.o.Store.Action(ctx, round)
+	if err != nil || !found {
+		return nil, err
+	}
+	return &a, nil
+}
+
+func (s *Server) remindAPI(r request) (reply, error) {
+	var asked remindRequest
+	if err := decodeBody(r.Body, maxAsk, &asked); err != nil {
+		return reply{}, err
+	}
+	done, err := s.remind(r, r.param("id"), asked)
+	return reply{JSON: done, Header: unstored()}, err
+}
+
+// remind counts a reminder before it is sent, so that no two servers send a third, and takes it back when certainly nobody got it.
+func (s *Server) remind(r request, id string, asked remindRequest) (reminderResponse, error) {
+	ctx := r.Context()
+	round, err := s.o.Store.Round(ctx, id)
+	if err != nil {
+		return reminderResponse{}, err
+	}
+	if _, err := assessments.ReminderOf(round, ""); err != nil {
+		return reminderResponse{}, err
+	}
+	if err := s.o.Store.CountReminder(ctx, id, round.Reminders); err != nil {
+		return reminderResponse{}, err
+	}
+	done, reached, err := s.sendReminder(r, round, asked)
+	if err != nil || !reached {
+		if back := s.o.Store.UncountReminder(ctx, id, round.Reminders+1); back != nil {
+			return done, back
+		}
+		if err == nil {
+			err = fail(Conflict, "nobody was reached, and the reminder is not counted: "+done.Problem+"; mend that, or copy the text instead")
+		}
+	}
+	return done, err
+}
+
+// sendReminder words a reminder and sends it. Of the links only hashes are kept, so a link that serves all is drawn anew; the round takes
+// no more answers for it.
+func (s *Server) sendReminder(r request, round assessments.Round, asked remindRequest) (done reminderResponse, reached bool, err error) {
+	link := ""
+	if round.OpenLink || round.Consensus {
+		more, err := s.withLinks(r.Context(), round, 1)
+		if err != nil {
+			return done, false, err
+		}
+		link = s.publicURL(r) + more.Links[0]
+	}
+	done = reminderResponse{Sent: []string{}, Left: assessments.MaxReminders - round.Reminders - 1}
+	if done.Reminder, err = assessments.ReminderOf(round, link); err != nil {
+		return done, false, err
+	}
+	if asked.Copy || s.o.Notifier == nil || len(s.o.Notifier.Channels(round.Team)) == 0 {
+		return done, true, nil
+	}
+	sent, reached, trouble := s.o.Notifier.Remind(r.Context(), round.Team, done.Reminder)
+	done.Sent = append(done.Sent, sent...)
+	if trouble != nil {
+		done.Problem = strings.ReplaceAll(trouble.Error(), "\n", "; ")
+	}
+	return done, reached, nil
+}
+
+// publicURL is the address at which people reach the pages, without a slash at its end.
+func (s *Server) publicURL(r request) string {
+	if s.o.PublicURL != "" {
+		return strings.TrimRight(s.o.PublicURL, "/")
+	}
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+func (s *Server) guide(r request) (reply, error) {
+	result, err := s.resultOf(r.Context(), r.param("id"))
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{JSON: assessments.GuideOf(result)}, nil
+}
+
+func (s *Server) rollup(r request) (reply, error) {
+	quarter := r.URL.Query().Get("quarter")
+	rounds, err := s.ofQuarter(r.Context(), quarter)
+	if err != nil {
+		return reply{}, err
+	}
+	now := s.o.Clock()
+	answer := rollupResponse{}
+	if answer.Rollup, err = assessments.RollUp(quarter, rounds, now); err != nil {
+		return reply{}, err
+	}
+	answer.Outcomes, err = assessments.OutcomesOf(quarter, rounds, now)
+	return reply{JSON: answer}, err
+}
+
+// ofQuarter reads the rounds that closed in a quarter, the last one of each team. The quarter is over when they are shown, so that
+// they are always the same.
+func (s *Server) ofQuarter(ctx context.Context, quarter string) ([]assessments.TeamCounts, error) {
+	all, err := s.o.Store.Rounds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []assessments.TeamCounts
+	for _, round := range assessments.LastOfQuarter(quarter, all) {
+		t := assessments.TeamCounts{Round: round}
+		if t.Counts, err = s.o.Store.Counts(ctx, round.ID); err != nil {
+			return nil, err
+		}
+		if t.Evidence, err = s.evidence(ctx, round); err != nil {
+			return nil, err
+		}
+		if t.Replies, err = s.o.Store.Replies(ctx, round.ID); err != nil {
+			return nil, err
+		}
+		if t.Action, err = s.action(ctx, round.ID); err != nil {
+			return nil, err
+		}
+		list = append(list, t)
+	}
+	return list, nil
+}

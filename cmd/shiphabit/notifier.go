@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"shiphabit/assessments"
+	"shiphabit/internal/config"
+	"shiphabit/internal/notify"
+)
+
+// notifier reaches teams over the channels of the configuration.
+type notifier struct{ teams map[string][]notify.Channel }
+
+func notifierOf(settings config.Config) (notifier, error) {
+	n := notifier{teams: map[string][]notify.Channel{}}
+	hooks := map[string]notify.Channel{}
+	for _, one := range settings.Notify.Webhooks {
+		hook, err := notify.NewWebhook(one.Name, one.URL.Reveal(), nil)
+		if err != nil {
+			return n, err
+		}
+		hooks[one.Name] = hook
+	}
+	for _, team := range settings.Teams {
+		if len(team.Channels.Mail) > 0 {
+			mail, err := mailOf(*settings.Notify.SMTP, team.Channels.Mail)
+			if err != nil {
+				return n, err
+			}
+			n.teams[team.Name] = append(n.teams[team.Name], mail)
+		}
+		for _, name := range team.Channels.Webhooks {
+			n.teams[team.Name] = append(n.teams[team.Name], hooks[name])
+		}
+	}
+	return n, nil
+}
+
+func mailOf(s config.SMTP, to []string) (*notify.Mail, error) {
+	server := notify.Server{Address: s.Address, Security: notify.Security(s.Security), User: s.User, Password: s.Password.Reveal(), From: s.From}
+	if s.CAFile != "" {
+		var err error
+		if server.Roots, err = os.ReadFile(s.CAFile); err != nil {
+			return nil, fmt.Errorf("notify.smtp.ca_file: %w", err)
+		}
+	}
+	return notify.NewMail(server, to...)
+}
+
+// Channels names those of a team.
+func (n notifier) Channels(team string) []string {
+	var names []string
+	for _, c := range n.teams[team] {
+		names = append(names, c.Name())
+	}
+	return names
+}
+
+// Remind sends a reminder over all of them.
+func (n notifier) Remind(ctx context.Context, team string, r assessments.Reminder) (sent []string, reached bool, err error) {
+	done := notify.All(ctx, n.teams[team], notify.Message{Subject: r.Subject, Text: r.Text})
+	return done.Names, done.Reached, done.Err
+}
