@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shiphabit/api"
+	"shiphabit/internal/notify"
 )
 
 // digestFlags are the flags of 'digest'.
@@ -23,6 +24,7 @@ type digestFlags struct {
 	link       string
 	file       string
 	format     string
+	send       bool
 }
 
 func (p *program) digestCommand() *cobra.Command {
@@ -33,9 +35,10 @@ func (p *program) digestCommand() *cobra.Command {
 		Long: `Writes what changed over the last four weeks beyond noise, against the four before, and what is unfinished: failed deployments that
 have not recovered, services that the gate would stop, sources in trouble, rounds that take answers. One link each.
 
-It writes a file or standard output and sends nothing: a scheduler and a mailer of yours do that. It opens the database, or asks a server
-with --server (or SHIPHABIT_URL, unless --db or --config is given).`,
+It writes a file or standard output, or with --send sends it over the channels of the team that the configuration names; a scheduler of yours
+runs it every week. It opens the database, or asks a server with --server (or SHIPHABIT_URL, unless --db or --config is given).`,
 		Example: `  shiphabit digest --team payments --link https://shiphabit.example.org | mail -s "Weekly digest" payments@example.org
+  shiphabit digest --team payments --config shiphabit.yaml --send
   shiphabit digest --leadership -o digest.html`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error { return p.digest(command.Context(), f) },
@@ -47,6 +50,7 @@ with --server (or SHIPHABIT_URL, unless --db or --config is given).`,
 	flags.BoolVar(&f.leadership, "leadership", false, "the organisation's digest, which names no service and no team")
 	flags.StringVar(&f.link, "link", "", "the address of the server for people, before the paths of links (default --server, else http://127.0.0.1:8080)")
 	flags.StringVarP(&f.file, "output", "o", "-", "write this file, .md, .txt, .html or .json; - is standard output")
+	flags.BoolVar(&f.send, "send", false, "send it over the team's channels instead of writing it")
 	addFormat(command, &f.format, "txt", "md", "html", formatJSON)
 	return command
 }
@@ -60,6 +64,9 @@ func (p *program) digest(ctx context.Context, f digestFlags) error {
 	}
 	if known := []string{"txt", "md", "html", "json"}; !slices.Contains(known, f.format) {
 		return usage("-o %s: the name of a digest ends in .%s", f.file, strings.Join(known, ", ."))
+	}
+	if f.send {
+		return p.sendDigest(ctx, f)
 	}
 	link := strings.TrimRight(cmp.Or(f.link, p.setting(f.server.server, "SHIPHABIT_URL", "http://127.0.0.1:8080")), "/")
 	remote, err := p.asksServer(f.server, f.database)
@@ -93,4 +100,38 @@ func (p *program) digestFromServer(ctx context.Context, f digestFlags, link stri
 	var file []byte
 	err = ask.call(ctx, "GET", path+"?"+url.Values{"format": {f.format}, "base": {link}}.Encode(), nil, nil, &file)
 	return file, err
+}
+
+// sendDigest sends a team's digest over its channels, as text, and to mail as HTML too.
+func (p *program) sendDigest(ctx context.Context, f digestFlags) error {
+	settings, err := p.configuration(f.database.config)
+	if err != nil {
+		return err
+	}
+	channels, err := notifierOf(settings)
+	if err != nil {
+		return usage("%w", err)
+	}
+	if len(channels.teams[f.team]) == 0 {
+		return usage("--send needs --config with channels of the team (teams[].notify), and --team: there are none for %q", f.team)
+	}
+	link := strings.TrimRight(cmp.Or(f.link, settings.Notify.PublicURL, "http://127.0.0.1:8080"), "/")
+	m := notify.Message{Subject: "Weekly digest of " + printable(f.team)}
+	err = p.withServer(ctx, f.database, func(server *api.Server) error {
+		text, err := server.Digest(ctx, f.team, link, "txt")
+		if err != nil {
+			return err
+		}
+		page, err := server.Digest(ctx, f.team, link, "html")
+		m.Text, m.HTML = string(text), string(page)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	done := notify.All(ctx, channels.teams[f.team], m)
+	for _, name := range done.Names {
+		p.say("Sent to %s.", name)
+	}
+	return done.Err
 }

@@ -254,3 +254,29 @@ func TestADigestIsWrittenFromTheDatabaseAndFromAServer(t *testing.T) {
 		}
 	}
 }
+
+func TestADigestIsSentOverTheChannelsOfItsTeam(t *testing.T) {
+	t.Parallel()
+	p, chat := newProcess(t), newChatRoom(t)
+	events, db := filepath.Join(p.home, "events.jsonl"), filepath.Join(p.home, "sent.db")
+	pastQuarter(t, events)
+	p.env = append(p.env, "CHAT="+chat.url)
+	config := p.write("ship.yaml", `
+teams: [{name: pay, notify: {webhooks: [room]}}, {name: docs}]
+services: [{name: payments, team: pay}]
+notify:
+  public_url: https://ship.example.org
+  webhooks: [{name: room, url: "${CHAT}"}]
+`)
+	p.must("import", "--config", config, "--db", db, events)
+	_, errs, code := p.run("digest", "--team", "pay", "--config", config, "--db", db, "--send")
+	if code != 0 || !strings.Contains(errs, "Sent to webhook room") || strings.Contains(errs, "s3cret") {
+		t.Errorf("it ends with %d and says %s", code, errs)
+	}
+	if told := chat.heard(); len(told) != 1 || !strings.Contains(told[0], "Weekly digest") {
+		t.Errorf("the room heard %q", told)
+	}
+	if _, errs, code := p.run("digest", "--team", "docs", "--config", config, "--db", db, "--send"); code != exitUsage || !strings.Contains(errs, "there are none") {
+		t.Errorf("a team without channels: %d %s", code, errs)
+	}
+}
