@@ -159,7 +159,7 @@ func (s *Server) teamRounds(ctx context.Context, p *reports.Team) error {
 	if p.Round == nil {
 		return nil
 	}
-	result, err := s.resultOf(ctx, p.Round.ID)
+	result, err := s.resultKept(ctx, *p.Round)
 	p.Result = &result
 	return err
 }

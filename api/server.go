@@ -121,6 +121,7 @@ type Server struct {
 	strangers, proven rooms
 	checks            selfCheck
 	board             board
+	shelf             shelf
 	policiesInForce   sealedPolicies
 	// backtests has room for those that may run at a time.
 	backtests chan struct{}
