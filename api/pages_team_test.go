@@ -129,3 +129,17 @@ func TestATeamSeesWhatItSaidBesideItsRecordsAsTheyAreKnownNow(t *testing.T) {
 	}
 	s.get("/teams/pay").is(http.StatusOK, fmt.Sprintf("level %d of 5, grade %s", response.Level, response.Grade), result)
 }
+
+func TestATeamsPageListsTheCorrectionsOfItsOwnRecordsThatHold(t *testing.T) {
+	t.Parallel()
+	s := owned(t)
+	s.post("/api/v1/events", history("api", "..x..")+history(harm, "..x")).is(http.StatusOK)
+	none := "None: everything counts as its source tells."
+	s.get("/teams/pay").is(http.StatusOK, none)
+	record := "/services/api/record?id=import%2Fapi-2"
+	s.form(record, record, "step", "record", "what", "test", "reason", "a drill")
+	s.get("/teams/pay").is(http.StatusOK, "import/deployment/api-2", "left out of all figures", "a drill", "0 failed of 4")
+	s.get("/teams/"+url.PathEscape(harm)).is(http.StatusOK, none)
+	s.form(record, record, "step", "withdraw", "correction", "1", "reason", "no drill")
+	s.get("/teams/pay").is(http.StatusOK, none, "1 failed of 5")
+}
