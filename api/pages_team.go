@@ -103,7 +103,7 @@ func (s *Server) teamPage(r request) (reply, error) {
 	if err := s.teamRounds(r.Context(), &p); err != nil {
 		return reply{}, err
 	}
-	if p.Disputed, err = s.disputed(r.Context(), names); err != nil {
+	if p.Disputed, err = s.disputed(r.Context(), team, names); err != nil {
 		return reply{}, err
 	}
 	return s.charted(r, p)
@@ -159,29 +159,43 @@ func (s *Server) teamRounds(ctx context.Context, p *reports.Team) error {
 	if p.Round == nil {
 		return nil
 	}
-	result, err := s.resultOf(ctx, p.Round.ID)
+	mark, err := s.factsMark(ctx, p.Round.State, p.Round.Respondents)
+	if err != nil {
+		return err
+	}
+	result, err := s.results.of(p.Round.ID, mark, func() (assessments.Result, error) { return s.resultOf(ctx, p.Round.ID) })
 	p.Result = &result
 	return err
 }
 
-// disputed are the corrections of the records of some services that hold. Which service a record belongs to is looked up only where
+// disputed are the corrections of the records of a team's services that hold. Which service a record belongs to is looked up only where
 // anything was corrected at all.
-func (s *Server) disputed(ctx context.Context, services []string) ([]reports.Disputed, error) {
+func (s *Server) disputed(ctx context.Context, team string, services []string) ([]reports.Disputed, error) {
 	all, err := s.o.Store.Corrections(ctx, "", "")
-	if err != nil || !slices.ContainsFunc(all, func(c metrics.Correction) bool { return c.WithdrawnAt.IsZero() }) {
+	if err != nil || !slices.ContainsFunc(all, inForce) {
 		return nil, err
 	}
-	var out []reports.Disputed
-	for _, service := range services {
-		own, err := s.o.Store.Corrections(ctx, service, "")
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range own {
-			if c.WithdrawnAt.IsZero() {
+	stated := []any{services}
+	for _, c := range all {
+		stated = append(stated, c.ID, inForce(c))
+	}
+	mark, err := s.factsMark(ctx, stated...)
+	if err != nil {
+		return nil, err
+	}
+	return s.disputes.of(team, mark, func() ([]reports.Disputed, error) {
+		var out []reports.Disputed
+		for _, service := range services {
+			own, err := s.o.Store.Corrections(ctx, service, "")
+			if err != nil {
+				return nil, err
+			}
+			for _, c := range slices.DeleteFunc(own, func(c metrics.Correction) bool { return !inForce(c) }) {
 				out = append(out, reports.Disputed{Service: service, Correction: c})
 			}
 		}
-	}
-	return out, nil
+		return out, nil
+	})
 }
+
+func inForce(c metrics.Correction) bool { return c.WithdrawnAt.IsZero() }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"shiphabit/api"
+	"shiphabit/assessments"
 	"shiphabit/internal/store"
 	"shiphabit/metrics"
 )
@@ -104,4 +105,41 @@ func TestEveryLinkOfTheTeamPagesLeadsSomewhereAndNoNameIsMarkup(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestATeamSeesWhatItSaidBesideItsRecordsAsTheyAreKnownNow(t *testing.T) {
+	t.Parallel()
+	s := owned(t)
+	s.post("/api/v1/events", history("api", "...")).is(http.StatusOK)
+	opened := into[openedAnswer](s.post(roundsPath, `{"team":"pay","size":3,"consensus":true}`).is(http.StatusCreated))
+	s.get("/teams/pay").is(http.StatusOK, "A round is open since 3 Mar 2026: 0 of 3 have answered.")
+	var answers []string
+	for _, q := range opened.Round.Set.Questions {
+		answers = append(answers, q.ID, q.Options[3].ID)
+	}
+	if got := s.form(opened.Links[0], opened.Links[0], answers...); got.status != http.StatusSeeOther {
+		t.Fatal(got.status, got.body)
+	}
+	result := `href="/assessments/` + opened.Round.ID
+	s.get("/teams/pay").is(http.StatusOK, "level 4 of 5, agreed", "no level yet", result, "The last one closed on 3 Mar 2026; a quarter later is 3 Jun 2026.")
+	s.post("/api/v1/events", history("api", strings.Repeat("x....", 8))+history("worker", strings.Repeat("x..", 8))).is(http.StatusOK)
+	response := into[assessments.Result](s.get(roundsPath + "/" + opened.Round.ID + "/result")).Evidence[1]
+	if response.Level == 0 {
+		t.Fatalf("failures show no response: %+v", response)
+	}
+	s.get("/teams/pay").is(http.StatusOK, fmt.Sprintf("level %d of 5, grade %s", response.Level, response.Grade), result)
+}
+
+func TestATeamsPageListsTheCorrectionsOfItsOwnRecordsThatHold(t *testing.T) {
+	t.Parallel()
+	s := owned(t)
+	s.post("/api/v1/events", history("api", "..x..")+history(harm, "..x")).is(http.StatusOK)
+	none := "None: everything counts as its source tells."
+	s.get("/teams/pay").is(http.StatusOK, none)
+	record := "/services/api/record?id=import%2Fapi-2"
+	s.form(record, record, "step", "record", "what", "test", "reason", "a drill")
+	s.get("/teams/pay").is(http.StatusOK, "import/deployment/api-2", "left out of all figures", "a drill", "0 failed of 4")
+	s.get("/teams/"+url.PathEscape(harm)).is(http.StatusOK, none)
+	s.form(record, record, "step", "withdraw", "correction", "1", "reason", "no drill")
+	s.get("/teams/pay").is(http.StatusOK, none, "1 failed of 5")
 }

@@ -128,7 +128,10 @@ type Server struct {
 	strangers, proven rooms
 	checks            selfCheck
 	board             board
-	policiesInForce   sealedPolicies
+	// results are those of rounds that are over, disputes the corrections in force of a team: both take reading months of records.
+	results         keep[assessments.Result]
+	disputes        keep[[]reports.Disputed]
+	policiesInForce sealedPolicies
 	// backtests has room for those that may run at a time.
 	backtests chan struct{}
 	// printing has room for one: a browser is a large program.

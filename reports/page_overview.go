@@ -15,6 +15,23 @@ type GateNow struct {
 	Meter    gate.MeterState
 }
 
+// asks reports that nothing but what a request states of itself is missing: a look states nothing, and nobody has to see to that.
+func (g GateNow) asks() bool {
+	unknown := 0
+	for _, reason := range g.Decision.Reasons {
+		if reason.Result != gate.Unknown {
+			continue
+		}
+		switch reason.Criterion {
+		case "test-evidence", "changed-line-coverage", "batch-size", "monitoring-live", "error-budget":
+			unknown++
+		default:
+			return false
+		}
+	}
+	return unknown > 0
+}
+
 // ServiceRow is one service among others.
 type ServiceRow struct {
 	Service metrics.Service
@@ -222,7 +239,7 @@ const mostNotes = 8
 func (o Overview) attention() []Note {
 	var out []Note
 	for _, r := range o.Rows {
-		if v := r.Gate.Decision.Verdict; v == gate.Block || v == gate.Hold {
+		if v := r.Gate.Decision.Verdict; v == gate.Block || v == gate.Hold && !r.Gate.asks() {
 			out = append(out, Note{Subject: r.Service.Name, Says: r.Gate.Decision.Summary, Href: o.Link("/gate", "service", r.Service.Name)})
 		}
 		for _, reason := range r.Gate.Decision.Reasons {

@@ -43,6 +43,39 @@ func withdraw(t testing.TB, db *DB, id int64) {
 
 func exclude(c *metrics.Correction) { c.Exclude = true }
 
+func TestFactsWithACorrectionAreThoseThatItBringsAndNothingIsStored(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		mustAppend(t, db, history("api", 4)...)
+		correct(t, db, "ci/deployment/api-2", `{"status":"succeeded"}`) // an earlier one of the same field gives way
+		before := factsOf(t, db, "api")
+		var more []metrics.Correction
+		for _, id := range []string{"api-2", "api-3"} {
+			more = append(more, metrics.Correction{Record: metrics.Key{Source: "ci", Type: metrics.TypeDeployment, ID: id}, Fields: json.RawMessage(`{"status":"failed"}`), Reason: "by the review"})
+		}
+		then, err := db.FactsWith(t.Context(), "api", more)
+		if err != nil || !then.Rollouts[2].Failed() || !then.Rollouts[3].Failed() {
+			t.Errorf("%+v, %v", then.Rollouts, err)
+		}
+		sameBytes(t, before, factsOf(t, db, "api"))
+		if list, err := db.Corrections(t.Context(), "", ""); err != nil || len(list) != 1 || list[0].By != "Kim" {
+			t.Errorf("%+v, %v", list, err)
+		}
+		for i := range more {
+			correct(t, db, more[i].Record.String(), `{"status":"failed"}`)
+		}
+		sameBytes(t, then, factsOf(t, db, "api"))
+		withdraw(t, db, 3)
+		if list, err := db.Corrections(t.Context(), "", ""); err != nil || list[0].WithdrawnBy != "Lee" {
+			t.Errorf("%+v, %v", list, err)
+		}
+		if gone, err := db.FactsWith(t.Context(), "nobody", nil); err != nil || len(gone.Rollouts) != 0 {
+			t.Errorf("%+v, %v", gone, err)
+		}
+	})
+}
+
 func TestACorrectionHoldsUntilItIsWithdrawnAndSurvivesDerivingAgain(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t bench) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -177,7 +178,15 @@ func (db *DB) commitLog(ctx context.Context, all []*logging) error {
 	if err != nil {
 		return err
 	}
-	err = outage(db.insertLog(ctx, pool, all)) // one statement is a transaction
+	within, cancel := context.WithTimeout(ctx, logWait)
+	defer cancel()
+	err = outage(db.insertLog(within, pool, all)) // one statement is a transaction
+	if err != nil && ctx.Err() == nil && within.Err() != nil {
+		err = fmt.Errorf("%w: it did not take what is to be logged within %s: %w", ErrOutage, logWait, err)
+	}
 	db.writes.note(err)
 	return err
 }
+
+// logWait is how long the log waits on PostgreSQL for a table or row that somebody else has locked.
+const logWait = time.Second
