@@ -53,6 +53,10 @@ func (s *Server) pageRoutes() []route {
 		withdraw,
 		page("/gate/decisions/:id", "One decision and what it rests on", s.decisionPage),
 		page("/explain/:figure", "The rows behind a figure", s.explainPage),
+		page("/reports", "What reports there are", s.reportsPage),
+		page("/reports/leadership", "The report on the organisation; with format, as a file", s.reportPage(forLeadership)),
+		page("/reports/teams/:team", "The report on one team; with format, as a file", s.reportPage(forTeam)),
+		page("/reports/services/:service", "The report on one service; with format, as a file", s.reportPage(forService)),
 		page("/sources", "What was read", s.sourcesPage),
 		page("/sources/:source", "One source, and what it brought", s.sourcePage),
 		page("/doctor", "Why a figure is empty, and the step that fills it", s.doctorPage),
@@ -110,15 +114,22 @@ type moment struct {
 
 // look reads what most pages need, as of the instant that the address names, else of now.
 func (s *Server) look(r request) (moment, error) {
-	ctx, now := r.Context(), s.o.Clock()
+	if !r.URL.Query().Has("as_of") {
+		return s.lookAt(r.Context(), time.Time{})
+	}
 	asOf, err := s.instantIn(r, "as_of", s.o.Zone)
 	if err != nil {
 		return moment{}, err
 	}
-	m := moment{now: asOf, past: r.URL.Query().Has("as_of") && asOf.Before(now)}
-	if asOf.After(now) {
-		m.now = now
-	}
+	return s.lookAt(r.Context(), asOf)
+}
+
+// lookAt reads it as of an instant, of now when that is zero or to come.
+func (s *Server) lookAt(ctx context.Context, asOf time.Time) (moment, error) {
+	now := s.o.Clock()
+	m := moment{now: earlierOf(asOf, now)}
+	m.past = m.now.Before(now)
+	var err error
 	if m.services, err = s.o.Store.Services(ctx); err != nil {
 		return m, err
 	}

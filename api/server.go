@@ -78,6 +78,8 @@ type Options struct {
 	Site *reports.Site
 	// Reading says what the server reads, for the pages; nil lets the sources tell.
 	Reading func(ctx context.Context) (Reading, error)
+	// Print turns one HTML file into PDF; nil, or an error of its own, says in words that this server does not print.
+	Print func(ctx context.Context, html []byte) ([]byte, error)
 	// AssessPath leads to the form of the one round that a try opens; empty where links are handed out.
 	AssessPath string
 	// Patience is how long the database may take for what a decision reads before it is asked whether it is there; 1.5 seconds
@@ -132,7 +134,9 @@ type Server struct {
 	policiesInForce sealedPolicies
 	// backtests has room for those that may run at a time.
 	backtests chan struct{}
-	wake      chan struct{} // tells the sweep that something waits
+	// printing has room for one: a browser is a large program.
+	printing chan struct{}
+	wake     chan struct{} // tells the sweep that something waits
 }
 
 // New builds a server. It starts nothing.
@@ -147,7 +151,7 @@ func New(o Options) (*Server, error) {
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{
 		o: o, guard: g, engine: gin.New(), standby: &standby{},
-		backtests: make(chan struct{}, backtestsBusy), wake: make(chan struct{}, 1),
+		backtests: make(chan struct{}, backtestsBusy), printing: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
 	s.strangers = rooms{newRoom(smallAtOnce, smallOfSource, o.Hooks), newRoom(largeAtOnce, largeOfSource, o.Hooks)}
 	s.proven = rooms{newRoom(smallAtOnce, smallAtOnce/2, o.Hooks), newRoom(largeAtOnce, largeAtOnce/2, o.Hooks)}
@@ -205,6 +209,9 @@ func (s *Server) routes() []route {
 		s.outcomeRoutes(),
 		s.sourceRoutes(),
 		s.doctorRoutes(),
+		s.documentRoutes(),
+		s.digestRoutes(),
+		s.badgeRoutes(),
 		s.hookRoutes(),
 		s.protectRoutes(),
 		s.auditRoutes(),

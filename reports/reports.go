@@ -29,7 +29,8 @@ type Site struct {
 	mark    string
 	pages   map[string]*template.Template
 	assets  *assets
-	studio  *studio // draws charts as pictures; nil without the chart library
+	studio  *studio            // draws charts as pictures; nil without the chart library
+	alone   *template.Template // a document as one file
 }
 
 // New parses every template once. Version is printed at the foot of each page.
@@ -52,6 +53,9 @@ func New(version string) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.alone, err = template.Must(shared.Clone()).ParseFS(templates, "templates/document.html"); err != nil {
+		return nil, fmt.Errorf("template of documents: %w", err)
+	}
 	for _, file := range files {
 		page, err := template.Must(shared.Clone()).ParseFS(templates, file)
 		if err != nil {
@@ -61,6 +65,9 @@ func New(version string) (*Site, error) {
 	}
 	return s, nil
 }
+
+// Notice is what Mark put on every page; empty for none.
+func (s *Site) Notice() string { return s.mark }
 
 // Mark puts a notice on every page: that the data are made up. It is to be called before the first page is rendered.
 func (s *Site) Mark(notice string) { s.mark = notice }

@@ -215,6 +215,11 @@ func (s stage) pages() map[string]Page {
 		"/result": s.result(), "/evidence": s.evidence(), "/team": s.team(), "/teams": s.teams(),
 		"/corrections": Corrections{Frame: s.frame("Corrections", "/corrections", ""), Objection: Objection{May: true, CSRF: "secret", Corrections: s.corrections()}},
 	}
+	for audience, d := range s.documents() {
+		out["/reports/"+audience] = Report{Frame: Frame{Title: d.Title, Place: d.Subject, Lead: d.Lead, Path: "/reports/" + audience, Nav: "reports", AsOf: now}, Doc: d,
+			Formats: []Choice{{Word: "PDF", Href: "?format=pdf"}}, Periods: []Choice{{Word: "2025-Q4", Href: "?period=2025-Q4", Current: true}}}
+	}
+	out["/reports"] = Reports{Frame: Frame{Title: "Reports", Path: "/reports", Nav: "reports", AsOf: now}, Teams: []Cell{{Text: harm, Href: "/reports/teams/x"}}}
 	s.roundPages(out)
 	for _, f := range s.facts {
 		out[segments("services", f.Service)] = s.service(f)

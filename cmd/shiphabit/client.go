@@ -82,7 +82,7 @@ func (p *program) client(f serverFlags, timeout time.Duration) (client, error) {
 	}, nil
 }
 
-// call sends a JSON body (nil for none) and decodes the answer into out (nil to ignore it).
+// call sends a JSON body (nil for none) and decodes the answer into out (nil to ignore it, *[]byte to take it as it is).
 func (c client) call(ctx context.Context, method, path string, header http.Header, body, out any) error {
 	var encoded []byte
 	if body != nil {
@@ -155,6 +155,10 @@ func (c client) read(response *http.Response, data []byte, out any) error {
 		return exitError{exitUsage, errors.New(saidBy(data))}
 	}
 	if out == nil {
+		return nil
+	}
+	if file, ok := out.(*[]byte); ok { // any format, as it came
+		*file = data
 		return nil
 	}
 	if err := json.Unmarshal(data, out); err != nil {

@@ -63,6 +63,7 @@ func TestTheDemonstrationTellsItsStories(t *testing.T) {
 	s.figures(t)
 	s.stopped(t)
 	s.words(t)
+	s.leadership(t)
 	s.again(t, p, db)
 }
 

@@ -7,6 +7,7 @@ import (
 	"shiphabit/api"
 	"shiphabit/internal/config"
 	"shiphabit/internal/identity"
+	"shiphabit/internal/paper"
 	"shiphabit/internal/store"
 	"shiphabit/metrics"
 	"shiphabit/reports"
@@ -56,6 +57,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 		Notifier:      told,
 		PublicURL:     settings.Notify.PublicURL,
 		Site:          site,
+		Print:         paper.Print,
 		Hooks:         hooksOf(settings),
 		Protectors:    protectors,
 		Canaries:      canaries,

@@ -42,12 +42,12 @@ export async function discover(browser) {
     await page.goto(base + path);
     return page.$$eval('a[href]', (all) => all.map((a) => a.getAttribute('href')).filter((h) => h.startsWith('/') && !h.startsWith('//')));
   };
-  const found = new Map([['overview', '/'], ['services', '/services'], ['gate', '/gate'], ['sources', '/sources'], ['doctor', '/doctor'], ['assessments', '/assessments'], ['about', '/about']]);
+  const found = new Map([['overview', '/'], ['services', '/services'], ['gate', '/gate'], ['sources', '/sources'], ['doctor', '/doctor'], ['assessments', '/assessments'], ['about', '/about'], ['reports', '/reports'], ['report', '/reports/leadership']]);
   const kinds = [['service', /^\/services\/[^/?]+(\?|$)/], ['explain', /^\/explain\/change_fail_rate/], ['explain-leadtime', /^\/explain\/change_lead_time/],
     ['standing', /^\/services\/[^/]+\/gate/], ['decisions', /^\/gate\/decisions(\?|$)/], ['decision', /^\/gate\/decisions\/./],
-    ['source', /^\/sources\/./], ['backtest', /^\/gate\/backtest/], ['record', /^\/services\/[^/]+\/record/], ['form', /^\/assess\/./], ['run', /^\/assessments\/[^/]+\/run/], ['result', /^\/assessments\/[^/]+$/], ['year', /^\/\?window=1y/]];
+    ['source', /^\/sources\/./], ['backtest', /^\/gate\/backtest/], ['record', /^\/services\/[^/]+\/record/], ['form', /^\/assess\/./], ['run', /^\/assessments\/[^/]+\/run/], ['result', /^\/assessments\/[^/]+$/], ['year', /^\/\?window=1y/], ['report-service', /^\/reports\/services\/./]];
   // The second round follows what the first has found: evidence is linked from a service's page at the gate.
-  for (const start of ['/', '/services', '/gate', '/sources', '/assessments', 'standing', 'backtest'].map((s) => () => found.get(s) || s)) {
+  for (const start of ['/', '/services', '/gate', '/sources', '/assessments', '/reports', 'standing', 'backtest'].map((s) => () => found.get(s) || s)) {
     if (!start().startsWith('/')) continue;
     for (const href of await links(start())) {
       for (const [kind, shape] of kinds) if (shape.test(href) && !found.has(kind)) found.set(kind, href);

@@ -1,0 +1,114 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"shiphabit/assessments"
+	"shiphabit/metrics"
+	"shiphabit/reports"
+)
+
+// digestFormats are those of digests, the first where none is named.
+func digestFormats() []string { return []string{"md", "txt", "html", "json"} }
+
+func (s *Server) digestRoutes() []route {
+	digest := func(path, summary string) route {
+		return route{
+			method: http.MethodGet, path: "/api/v1/digests/" + path, scope: Read, handle: s.digestFile, response: reports.DocumentJSON{}, summary: summary,
+			query: []parameter{
+				{"format", "md (when left out), txt, html or json"},
+				{"base", "the address of this server for people, before the paths of links"},
+			},
+		}
+	}
+	return []route{
+		digest("leadership", "What changed in the organisation beyond noise over four weeks, and what is unfinished"),
+		digest("teams/:team", "What changed for a team beyond noise over four weeks, and what is unfinished"),
+	}
+}
+
+func (s *Server) digestFile(r request) (reply, error) {
+	q := r.URL.Query()
+	format := cmp.Or(q.Get("format"), digestFormats()[0])
+	if !slices.Contains(digestFormats(), format) {
+		return reply{}, fail(Invalid, "there is no format "+shorten(format)+" of a digest: ask for md, txt, html or json")
+	}
+	if base, err := url.Parse(q.Get("base")); err != nil || q.Get("base") != "" && (base.Host == "" || base.Scheme != "http" && base.Scheme != "https") {
+		return reply{}, fail(Invalid, "base is no address like https://shiphabit.example.org")
+	}
+	body, err := s.Digest(r.Context(), r.param("team"), q.Get("base"), format)
+	header := http.Header{}
+	if format == "html" {
+		header.Set("Content-Security-Policy", documentPolicy)
+	}
+	return reply{Body: body, Type: cmp.Or(documentTypes[format], "text/plain; charset=utf-8"), Header: header}, err
+}
+
+// Digest writes the digest of a team, or of leadership where none is named. Base is what its links begin with.
+func (s *Server) Digest(ctx context.Context, team, base, format string) ([]byte, error) {
+	m, err := s.lookAt(ctx, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.digest(ctx, m, team, base)
+	if err != nil {
+		return nil, err
+	}
+	return s.written(ctx, d, format)
+}
+
+func (s *Server) digest(ctx context.Context, m moment, team, base string) (reports.Document, error) {
+	names := teamsOf(m.services)[team]
+	if team != "" && len(names) == 0 {
+		return reports.Document{}, fail(NotFound, "no service belongs to a team called "+shorten(team)+"; /reports lists the teams known")
+	}
+	of := s.tallies(ctx, names...)
+	now := m.now.In(s.o.Zone)
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, s.o.Zone)
+	weeks := today.AddDate(0, 0, -28).Format(time.DateOnly) + "/" + today.AddDate(0, 0, -1).Format(time.DateOnly)
+	b, err := s.basis(ctx, m, Ask{Period: weeks}, of, "digest")
+	if err != nil {
+		return reports.Document{}, err
+	}
+	b.Period.Than = "the four weeks before"
+	in := reports.Digest{Basis: b, Team: team, Base: base}
+	week := s.about(metrics.Window{From: today.AddDate(0, 0, -7), To: today}, m, "digest")
+	tallies, err := of(week, week.Window)
+	if err != nil {
+		return reports.Document{}, err
+	}
+	in.Week = metrics.Measure(tallies[0], week)
+	if in.Rows, err = s.unfinished(ctx, m, names, today); err != nil {
+		return reports.Document{}, err
+	}
+	if team != "" {
+		in.Diagnosis = narrowed(in.Diagnosis, names)
+	}
+	in.Rounds, err = s.openRounds(ctx, team)
+	return reports.WeeklyDigest(in), err
+}
+
+// unfinished are the services named, of all when none are, with their figures of the last ninety days.
+func (s *Server) unfinished(ctx context.Context, m moment, names []string, today time.Time) ([]reports.ServiceRow, error) {
+	rows, _, _, err := s.standings(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if names != nil {
+		rows = slices.DeleteFunc(slices.Clone(rows), func(r reports.ServiceRow) bool { return !slices.Contains(names, r.Service.Name) })
+	}
+	return rows, s.measureRows(ctx, rows, s.about(metrics.Window{From: today.AddDate(0, 0, -90), To: m.now}, m, ""))
+}
+
+// openRounds are the rounds that take answers, of a team or of all.
+func (s *Server) openRounds(ctx context.Context, team string) ([]assessments.Round, error) {
+	rounds, err := s.o.Store.Rounds(ctx)
+	return slices.DeleteFunc(rounds, func(r assessments.Round) bool {
+		return r.State != assessments.Open || team != "" && r.Team != team
+	}), err
+}

@@ -1,0 +1,152 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"shiphabit/assessments"
+	"shiphabit/metrics"
+	"shiphabit/metrics/doctor"
+	"shiphabit/metrics/gate"
+)
+
+// Digest is what the weekly digest of a team or of an organisation is made of. Its period are four weeks: one alone is mostly too short
+// for a change to be told from noise.
+type Digest struct {
+	Basis
+	// Team is empty for leadership, which gets numbers where a team gets the names of its services.
+	Team string
+	// Week are the figures of the last seven days.
+	Week metrics.Scorecard
+	// Rows are the services with their figures of the last ninety days and what the gate would say now.
+	Rows []ServiceRow
+	// Rounds are those that are open.
+	Rounds []assessments.Round
+	// Base is the address of the server, before the paths of links.
+	Base string
+}
+
+// WeeklyDigest tells what changed beyond noise and what is unfinished, with one link each.
+func WeeklyDigest(in Digest) Document {
+	subject := in.Place
+	if in.Team != "" {
+		subject = in.Team
+	}
+	d := in.document("digest", "Weekly digest", subject)
+	d.Lead = "What changed beyond noise, and what is unfinished."
+	d.Sections = []Section{
+		{ID: "changed", Title: "What changed", Text: []string{in.weekSays()}, Items: in.changes()},
+		{ID: "unfinished", Title: "What is unfinished", Items: in.unfinished()},
+	}
+	if len(d.Sections[0].Items) == 0 {
+		d.Sections[0].Text = append(d.Sections[0].Text, "Nothing changed beyond noise in the last four weeks.")
+	}
+	if len(d.Sections[1].Items) == 0 {
+		d.Sections[1].Text = []string{"Nothing, as far as the records tell."}
+	}
+	return d
+}
+
+func (in Digest) weekSays() string {
+	n, failed := in.Week.Frequency.Rollouts, "none"
+	if n == 0 {
+		return "In the last seven days nothing was deployed to production."
+	}
+	if in.Week.FailRate.Count > 0 {
+		failed = Count(in.Week.FailRate.Count)
+	}
+	return fmt.Sprintf("In the last seven days there %s to production; %s failed.", plural2(n, "was %s deployment", "were %s deployments"), failed)
+}
+
+// changes are the moves of the five figures that are claimed.
+func (in Digest) changes() []Item {
+	var items []Item
+	for _, figure := range []string{metrics.FigureFrequency, metrics.FigureLeadTime, metrics.FigureFailRate, metrics.FigureRecovery, metrics.FigureRework} {
+		says, claimed := in.moved(figure)
+		if !claimed {
+			continue
+		}
+		q := url.Values{"from": {in.Period.Window.From.Format("2006-01-02")}, "to": {in.Period.Window.To.AddDate(0, 0, -1).Format("2006-01-02")}}
+		items = append(items, Item{Text: comparedTitles[figure] + " " + says + " against " + in.Period.Than + ".", Href: in.Base + segments("explain", figure) + "?" + q.Encode()})
+	}
+	return items
+}
+
+// unfinished are failures that are open, services that the gate would stop, sources in trouble, and rounds that take answers.
+func (in Digest) unfinished() []Item {
+	var items []Item
+	open, held := 0, 0
+	for _, r := range in.Rows {
+		at := in.Base + segments("services", r.Service.Name)
+		if n := r.Card.Recovery.Censored; n > 0 {
+			open++
+			if in.Team != "" {
+				items = append(items, Item{r.Service.Name + ": " + plural(n, "failed deployment has", "failed deployments have") + " not recovered.", at})
+			}
+		}
+		if v := r.Gate.Decision.Verdict; v == gate.Block || v == gate.Hold {
+			held++
+			if in.Team != "" {
+				items = append(items, Item{r.Service.Name + ": the gate would not let a promotion pass. " + r.Gate.Decision.Summary, at + "/gate"})
+			}
+		}
+	}
+	if in.Team == "" && open > 0 {
+		items = append(items, Item{plural(open, "service has", "services have") + " a failed deployment that has not recovered.", in.Base + "/"})
+	}
+	if in.Team == "" && held > 0 {
+		items = append(items, Item{"The gate would not let a promotion of " + plural(held, "service", "services") + " pass.", in.Base + "/gate"})
+	}
+	for _, g := range in.Diagnosis.Groups(1) {
+		if g.Severity == doctor.Trouble {
+			items = append(items, Item{g.Title + " (" + plural(g.N, "place", "places") + ").", in.Base + "/doctor"})
+		}
+	}
+	return append(items, in.rounds()...)
+}
+
+// rounds tells of those that are open: to a team its own, to leadership how many.
+func (in Digest) rounds() []Item {
+	answered, asked := 0, 0
+	for _, r := range in.Rounds {
+		answered, asked = answered+r.Respondents, asked+r.Capacity()
+	}
+	if len(in.Rounds) == 0 {
+		return nil
+	}
+	at := in.Base + "/reports"
+	if in.Team != "" {
+		at = in.Base + segments("teams", in.Team)
+	}
+	return []Item{{fmt.Sprintf("%s of the five questions: %s of %s in so far.", plural(len(in.Rounds), "open round", "open rounds"), Count(answered), plural(asked, "answer", "answers")), at}}
+}
+
+// PlainText writes a document for those who read nothing else: the same sentences and links, and its tables as lines.
+func (d Document) PlainText(w io.Writer) error {
+	var out strings.Builder
+	line := func(text string) {
+		out.WriteString(strings.Join(strings.Fields(strings.ReplaceAll(text, thin, " ")), " ") + "\n")
+	}
+	line(strings.TrimSuffix(d.Title+": "+d.Subject, ": "))
+	line(d.About())
+	for _, text := range append(append([]string{}, d.Marks...), d.Summary...) {
+		line(text)
+	}
+	for _, s := range d.Sections {
+		out.WriteString("\n")
+		line(strings.ToUpper(s.Title))
+		for _, text := range s.Text {
+			line(text)
+		}
+		for _, i := range s.Items {
+			line("- " + i.Text)
+			if i.Href != "" {
+				out.WriteString("  " + strings.Join(strings.Fields(i.Href), "") + "\n")
+			}
+		}
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}

@@ -1,0 +1,111 @@
+package reports
+
+import (
+	"fmt"
+
+	"shiphabit/assessments"
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// AboutTeam is what a report on one team is made of.
+type AboutTeam struct {
+	Basis
+	Team string
+	// Services are the team's own that have a record, by name.
+	Services []ServiceRow
+	// Result is the team's latest round that closed up to the end of the period; nil without one.
+	Result *assessments.Result
+	Gate   gate.Scoreboard
+}
+
+// TeamReport tells a team how its services are deployed, and what it said beside what its records show.
+func TeamReport(in AboutTeam) Document {
+	d := in.document("team", "Team report "+in.Period.Name, in.Team)
+	d.Lead = "How the team's services are deployed, and what it said beside what their records show."
+	d.Summary = summary(append(in.figureSentences(), in.openSays(), in.resultSays())...)
+	text, grids := in.quality()
+	d.Sections = []Section{
+		in.figuresSection(), in.movesSection(), in.servicesSection(), in.saysSection(),
+		gateSection(in.Gate),
+		{ID: "quality", Title: "Data quality", Text: text, Grids: grids},
+	}
+	return d
+}
+
+func (in AboutTeam) openSays() string {
+	if n := in.Card.Recovery.Censored; n > 0 {
+		return plural(n, "failed deployment is", "failed deployments are") + " still open: what needs to be fixed?"
+	}
+	return ""
+}
+
+func (in AboutTeam) resultSays() string {
+	r := in.Result
+	switch {
+	case r == nil:
+		return "The team has not answered the five questions yet."
+	case !r.Shown:
+		return "What the team said is not shown: " + r.Hidden + "."
+	}
+	return fmt.Sprintf("By the team's own answers (%s): %s.", plural(r.Respondents, "answer", "answers"), r.Verdict.Verdict)
+}
+
+func (in AboutTeam) servicesSection() Section {
+	s := Section{ID: "services", Title: "Services", Notes: []string{"By name; the order is no ranking. The index is that of the last twelve weeks of the period."}}
+	g := Grid{Table: Table{Caption: "The team's services", Head: []Head{{Text: "Service"}, {"Index, 0 event to 100 habit", true}, {Text: "Band"}, {"Deployments", true}, {"Failed", true}, {"Lead time, median", true}, {"Still open", true}}}}
+	for _, r := range in.Services {
+		g.Rows = append(g.Rows, []Cell{{Text: r.Service.Name}, {Text: indexWords(r.Index)}, {Text: orDash(r.Index.Band)}, {Text: Count(r.Card.Frequency.Rollouts)},
+			{Text: Count(r.Card.FailRate.Count)}, {Text: spanOr(r.Card.LeadTime.Median, "—")}, {Text: Count(r.Card.Recovery.Censored)}})
+	}
+	if len(g.Rows) == 0 {
+		s.Text = []string{"No service of the team has a record."}
+		return s
+	}
+	s.Grids = []Grid{g}
+	return s
+}
+
+// indexWords is the index, or the range that too few records leave.
+func indexWords(i metrics.Index) string {
+	switch {
+	case i.NotComparable != "":
+		return "not comparable"
+	case i.Value != nil:
+		return Count(*i.Value)
+	case i.State == metrics.NoData:
+		return "—"
+	}
+	return "between " + Count(i.Low) + " and " + Count(i.High)
+}
+
+func (in AboutTeam) saysSection() Section {
+	s := Section{ID: "says", Title: "What the team says beside what the records show"}
+	r := in.Result
+	if r == nil || !r.Shown {
+		s.Text = []string{in.resultSays()}
+		return s
+	}
+	g := Grid{Table: Table{Caption: "Five questions", Head: []Head{{Text: "Question"}, {"Says, 1 event to 5 habit", true}, {"Shows", true}, {Text: "Grade"}, {Text: "Together"}}}}
+	for _, c := range r.Comparisons {
+		question, says, shows := c.Question, "—", "—"
+		for _, q := range r.Questions {
+			if q.ID == c.Question {
+				question = q.Text
+			}
+		}
+		if c.Says != nil {
+			says = digits(*c.Says)
+		}
+		if c.Shows != nil {
+			shows = Count(*c.Shows)
+		}
+		together := c.Words
+		if !c.Compared {
+			together = "not compared: " + c.Why
+		}
+		g.Rows = append(g.Rows, []Cell{{Text: question}, {Text: says}, {Text: shows}, {Text: string(c.Grade)}, {Text: together}})
+	}
+	s.Grids, s.Notes = []Grid{g}, r.Marks
+	return s
+}
