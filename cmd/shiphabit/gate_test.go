@@ -166,7 +166,7 @@ func TestTheAnswerIsLeftInFilesForLaterSteps(t *testing.T) {
 	p, url := gateServer(t)
 	env, summary := filepath.Join(p.home, "gate.env"), filepath.Join(p.home, "summary.md")
 	p.run("gate", "check", "--server", url, "--service", "shaky", "--dotenv", env, "--summary", summary, "-q")
-	for name, want := range map[string]string{env: "GATE_VERDICT=block\n", summary: "| failure-meter | fail |"} {
+	for name, want := range map[string]string{env: "GATE_VERDICT=block\n", summary: "| failure-meter | ✗ fail |"} {
 		data, err := os.ReadFile(name)
 		if err != nil || !strings.Contains(string(data), want) {
 			t.Errorf("%s lacks %q: %v\n%s", filepath.Base(name), want, err, data)
