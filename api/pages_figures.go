@@ -46,6 +46,9 @@ func (s *Server) overviewPage(r request) (reply, error) {
 		}
 		o.Last = all[0].LastAt
 	}
+	if o.Said, err = s.lastSaid(r.Context()); err != nil {
+		return reply{}, err
+	}
 	o.AssessPath = s.o.AssessPath
 	if o.ResultPath, err = s.lastResult(r.Context()); err != nil {
 		return reply{}, err

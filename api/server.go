@@ -128,6 +128,7 @@ type Server struct {
 	strangers, proven rooms
 	checks            selfCheck
 	board             board
+	sayings           sayings
 	// results are those of rounds that are over, disputes the corrections in force of a team: both take reading months of records.
 	results         keep[assessments.Result]
 	disputes        keep[[]reports.Disputed]

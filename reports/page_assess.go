@@ -105,8 +105,8 @@ type Result struct {
 
 func (Result) template() string { return "result" }
 
-// Inputs names the questions that speak for a foundation, those that weigh double marked.
-func (Result) Inputs(f assessments.FoundationResult) string {
+// foundationInputs names the questions that speak for a foundation, those that weigh double marked.
+func foundationInputs(f assessments.FoundationResult) string {
 	var parts []string
 	for _, in := range f.Inputs {
 		word := strings.ToUpper(in.Question)

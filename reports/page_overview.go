@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"shiphabit/assessments"
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 )
@@ -62,6 +63,8 @@ type Overview struct {
 	Waiting int
 	Judged  time.Time
 	Past    bool
+	// Said is what teams said in the last quarter that may be told of, nil when there is none.
+	Said *assessments.Rollup
 	// Last is the last deployment known when the window holds none.
 	Last time.Time
 	Zone *time.Location
