@@ -19,7 +19,16 @@ import (
 )
 
 // ready is a site whose engines the tests share: loading the chart library is most of the work.
-var ready = sync.OnceValues(func() (*Site, error) { return New("test") })
+var ready = sync.OnceValues(func() (*Site, error) {
+	s, err := New("test")
+	if err == nil && s.Interactive() {
+		s.studio.engines.limit = testLimit
+	}
+	return s, err
+})
+
+// testLimit is for machines that do much else and look for races besides.
+const testLimit = 10 * time.Minute
 
 // drawing is the shared site, where it can draw; without the chart library there is nothing to test but its saying so.
 func drawing(t testing.TB) *Site {
@@ -213,7 +222,7 @@ func TestADrawingThatTakesTooLongIsBrokenOffAndTheNextOneIsFine(t *testing.T) {
 	if _, err := s.SVG(t.Context(), c, Light, 600, 200); !errors.Is(err, ErrTooLong) {
 		t.Errorf("answered %v", err)
 	}
-	s.studio.engines.limit = drawingLimit
+	s.studio.engines.limit = testLimit
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.SVG(gone, c, Light, 600, 200); !errors.Is(err, context.Canceled) {
