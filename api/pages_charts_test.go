@@ -5,19 +5,17 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
-	"shiphabit/reports"
 )
 
 func TestAnyPageWithChartsAnswersWithEachAsAPicture(t *testing.T) {
 	t.Parallel()
-	pages, err := reports.New("1.2.3")
+	shared, err := pages()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := paged(t)
 	s.post("/api/v1/events", history("web", "....x...")+history(harm, ".x..")).is(http.StatusOK)
-	if !pages.Interactive() {
+	if !shared.Interactive() {
 		s.get("/?chart=how_often").is(http.StatusNotFound, "without the chart library")
 		t.Skip("needs the chart library: 'make assets' puts it where the build embeds it")
 	}

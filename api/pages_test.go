@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"shiphabit/api"
@@ -16,14 +17,23 @@ import (
 // harm is a service name that tries to leave every place a name can stand in.
 const harm = `a/b</script><img src=x onerror=alert(1)>'&`
 
-// paged is a site with pages.
-func paged(t *testing.T, change ...func(*api.Options)) site {
+// pages are shared by all tests: each of its own would load the chart library anew.
+var pages = sync.OnceValues(func() (*reports.Site, error) { return reports.New("1.2.3") })
+
+// withPages serves the pages for people, too.
+func withPages(t *testing.T) func(*api.Options) {
 	t.Helper()
-	pages, err := reports.New("1.2.3")
+	shared, err := pages()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newSite(t, append(change, func(o *api.Options) { o.Site = pages })...)
+	return func(o *api.Options) { o.Site = shared }
+}
+
+// paged is a site with pages.
+func paged(t *testing.T, change ...func(*api.Options)) site {
+	t.Helper()
+	return newSite(t, append(change, withPages(t))...)
 }
 
 func TestEveryPageAnswersWithAndWithoutRecords(t *testing.T) {

@@ -15,18 +15,7 @@ import (
 
 	"shiphabit/api"
 	"shiphabit/assessments"
-	"shiphabit/reports"
 )
-
-// withPages serves the pages for people, too.
-func withPages(t *testing.T) func(*api.Options) {
-	t.Helper()
-	pages, err := reports.New("test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return func(o *api.Options) { o.Site = pages }
-}
 
 var csrfField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
