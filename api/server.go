@@ -129,6 +129,7 @@ type Server struct {
 	checks            selfCheck
 	board             board
 	sayings           sayings
+	spellings         spellings
 	// results are those of rounds that are over, disputes the corrections in force of a team: both take reading months of records.
 	results         keep[assessments.Result]
 	disputes        keep[[]reports.Disputed]
