@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -332,59 +331,6 @@ func (c *gateCheck) key() (http.Header, error) {
 	return http.Header{"Idempotency-Key": {key}}, nil
 }
 
-// passes reports whether the change is of a kind that a missing gate must not stop.
-func (c *gateCheck) passes() bool { return c.kind == "rollback" || c.kind == "fix" }
-
-// shut reports whether an unreachable gate is a closed one.
-func (c *gateCheck) shut(cache gateCache) bool {
-	if c.closed == "policy" {
-		return cache.Unreachable == "closed"
-	}
-	return c.closed == "closed"
-}
-
-// withoutServer answers for a gate that does not: a fix or rollback always passes; otherwise the last answer for this artifact
-// counts while it is valid, and then what the caller or the policy says.
-func (c *gateCheck) withoutServer(why error, cache gateCache) (checkFile, error) {
-	answer := checkFile{Version: 1, Request: c.request, Source: "local", Note: why.Error()}
-	decision, unfit := cache.valid(c.request, c.serverNow(), c.known())
-	if unfit == nil && !c.passes() {
-		answer.Decision, answer.Source = decision, "cache"
-		return answer, nil
-	}
-	if !c.passes() && !errors.Is(unfit, errNoAnswer) {
-		answer.Note += "; the last answer does not count: " + unfit.Error()
-	}
-	answer.Decision = gate.Decision{Verdict: gate.Allow, WouldBe: gate.Allow, Engine: engine()}
-	gone := "The gate does not answer"
-	if down := (unreachable{}); errors.As(why, &down) && down.said {
-		gone = "The gate gives no decision"
-	}
-	switch {
-	case c.passes():
-		answer.Decision.Summary = gone + "; a " + c.kind + " goes on all the same."
-	case c.shut(cache):
-		answer.Decision.Verdict, answer.Decision.WouldBe = gate.Block, gate.Block
-		answer.Decision.Summary = gone + ", and " + c.whoSays(cache) + " closes it then."
-	default:
-		answer.Decision.Verdict = gate.Warn
-		answer.Decision.Summary = gone + "; " + c.whoSays(cache) + " lets the promotion go on, unjudged."
-	}
-	return answer, nil
-}
-
-// whoSays names what decides about a gate that does not answer.
-func (c *gateCheck) whoSays(cache gateCache) string {
-	switch {
-	case c.closed != "policy":
-		return "--unreachable or SHIPHABIT_UNREACHABLE (" + c.closed + ")"
-	case cache.Unreachable != "":
-		return "the policy of this service"
-	default:
-		return "the default, since this service was never asked for from here,"
-	}
-}
-
 // pauseOf is how long to wait before asking again, nothing for a final verdict; now is the server's time, as the decision's are.
 func pauseOf(d gate.Decision, now time.Time) time.Duration {
 	switch {
@@ -421,60 +367,6 @@ func verdictError(answer checkFile) error {
 	default:
 		return nil
 	}
-}
-
-// write prints the answer and leaves it in the files asked for.
-func (c *gateCheck) write(answer checkFile) error {
-	if c.file != "" {
-		data, err := json.MarshalIndent(answer, "", "  ")
-		if err != nil {
-			return err
-		}
-		mode := os.FileMode(0o644)
-		if answer.ReportToken != "" {
-			mode = 0o600
-		}
-		if err := os.WriteFile(c.file, append(data, '\n'), mode); err != nil {
-			return usage("the answer cannot be written: %w; choose another place with --out", err)
-		}
-		if err := restrict(c.file, mode); err != nil {
-			return fmt.Errorf("keeping others from reading the answer: %w; choose another place with --out", err)
-		}
-	}
-	answer.ReportToken = "" // what is printed ends in a log that many can read
-	if c.dotenv != "" {
-		if err := os.WriteFile(c.dotenv, []byte(dotenvOf(answer)), 0o644); err != nil {
-			return usage("--dotenv cannot be written: %w", err)
-		}
-	}
-	if c.markdown != "" {
-		if err := appendFile(c.markdown, markdownOf(answer)); err != nil {
-			return usage("--summary cannot be written: %w", err)
-		}
-	}
-	if c.format == formatJSON {
-		return writeJSON(c.out, answer)
-	}
-	_, err := fmt.Fprint(c.out, textOf(answer))
-	return err
-}
-
-// restrict gives a file its mode also when it was there before, which writing leaves alone. A device such as /dev/null keeps its own.
-func restrict(name string, mode os.FileMode) error {
-	info, err := os.Stat(name)
-	if err != nil || !info.Mode().IsRegular() {
-		return err
-	}
-	return os.Chmod(name, mode)
-}
-
-func appendFile(name, text string) error {
-	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	return errors.Join(err, file.Close())
 }
 
 // runOf reads which pipeline run this is from the variables its runner sets.
