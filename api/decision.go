@@ -18,12 +18,20 @@ import (
 	"shiphabit/metrics/gate"
 )
 
+// GateAsk is how much of a service a decision needs.
+type GateAsk struct {
+	// Since is how far back promotions matter to the service.
+	Since func(metrics.Service) time.Time
+	// Recall fills in what is remembered of the service's facts and tells whether that will do, so that they need not be read.
+	Recall func(gate.Known) (gate.Known, bool)
+}
+
 // decisionStore keeps decisions. LogDecision and LogSuccessor refuse a key that is taken (Duplicate), and a probe when
 // another was granted since the snapshot was taken (Moved).
 type decisionStore interface {
 	GateFacts(ctx context.Context, service string) (metrics.Facts, error)
-	// GateInputs is what a decision may know of a service, with the overrides that there are; since is how far back promotions matter.
-	GateInputs(ctx context.Context, service string, since func(metrics.Service) time.Time) (gate.Known, []gate.Override, error)
+	// GateInputs is what a decision may know of a service, with the overrides that there are.
+	GateInputs(ctx context.Context, service string, asked GateAsk) (gate.Known, []gate.Override, error)
 	LogDecision(ctx context.Context, l gate.Logged) error
 	LogSuccessor(ctx context.Context, l gate.Logged, previous string) error
 	Decision(ctx context.Context, id string) (gate.Logged, error)
@@ -175,7 +183,7 @@ func (s *Server) judge(ctx context.Context, a ask, snapshot gate.Snapshot, now t
 
 // snapshot collects what a decision may know, and remembers it for the time in which the database does not answer.
 func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (gate.Policy, gate.Snapshot, []gate.Override, error) {
-	known, overrides, err := s.knownOf(ctx, r.Service, now)
+	known, overrides, err := s.knownOf(ctx, r, now)
 	if err != nil {
 		return gate.Policy{}, gate.Snapshot{}, nil, err
 	}
@@ -183,6 +191,12 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 	known.KindOf = s.environmentKind(ctx)
 	policy, snapshot := s.take(r, known, now)
 	return policy, snapshot, overrides, nil
+}
+
+// recall fills in what is remembered of a service's facts, where that does for the request.
+func (s *Server) recall(r gate.Request, k gate.Known, now time.Time) (gate.Known, bool) {
+	k.Service.Tier = gate.TierOf(k.Service)
+	return s.policy(k.Service).Recall(r, k.After(now), k)
 }
 
 // take is the snapshot of what is known, and the policy to judge it by.
@@ -193,10 +207,13 @@ func (s *Server) take(r gate.Request, known gate.Known, now time.Time) (gate.Pol
 }
 
 // knownOf reads what is known of a service. One nobody has seen is judged by the default tier, never an error.
-func (s *Server) knownOf(ctx context.Context, name string, now time.Time) (gate.Known, []gate.Override, error) {
-	k, overrides, err := s.o.Store.GateInputs(ctx, name, func(service metrics.Service) time.Time {
-		service.Tier = gate.TierOf(service)
-		return now.Add(-s.policy(service).Policy().FlightReach())
+func (s *Server) knownOf(ctx context.Context, r gate.Request, now time.Time) (gate.Known, []gate.Override, error) {
+	k, overrides, err := s.o.Store.GateInputs(ctx, r.Service, GateAsk{
+		Since: func(service metrics.Service) time.Time {
+			service.Tier = gate.TierOf(service)
+			return now.Add(-s.policy(service).Policy().FlightReach())
+		},
+		Recall: func(k gate.Known) (gate.Known, bool) { return s.recall(r, k, now) },
 	})
 	if err != nil {
 		return k, nil, err

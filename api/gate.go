@@ -232,7 +232,7 @@ func (s *Server) looked(ctx context.Context, asked gate.Request) (gate.Logged, e
 	})
 	if errors.Is(err, errLost) {
 		var known gate.Known
-		if known, err = s.remembered(asked.Service); err == nil {
+		if known, err = s.remembered(asked, now); err == nil {
 			policy, snapshot = s.take(asked, known, now)
 		}
 	}

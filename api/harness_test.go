@@ -32,8 +32,8 @@ func (k keptBy) Append(ctx context.Context, events []metrics.Event) (api.Appende
 	return api.Appended(a), err
 }
 
-func (k keptBy) GateInputs(ctx context.Context, service string, since func(metrics.Service) time.Time) (gate.Known, []gate.Override, error) {
-	in, err := k.DB.GateInputs(ctx, service, since)
+func (k keptBy) GateInputs(ctx context.Context, service string, asked api.GateAsk) (gate.Known, []gate.Override, error) {
+	in, err := k.DB.GateInputs(ctx, service, asked.Since, asked.Recall)
 	return in.Known, in.Overrides, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"shiphabit/api"
 	"shiphabit/internal/store"
 	"shiphabit/internal/storetest"
+	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 	"shiphabit/metrics/gate/attest"
 )
@@ -73,6 +75,59 @@ func TestWithoutItsDatabaseTheGateDecidesByWhatItKnewLast(t *testing.T) {
 	if !strings.Contains(s.log.String(), "level=ERROR msg=\"the database does not answer") {
 		t.Error("nobody is told")
 	}
+}
+
+// forgetful is a store that has no room for facts: where what is remembered of them will do it gives no more.
+type forgetful struct{ api.Store }
+
+func (f forgetful) GateInputs(ctx context.Context, service string, asked api.GateAsk) (gate.Known, []gate.Override, error) {
+	full, overrides, err := f.Store.GateInputs(ctx, service, asked)
+	known := full
+	known.Facts = metrics.Facts{}
+	if known, enough := asked.Recall(known); enough {
+		return known, overrides, err
+	}
+	return full, overrides, err
+}
+
+func TestWithoutItsDatabaseTheGateDecidesByWhatItRemembersOfFactsItHasNoRoomFor(t *testing.T) {
+	t.Parallel()
+	var options api.Options
+	s, line, _ := onLine(t, func(o *api.Options) {
+		o.Store, o.Patience = forgetful{o.Store}, 50*time.Millisecond
+		options = *o
+	})
+	look := "/api/v1/gate/verdict?service=shaky"
+	s.get(look).is(http.StatusOK)
+	later := s
+	later.url = serve(t, options) // it reads no facts, since what they came to is remembered
+	later.get(look).is(http.StatusOK)
+	s.get(look).is(http.StatusOK) // the other one keeps those it read before
+	line.Cut()
+	s.clock.advance(10 * time.Minute)
+	for _, at := range []site{s, later} {
+		if d := into[gate.Decision](at.post(decisions, askFor("shaky", "sha256:new")).is(http.StatusOK)); d.Verdict != gate.Block || !d.Unlogged {
+			t.Errorf("%s, unlogged %t: %s", d.Verdict, d.Unlogged, d.Summary)
+		}
+	}
+	old := askFor("shaky", "sha256:3")
+	later.post(decisions, old).is(http.StatusServiceUnavailable, "remembers too little of shaky to judge this artifact now")
+	s.post(decisions, old).is(http.StatusOK)
+	s.clock.advance(48 * time.Hour)
+	later.post(decisions, askFor("shaky", "sha256:new")).is(http.StatusServiceUnavailable, "remembers too little")
+	s.post(decisions, askFor("shaky", "sha256:new")).is(http.StatusOK)
+}
+
+// serve serves what the options say, and returns the address.
+func serve(t *testing.T, o api.Options) string {
+	t.Helper()
+	handler, err := api.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 func TestDecisionsMadeWithoutTheDatabaseAreLoggedWhenItIsBack(t *testing.T) {

@@ -78,6 +78,8 @@ func (m *standby) keep(k keptState) {
 		m.services = map[string]*list.Element{}
 	}
 	if old, found := m.services[k.service]; found {
+		kept, _ := old.Value.(keptState)
+		k.known = k.known.WithFacts(kept.known)
 		m.drop(old)
 	}
 	m.services[k.service] = m.order.PushFront(k)
@@ -271,19 +273,25 @@ func (m *standby) answered(one *ping, answers bool) {
 // stateSource is the name under which the age of a remembered state stands among the sources: the rule about late sources then judges it.
 const stateSource = "the gate's database"
 
-// remembered is what was known last of a service, with its age.
-func (s *Server) remembered(service string) (gate.Known, error) {
-	k, found := s.standby.state(service)
+// remembered is what was known last of a service, with its age, as far as that is enough for the request.
+func (s *Server) remembered(r gate.Request, now time.Time) (gate.Known, error) {
+	k, found := s.standby.state(r.Service)
 	if !found {
-		return gate.Known{}, &Error{
-			Kind: Unavailable, Cause: errLost,
-			Detail: "the database does not answer, and this server was not asked about " + shorten(service) + " since it started",
+		return gate.Known{}, notRemembered("this server was not asked about " + shorten(r.Service) + " since it started")
+	}
+	if k.known.Recalled() {
+		if k.known, found = s.recall(r, k.known, now); !found {
+			return gate.Known{}, notRemembered("this server remembers too little of " + shorten(r.Service) + " to judge this artifact now")
 		}
 	}
 	k.known.Sources = append(slices.Clone(k.known.Sources), gate.Watermark{Name: stateSource, Watermark: k.at})
 	k.known.Override = nil // its use could not be counted
 	k.known.KindOf = s.rememberedKind
 	return k.known, nil
+}
+
+func notRemembered(why string) error {
+	return &Error{Kind: Unavailable, Cause: errLost, Detail: "the database does not answer, and " + why}
 }
 
 // stateAge is how old the remembered state is by which a decision was made; false when it was made from the database.

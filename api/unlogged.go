@@ -39,11 +39,11 @@ func (s *Server) decideUnlogged(ctx context.Context, a ask) (gate.Logged, error)
 
 // judgeRemembered makes a decision from what was known last.
 func (s *Server) judgeRemembered(ctx context.Context, a ask) (gate.Logged, error) {
-	known, err := s.remembered(a.Service)
+	now := s.o.Clock()
+	known, err := s.remembered(a.Request, now)
 	if err != nil {
 		return gate.Logged{}, err
 	}
-	now := s.o.Clock()
 	_, snapshot := s.take(a.Request, known, now)
 	l, err := s.judge(ctx, a, withoutProbe(snapshot), now)
 	l.Unlogged = true
@@ -128,7 +128,7 @@ func (s *Server) Run(ctx context.Context) error {
 // recover logs what waits. Where nobody asks for a decision it finds out whether the database can do again what one needs.
 func (s *Server) recover(ctx context.Context) error {
 	if name := s.standby.latest(); name != "" && s.standby.isLost() {
-		if _, _, err := s.knownOf(ctx, name, s.o.Clock()); err != nil {
+		if _, _, err := s.knownOf(ctx, gate.Request{Service: name}, s.o.Clock()); err != nil {
 			return err
 		}
 	}

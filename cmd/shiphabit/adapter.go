@@ -54,8 +54,8 @@ func (s serverStore) Append(ctx context.Context, events []metrics.Event) (api.Ap
 	return api.Appended(stored), err
 }
 
-func (s serverStore) GateInputs(ctx context.Context, service string, since func(metrics.Service) time.Time) (gate.Known, []gate.Override, error) {
-	in, err := s.DB.GateInputs(ctx, service, since)
+func (s serverStore) GateInputs(ctx context.Context, service string, asked api.GateAsk) (gate.Known, []gate.Override, error) {
+	in, err := s.DB.GateInputs(ctx, service, asked.Since, asked.Recall)
 	return in.Known, in.Overrides, err
 }
 

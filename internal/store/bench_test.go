@@ -116,7 +116,7 @@ func BenchmarkFacts(b *testing.B) {
 		for _, name := range []string{"small", "large"} {
 			b.Run(name, func(b *testing.B) {
 				for b.Loop() {
-					db.cache = factCache{}
+					db.cache = factsCache{}
 					if _, err := db.Facts(context.Background(), name); err != nil {
 						b.Fatal(err)
 					}
@@ -124,7 +124,7 @@ func BenchmarkFacts(b *testing.B) {
 			})
 			b.Run(name+" for the gate", func(b *testing.B) {
 				for b.Loop() {
-					db.cache = factCache{}
+					db.cache = factsCache{}
 					if _, err := db.GateFacts(context.Background(), name); err != nil {
 						b.Fatal(err)
 					}

@@ -8,93 +8,97 @@ import (
 	"shiphabit/metrics/gate"
 )
 
-// cachedRollouts bounds the memory of cached facts, in rollouts with their changes: about 2.5 kB each, and 1 kB as the gate reads them.
 const (
-	cachedRollouts = 150_000
-	wholeWeight    = 5
-	gateWeight     = 2
+	// cachedWeight bounds the memory of cached facts, in halves of a kilobyte: 150,000 rollouts with their changes take about 2.5 kB each,
+	// and 1 kB as the gate reads them.
+	cachedWeight = 150_000 * wholeWeight
+	wholeWeight  = 5
+	gateWeight   = 2
+	// keptMemories bounds of how many services it is remembered what their facts came to for the gate: about 20 kB each.
+	keptMemories = 10_000
 )
 
-// factCache keeps facts that were read lately, so that a decision does not read a long history again to add one rollout. An
+// cache keeps what was read of services lately, so that a decision does not read a long history again to add one rollout. An
 // entry counts only for the derivation it was read at, which is looked up in the database each time: another process that
 // derives anew is noticed at once. Readers share what they get and must not change it.
-type factCache struct {
+type cache[K comparable, V any] struct {
+	most int // weight
+
 	mu      sync.Mutex
-	entries map[cacheKey]*list.Element // of cacheEntry, the latest used at the front of order
+	entries map[K]*list.Element // of cached[K, V], the latest used at the front of order
 	order   list.List
 	weight  int
 }
 
-// cacheKey names facts of a service, whole or as the gate reads them.
-type cacheKey struct {
+type cached[K comparable, V any] struct {
+	key     K
+	derived int64
+	value   V
+	weight  int
+}
+
+// factsKey names facts of a service, whole or as the gate reads them.
+type factsKey struct {
 	service string
 	gate    bool
 }
 
-type cacheEntry struct {
-	key     cacheKey
-	derived int64
-	facts   metrics.Facts
-	// memory is that of the gate about these facts.
-	memory *gate.Memory
-}
+type (
+	factsCache  = cache[factsKey, metrics.Facts]
+	memoryCache = cache[string, *gate.Memory]
+)
 
 // keyOf is the key of a cacheable part of a service's facts.
-func (p part) keyOf(service string) (cacheKey, bool) {
-	return cacheKey{service, p == forGate}, p == forGate || p == whole
+func (p part) keyOf(service string) (factsKey, bool) {
+	return factsKey{service, p == forGate}, p == forGate || p == whole
 }
 
-// get returns the facts of a derivation, if they are there.
-func (c *factCache) get(key cacheKey, derived int64) (metrics.Facts, bool) {
-	entry, found := c.entry(key, derived)
-	return entry.facts, found
+// weigh says how much memory facts take.
+func (k factsKey) weigh(f metrics.Facts) int {
+	if k.gate {
+		return gateWeight * len(f.Rollouts)
+	}
+	return wholeWeight * len(f.Rollouts)
 }
 
-func (c *factCache) entry(key cacheKey, derived int64) (cacheEntry, bool) {
+// get returns what was kept of a derivation, if it is there.
+func (c *cache[K, V]) get(key K, derived int64) (value V, found bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	element, found := c.entries[key]
 	if !found {
-		return cacheEntry{}, false
+		return value, false
 	}
-	entry := element.Value.(cacheEntry)
+	entry, _ := element.Value.(cached[K, V])
 	if entry.derived != derived {
 		c.drop(element)
-		return cacheEntry{}, false
+		return value, false
 	}
 	c.order.MoveToFront(element)
-	return entry, true
+	return entry.value, true
 }
 
-// put keeps facts, in place of those used longest ago when there is no room. Facts that would fill the cache are not kept.
-func (c *factCache) put(key cacheKey, derived int64, f metrics.Facts) {
-	added := cacheEntry{key, derived, f, &gate.Memory{}}
-	if added.weight() > cachedRollouts*wholeWeight {
+// put keeps a value, in place of those used longest ago when there is no room. One that would fill the cache is not kept.
+func (c *cache[K, V]) put(key K, derived int64, value V, weight int) {
+	if weight > c.most {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.entries == nil {
-		c.entries = map[cacheKey]*list.Element{}
+		c.entries = map[K]*list.Element{}
 	}
 	if old, found := c.entries[key]; found {
 		c.drop(old)
 	}
-	c.entries[key] = c.order.PushFront(added)
-	for c.weight += added.weight(); c.weight > cachedRollouts*wholeWeight; {
+	c.entries[key] = c.order.PushFront(cached[K, V]{key, derived, value, weight})
+	for c.weight += weight; c.weight > c.most; {
 		c.drop(c.order.Back())
 	}
 }
 
-func (c *factCache) drop(element *list.Element) {
-	entry := c.order.Remove(element).(cacheEntry)
+func (c *cache[K, V]) drop(element *list.Element) {
+	entry, _ := c.order.Remove(element).(cached[K, V])
 	delete(c.entries, entry.key)
-	c.weight -= entry.weight()
-}
-
-func (e cacheEntry) weight() int {
-	if e.key.gate {
-		return gateWeight * len(e.facts.Rollouts)
-	}
-	return wholeWeight * len(e.facts.Rollouts)
+	c.weight -= entry.weight
 }

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
 )
 
 func TestFactsReadTwiceAreThoseOfTheLatestEvents(t *testing.T) {
@@ -37,23 +40,50 @@ func TestFactsReadTwiceAreThoseOfTheLatestEvents(t *testing.T) {
 
 func TestTheCacheKeepsWhatWasUsedLatelyWithinItsBound(t *testing.T) {
 	t.Parallel()
-	var c factCache
-	facts := func(n int) metrics.Facts { return metrics.Facts{Rollouts: make([]metrics.Rollout, n)} }
-	key := func(name string) cacheKey { return cacheKey{service: name} }
-	c.put(key("a"), 1, facts(60_000))
-	c.put(key("b"), 1, facts(60_000))
-	if _, kept := c.get(key("a"), 1); !kept {
+	c := cache[string, int]{most: 10}
+	c.put("a", 1, 1, 4)
+	c.put("b", 1, 2, 4)
+	if value, kept := c.get("a", 1); !kept || value != 1 {
 		t.Fatal("there was room for both")
 	}
-	c.put(key("c"), 1, facts(60_000))
-	if _, kept := c.get(key("b"), 1); kept {
+	c.put("c", 1, 3, 4)
+	if _, kept := c.get("b", 1); kept {
 		t.Error("the one used longest ago had to go")
 	}
-	if _, kept := c.get(key("a"), 2); kept {
-		t.Error("facts of an older derivation were given out")
+	if _, kept := c.get("a", 2); kept {
+		t.Error("what was read at an older derivation was given out")
 	}
-	c.put(key("huge"), 1, facts(cachedRollouts+1))
-	if _, kept := c.get(key("huge"), 1); kept || c.weight > cachedRollouts*wholeWeight {
-		t.Errorf("facts of weight %d kept", c.weight)
+	c.put("huge", 1, 4, 11)
+	if _, kept := c.get("huge", 1); kept || c.weight != 4 {
+		t.Errorf("a weight of %d kept", c.weight)
 	}
+}
+
+func TestADecisionReadsNoFactsThatAreRememberedWellEnough(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
+		p := gate.PolicyFor(metrics.Standard).Seal()
+		ask := gate.Request{Service: "api", Environment: "production", Artifact: gate.Artifact{Digest: "sha256:new"}}
+		recall := func(k gate.Known) (gate.Known, bool) { return p.Recall(ask, noon, k) }
+		for i := range 2 {
+			mustAppend(t, db, deployed(fmt.Sprint(i), "api", "", i-3))
+			in, err := db.GateInputs(ctx, "api", always, recall)
+			if err != nil || in.Recalled() || len(in.Facts.Rollouts) != i+1 {
+				t.Fatalf("new facts must be read: %+v, %v", in, err)
+			}
+			want := p.Take(ask, noon, in.Known)
+			db.cache.put(factsKey{"other", true}, 1, metrics.Facts{}, cachedWeight) // whatever there was has to go
+			in, err = db.GateInputs(ctx, "api", always, recall)
+			if err != nil || !in.Recalled() {
+				t.Fatalf("they were read again: %+v, %v", in, err)
+			}
+			if diff := cmp.Diff(want, p.Take(ask, noon, in.Known)); diff != "" {
+				t.Fatal(diff)
+			}
+			if in, err = db.GateInputs(ctx, "api", always, nil); err != nil || in.Recalled() || len(in.Facts.Rollouts) != i+1 {
+				t.Fatalf("facts that are wanted must be read: %+v, %v", in, err)
+			}
+		}
+	})
 }

@@ -152,7 +152,7 @@ func (db *DB) readOne(tx *gorm.DB, row serviceRow, p part) (metrics.Facts, error
 	}
 	f, err := readFacts(tx, row.Name, p)
 	if cacheable && err == nil {
-		db.cache.put(key, row.Derived, f)
+		db.cache.put(key, row.Derived, f, key.weigh(f))
 	}
 	return f, err
 }
@@ -184,7 +184,7 @@ func (db *DB) readAll(tx *gorm.DB, rows []serviceRow) ([]metrics.Facts, error) {
 	for i, row := range rows {
 		names[i] = row.Name
 		var found bool
-		if all[i], found = db.cache.get(cacheKey{service: row.Name}, row.Derived); found {
+		if all[i], found = db.cache.get(factsKey{service: row.Name}, row.Derived); found {
 			kept++
 		}
 	}
@@ -196,7 +196,8 @@ func (db *DB) readAll(tx *gorm.DB, rows []serviceRow) ([]metrics.Facts, error) {
 		return nil, err
 	}
 	for i, row := range rows {
-		db.cache.put(cacheKey{service: row.Name}, row.Derived, all[i])
+		key := factsKey{service: row.Name}
+		db.cache.put(key, row.Derived, all[i], key.weigh(all[i]))
 	}
 	return all, nil
 }

@@ -31,23 +31,25 @@ const (
 
 // GateInputs reads what a decision about a service may know; since is how far back promotions matter to it. A service that nobody has
 // seen has no facts. Facts that are out of date are derived first; while more of that is asked for than this machine has processors, a
-// decision goes by the facts as they are and says how old.
-func (db *DB) GateInputs(ctx context.Context, name string, since func(metrics.Service) time.Time) (GateInputs, error) {
-	in, err := db.gateInputs(ctx, name, since)
+// decision goes by the facts as they are and says how old. They are not read where recall finds that what is remembered of them will do.
+func (db *DB) GateInputs(
+	ctx context.Context, name string, since func(metrics.Service) time.Time, recall func(gate.Known) (gate.Known, bool),
+) (GateInputs, error) {
+	in, err := db.gateInputs(ctx, name, since, recall)
 	if err != nil {
 		err = fmt.Errorf("reading what is known of %s: %w", name, err)
 	}
 	return in, err
 }
 
-func (db *DB) gateInputs(ctx context.Context, name string, since func(metrics.Service) time.Time) (GateInputs, error) {
+func (db *DB) gateInputs(ctx context.Context, name string, since func(metrics.Service) time.Time, recall recall) (GateInputs, error) {
 	began := db.now()
 	one, err := db.gateLook(ctx, name, since)
 	if err != nil {
 		return one.in, err
 	}
 	if one.fresh {
-		if err = db.gateFacts(ctx, one); err == nil && one.fresh {
+		if err = db.gateFacts(ctx, one, recall); err == nil && one.fresh {
 			db.fresher.note(name, began)
 		}
 		if err != nil || one.fresh {
@@ -67,7 +69,7 @@ func (db *DB) gateInputs(ctx context.Context, name string, since func(metrics.Se
 	if one, err = db.gateLook(ctx, name, since); err != nil {
 		return one.in, err
 	}
-	err = db.gateFacts(ctx, one)
+	err = db.gateFacts(ctx, one, recall)
 	if !mine && err == nil {
 		one.in.Sources = append(one.in.Sources, gate.Watermark{Name: factsSource, Watermark: upTo})
 	}

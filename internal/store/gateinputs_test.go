@@ -25,23 +25,23 @@ func TestADecisionGoesByUpToDateFactsWhereThereIsTimeToDeriveThem(t *testing.T) 
 	onBoth(t, func(t bench) {
 		db, ctx := t.open(), t.Context()
 		mustAppend(t, db, deployed("1", "api", "", -3))
-		if in, err := db.GateInputs(ctx, "api", always); err != nil || len(in.Facts.Rollouts) != 1 || len(in.Sources) != 0 {
+		if in, err := db.GateInputs(ctx, "api", always, nil); err != nil || len(in.Facts.Rollouts) != 1 || len(in.Sources) != 0 {
 			t.Fatalf("%+v, %v", in, err)
 		}
 		mustAppend(t, db, deployed("2", "api", "", -2))
-		if in, err := db.GateInputs(ctx, "api", always); err != nil || len(in.Facts.Rollouts) != 2 || len(in.Sources) != 0 {
+		if in, err := db.GateInputs(ctx, "api", always, nil); err != nil || len(in.Facts.Rollouts) != 2 || len(in.Sources) != 0 {
 			t.Fatalf("after another event %+v, %v", in, err)
 		}
 		mustAppend(t, db, deployed("3", "api", "", -1))
 		for range cap(db.fresher.turns) { // others derive
 			db.fresher.turns <- struct{}{}
 		}
-		in, err := db.GateInputs(ctx, "api", always)
+		in, err := db.GateInputs(ctx, "api", always, nil)
 		if err != nil || len(in.Facts.Rollouts) != 2 || len(in.Sources) != 1 || in.Sources[0] != (gate.Watermark{Name: factsSource, Watermark: noon}) {
 			t.Errorf("in a storm %+v, %v", in, err)
 		}
 		<-db.fresher.turns
-		if in, err := db.GateInputs(ctx, "api", always); err != nil || len(in.Facts.Rollouts) != 3 || len(in.Sources) != 0 {
+		if in, err := db.GateInputs(ctx, "api", always, nil); err != nil || len(in.Facts.Rollouts) != 3 || len(in.Sources) != 0 {
 			t.Errorf("after it %+v, %v", in, err)
 		}
 	})
@@ -63,7 +63,7 @@ func TestADecisionSeesAllThatConcernsItsService(t *testing.T) {
 		if err := errors.Join(db.AddOverride(ctx, o, 9), db.Report(ctx, "allow", "skipped", "ci", nil), db.Beat(ctx, "github", noon)); err != nil {
 			t.Fatal(err)
 		}
-		in, err := db.GateInputs(ctx, "api", always)
+		in, err := db.GateInputs(ctx, "api", always, nil)
 		if err != nil || len(in.Granted) != 1 || len(in.Promotions) != 2 || len(in.Overrides) != 1 || len(in.Sources) != 1 {
 			t.Fatalf("%+v, %v", in, err)
 		}
@@ -71,7 +71,7 @@ func TestADecisionSeesAllThatConcernsItsService(t *testing.T) {
 		if p := in.Promotions[1]; err != nil || p.Decision != "allow" || !p.Reported || p.Digest != "sha256:1" || p.At != noon || p != promotions[1] {
 			t.Errorf("%+v of %+v, %v", p, promotions, err)
 		}
-		if in, err := db.GateInputs(ctx, "never seen", always); err != nil || in.Service.Name != "never seen" || len(in.Facts.Rollouts) != 0 || len(in.Sources) != 1 {
+		if in, err := db.GateInputs(ctx, "never seen", always, nil); err != nil || in.Service.Name != "never seen" || len(in.Facts.Rollouts) != 0 || len(in.Sources) != 1 {
 			t.Errorf("of a service that nobody has seen %+v, %v", in, err)
 		}
 	})
@@ -201,7 +201,7 @@ func TestManyAskAtOnceAndEachHearsOfItsOwnService(t *testing.T) {
 		for i := range 200 {
 			all.Go(func() {
 				name, want := fmt.Sprint("s", i%25), i%25
-				in, err := db.GateInputs(ctx, name, always)
+				in, err := db.GateInputs(ctx, name, always, nil)
 				known := want < 20
 				if !known {
 					want = 0

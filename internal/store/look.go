@@ -275,22 +275,46 @@ func (db *DB) gateLook(ctx context.Context, name string, since func(metrics.Serv
 	}
 }
 
-// gateFacts adds the facts. Those that are not in memory are read over the same state of the database as everything else.
-func (db *DB) gateFacts(ctx context.Context, one *look) error {
+// recall fills in what is remembered of facts, and tells whether that answers what is asked; nil when facts are wanted whatever it holds.
+type recall func(gate.Known) (gate.Known, bool)
+
+// gateFacts adds the facts, unless what is remembered of them will do. Those that are not in memory are read over the same state of the
+// database as everything else.
+func (db *DB) gateFacts(ctx context.Context, one *look, recall recall) error {
 	if !one.row.Present {
 		return nil
 	}
-	key := cacheKey{service: one.name, gate: true}
-	if kept, found := db.cache.entry(key, one.row.Derived); found {
-		one.in.Facts, one.in.Memory = kept.facts, kept.memory
-		return nil
+	memory, remembered := db.memories.get(one.name, one.row.Derived)
+	if remembered {
+		one.in.Memory = memory
+		key := factsKey{service: one.name, gate: true}
+		if one.in.Facts, remembered = db.cache.get(key, one.row.Derived); remembered {
+			return nil
+		}
+		if recall != nil {
+			var enough bool
+			if one.in.Known, enough = recall(one.in.Known); enough {
+				return nil
+			}
+		}
 	}
 	return db.gateRead.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		err := db.lookOn(tx, []*look{one})
 		if err != nil || !one.row.Present {
 			return err
 		}
+		one.in.Memory = db.memoryOf(one.row)
 		one.in.Facts, err = db.readOne(tx, one.row, forGate)
 		return err
 	}, db.lookOptions()...)
+}
+
+// memoryOf is the gate's memory of the facts of one derivation.
+func (db *DB) memoryOf(row serviceRow) *gate.Memory {
+	memory, found := db.memories.get(row.Name, row.Derived)
+	if !found {
+		memory = &gate.Memory{}
+		db.memories.put(row.Name, row.Derived, memory, 1)
+	}
+	return memory
 }

@@ -24,7 +24,7 @@ func TestADecisionKnowsWhatEachSourceOfSignalsShowedLast(t *testing.T) {
 		}
 		known := func() []gate.Monitored {
 			t.Helper()
-			in, err := db.GateInputs(t.Context(), "web", func(metrics.Service) time.Time { return noon })
+			in, err := db.GateInputs(t.Context(), "web", func(metrics.Service) time.Time { return noon }, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

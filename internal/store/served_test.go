@@ -40,13 +40,13 @@ func TestOnlySourcesThatAServiceNeedsCanBeTooLateForIt(t *testing.T) {
 			"web":        {{Name: "empty", Watermark: noon}, {Name: "fresh"}, {Name: "theirs", Watermark: old}},
 			"never seen": {{Name: "empty", Watermark: noon}, {Name: "fresh"}},
 		} {
-			in, err := db.GateInputs(ctx, service, always)
+			in, err := db.GateInputs(ctx, service, always, nil)
 			if diff := cmp.Diff(want, in.Sources); err != nil || diff != "" {
 				t.Errorf("%s: %v %s", service, err, diff)
 			}
 		}
 		imported := t.open()
-		if in, err := imported.GateInputs(ctx, "api", always); err != nil || len(in.Sources) != 0 {
+		if in, err := imported.GateInputs(ctx, "api", always, nil); err != nil || len(in.Sources) != 0 {
 			t.Errorf("where no source is read, %+v is waited for, %v", in.Sources, err)
 		}
 	})

@@ -64,7 +64,8 @@ type DB struct {
 	gateRead *gorm.DB
 	fresher  *freshness
 	writes   writes
-	cache    factCache
+	cache    factsCache
+	memories memoryCache
 	// logs and looks are decisions on their way into the log, and what others are to know before they are made.
 	logs       together[logging]
 	looks      together[look]
@@ -109,6 +110,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err := db.connect(ctx); err != nil {
 		return nil, err
 	}
+	db.cache.most, db.memories.most = cachedWeight, keptMemories
 	db.gateRead, db.fresher = db.read.Session(&gorm.Session{PrepareStmt: true}), newFreshness()
 	db.share()
 	if err := db.prepare(ctx); err != nil {

@@ -94,6 +94,8 @@ type Known struct {
 	Monitored []Monitored
 	// Memory is that of the facts; nil remembers nothing.
 	Memory *Memory
+
+	recalled *remembered // where the facts are a brief
 }
 
 // clockSkew is how far the clocks of servers over one database may differ.

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -30,53 +29,95 @@ func (h *history) fold(c Criteria) folded {
 	return f
 }
 
-// Memory keeps what came of folding one service's facts, for as long as nothing more of them becomes known. It belongs to those very
-// facts: others need another one. A nil one keeps nothing.
+// Memory keeps what came of folding one service's facts, and a brief of them, for as long as nothing more of them becomes known. It belongs to
+// those very facts: others need another one. A nil one keeps nothing.
 type Memory struct {
 	mu   sync.Mutex
-	kept []remembered // the latest first
+	kept []*remembered // the latest first
 }
 
 // remembered holds under one policy and after those probes, from one instant until before another.
 type remembered struct {
-	policy      *Sealed
+	policy      string // its digest
 	probes      []ProbeGrant
 	from, until time.Time
 	folded      folded
+	brief       *brief
 }
 
 // keptFolds is more than one, since requests to one service can fall under different policies while its tier changes.
 const keptFolds = 2
 
-func (m *Memory) folded(p *Sealed, h *history) folded {
+// Recall fills in what a decision about the request needs of the facts, as far as the memory of them holds it, so that they need not be read.
+// False when it does not.
+func (p *Sealed) Recall(r Request, now time.Time, k Known) (Known, bool) {
+	found := k.Memory.find(p, instant(now), k.Granted)
+	if found == nil || !found.brief.answers(r, k.Promotions) {
+		return k, false
+	}
+	k.Facts, k.recalled = found.brief.facts, found
+	return k, true
+}
+
+// Recalled tells that the facts are those that Recall filled in: they do for the very request and the moment it was called with.
+func (k Known) Recalled() bool { return k.recalled != nil }
+
+// WithFacts is what is known with the facts that another had of the same memory, where they are all there.
+func (k Known) WithFacts(other Known) Known {
+	if k.Memory != nil && k.Memory == other.Memory && !other.Recalled() {
+		k.Facts, k.recalled = other.Facts, nil
+	}
+	return k
+}
+
+// fold folds the record, unless that came to the same before.
+func (m *Memory) fold(p *Sealed, h *history) folded {
 	if m == nil {
 		return h.fold(p.policy.Criteria)
 	}
-	if f, found := m.find(p, h); found {
-		return f
+	if found := m.find(p, h.now, h.probes); found != nil {
+		return found.folded
 	}
 	f := h.fold(p.policy.Criteria)
 	from, until := h.span(p.policy.Criteria)
-	m.keep(remembered{policy: p, probes: h.probes, from: from, until: until, folded: f})
+	m.keep(&remembered{policy: p.digest, probes: h.probes, from: from, until: until, folded: f, brief: h.brief(from)})
 	return f
 }
 
-func (m *Memory) find(p *Sealed, h *history) (folded, bool) {
+// find finds what holds at an instant, with those of the probes that were granted by then.
+func (m *Memory) find(p *Sealed, now time.Time, granted []ProbeGrant) *remembered {
+	if m == nil {
+		return nil
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for i := range m.kept {
-		k := &m.kept[i]
-		if k.policy.digest == p.digest && !h.now.Before(k.from) && h.now.Before(k.until) && slices.Equal(k.probes, h.probes) {
-			return k.folded, true
+	for _, k := range m.kept {
+		if k.policy == p.digest && !now.Before(k.from) && now.Before(k.until) && k.after(granted, now) {
+			return k
 		}
 	}
-	return folded{}, false
+	return nil
 }
 
-func (m *Memory) keep(r remembered) {
+// after tells whether the probes granted by then are those that it holds after.
+func (k *remembered) after(granted []ProbeGrant, now time.Time) bool {
+	n := 0
+	for _, g := range granted {
+		if g.At.After(now) {
+			continue
+		}
+		if n == len(k.probes) || k.probes[n] != g {
+			return false
+		}
+		n++
+	}
+	return n == len(k.probes)
+}
+
+func (m *Memory) keep(r *remembered) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.kept = append([]remembered{r}, m.kept[:min(len(m.kept), keptFolds-1)]...)
+	m.kept = append([]*remembered{r}, m.kept[:min(len(m.kept), keptFolds-1)]...)
 }
 
 // span is the time around now in which folding comes to the same: it ends when something of the record becomes known, a watch or a time to

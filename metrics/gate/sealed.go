@@ -24,9 +24,15 @@ func (p *Sealed) Digest() string { return p.digest }
 // Canonical is the policy as canonical JSON, which must not be changed.
 func (p *Sealed) Canonical() []byte { return p.text }
 
-// Take is Take under this policy; it folds the record only when its memory does not hold what came of that.
+// Take is Take under this policy; it goes by what is remembered of the facts where that answers the request.
 func (p *Sealed) Take(r Request, now time.Time, k Known) Snapshot {
-	return takeWith(r, p.policy, now, k, func(h *history) folded { return k.Memory.folded(p, h) })
+	if !k.Recalled() {
+		k, _ = p.Recall(r, now, k)
+	}
+	if k.Recalled() {
+		return takeWith(r, p.policy, now, k, func(*history) folded { return k.recalled.folded })
+	}
+	return takeWith(r, p.policy, now, k, func(h *history) folded { return k.Memory.fold(p, h) })
 }
 
 // Decide is Decide under this policy.

@@ -17,7 +17,7 @@ func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 }
 
 func takeWith(r Request, p Policy, now time.Time, k Known, fold func(*history) folded) Snapshot {
-	now = now.UTC().Truncate(time.Millisecond)
+	now = instant(now)
 	h := newHistory(k.Facts, p, now, k.Granted)
 	s := Snapshot{
 		Now: now, Service: k.Service.Name, Tier: k.Service.Tier, Team: k.Service.Team,
@@ -47,6 +47,9 @@ func takeWith(r Request, p Policy, now time.Time, k Known, fold func(*history) f
 	s.OpenedAt = latest(s.OpenedAt, f.reopenedAt)
 	return s
 }
+
+// instant is a time as decisions have it: in UTC, to the millisecond.
+func instant(at time.Time) time.Time { return at.UTC().Truncate(time.Millisecond) }
 
 // reopened is when the meter opened last, zero when it never stopped the service or stops it now.
 func reopened(steps []MeterStep) time.Time {
@@ -208,18 +211,23 @@ func (h *history) causes(r *metrics.Rollout) string {
 // openIncidents are incidents that are not resolved, oldest first. One that names no environment counts as production.
 func (h *history) openIncidents(kind metrics.EnvironmentKind) []Problem {
 	open := []Problem{}
-	for _, i := range h.facts.Incidents {
-		where := i.EnvironmentKind
+	for i := range h.facts.Incidents {
+		incident := &h.facts.Incidents[i]
+		where := incident.EnvironmentKind
 		if where == "" {
 			where = metrics.Production
 		}
-		known, told := toldBy(&i, h.now)
-		resolved := !known.ResolvedAt.IsZero() && !known.ResolvedAt.After(h.now)
-		if where != kind || !told || resolved || known.StartedAt.After(h.now) {
-			continue
+		if began, isOpen := h.openSince(incident); isOpen && where == kind {
+			open = append(open, Problem{ID: incident.ID, Since: began.UTC(), Severity: incident.Severity, Says: incident.Title})
 		}
-		open = append(open, Problem{ID: i.ID, Since: known.StartedAt.UTC(), Severity: i.Severity, Says: i.Title})
 	}
 	slices.SortStableFunc(open, func(a, b Problem) int { return a.Since.Compare(b.Since) })
 	return open
+}
+
+// openSince tells whether an incident is open, as far as that is known, and when it began.
+func (h *history) openSince(i *metrics.IncidentLink) (began time.Time, isOpen bool) {
+	known, told := toldBy(i, h.now)
+	resolved := !known.ResolvedAt.IsZero() && !known.ResolvedAt.After(h.now)
+	return known.StartedAt, told && !resolved && !known.StartedAt.After(h.now)
 }

@@ -27,12 +27,16 @@ func newHistory(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) 
 	}
 	for i := range f.Rollouts {
 		at := f.Rollouts[i].VerdictAt
-		told := f.Rollouts[i].Verdict == "healthy" || f.Rollouts[i].Verdict == "unhealthy"
-		if told && !at.IsZero() && !at.After(now) && (h.verdictsSince.IsZero() || at.Before(h.verdictsSince)) {
+		if tells(&f.Rollouts[i]) && !at.After(now) && (h.verdictsSince.IsZero() || at.Before(h.verdictsSince)) {
 			h.verdictsSince = at
 		}
 	}
 	return h
+}
+
+// tells reports whether a rollout has a verdict that says something.
+func tells(r *metrics.Rollout) bool {
+	return (r.Verdict == "healthy" || r.Verdict == "unhealthy") && !r.VerdictAt.IsZero()
 }
 
 // trials are the production rollouts that are no rollback, rework, fix or redeploy, oldest first, as positions in the facts.
