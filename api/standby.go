@@ -21,8 +21,8 @@ const (
 	pingPatience = 500 * time.Millisecond
 	// lostFor is how long nobody tries the database again that did not answer.
 	lostFor = time.Second
-	// keptRollouts bounds what is remembered of services, by their rollouts; nearly all are shared with the cache of the store.
-	keptRollouts = 375_000
+	// keptRollouts bounds what is remembered of services, by their rollouts: about 1 kB each.
+	keptRollouts = 50_000
 	// tokenLife is how long a token counts that was found valid and cannot be looked up.
 	tokenLife  = time.Hour
 	keptTokens = 10_000

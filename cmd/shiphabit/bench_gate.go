@@ -92,6 +92,7 @@ func (b *benchGate) run(ctx context.Context, made *organisation.Organisation) er
 	go func() { ended <- b.serveUntilDone(serving, listener, mux) }()
 	var background sync.WaitGroup
 	background.Go(func() { b.deriveLoop(serving, db) }) // as in serve
+	background.Go(func() { b.checkpointLoop(serving, db) })
 	defer background.Wait()
 	load := newGateLoad("http://"+listener.Addr().String(), made, b.connections+b.stormers)
 	err = b.measure(ctx, load)

@@ -197,6 +197,7 @@ func (d *demonstration) serve(ctx context.Context, db *store.DB, settings config
 	defer end()
 	beside.Go(func() { d.beatLoop(ctx, db) })
 	beside.Go(func() { d.deriveLoop(ctx, db) })
+	beside.Go(func() { d.checkpointLoop(ctx, db) })
 	beside.Go(func() { _ = server.Run(ctx) }) // it ends with the context and in no other way
 	return d.serveUntilDone(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(generatedHeader, made.Says())

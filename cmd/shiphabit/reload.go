@@ -111,6 +111,7 @@ func (s *serving) begin(ctx context.Context, t *term) {
 	ctx, t.end = context.WithCancel(ctx)
 	t.background.Go(func() { s.collectLoop(ctx, t.db, t.settings, t.sources) })
 	t.background.Go(func() { s.deriveLoop(ctx, t.db) })
+	t.background.Go(func() { s.checkpointLoop(ctx, t.db) })
 	if t.verifier != nil {
 		t.background.Go(func() { t.verifier.Run(ctx) })
 	}

@@ -81,6 +81,18 @@ func (p *program) deriveLoop(ctx context.Context, db *store.DB) {
 	}
 }
 
+// checkpointEvery is how soon after a commit it is brought over from SQLite's write-ahead log.
+const checkpointEvery = 250 * time.Millisecond
+
+// checkpointLoop keeps commits from having to bring over what was committed before, until the context ends.
+func (p *program) checkpointLoop(ctx context.Context, db *store.DB) {
+	for sleep(ctx, checkpointEvery) == nil {
+		if err := db.Checkpoint(ctx); err != nil && ctx.Err() == nil {
+			p.logger().Debug("checkpoint", slog.Any("error", err)) // a commit does it when there is too much
+		}
+	}
+}
+
 // serveUntilDone serves until the context ends, then lets requests under way finish.
 func (p *program) serveUntilDone(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{

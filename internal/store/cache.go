@@ -9,11 +9,12 @@ import (
 )
 
 const (
-	// cachedWeight bounds the memory of cached facts, in halves of a kilobyte: 150,000 rollouts with their changes take about 2.5 kB each,
+	// cachedWeight bounds the memory of cached facts, in halves of a kilobyte: 50,000 rollouts with their changes take about 2.5 kB each,
 	// and 1 kB as the gate reads them.
-	cachedWeight = 150_000 * wholeWeight
+	cachedWeight = 50_000 * wholeWeight
 	wholeWeight  = 5
 	gateWeight   = 2
+	longHistory  = 1_000 // rollouts
 	// keptMemories bounds of how many services it is remembered what their facts came to for the gate: about 20 kB each.
 	keptMemories = 10_000
 )
@@ -60,6 +61,10 @@ func (k factsKey) weigh(f metrics.Facts) int {
 	}
 	return wholeWeight * len(f.Rollouts)
 }
+
+// worth tells whether facts are worth their memory: those of a short history, of which the gate remembers what they came to, are read anew in
+// two milliseconds.
+func (k factsKey) worth(f metrics.Facts) bool { return !k.gate || len(f.Rollouts) >= longHistory }
 
 // get returns what was kept of a derivation, if it is there.
 func (c *cache[K, V]) get(key K, derived int64) (value V, found bool) {

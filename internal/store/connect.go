@@ -119,6 +119,9 @@ func (db *DB) connectSQLite() error {
 		db.write = nil
 		return err
 	}
+	if err = db.write.Exec("PRAGMA wal_autocheckpoint = " + checkpointPages).Error; err != nil {
+		return err
+	}
 	if db.read, err = openSQLite(db.at.fileURI(readSettings()), max(4, runtime.NumCPU())); err != nil {
 		db.read = nil
 		return err

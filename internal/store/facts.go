@@ -151,7 +151,7 @@ func (db *DB) readOne(tx *gorm.DB, row serviceRow, p part) (metrics.Facts, error
 		}
 	}
 	f, err := readFacts(tx, row.Name, p)
-	if cacheable && err == nil {
+	if cacheable && err == nil && key.worth(f) {
 		db.cache.put(key, row.Derived, f, key.weigh(f))
 	}
 	return f, err

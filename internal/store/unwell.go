@@ -67,6 +67,8 @@ func (d postgresDialector) Translate(err error) error { return outage(d.Dialecto
 // writes is what is known of the changes of this process.
 type writes struct {
 	underway atomic.Int64 // changes that have the database
+	commits  atomic.Int64 // changes that ended well …
+	checked  atomic.Int64 // … of which so many were there at the last checkpoint
 	mu       sync.Mutex
 	trouble  error // of the last one, when the database could not do it
 }
@@ -74,6 +76,9 @@ type writes struct {
 func (w *writes) note(err error) {
 	if err != nil && !errors.Is(err, ErrOutage) {
 		return // it has done its work, and refused
+	}
+	if err == nil {
+		w.commits.Add(1)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
