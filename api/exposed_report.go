@@ -17,7 +17,7 @@ import (
 // What is exposed is bounded, so that an organisation of any size can be scraped. More teams or services than this have figures of their own only
 // where the configuration names them.
 const (
-	exposedTeams    = 200
+	exposedTeams    = 1000
 	exposedServices = 100
 	exposedStopped  = 500
 	exposedSources  = 500

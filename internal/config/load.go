@@ -97,7 +97,7 @@ func (l *loader) config(n node) Config {
 }
 
 // mostExposed is the number of teams, and of services, that may be named.
-const mostExposed = 500
+const mostExposed = 1000
 
 // exposition reads what is named. A list that is empty is one: it names none.
 func (l *loader) exposition(n node) Exposition {
