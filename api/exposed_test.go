@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"shiphabit/api"
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
 )
 
 // scraped is what a scrape tells of the program's own, by series.
@@ -328,4 +330,51 @@ func TestAServerThatTakesTheOldOnesPlaceCountsOn(t *testing.T) {
 	next := newSite(t)
 	next.server.Succeed(s.server)
 	tells(t, next.scraped(), map[string]float64{`shiphabit_events_received_total{via="api"}`: 3})
+}
+
+func TestNewRecordsMoveTheFiguresOfTheNextReading(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.post("/api/v1/events", history("payments", "......")).is(http.StatusOK)
+	deployments := `shiphabit_deployments{scope="service",service="payments",team="pay"}`
+	tells(t, s.read(), map[string]float64{deployments: 6})
+	s.post("/api/v1/events", shipped("another")).is(http.StatusOK)
+	s.clock.advance(readAnew)
+	s.scraped()
+	s.clock.advance(readAnew) // on a slow machine the scrape before told what was known before it
+	tells(t, s.scraped(), map[string]float64{deployments: 7})
+}
+
+// readAnew is longer than what was read is told.
+const readAnew = 6 * time.Second
+
+func TestFiguresMoveWithTimeThoughNothingNewIsRecorded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.post("/api/v1/events", history("payments", "x.x.x.x.x.x.")+history("broken", "xxxxxxx")).is(http.StatusOK)
+	perDay := `shiphabit_deployments_per_day{scope="service",service="broken",team=""}`
+	before := s.read()[perDay]
+	s.clock.advance(90 * time.Minute)
+	s.scraped()
+	s.clock.advance(readAnew)
+	if after := s.scraped()[perDay]; before == 0 || after == before {
+		t.Errorf("over a window that grew it stays at %v", after)
+	}
+}
+
+func TestAServiceThatOnlyLacksWhatAPipelineStatesIsNotToldAsStopped(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *api.Options) {
+		o.Policy = func(service metrics.Service) gate.Policy {
+			p := policyOf(service)
+			p.Criteria.MonitoringLive.Required, p.Criteria.MonitoringLive.Mode, p.Criteria.MonitoringLive.OnUnknown = true, gate.Enforce, gate.Hold
+			return p
+		}
+	})
+	s.post("/api/v1/events", history("steady", strings.Repeat(".", 40))).is(http.StatusOK)
+	told := s.read()
+	tells(t, told, map[string]float64{`shiphabit_gate_services{verdict="evidence"}`: 2, `shiphabit_gate_services{verdict="hold"}`: 0})
+	if all := named(told, "shiphabit_gate_service_stopped"); len(all) > 0 {
+		t.Errorf("stopped are %v", all)
+	}
 }

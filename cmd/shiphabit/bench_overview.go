@@ -39,7 +39,15 @@ when every service deploys: once while everything is read, and as often when it 
 			if err != nil {
 				return err
 			}
-			return errors.Join(p.benchOverview(command.Context(), db, times, profile), db.Close())
+			settings, err := p.configuration(database.config)
+			if err != nil {
+				return errors.Join(err, db.Close())
+			}
+			err = p.benchOverview(command.Context(), db, times, profile)
+			if err == nil {
+				err = p.benchScrape(command.Context(), db, settings, times)
+			}
+			return errors.Join(err, db.Close())
 		},
 	}
 	database.add(command)
@@ -105,8 +113,5 @@ func (p *program) benchOverview(ctx context.Context, db *store.DB, times int, pr
 		slices.Sort(took)
 		rows = append(rows, []string{path, milli(took[len(took)/2]), milli(took[len(took)-1]), fmt.Sprintf("%d kB", answer.Body.Len()/1000)})
 	}
-	if err := writeTable(p.out, rows); err != nil {
-		return err
-	}
-	return p.benchScrape(ctx, db, to, times)
+	return writeTable(p.out, rows)
 }
