@@ -39,7 +39,11 @@ func (s *Server) standings(ctx context.Context, m moment) (rows []reports.Servic
 	if err != nil {
 		return nil, 0, time.Time{}, err
 	}
-	due := s.board.due(m, derived, s.o.Zone)
+	return s.standingsAfter(ctx, m, s.board.due(m, derived, s.o.Zone), derived)
+}
+
+// standingsAfter are standings once those that are due are made anew, or while they are where they are many.
+func (s *Server) standingsAfter(ctx context.Context, m moment, due []metrics.Service, derived map[string]int64) (rows []reports.ServiceRow, missing int, oldest time.Time, err error) {
 	if len(due) <= boardAtOnce {
 		err = s.fillBoard(ctx, m, due, derived)
 	} else {
@@ -69,16 +73,21 @@ func (s *Server) standings(ctx context.Context, m moment) (rows []reports.Servic
 
 // due are the services whose rows are to be made anew. In a small organisation that is every one, each time.
 func (b *board) due(m moment, derived map[string]int64, zone *time.Location) []metrics.Service {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	if len(m.services) <= boardAtOnce {
 		return m.services
 	}
+	return b.older(m, derived, zone, boardAge)
+}
+
+// older are the services without a row, or whose row is of other facts, of another day, or older than an age.
+func (b *board) older(m moment, derived map[string]int64, zone *time.Location, age time.Duration) []metrics.Service {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	today := metrics.DayNumber(m.now, zone)
 	var due []metrics.Service
 	for _, service := range m.services {
 		kept, known := b.rows[service.Name]
-		if !known || kept.derived != derived[service.Name] || kept.day != today || m.now.Sub(kept.at) > boardAge {
+		if !known || kept.derived != derived[service.Name] || kept.day != today || m.now.Sub(kept.at) > age {
 			due = append(due, service)
 		}
 	}

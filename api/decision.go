@@ -71,6 +71,7 @@ func newAsk(r gate.Request, caller, key string) (ask, error) {
 // decide answers an ask: with the decision that its key stands for, else with a new one, logged before it is given. While the
 // database does not answer it decides by what it knew last.
 func (s *Server) decide(ctx context.Context, a ask) (l gate.Logged, err error) {
+	began := s.o.Clock()
 	err = s.within(ctx, func(ctx context.Context) error {
 		if err := s.logWaiting(ctx); err != nil {
 			return err
@@ -83,6 +84,7 @@ func (s *Server) decide(ctx context.Context, a ask) (l gate.Logged, err error) {
 	}
 	if err == nil {
 		s.standby.keepFixes(l)
+		s.exposition.Answered(s.o.Clock().Sub(began))
 	}
 	return l, err
 }
@@ -110,6 +112,7 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 			err = s.o.Store.LogSuccessor(ctx, logged, earlier.ID)
 		}
 		if err == nil {
+			s.countDecision(logged)
 			err := s.noteIdle(ctx, logged, overrides, s.policyOf(logged.Snapshot).Policy())
 			if err != nil { // the decision stands in the log, and is the answer
 				s.o.Logger.Error("an override that did nothing is not told in the log", slog.String("decision", logged.ID), slog.Any("error", err))

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"shiphabit/internal/exposition"
 	"shiphabit/metrics"
 )
 
@@ -74,6 +75,7 @@ func (s *Server) addEvents(r request) (reply, error) {
 			return reply{}, err
 		}
 	}
+	s.exposition.Received(exposition.ViaAPI, stored.New+stored.Known, len(faults))
 	if len(faults) > 0 {
 		return reply{}, faulty(stored, faults)
 	}

@@ -34,7 +34,11 @@ func (s *Server) serve(at route) gin.HandlerFunc {
 			answer = s.refuse(c.Request, at, err)
 		}
 		s.write(c, answer)
-		s.logRequest(c.Request, c.Writer.Status(), s.o.Clock().Sub(started), err)
+		took := s.o.Clock().Sub(started)
+		s.logRequest(c.Request, c.Writer.Status(), took, err)
+		if !secretAddress(c.Request.URL.Path) {
+			s.exposition.Request(at.method, at.path, c.Writer.Status(), took)
+		}
 	}
 }
 
@@ -216,15 +220,19 @@ func (s *Server) stream(c *gin.Context, answer reply) {
 	}
 }
 
+// secretAddress reports whether an address holds the token of a form. When one is opened or answered is told nowhere: not in the log, and not by
+// a counter that grows.
+func secretAddress(path string) bool { return strings.HasPrefix(path, "/assess/") }
+
 // logRequest writes one line a request. Addresses that hold a token are never written, nor are queries, and of visits to the form there
 // is no line at all unless something broke.
 func (s *Server) logRequest(r *http.Request, status int, took time.Duration, err error) {
 	path := r.URL.Path
-	if strings.HasPrefix(path, "/assess/") {
+	if secretAddress(path) {
 		path = "/assess/…"
 	}
 	internal := err != nil && kindOf(err) == Internal && r.Context().Err() == nil // a caller who left caused no fault of ours
-	if strings.HasPrefix(path, "/assess/") && !internal {
+	if secretAddress(r.URL.Path) && !internal {
 		return // it would tell when somebody answered
 	}
 	attributes := []any{slog.String("method", r.Method), slog.String("path", path), slog.Int("status", status), slog.Duration("took", took)}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"shiphabit/internal/exposition"
 	"shiphabit/metrics"
 )
 
@@ -124,6 +125,9 @@ func (s *Server) storeDelivery(r request, hook Hook, body []byte) (reply, error)
 	done, err := s.o.Store.Deliver(r.Context(), d)
 	if err != nil {
 		return reply{}, err
+	}
+	if !done.Repeated {
+		s.exposition.Received(exposition.ViaWebhook, len(pushed.Events), len(pushed.SetAside))
 	}
 	if len(pushed.SetAside) > 0 && !done.Repeated {
 		s.o.Logger.Warn("records of a delivery are set aside", slog.String("source", source), slog.String("delivery", d.ID),

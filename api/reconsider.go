@@ -11,6 +11,7 @@ import (
 // reconsider answers hosts that ask again and again about one promotion. What was let through stays so; a stop or a hold is judged anew
 // each time, and logged when it has changed. While the database does not answer it goes by what was known and said last.
 func (s *Server) reconsider(ctx context.Context, a ask) (l gate.Logged, err error) {
+	began := s.o.Clock()
 	err = s.within(ctx, func(ctx context.Context) (err error) {
 		if err := s.logWaiting(ctx); err != nil {
 			return err
@@ -23,6 +24,7 @@ func (s *Server) reconsider(ctx context.Context, a ask) (l gate.Logged, err erro
 	}
 	if err == nil {
 		s.standby.keepAnswer(l)
+		s.exposition.Answered(s.o.Clock().Sub(began))
 	}
 	return l, err
 }
@@ -46,6 +48,7 @@ func (s *Server) reconsiderLogged(ctx context.Context, a ask) (gate.Logged, erro
 		}
 		err = s.o.Store.LogSuccessor(ctx, logged, earlier.ID)
 		if err == nil {
+			s.countDecision(logged)
 			return logged, nil
 		}
 		if !s.is(err, Conflict) && !s.is(err, Moved) {
@@ -71,7 +74,7 @@ func (s *Server) reconsiderUnlogged(ctx context.Context, a ask) (gate.Logged, er
 		l.ID = earlier.ID
 		return l, nil
 	}
-	return s.standby.await(l, earlier.ID)
+	return s.awaitLog(l, earlier.ID)
 }
 
 // fresh reports whether an earlier decision is about the same question, and young enough.

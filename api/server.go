@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"shiphabit/assessments"
+	"shiphabit/internal/exposition"
 	"shiphabit/metrics"
 	"shiphabit/metrics/doctor"
 	"shiphabit/metrics/gate"
@@ -80,6 +81,8 @@ type Options struct {
 	Reading func(ctx context.Context) (Reading, error)
 	// Print turns one HTML file into PDF; nil, or an error of its own, says in words that this server does not print.
 	Print func(ctx context.Context, html []byte) ([]byte, error)
+	// Exposed says which teams and services have figures of their own on /metrics.
+	Exposed Exposed
 	// AssessPath leads to the form of the one round that a try opens; empty where links are handed out.
 	AssessPath string
 	// Patience is how long the database may take for what a decision reads before it is asked whether it is there; 1.5 seconds
@@ -108,6 +111,7 @@ type Store interface {
 	reportTokenStore
 	waitingStore
 	auditStore
+	exposedStore
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
 }
@@ -120,6 +124,9 @@ type Server struct {
 	table  []route
 	// standby answers while the database does not; a server that takes this one's place has the same.
 	standby *standby
+	// exposition counts what happens in this process; a server that takes this one's place goes on with it.
+	exposition *exposition.Exposition
+	scrapes    scrapes
 	// refused says what is wrong with a newer configuration that was not taken over, nil when none was refused.
 	refused atomic.Pointer[string]
 
@@ -133,6 +140,7 @@ type Server struct {
 	// results are those of rounds that are over, disputes the corrections in force of a team: both take reading months of records.
 	results         keep[assessments.Result]
 	disputes        keep[[]reports.Disputed]
+	cards           keep[metrics.Scorecard] // that are exposed
 	policiesInForce sealedPolicies
 	// backtests has room for those that may run at a time.
 	backtests chan struct{}
@@ -152,7 +160,7 @@ func New(o Options) (*Server, error) {
 	}
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{
-		o: o, guard: g, engine: gin.New(), standby: &standby{},
+		o: o, guard: g, engine: gin.New(), standby: &standby{}, exposition: exposition.New(o.Version),
 		backtests: make(chan struct{}, backtestsBusy), printing: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
 	s.strangers = rooms{newRoom(smallAtOnce, smallOfSource, o.Hooks), newRoom(largeAtOnce, largeOfSource, o.Hooks)}
@@ -218,6 +226,7 @@ func (s *Server) routes() []route {
 		s.protectRoutes(),
 		s.auditRoutes(),
 		s.healthRoutes(),
+		s.exposedRoutes(),
 		s.referenceRoutes(),
 		s.pageRoutes(),
 	)

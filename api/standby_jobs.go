@@ -82,6 +82,13 @@ func (m *standby) reportKept() {
 	m.reports = m.reports[1:]
 }
 
+// unlogged counts the decisions that wait for the log.
+func (m *standby) unlogged() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.waiting)
+}
+
 // waits reports whether anything waits for the database.
 func (m *standby) waits() bool {
 	m.mu.Lock()

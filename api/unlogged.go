@@ -34,7 +34,16 @@ func (s *Server) decideUnlogged(ctx context.Context, a ask) (gate.Logged, error)
 	if err != nil {
 		return gate.Logged{}, err
 	}
-	return s.standby.await(l, earlier.ID)
+	return s.awaitLog(l, earlier.ID)
+}
+
+// awaitLog lets a decision wait, and counts it unless another one stands in its place.
+func (s *Server) awaitLog(l gate.Logged, previous string) (gate.Logged, error) {
+	waits, err := s.standby.await(l, previous)
+	if err == nil && waits.ID == l.ID {
+		s.countDecision(l)
+	}
+	return waits, err
 }
 
 // judgeRemembered makes a decision from what was known last.

@@ -16,8 +16,8 @@ type GateNow struct {
 	Meter    gate.MeterState
 }
 
-// asks reports that nothing but what a request states of itself is missing: a look states nothing, and nobody has to see to that.
-func (g GateNow) asks() bool {
+// Asks reports that nothing but what a request states of itself is missing: a look states nothing, and nobody has to see to that.
+func (g GateNow) Asks() bool {
 	unknown := 0
 	for _, reason := range g.Decision.Reasons {
 		if reason.Result != gate.Unknown {
@@ -242,7 +242,7 @@ const mostNotes = 8
 func (o Overview) attention() []Note {
 	var out []Note
 	for _, r := range o.Rows {
-		if v := r.Gate.Decision.Verdict; v == gate.Block || v == gate.Hold && !r.Gate.asks() {
+		if v := r.Gate.Decision.Verdict; v == gate.Block || v == gate.Hold && !r.Gate.Asks() {
 			out = append(out, Note{Subject: r.Service.Name, Says: r.Gate.Decision.Summary, Href: o.Link("/gate", "service", r.Service.Name)})
 		}
 		for _, reason := range r.Gate.Decision.Reasons {

@@ -15,7 +15,10 @@ import (
 )
 
 // pageStore is the store as collectors see it.
-type pageStore struct{ *store.DB }
+type pageStore struct {
+	*store.DB
+	tell func(events, setAside int) // what a page brought that was saved; nil tells nobody
+}
 
 // Apply saves a page; a cursor that has moved is said in the collector's word.
 func (s pageStore) Apply(ctx context.Context, source, from, to string, page collector.Page) error {
@@ -26,6 +29,9 @@ func (s pageStore) Apply(ctx context.Context, source, from, to string, page coll
 	err := s.ApplyPage(ctx, source, from, to, page.Events, aside)
 	if errors.Is(err, store.ErrMoved) {
 		return errors.Join(collector.ErrMoved, err)
+	}
+	if err == nil && s.tell != nil {
+		s.tell(len(page.Events), len(page.SetAside))
 	}
 	if err != nil || len(page.Monitored) == 0 {
 		return err

@@ -27,7 +27,8 @@ func (p *program) benchOverviewCommand() *cobra.Command {
 		Short: "Ask for the pages of a loaded organisation, and say how long the server took and what they weigh",
 		Long: `Makes the pages that name the whole organisation, over and over, of a database that bench load or bench facts filled, at the end of what
 is recorded in it. Each page is made until every service is judged, then so many times; printed are the median and the longest time of the
-server, and the weight of the page as it is sent, without the chart library, which is sent once.`,
+server, and the weight of the page as it is sent, without the chart library, which is sent once. Then /metrics is scraped, a year before the end,
+when every service deploys: once while everything is read, and as often when it is known.`,
 		Example: "  shiphabit bench overview --db bench.db",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -38,7 +39,15 @@ server, and the weight of the page as it is sent, without the chart library, whi
 			if err != nil {
 				return err
 			}
-			return errors.Join(p.benchOverview(command.Context(), db, times, profile), db.Close())
+			settings, err := p.configuration(database.config)
+			if err != nil {
+				return errors.Join(err, db.Close())
+			}
+			err = p.benchOverview(command.Context(), db, times, profile)
+			if err == nil {
+				err = p.benchScrape(command.Context(), db, settings, times)
+			}
+			return errors.Join(err, db.Close())
 		},
 	}
 	database.add(command)

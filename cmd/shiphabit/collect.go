@@ -118,7 +118,7 @@ func (c *collecting) all(ctx context.Context, db *store.DB, sources []collector.
 	engine := collector.NewEngine()
 	engine.Patience = c.maxWait
 	reader := jobs.Reader{
-		Store: pageStore{db}, Clock: c.now, Logger: c.logger(), Engine: engine, Page: board.page, Waiting: board.waiting,
+		Store: pageStore{DB: db}, Clock: c.now, Logger: c.logger(), Engine: engine, Page: board.page, Waiting: board.waiting,
 	}
 	troubles := make([]error, len(sources))
 	places := make(chan struct{}, jobs.Parallel)
@@ -164,7 +164,7 @@ func (c *collecting) tellClone(source *git.Source) {
 }
 
 // collectLoop reads every source by its interval until the context ends, together with the other servers over the database.
-func (p *program) collectLoop(ctx context.Context, db *store.DB, settings config.Config, sources []collector.Source) {
+func (p *program) collectLoop(ctx context.Context, db pageStore, settings config.Config, sources []collector.Source) {
 	if len(sources) == 0 {
 		return
 	}
@@ -181,7 +181,7 @@ func (p *program) collectLoop(ctx context.Context, db *store.DB, settings config
 	for i, s := range sources {
 		names[i], byName[s.Name()] = s.Name(), s
 	}
-	reader := jobs.NewReader(pageStore{db}, p.now, p.logger())
+	reader := jobs.NewReader(db, p.now, p.logger())
 	queue := jobs.Queue{Pool: pool, SQLite: sqlite, Logger: p.logger(), Parallel: jobs.Parallel, Lease: jobs.Lease}
 	for {
 		err := queue.Run(ctx, names, func(ctx context.Context, name string) time.Time {

@@ -61,6 +61,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 		Hooks:         hooksOf(settings),
 		Protectors:    protectors,
 		Canaries:      canaries,
+		Exposed:       api.Exposed(settings.Exposition),
 	}
 	if verifier != nil {
 		options.Jobs = jobTokens{verifier}

@@ -185,7 +185,7 @@ func (t *try) read(ctx context.Context, source *git.Source, db *store.DB) error 
 			fmt.Fprintf(t.err, "\r\x1b[K%s: %s", page.Doing, doneOf(page))
 		}
 	}
-	err := collector.NewEngine().Run(ctx, source, pageStore{db}, progress)
+	err := collector.NewEngine().Run(ctx, source, pageStore{DB: db}, progress)
 	if t.terminal && !t.quiet {
 		fmt.Fprint(t.err, "\r\x1b[K")
 	}

@@ -156,7 +156,7 @@ func early(t *testing.T, settings, dsn string, now time.Time) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := collector.NewEngine().Run(t.Context(), source, pageStore{db}, nil); err != nil {
+	if err := collector.NewEngine().Run(t.Context(), source, pageStore{DB: db}, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"internal/arch":               {},
 	"internal/config":             {"metrics", "metrics/gate", "metrics/gate/attest", "assessments"},
 	"internal/demo":               {"metrics"},
+	"internal/exposition":         {"metrics"},
 	"internal/identity":           {},
 	"internal/jobs":               {"collector", "internal/store"},
 	"internal/notify":             {},
@@ -54,7 +55,7 @@ var mayImport = map[string][]string{
 	"internal/simulation":         {"metrics", "metrics/gate"},
 	"internal/store":              {"metrics", "metrics/doctor", "metrics/gate", "assessments"},
 	"internal/storetest":          {},
-	"api":                         {"metrics", "metrics/doctor", "metrics/gate", "metrics/gate/attest", "assessments", "reports"},
+	"api":                         {"metrics", "metrics/doctor", "metrics/gate", "metrics/gate/attest", "assessments", "reports", "internal/exposition"},
 	"cmd/shiphabit": {
 		"metrics",
 		"metrics/doctor",
@@ -108,6 +109,7 @@ var homes = map[string]string{
 	"gorm.io/":                          "internal/store",
 	"modernc.org/sqlite":                "internal/store",
 	"github.com/gin-gonic/":             "api",
+	"github.com/prometheus/client":      "internal/exposition",
 	"github.com/spf13/cobra":            "cmd/shiphabit",
 }
 

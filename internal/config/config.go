@@ -31,6 +31,7 @@ type Config struct {
 	Protection    []Protection
 	Signing       *attest.Ring // signs verdicts; nil when no key is configured
 	Notify        Notify
+	Exposition    Exposition
 
 	zone     *time.Location
 	calendar metrics.Calendar
@@ -38,6 +39,9 @@ type Config struct {
 	overlays []overlay
 	shown    string // the file as it may be shown
 }
+
+// Exposition says which teams and services have figures of their own for Prometheus; nil means all, while they are not too many.
+type Exposition struct{ Teams, Services []string }
 
 // Team owns services and answers the questions.
 type Team struct {

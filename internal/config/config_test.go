@@ -264,7 +264,7 @@ func TestEveryFaultIsReportedAtOnceWithLinePathAndRemedy(t *testing.T) {
 		"a zone nobody knows":  {"time_zone: Mars/Olympus", `f.yaml:1: time_zone: "Mars/Olympus" does not fit; write an IANA time zone like Europe/Vienna, or UTC`},
 		"hours that run back":  {"calendar: {hours: 18-9}", `f.yaml:1: calendar.hours: "18-9" does not fit; write hours like 9-18, from 0 to 24`},
 		"a missing key":        {"teams:\n  - size: 3", `f.yaml:2: teams[0].name: is missing; add name: a name of 1 to 200 characters in one line`},
-		"two faults, in order of line": {"nope: 1\nweek_start: soon", "f.yaml:1: nope: there is no such key; use one of listen, db, require_tokens, hosts, time_zone, week_start, calendar, environments, rules, definitions, teams, services, sources, assessment, notify, policies, freezes, identity, protection, signing_key_file, previous_signing_key_file, signing_key_rotated_at\n" +
+		"two faults, in order of line": {"nope: 1\nweek_start: soon", "f.yaml:1: nope: there is no such key; use one of listen, db, require_tokens, hosts, time_zone, week_start, calendar, environments, rules, definitions, teams, services, sources, assessment, notify, policies, freezes, identity, protection, exposition, signing_key_file, previous_signing_key_file, signing_key_rotated_at\n" +
 			`f.yaml:2: week_start: "soon" does not fit; write one of sunday, monday, tuesday, wednesday, thursday, friday, saturday`},
 		"a variable that is not set": {"db: ${NOPE}", `f.yaml:1: the environment variable "NOPE" is not set; set it, or write $${…} if no variable is meant`},
 		"no YAML":                    {"a: [", `f.yaml:1: is not YAML: did not find expected node content; check indentation, colons and quotes near this line`},

@@ -92,7 +92,26 @@ func (l *loader) config(n node) Config {
 	c.Protection = l.protection(n.at("protection"), c.Sources)
 	c.Signing = l.signing(n)
 	c.Notify = l.notify(n.at("notify"), c.Teams)
+	c.Exposition = l.exposition(n.at("exposition"))
 	return c
+}
+
+// mostExposed is the number of teams, and of services, that may be named.
+const mostExposed = 1000
+
+// exposition reads what is named. A list that is empty is one: it names none.
+func (l *loader) exposition(n node) Exposition {
+	named := func(key string) []string {
+		if !n.has(key) {
+			return nil
+		}
+		names := n.at(key).texts()
+		if len(names) > mostExposed {
+			l.at(join("exposition", key), fmt.Sprintf("names %d", len(names)), fmt.Sprintf("name at most %d: each has some 25 series", mostExposed))
+		}
+		return append([]string{}, names...)
+	}
+	return Exposition{Teams: named("teams"), Services: named("services")}
 }
 
 // calendar changes parts of the calendar above it.

@@ -56,6 +56,16 @@ func (db *DB) refreshed(ctx context.Context) (bool, error) {
 	return !open, nil
 }
 
+// Underived counts the services whose facts are out of date.
+func (db *DB) Underived(ctx context.Context) (int, error) {
+	var n int
+	err := db.read.WithContext(ctx).Raw("SELECT count(*) FROM services WHERE touched <> derived OR rules <> ?", db.print).Scan(&n).Error
+	if err != nil {
+		return 0, fmt.Errorf("counting services to derive: %w", err)
+	}
+	return n, nil
+}
+
 // stale lists the services whose facts are out of date. Those of one repository stand together, so that its history is mostly
 // read once for all of them.
 func (db *DB) stale(ctx context.Context) ([]string, error) {

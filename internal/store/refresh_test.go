@@ -121,3 +121,30 @@ func TestServicesWithTooManyEventsToHoldAtOnceAreHalved(t *testing.T) {
 		}
 	})
 }
+
+func TestServicesWithNewRecordsAreCountedUntilTheyAreDerived(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		load(t, db, smallOrganisation())
+		count := func(want int) {
+			t.Helper()
+			if n, err := db.Underived(t.Context()); err != nil || n != want {
+				t.Errorf("%d services are to be derived, want %d: %v", n, want, err)
+			}
+		}
+		count(25)
+		if err := db.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		count(0)
+		one := factsOf(t, db, smallOrganisation().Services()[3].Name).Rollouts[0]
+		more := metrics.NewEvent("ci", metrics.Deployment{
+			ID: "later", Service: smallOrganisation().Services()[3].Name, Environment: "production", Status: metrics.Succeeded, Revision: "new", FinishedAt: one.FinishedAt,
+		})
+		if _, err := db.Append(t.Context(), []metrics.Event{more}); err != nil {
+			t.Fatal(err)
+		}
+		count(1)
+	})
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"shiphabit/internal/config"
+	"shiphabit/internal/organisation"
+	"shiphabit/internal/store"
+)
+
+// scrapeAgain is more than the time for which what was read of the database is told without reading it anew.
+const scrapeAgain = 6 * time.Second
+
+// benchScrape says how long the figures for a scrape take to be read, all of them at first and later what may have changed, and how long a
+// scrape itself takes: a year before the end of what is recorded, until which every service deploys.
+func (p *program) benchScrape(ctx context.Context, db *store.DB, settings config.Config, times int) error {
+	at := organisation.Standard().End.AddDate(-1, 0, 0)
+	began, later := p.now(), time.Duration(0)
+	clock := func() time.Time { return at.Add(p.now().Sub(began) + later) }
+	server, err := p.server(db, settings, &origin{clock: clock}, nil)
+	if err != nil {
+		return err
+	}
+	ask := func() (time.Duration, string) {
+		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/metrics", nil)
+		answer := httptest.NewRecorder()
+		began := p.now()
+		server.ServeHTTP(answer, request)
+		return p.now().Sub(began), answer.Body.String()
+	}
+	read := func() (time.Duration, error) {
+		for {
+			_, text := ask()
+			if took := readTook.FindStringSubmatch(text); took != nil && allJudged.MatchString(text) {
+				seconds, err := strconv.ParseFloat(took[1], 64)
+				return time.Duration(seconds * float64(time.Second)), err
+			}
+			later += scrapeAgain
+			if err := sleep(ctx, 50*time.Millisecond); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if _, err := read(); err != nil {
+		return err
+	}
+	p.say("Everything a scrape tells was known after %s.", p.now().Sub(began).Round(time.Millisecond))
+	later += scrapeAgain
+	again, err := read()
+	if err != nil {
+		return err
+	}
+	var took []time.Duration
+	var text string
+	for range times {
+		var d time.Duration
+		d, text = ask()
+		took = append(took, d)
+	}
+	slices.Sort(took)
+	return writeTable(p.out, [][]string{{"SCRAPE", "MEDIAN", "LONGEST", "SENT", "READ AGAIN IN", "SERIES"},
+		{"/metrics", milli(took[len(took)/2]), milli(took[len(took)-1]), fmt.Sprintf("%d kB", len(text)/1000), milli(again), strconv.Itoa(len(seriesLine.FindAllString(text, -1)))}})
+}
+
+var (
+	readTook   = regexp.MustCompile(`(?m)^shiphabit_exposition_read_duration_seconds (\S+)$`)
+	allJudged  = regexp.MustCompile(`(?m)^shiphabit_gate_services_unjudged 0$`)
+	seriesLine = regexp.MustCompile(`(?m)^[a-z]`)
+)
