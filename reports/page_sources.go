@@ -67,7 +67,7 @@ func (Sources) FirstSource() string { return doctor.FirstSource }
 func (s Sources) Views() []SourceView {
 	views := make([]SourceView, len(s.List))
 	for i, one := range s.List {
-		views[i] = SourceView{one, s.AsOf}
+		views[i] = SourceView{one, s.AsOf, s.Link(segments("sources", one.Name))}
 	}
 	return views
 }
@@ -76,6 +76,8 @@ func (s Sources) Views() []SourceView {
 type SourceView struct {
 	doctor.SourceState
 	now time.Time
+	// Href is its own page; empty on that page itself.
+	Href string
 }
 
 // Mark is the state as a word with a shape and a class.
@@ -173,7 +175,7 @@ func (s Source) DeliveriesJSON() string { return "/api/v1" + segments("sources",
 
 // NewSource shows a source with the records that it set aside, each with its reason.
 func NewSource(f Frame, s doctor.SourceState, aside [][2]string, findings []doctor.Finding) Source {
-	p := Source{Frame: f, SourceView: SourceView{s, f.AsOf}, Findings: findings}
+	p := Source{Frame: f, SourceView: SourceView{SourceState: s, now: f.AsOf}, Findings: findings}
 	for _, one := range aside[:min(RowsShown, len(aside))] {
 		p.SetAsides = append(p.SetAsides, Cell{Text: one[0], Href: one[1]})
 	}
