@@ -98,6 +98,8 @@ func (s *Site) Render(w io.Writer, p Page) error {
 func (s *Site) funcs() template.FuncMap {
 	return template.FuncMap{
 		"asset":            s.assets.path,
+		"component":        s.component,
+		"designpath":       func() string { return DesignPath },
 		"interactive":      s.Interactive,
 		"version":          func() string { return s.version },
 		"mark":             func() string { return s.mark },
