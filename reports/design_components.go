@@ -23,6 +23,12 @@ func some(name, title, says string, words []string, values []any) Component {
 	return c
 }
 
+// in puts an element of the pages around the states.
+func (c Component) in(around string) Component {
+	c.Around = around
+	return c
+}
+
 // groups are all components, by what they are for.
 func (s sample) groups(csrf string, charts []Chart) []DesignGroup {
 	return []DesignGroup{
@@ -70,7 +76,7 @@ func (s sample) numberComponents() []Component {
 	return []Component{
 		one("fivefigures", "Figures", "A value with its interval, its count, its level by edition, its change and its course; of few records the count alone; and what is missing where nothing is known.", s.figures()),
 		some("index", "Index", "From event to habit, with its six parts. Few deployments give a range.", []string{"measured", "of few deployments", "without any"}, []any{rows[0].View(), rows[1].View(), rows[2].View()}),
-		some("verdict", "Verdict", "A word and a shape; the colour only repeats them.", []string{"goes on", "warns", "stops", "waits", "not known"}, []any{gate.Allow, gate.Warn, gate.Block, gate.Hold, gate.Result("")}),
+		some("verdict", "Verdict", "A word and a shape; the colour only repeats them.", []string{"goes on", "warns", "stops", "waits", "not known"}, []any{gate.Allow, gate.Warn, gate.Block, gate.Hold, gate.Result("")}).in("row"),
 		some("meter", "Failure meter", "Where it stands, where it warns, where it stops.", []string{"open", "near its line", "stopped"}, s.meters()),
 		one("boardfigures", "Figures of the gate", "Counts with what they mean; a share of few says so.", []BoardFigure{
 			{Title: "Stops", Value: "3", Says: []string{"Rows of stops; 8 of 93 decisions said block."}},
@@ -150,7 +156,7 @@ func (s sample) stateComponents() []Component {
 	}
 	return []Component{
 		c,
-		some("state", "State of a source", "The same words and shapes as a verdict.", []string{"", "", ""}, []any{severityOf(doctor.Trouble), severityOf(doctor.Gap), severityOf(doctor.Note)}),
+		some("state", "State of a source", "The same words and shapes as a verdict.", []string{"will not pass by itself", "records could be supplied", "only says why"}, []any{severityOf(doctor.Trouble), severityOf(doctor.Gap), severityOf(doctor.Note)}).in("row"),
 		one("finding", "Finding", "What is missing, what shows it, and the step that supplies it, to copy.", doctor.Finding{Code: "example", Source: "example", What: "No service is mapped to the environment `eu-central-1`.",
 			Evidence: "12 deployments went there", Remedy: "say what kind of environment it is:", Example: "environments:\n  - {match: \"eu-central-1\", kind: production}", Link: s.Link("")}),
 		one("judged", "Not judged yet", "What is still being worked out is said, and no old value stands in for it.", sampleJudged{Waiting: 3}),

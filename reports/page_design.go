@@ -28,7 +28,7 @@ type DesignGroup struct {
 type Component struct {
 	Template, Title, Says string
 	States                []ComponentState
-	// Around is the element that the pages put around it: "charts", "sources" or none.
+	// Around is the element that the pages put around it: "charts", "sources", "row" or none.
 	Around string
 }
 
