@@ -98,6 +98,8 @@ func others(t *testing.T) string {
 	first, _ := troubled.serve(ailing(troubled)...)
 	second, _ := empty.serve("serve", "--db", filepath.Join(empty.home, "empty.db"))
 	third, _ := teams.serve(teamed(teams)...)
+	_, said, _ := teams.run("assess", "open", "--server", third, "--team", "payments", "--size", "5")
+	teams.must("assess", "close", "--server", third, roundID.FindString(said))
 	return "SHIPHABIT_OTHERS=troubled=" + first + ",empty=" + second + ",teams=" + third
 }
 
