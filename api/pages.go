@@ -37,6 +37,9 @@ func (s *Server) pageRoutes() []route {
 	dispute.method, dispute.form, dispute.needs = http.MethodPost, true, Admin
 	withdraw := page("/corrections", "Withdraw a correction", s.takeWithdrawal)
 	withdraw.method, withdraw.form, withdraw.needs = http.MethodPost, true, Admin
+	// The forms among the examples are real ones: what they send is checked like any other form, and stored nowhere.
+	sent := page(reports.DesignPath, "Take a form of the examples", s.designPage)
+	sent.method, sent.form = http.MethodPost, true
 	return append([]route{
 		page("/", "Overview", s.overviewPage),
 		page("/services", "Services by name", s.servicesPage),
@@ -61,6 +64,8 @@ func (s *Server) pageRoutes() []route {
 		page("/sources/:source", "One source, and what it brought", s.sourcePage),
 		page("/doctor", "Why a figure is empty, and the step that fills it", s.doctorPage),
 		page("/about", "Definitions", s.aboutPage),
+		page(reports.DesignPath, "Every token and component of the pages", s.designPage),
+		sent,
 		page("/assess/:token", "The five questions", s.formPage),
 		answer,
 		page("/assessments/:round/evidence/:evidence", "How the level of one piece of evidence is made", s.evidencePage),
@@ -87,7 +92,7 @@ func (s *Server) errorPage(r *http.Request, status int, detail string) ([]byte, 
 		detail = "Something went wrong here. The log of the server tells what; nothing you did needs to be done again."
 	}
 	var body bytes.Buffer
-	err := s.o.Site.Render(&body, reports.Fault{Frame: reports.Frame{Title: title, Path: r.URL.EscapedPath(), AsOf: s.o.Clock()}, Status: status, Detail: sentence(detail)})
+	err := s.o.Site.Render(&body, reports.Fault{Frame: reports.Frame{Title: title, Path: r.URL.EscapedPath(), AsOf: s.o.Clock(), JSON: reports.NoJSON}, Status: status, Detail: sentence(detail)})
 	return body.Bytes(), err
 }
 

@@ -170,3 +170,10 @@ func (s *Server) aboutPage(r request) (reply, error) {
 	definition := s.o.Definition
 	return s.html(reports.About{Frame: f, Definition: definition.Name + " version " + strconv.Itoa(definition.Version), Editions: reports.EditionViews(metrics.Editions())})
 }
+
+// designPage shows what the pages are drawn with.
+func (s *Server) designPage(r request) (reply, error) {
+	f := s.frame(r, moment{now: s.o.Clock()}, "Design of the pages", "about")
+	f.Lead = "Every token and every component, drawn by the templates that the pages use."
+	return s.charted(r, s.o.Site.Design(f, r.csrf))
+}

@@ -3,6 +3,7 @@ package reports
 import (
 	"encoding/json"
 	"maps"
+	"strings"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
@@ -42,6 +43,9 @@ type Head struct {
 	Text   string
 	Number bool
 }
+
+// Word is the head as it stands before its cell, where there is no room for columns.
+func (h Head) Word() string { return strings.ToLower(h.Text) }
 
 // Cell is one cell; with Href it is a link.
 type Cell struct{ Text, Href string }

@@ -15,7 +15,7 @@ func moreFigures(card metrics.Scorecard) []Figure {
 
 // more is the table of the figures beside the five, each a link to its rows.
 func more(card metrics.Scorecard, explain func(figure string) string) Table {
-	t := Table{Caption: "Incidents, waits and hands", Head: []Head{{Text: "Figure"}, {Text: "Value"}, {Text: "How it spreads"}, {Text: "Made of"}}}
+	t := Table{Caption: "Incidents, waits and hands", Lines: true, Head: []Head{{Text: "Figure"}, {Text: "Value"}, {Text: "How it spreads"}, {Text: "Made of"}}}
 	for _, f := range moreFigures(card) {
 		value := f.Value
 		if value == "" {

@@ -27,7 +27,7 @@ type Frame struct {
 	AsOf  time.Time
 	// AssessPath leads to the form of the open round; empty when none is open here.
 	AssessPath string
-	// JSON is the address of the same for programs where it is not that of the figures.
+	// JSON is the address of the same for programs where it is not that of the figures, NoJSON where the page shows no numbers.
 	JSON string
 	// ResultPath leads to the latest result of an assessment; empty when there is none.
 	ResultPath string
@@ -43,8 +43,14 @@ func (f Frame) Link(path string, pairs ...string) string {
 // Current is the address of the same page as of now.
 func (f Frame) Current() string { return f.View.Now().Link(f.Path, f.Editions, f.Extra...) }
 
-// AsJSON is the address of the same numbers for programs: of the same window, moment, service and figure.
+// NoJSON stands for the address of a page that shows no numbers of the records.
+const NoJSON = "none"
+
+// AsJSON is the address of the same numbers for programs: of the same window, moment, service and figure; empty where there are none.
 func (f Frame) AsJSON() string {
+	if f.JSON == NoJSON {
+		return ""
+	}
 	if of, elsewhere := otherJSON[f.Nav]; elsewhere {
 		return of
 	}

@@ -86,7 +86,7 @@ func (b Backtest) Assumed() string {
 
 // CriteriaTable tells what each criterion alone would have stopped.
 func (b Backtest) CriteriaTable() Table {
-	t := Table{Caption: "What each criterion alone would have stopped", Head: []Head{{Text: "Criterion"}, {"Stopped", true}, {"Failed later", true}, {"Were fine", true}, {"Wrong stops", true}, {Text: "Promise"}}}
+	t := Table{Caption: "What each criterion alone would have stopped", Lines: true, Head: []Head{{Text: "Criterion"}, {"Stopped", true}, {"Failed later", true}, {"Were fine", true}, {"Wrong stops", true}, {Text: "Promise"}}}
 	for _, c := range b.Result.Criteria {
 		wrong, promise := "—", "none made"
 		if c.Criterion == "failure-meter" {

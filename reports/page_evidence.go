@@ -38,7 +38,7 @@ func EvidencePage(f Frame, r assessments.Round, of assessments.Explanation, page
 	p.Pages = max((len(of.Records)+perPage-1)/perPage, 1)
 	p.Page = min(max(page, 1), p.Pages)
 	first := (p.Page - 1) * perPage
-	p.Counted = Table{Caption: "Records behind the level", Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Service"}, {Text: "What it says"}}}
+	p.Counted = Table{Caption: "Records behind the level", Lines: true, Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Service"}, {Text: "What it says"}}}
 	for _, row := range of.Records[first:min(first+perPage, len(of.Records))] {
 		p.Counted.Rows = append(p.Counted.Rows, []Cell{{Text: stamp(row.At)}, {Text: row.Record, Href: RecordPath(row.Service, row.Record)}, {Text: row.Service}, {Text: row.Says}})
 	}
@@ -56,7 +56,7 @@ func (e Evidence) To(page int) string {
 
 // Tried are the levels that were tried, from the first.
 func (e Evidence) Tried() Table {
-	t := Table{Caption: "Levels in the order in which they are tried", Head: []Head{{Text: "Level"}, {Text: "Holds"}, {Text: "Why"}}}
+	t := Table{Caption: "Levels in the order in which they are tried", Lines: true, Head: []Head{{Text: "Level"}, {Text: "Holds"}, {Text: "Why"}}}
 	for _, step := range e.Of.Tried {
 		holds := "no"
 		if step.Holds {

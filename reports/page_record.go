@@ -99,7 +99,7 @@ const mostChanges = 200
 
 // Changes are what a rollout brought for the first time, with how long each took.
 func (r Record) Changes() Table {
-	t := Table{Caption: "Changes that it brought", Head: []Head{{Text: "Authored"}, {Text: "Commit"}, {Text: "Pull request"}, {"Lead time", true}}}
+	t := Table{Caption: "Changes that it brought", Lines: true, Head: []Head{{Text: "Authored"}, {Text: "Commit"}, {Text: "Pull request"}, {"Lead time", true}}}
 	for _, c := range r.Rollout.Changes[:min(mostChanges, len(r.Rollout.Changes))] {
 		took := c.Fault
 		if took == "" && !r.Rollout.SucceededAt.IsZero() {
@@ -112,7 +112,7 @@ func (r Record) Changes() Table {
 
 // Causes are why a rollout counts as failed.
 func (r Record) Causes() Table {
-	t := Table{Caption: "Why it counts as failed", Head: []Head{{Text: "Cause"}, {Text: "At"}, {Text: "Known at"}, {Text: "Evidence"}, {Text: "How sure"}}}
+	t := Table{Caption: "Why it counts as failed", Lines: true, Head: []Head{{Text: "Cause"}, {Text: "At"}, {Text: "Known at"}, {Text: "Evidence"}, {Text: "How sure"}}}
 	for _, f := range r.Rollout.Failures {
 		known := f.KnownAt.UTC().Format("2006-01-02 15:04")
 		if f.Assumed {

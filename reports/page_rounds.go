@@ -30,7 +30,7 @@ func (Rounds) template() string { return "rounds" }
 
 // Table lists the rounds. There are no results in it: side by side they would be a league table.
 func (r Rounds) Table() Table {
-	t := Table{Caption: "Rounds by team, the newest first", Head: []Head{{Text: "Team"}, {Text: "State"}, {Text: "Answered"}, {Text: "Opened"}, {Text: "Closed"}, {Text: "For who runs it"}}}
+	t := Table{Caption: "Rounds by team, the newest first", Lines: true, Head: []Head{{Text: "Team"}, {Text: "State"}, {Text: "Answered"}, {Text: "Opened"}, {Text: "Closed"}, {Text: "For who runs it"}}}
 	for _, round := range r.Rounds {
 		t.Rows = append(t.Rows, []Cell{
 			{Text: round.Team, Href: segments("assessments", round.ID)}, {Text: string(round.State)}, {Text: Participation(round)},

@@ -92,7 +92,7 @@ func (s Service) Charts() []Chart {
 
 // Incidents is the table of incidents that began in the window, with how each was linked.
 func (s Service) Incidents() Table {
-	t := Table{Caption: "Incidents of this window", Head: []Head{{Text: "Started"}, {Text: "Incident"}, {Text: "Severity"}, {Text: "Resolved"}, {Text: "Deployment"}, {Text: "Why linked"}}}
+	t := Table{Caption: "Incidents of this window", Lines: true, Head: []Head{{Text: "Started"}, {Text: "Incident"}, {Text: "Severity"}, {Text: "Resolved"}, {Text: "Deployment"}, {Text: "Why linked"}}}
 	for _, i := range s.Facts.Incidents {
 		if !s.View.Window.Contains(i.StartedAt) {
 			continue

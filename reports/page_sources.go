@@ -40,7 +40,7 @@ func ContentOf(s doctor.Service) Content {
 
 // Contents is the table of what was read, per service.
 func (s Sources) Contents() Table {
-	t := Table{Caption: "What the records amount to", Head: []Head{{Text: "Service"}, {"Deployments", true}, {"Changes", true}, {"Without known changes", true}, {"Incidents", true}, {"Left out", true}}}
+	t := Table{Caption: "What the records amount to", Lines: true, Head: []Head{{Text: "Service"}, {"Deployments", true}, {"Changes", true}, {"Without known changes", true}, {"Incidents", true}, {"Left out", true}}}
 	for _, c := range s.Services[:min(RowsShown, len(s.Services))] {
 		t.Rows = append(t.Rows, []Cell{
 			{Text: c.Service, Href: s.Link(segments("services", c.Service))}, {Text: Count(c.Rollouts)}, {Text: Count(c.Changes)}, {Text: Count(c.Baselines)},
@@ -67,7 +67,7 @@ func (Sources) FirstSource() string { return doctor.FirstSource }
 func (s Sources) Views() []SourceView {
 	views := make([]SourceView, len(s.List))
 	for i, one := range s.List {
-		views[i] = SourceView{one, s.AsOf}
+		views[i] = SourceView{one, s.AsOf, s.Link(segments("sources", one.Name))}
 	}
 	return views
 }
@@ -76,6 +76,8 @@ func (s Sources) Views() []SourceView {
 type SourceView struct {
 	doctor.SourceState
 	now time.Time
+	// Href is its own page; empty on that page itself.
+	Href string
 }
 
 // Mark is the state as a word with a shape and a class.
@@ -159,7 +161,7 @@ type Delivery struct {
 
 // Deliveries is the table of what the host pushed.
 func (s Source) Deliveries() Table {
-	t := Table{Caption: "Deliveries, newest first", Head: []Head{{Text: "Received"}, {Text: "Kind"}, {Text: "Outcome"}, {"Events", true}, {Text: "Why"}, {Text: "Delivery"}}}
+	t := Table{Caption: "Deliveries, newest first", Lines: true, Head: []Head{{Text: "Received"}, {Text: "Kind"}, {Text: "Outcome"}, {"Events", true}, {Text: "Why"}, {Text: "Delivery"}}}
 	for _, d := range s.Pushed {
 		t.Rows = append(t.Rows, []Cell{
 			{Text: d.At.UTC().Format("2 Jan 2006 15:04 UTC")}, {Text: d.Kind}, {Text: d.Outcome}, {Text: Count(d.Events)}, {Text: d.Says}, {Text: d.ID},
@@ -173,7 +175,7 @@ func (s Source) DeliveriesJSON() string { return "/api/v1" + segments("sources",
 
 // NewSource shows a source with the records that it set aside, each with its reason.
 func NewSource(f Frame, s doctor.SourceState, aside [][2]string, findings []doctor.Finding) Source {
-	p := Source{Frame: f, SourceView: SourceView{s, f.AsOf}, Findings: findings}
+	p := Source{Frame: f, SourceView: SourceView{SourceState: s, now: f.AsOf}, Findings: findings}
 	for _, one := range aside[:min(RowsShown, len(aside))] {
 		p.SetAsides = append(p.SetAsides, Cell{Text: one[0], Href: one[1]})
 	}
@@ -184,7 +186,7 @@ func (Source) template() string { return "source" }
 
 // WhatItBrought is the table of the events that came from it.
 func (s Source) WhatItBrought() Table {
-	t := Table{Caption: "Events stored, by type", Head: []Head{{Text: "Type"}, {"Events", true}, {Text: "First stored"}, {Text: "Last stored"}}}
+	t := Table{Caption: "Events stored, by type", Lines: true, Head: []Head{{Text: "Type"}, {"Events", true}, {Text: "First stored"}, {Text: "Last stored"}}}
 	for _, b := range s.Brought {
 		t.Rows = append(t.Rows, []Cell{
 			{Text: strings.ReplaceAll(b.Type, "_", " ")}, {Text: Count(b.Events)},
@@ -196,7 +198,7 @@ func (s Source) WhatItBrought() Table {
 
 // Aside is the table of the reasons for which records were set aside.
 func (s Source) Aside() Table {
-	t := Table{Caption: "Records set aside, by reason", Head: []Head{{Text: "Reason"}, {"Records", true}, {Text: "For example"}}}
+	t := Table{Caption: "Records set aside, by reason", Lines: true, Head: []Head{{Text: "Reason"}, {"Records", true}, {Text: "For example"}}}
 	for _, r := range s.Reasons {
 		t.Rows = append(t.Rows, []Cell{{Text: r.Reason}, {Text: Count(r.N)}, {Text: strings.Join(r.Examples, ", ")}})
 	}

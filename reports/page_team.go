@@ -153,7 +153,7 @@ func beside(r Row) string {
 
 // Spread is the table of how far the team's services lie apart; it names none.
 func (t Team) Spread() Table {
-	table := Table{Caption: "How far its services lie apart", Head: []Head{{Text: "Figure"}, {"Lowest", true}, {"Middle", true}, {"Highest", true}, {Text: "Made of"}}}
+	table := Table{Caption: "How far its services lie apart", Lines: true, Head: []Head{{Text: "Figure"}, {"Lowest", true}, {"Middle", true}, {"Highest", true}, {Text: "Made of"}}}
 	for _, s := range t.Spreads {
 		f, _ := FigureOf(s.Figure, metrics.Scorecard{}, nil)
 		word := Span

@@ -36,6 +36,10 @@ func rendered(t testing.TB, s *Site, p Page) string {
 func everyPage(t *testing.T, check func(t *testing.T, html string)) {
 	t.Helper()
 	s := site(t)
+	t.Run("design", func(t *testing.T) {
+		t.Parallel()
+		check(t, rendered(t, s, s.Design(stage{t: t}.frame("Design of the pages", DesignPath, "about"), "secret")))
+	})
 	for state, st := range stages(t) {
 		for path, page := range st.pages() {
 			t.Run(state+path, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -98,6 +99,8 @@ func (s *Site) Render(w io.Writer, p Page) error {
 func (s *Site) funcs() template.FuncMap {
 	return template.FuncMap{
 		"asset":            s.assets.path,
+		"component":        s.component,
+		"designpath":       func() string { return DesignPath },
 		"interactive":      s.Interactive,
 		"version":          func() string { return s.version },
 		"mark":             func() string { return s.mark },
@@ -128,7 +131,10 @@ func (s *Site) funcs() template.FuncMap {
 		"teampath":         TeamPath,
 		"modewords":        modeWords,
 		"add":              func(a, b int) int { return a + b },
-		"decimals":         func(n int, v float64) string { return strconv.FormatFloat(v, 'f', n, 64) },
-		"int":              func(n int64) int { return int(n) },
+		"decimals": func(n int, v float64) string {
+			return strings.Replace(strconv.FormatFloat(v, 'f', n, 64), "-", "−", 1)
+		},
+		"apart": func(v float64) string { return strconv.FormatFloat(math.Abs(v), 'f', 1, 64) },
+		"int":   func(n int64) int { return int(n) },
 	}
 }

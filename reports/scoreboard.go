@@ -235,7 +235,7 @@ func listCounts(list []gate.Counted, most int) string {
 
 // PromiseTable holds the wrong stops of each policy and criterion against what was promised.
 func (g Gate) PromiseTable() Table {
-	t := Table{Caption: "Wrong stops of the last two years against the promise, by policy", Head: []Head{{Text: "Criterion"}, {Text: "Kept?"}, {Text: "Policy"}, {Text: "Promise"}, {"Services", true}, {"Judged together", true}, {"Stops met", true}, {"Of these wrong", true}, {"Expected at most", true}}}
+	t := Table{Caption: "Wrong stops of the last two years against the promise, by policy", Lines: true, Head: []Head{{Text: "Criterion"}, {Text: "Kept?"}, {Text: "Policy"}, {Text: "Promise"}, {"Services", true}, {"Judged together", true}, {"Stops met", true}, {"Of these wrong", true}, {"Expected at most", true}}}
 	for _, c := range g.Board.Promises {
 		so := "● kept"
 		switch {
@@ -288,7 +288,7 @@ func (g Gate) CriteriaTable() Table {
 
 // OverrideTable holds what went out by override against everything else.
 func (g Gate) OverrideTable() Table {
-	t := Table{Caption: "Overrides by category, and how what they let through turned out", Head: []Head{{Text: "Category"}, {"Asked for", true}, {"Used", true}, {"Failed", true}, {"Of", true}, {Text: "True share (95%)"}}}
+	t := Table{Caption: "Overrides by category, and how what they let through turned out", Lines: true, Head: []Head{{Text: "Category"}, {"Asked for", true}, {"Used", true}, {"Failed", true}, {"Of", true}, {Text: "True share (95%)"}}}
 	between := func(s gate.Share) string {
 		if s.Of == 0 {
 			return "nothing is known"

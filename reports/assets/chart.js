@@ -82,13 +82,16 @@
       axis.splitLine = { lineStyle: { color: faint } };
     }
     for (const axis of list(o.xAxis)) {
-      if (axis.type === 'time') axis.axisLabel.formatter = { year: '{yyyy}', month: '{MMM}', day: '{d} {MMM}', hour: '{HH}:{mm}' };
+      // In a window of months the first of one is a day like others; in one of years it stands for its month.
+      const long = axis.max - axis.min > 200 * 86400e3;
+      if (axis.type === 'time') axis.axisLabel.formatter = { year: long ? '{yyyy}' : '{d} {MMM}', month: long ? '{MMM}' : '{d} {MMM}', day: '{d} {MMM}', hour: '{HH}:{mm}' };
       axis.splitLine.show = false; axis.axisLine.show = true; axis.axisLine.lineStyle.color = faint; }
     for (const axis of list(o.yAxis)) {
       axis.nameGap = 12;
       if (axis.type === 'value') { axis.minInterval = axis.axisLabel.formatter === words.$count ? 1 : undefined; axis.splitNumber = 4; }
       if (axis.max === 24) axis.interval = 6;
       if (axis.type === 'category') axis.splitLine.show = false;
+      if (axis.type === 'value' && axis.axisLabel.formatter === words.$span) even(axis, o.series);
       if (axis.type === 'log') readable(axis, o.series);
     }
     for (const s of list(o.series)) {
@@ -98,6 +101,17 @@
       for (const mark of [s, ...list(s.data)]) hollow(mark, s.itemStyle?.color, card);
     }
     return o;
+  };
+
+  // A scale of time from nought, of stacked bars, in equal steps that people know.
+  const even = (axis, all) => {
+    const sums = [];
+    for (const s of list(all)) list(s.data).forEach((d, i) => { sums[i] = (sums[i] || 0) + (Number(d && typeof d === 'object' ? d.value : d) || 0); });
+    const high = Math.max(...sums, 0);
+    const step = [1, 5, 15, 60, 300, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 2 * 86400, 7 * 86400, 30 * 86400, 90 * 86400].find((s) => high / s <= 5);
+    if (!high || !step) return;
+    axis.interval = step;
+    axis.max = Math.ceil(high / step) * step;
   };
 
   // A scale of time in steps that people know: minutes, hours, days, weeks.

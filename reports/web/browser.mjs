@@ -1,4 +1,5 @@
 // What the browser tests and the screenshots share: one Chromium, and the pages that a running server offers.
+import { readFile } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
 
 export const base = (process.env.SHIPHABIT_URL || '').replace(/\/$/, '');
@@ -35,22 +36,31 @@ export const statePages = { troubled: ['/doctor', '/doctor?figure=change_lead_ti
   teams: ['/', '/services', '/teams', '/teams/payments', '/services/api', '/services/api/record?id=import%2Fapi-39', '/services/api/record?id=import%2FINC-39', '/corrections',
     '/explain/change_fail_rate?team=payments', '/explain/change_lead_time_stages?service=api&stage=pickup', '/services/batch'] };
 
-// discover lists one page of each kind by following the links of the pages themselves, so that it needs no list of services.
-export async function discover(browser) {
+// kinds are the pages of the product: a test of the server holds them complete against its routes. Those with "on" need records that only
+// another server has.
+export const kinds = JSON.parse(await readFile(new URL('pages.json', import.meta.url), 'utf8'));
+
+// An address that no link needs to lead to stands in the list itself.
+const shapeOf = ({ route, like, at }) => new RegExp(at ? `^${at.replace(/\?/g, '\\?')}$` : like || `^${route.replace(/:[a-z]+/g, '[^/?#]+')}([?#]|$)`);
+
+// discover finds an address of each kind by following the links of the pages themselves, so that it needs no list of services. It looks
+// at the server that every test runs on, or at one of the others.
+export async function discover(browser, [on, home] = ['', base]) {
+  const wanted = kinds.filter((k) => (k.on || '') === on).map((k) => ({ ...k, shape: shapeOf(k) }));
+  const found = new Map();
+  const ways = ['/', ...new Set(kinds.map((k) => k.route).filter((r) => !r.includes(':') && r !== '/')), ...kinds.flatMap((k) => k.at || [])];
   const page = await browser.newPage();
-  const links = async (path) => {
-    await page.goto(base + path);
-    return page.$$eval('a[href]', (all) => all.map((a) => a.getAttribute('href')).filter((h) => h.startsWith('/') && !h.startsWith('//')));
-  };
-  const found = new Map([['overview', '/'], ['services', '/services'], ['gate', '/gate'], ['sources', '/sources'], ['doctor', '/doctor'], ['assessments', '/assessments'], ['about', '/about'], ['reports', '/reports'], ['report', '/reports/leadership']]);
-  const kinds = [['service', /^\/services\/[^/?]+(\?|$)/], ['explain', /^\/explain\/change_fail_rate/], ['explain-leadtime', /^\/explain\/change_lead_time/],
-    ['standing', /^\/services\/[^/]+\/gate/], ['decisions', /^\/gate\/decisions(\?|$)/], ['decision', /^\/gate\/decisions\/./],
-    ['source', /^\/sources\/./], ['backtest', /^\/gate\/backtest/], ['record', /^\/services\/[^/]+\/record/], ['form', /^\/assess\/./], ['run', /^\/assessments\/[^/]+\/run/], ['result', /^\/assessments\/[^/]+$/], ['year', /^\/\?window=1y/], ['report-service', /^\/reports\/services\/./]];
-  // The second round follows what the first has found: evidence is linked from a service's page at the gate.
-  for (const start of ['/', '/services', '/gate', '/sources', '/assessments', '/reports', 'standing', 'backtest'].map((s) => () => found.get(s) || s)) {
-    if (!start().startsWith('/')) continue;
-    for (const href of await links(start())) {
-      for (const [kind, shape] of kinds) if (shape.test(href) && !found.has(kind)) found.set(kind, href);
+  // The first address of each route is read, whichever server its kind is looked for on: it may lead on.
+  const seen = new Set();
+  for (let i = 0; i < ways.length; i += 1) {
+    const answer = await page.goto(home + ways[i]);
+    if (answer.status() !== 200) continue;
+    for (const { name, shape } of wanted) if (shape.test(ways[i]) && !found.has(name)) found.set(name, ways[i]);
+    const links = await page.$$eval('a[href]', (all) => all.map((a) => a.getAttribute('href')).filter((h) => /^\/(?!\/|api\/|assets\/)/.test(h) && !/[?&](format|chart)=/.test(h)));
+    for (const href of links) {
+      for (const k of kinds) {
+        if (!seen.has(k.name) && shapeOf(k).test(href)) { seen.add(k.name); if (!ways.includes(href)) ways.push(href); }
+      }
     }
   }
   await page.close();

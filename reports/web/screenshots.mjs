@@ -2,7 +2,7 @@
 // of the page that SHIPHABIT_PICTURE names, else of the overview.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { base, discover, launch, open, others, settle, statePages } from './browser.mjs';
+import { base, discover, kinds, launch, open, others, settle, statePages } from './browser.mjs';
 
 const [folder, readme] = process.argv.slice(2);
 if (!folder) throw new Error('name a folder: node screenshots.mjs FOLDER [README.png]');
@@ -11,6 +11,10 @@ const browser = await launch();
 try {
   const pages = await discover(browser);
   pages.set('missing', '/no-such-page');
+  const elsewhere = new Map();
+  for (const [state, url] of others) elsewhere.set(state, await discover(browser, [state, url]));
+  const absent = kinds.filter(({ name, on = '' }) => !(elsewhere.get(on) || pages).has(name)).map((k) => k.name);
+  if (absent.length && !process.env.SHIPHABIT_CLONE) throw new Error(`no link leads to a page of the kinds ${absent}`);
   for (const theme of ['light', 'dark']) {
     for (const width of [390, 1280]) {
       const { context, page } = await open(browser, { width, theme });
@@ -20,6 +24,11 @@ try {
         await page.screenshot({ path: path.join(folder, `${name}-${width}-${theme}.png`), fullPage: true });
       }
       for (const [state, url] of others) {
+        for (const [name, href] of elsewhere.get(state)) {
+          await page.goto(url + href);
+          await settle(page);
+          await page.screenshot({ path: path.join(folder, `${name}-${width}-${theme}.png`), fullPage: true });
+        }
         for (const [i, href] of statePages[state].entries()) {
           await page.goto(url + href);
           await settle(page);
