@@ -146,7 +146,7 @@ func TestTheIndexFollowsFromTheRowsThatItsPageShows(t *testing.T) {
 		if !strings.Contains(page.body, fmt.Sprintf(`<span class="number">%d</span>`, *index.Value)) {
 			t.Errorf("%s: the page does not show %d", service, *index.Value)
 		}
-		records := regexp.MustCompile(`href="(/services/`+service+`/record[^"]*)"`).FindStringSubmatch(page.body)
+		records := regexp.MustCompile(`href="(/services/` + service + `/record[^"]*)"`).FindStringSubmatch(page.body)
 		s.get(html.UnescapeString(records[1])).is(http.StatusOK, "What is wrong")
 	}
 	s.get("/explain/index?service=api&page=2").is(http.StatusOK, "Page 2 of 2", "/api/v1/services/api/index/explain")
