@@ -202,7 +202,7 @@ func (in AboutOrganisation) said() []Grid {
 		}
 	}
 	patterns := Grid{Table: Table{Caption: "What is said beside what the records show", Head: []Head{{Text: "Pattern"}, {"Questions of teams", true}}}}
-	for _, words := range []string{assessments.ThisIsAHabit, assessments.YouAlreadySeeThis, assessments.DifferentPicture, assessments.BetterThanItFeels, assessments.SeenDifferently} {
+	for _, words := range assessments.Patterns() {
 		if n := r.Patterns[words]; n > 0 {
 			patterns.Rows = append(patterns.Rows, []Cell{{Text: words}, {Text: Count(n)}})
 		}
