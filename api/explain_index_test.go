@@ -75,7 +75,7 @@ func shownIndex(t site, path string) (value float64, deployments [][]string) {
 	for page := 1; page <= pages; page++ {
 		deployments = append(deployments, tableOf(t.get(fmt.Sprintf("%s&page=%d", path, page)).is(http.StatusOK).body, "Planned deployments by time")...)
 	}
-	number := func(s string) float64 { n, _ := strconv.ParseFloat(s, 64); return n }
+	number := func(s string) float64 { n, _ := strconv.ParseFloat(strings.Fields(s)[0], 64); return n } // of "no change known" it is 0
 	var batch, perDay, pauses []float64
 	slots, onDay, off, deployed := map[string]float64{}, map[string]float64{}, 0.0, map[string]bool{}
 	for _, d := range deployments {
@@ -86,7 +86,7 @@ func shownIndex(t site, path string) (value float64, deployments [][]string) {
 		slots[d[3]] += changes
 		onDay[d[5]] += changes
 		deployed[d[0][:10]] = true
-		if d[4] == "outside" {
+		if d[4] == "outside hours" {
 			off++
 		}
 	}

@@ -196,7 +196,7 @@ func (in AboutOrganisation) said() []Grid {
 		questions.Rows = append(questions.Rows, []Cell{{Text: q.Text}, {Text: Count(q.Scored)}, {Text: median}, {Text: habit}, {Text: Count(q.DontKnow)}, {Text: orDash(q.Agreement.Word)}})
 	}
 	verdicts := Grid{Table: Table{Caption: "Verdicts of teams", Head: []Head{{Text: "Verdict"}, {"Teams", true}}}}
-	for _, v := range []assessments.Verdict{assessments.Habit, assessments.MostlyHabit, assessments.RoomToShift, assessments.NotEnoughAnswers} {
+	for _, v := range assessments.Verdicts() {
 		if n := r.Verdicts[v]; n > 0 {
 			verdicts.Rows = append(verdicts.Rows, []Cell{{Text: string(v)}, {Text: Count(n)}})
 		}

@@ -58,6 +58,9 @@ func (p HabitIndex) TeamIndex() string {
 	return p.Link(segments("explain", metrics.FigureIndex), "team", p.Of.Team)
 }
 
+// Formula says how the parts become the index.
+func (p HabitIndex) Formula() string { return upperFirst(p.Of.Formula) }
+
 // Parts is the table of the six parts: what each measured and what that gave.
 func (p HabitIndex) Parts() Table {
 	t := Table{Caption: "The six parts", Lines: true, Head: []Head{{Text: "Part"}, {"Points", true}, {"Weight", true}, {Text: "Measured"}, {Text: "Score, times the weight"}}}

@@ -64,13 +64,13 @@ func (p HabitIndex) days() Table {
 }
 
 func (p HabitIndex) pauses() Table {
-	t := Table{Caption: "Pauses, the longest first", Lines: true, Head: []Head{{Text: "Working days"}, {Text: "From"}, {Text: "After"}, {Text: "Until"}, {Text: "Ended by"}}}
+	t := Table{Caption: "Pauses, the longest first", Lines: true, Head: []Head{{Text: "Length"}, {Text: "From"}, {Text: "After"}, {Text: "Until"}, {Text: "Ended by"}}}
 	for _, one := range p.Of.Pauses {
 		until := p.record(one.Until)
 		if one.Open {
 			until = Cell{Text: "nothing yet: it is open"}
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: Count(one.Days)}, {Text: p.local(one.From)}, p.record(one.After), {Text: p.local(one.To)}, until})
+		t.Rows = append(t.Rows, []Cell{{Text: plural(one.Days, "working day", "working days")}, {Text: p.local(one.From)}, p.record(one.After), {Text: p.local(one.To)}, until})
 	}
 	return t
 }
@@ -121,14 +121,14 @@ func (p HabitIndex) outside() (t Table, note string) {
 }
 
 func (p HabitIndex) deployments(list []metrics.IndexDeployment, caption string) Table {
-	t := Table{Caption: caption, Lines: true, Head: []Head{{Text: "Finished"}, {Text: "Record"}, {"Changes", true}, {Text: "Slot"}, {Text: "Hours"}, {Text: "Changes count on"}}}
+	t := Table{Caption: caption, Lines: true, Head: []Head{{Text: "Finished"}, {Text: "Record"}, {Text: "Changes"}, {Text: "Slot"}, {Text: "Hours"}, {Text: "Changes count on"}}}
 	for _, d := range list {
-		changes, hours := Count(d.Changes), "within"
+		changes, hours := plural(d.Changes, "change", "changes"), "within hours"
 		if d.Changes == 0 {
-			changes = "none known"
+			changes = "no change known"
 		}
 		if d.OffHours {
-			hours = "outside"
+			hours = "outside hours"
 		}
 		t.Rows = append(t.Rows, []Cell{{Text: p.local(d.FinishedAt)}, p.record(d.Record), {Text: changes}, {Text: slotWords(d.Weekday, d.FromHour)}, {Text: hours}, {Text: cmp.Or(d.CountsOn, "no day")}})
 	}
