@@ -44,8 +44,9 @@ export async function discover(browser) {
   };
   const found = new Map([['overview', '/'], ['services', '/services'], ['gate', '/gate'], ['sources', '/sources'], ['doctor', '/doctor'], ['assessments', '/assessments'], ['about', '/about'], ['reports', '/reports'], ['report', '/reports/leadership']]);
   const kinds = [['service', /^\/services\/[^/?]+(\?|$)/], ['explain', /^\/explain\/change_fail_rate/], ['explain-leadtime', /^\/explain\/change_lead_time/],
+    ['index', /^\/explain\/index\?(.*&)?service=/], ['indices', /^\/explain\/index(?!.*service=)/],
     ['standing', /^\/services\/[^/]+\/gate/], ['decisions', /^\/gate\/decisions(\?|$)/], ['decision', /^\/gate\/decisions\/./],
-    ['source', /^\/sources\/./], ['backtest', /^\/gate\/backtest/], ['record', /^\/services\/[^/]+\/record/], ['form', /^\/assess\/./], ['run', /^\/assessments\/[^/]+\/run/], ['result', /^\/assessments\/[^/]+$/], ['year', /^\/\?window=1y/], ['report-service', /^\/reports\/services\/./]];
+    ['source', /^\/sources\/./], ['backtest', /^\/gate\/backtest/], ['record', /^\/services\/[^/]+\/record/], ['form', /^\/assess\/./], ['run', /^\/assessments\/[^/]+\/run/], ['rollup', /^\/assessments\/rollup/], ['result', /^\/assessments\/(?!rollup)[^/]+$/], ['year', /^\/\?window=1y/], ['report-service', /^\/reports\/services\/./]];
   // The second round follows what the first has found: evidence is linked from a service's page at the gate.
   for (const start of ['/', '/services', '/gate', '/sources', '/assessments', '/reports', 'standing', 'backtest'].map((s) => () => found.get(s) || s)) {
     if (!start().startsWith('/')) continue;

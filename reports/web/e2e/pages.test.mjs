@@ -49,7 +49,7 @@ for (const theme of ['light', 'dark']) {
 }
 
 test('the pages a reader needs are all there', () => {
-  for (const name of ['overview', 'services', 'service', 'gate', 'standing', 'decisions', 'decision', 'backtest', 'record', 'sources', 'source', 'doctor', 'about', 'explain']) assert.ok(pages.has(name), `no link leads to a page of the kind ${name}`);
+  for (const name of ['overview', 'services', 'service', 'gate', 'standing', 'decisions', 'decision', 'backtest', 'record', 'sources', 'source', 'doctor', 'about', 'explain', 'index', 'indices', 'rollup']) assert.ok(pages.has(name), `no link leads to a page of the kind ${name}`);
 });
 
 for (const [state, url] of others) {
