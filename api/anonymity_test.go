@@ -182,7 +182,7 @@ func (w *world) readable() string {
 			}
 		}
 	}
-	for _, start := range []string{"/", "/assessments", "/metrics"} {
+	for _, start := range []string{"/", "/assessments", "/assessments/rollup", "/assessments/rollup?quarter=2026-Q1", "/explain/index", "/explain/index?service=payments", "/metrics"} {
 		follow(start)
 	}
 	for _, path := range w.paths {
@@ -398,6 +398,9 @@ func rolledUp(t *testing.T, base *world) {
 	}
 	if !strings.Contains(rollup(base)[0], `"pooled_teams":4`) {
 		t.Fatalf("not rolled up: %s", rollup(base)[0])
+	}
+	if pages := base.over[len(base.over)-3]; !strings.Contains(pages, "/assessments/rollup: 200") || !strings.Contains(pages, "The sums hold 23 answers of 4 teams") {
+		t.Error("the page of the roll-up is not among what is read")
 	}
 	// alike has two more people: its rest is what shared has not, so only the pool over both can be the same.
 	var one, two struct{ Rollup assessments.Rollup }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -85,7 +86,7 @@ func (s *Server) outcomeRoutes() []route {
 		{
 			method: http.MethodGet, path: base + "/rollup", scope: Read, handle: s.rollup, response: rollupResponse{},
 			summary: "What the organisation sees of a quarter, from a week after its end: pooled answers of at least three teams, and what became of their actions",
-			query:   []parameter{{"quarter", "the quarter, like 2026-Q3; required"}},
+			query:   []parameter{{"quarter", "the quarter, like 2026-Q3; the last one that may be told when left out"}},
 		},
 	}
 }
@@ -242,18 +243,36 @@ func (s *Server) guide(r request) (reply, error) {
 }
 
 func (s *Server) rollup(r request) (reply, error) {
-	quarter := r.URL.Query().Get("quarter")
-	rounds, err := s.ofQuarter(r.Context(), quarter)
+	quarter, _, err := s.quarterAsked(r)
 	if err != nil {
 		return reply{}, err
 	}
-	now := s.o.Clock()
-	answer := rollupResponse{}
+	answer, err := s.rolled(r.Context(), quarter)
+	return reply{JSON: answer}, err
+}
+
+// quarterAsked is the quarter of the address, else the last one that may be told; with those in which rounds closed.
+func (s *Server) quarterAsked(r request) (quarter string, all []string, err error) {
+	rounds, err := s.o.Store.Rounds(r.Context())
+	if err != nil {
+		return "", nil, err
+	}
+	quarter = param1(r.URL.Query(), "quarter")
+	return cmp.Or(quarter, assessments.LastTold(rounds, s.o.Clock())), assessments.Quarters(rounds), nil
+}
+
+// rolled is what the organisation sees of a quarter.
+func (s *Server) rolled(ctx context.Context, quarter string) (rollupResponse, error) {
+	rounds, err := s.ofQuarter(ctx, quarter)
+	if err != nil {
+		return rollupResponse{}, err
+	}
+	now, answer := s.o.Clock(), rollupResponse{}
 	if answer.Rollup, err = assessments.RollUp(quarter, rounds, now); err != nil {
-		return reply{}, err
+		return rollupResponse{}, err
 	}
 	answer.Outcomes, err = assessments.OutcomesOf(quarter, rounds, now)
-	return reply{JSON: answer}, err
+	return answer, err
 }
 
 // ofQuarter reads the rounds that closed in a quarter, the last one of each team. The quarter is over when they are shown, so that

@@ -55,6 +55,7 @@ func (s *Server) pageRoutes() []route {
 		page("/corrections", "What people stated about records", s.correctionsPage),
 		withdraw,
 		page("/gate/decisions/:id", "One decision and what it rests on", s.decisionPage),
+		page("/explain/index", "How the event-versus-habit index is made", s.indexPage),
 		page("/explain/:figure", "The rows behind a figure", s.explainPage),
 		page("/reports", "What reports there are", s.reportsPage),
 		page("/reports/leadership", "The report on the organisation; with format, as a file", s.reportPage(forLeadership)),

@@ -20,7 +20,7 @@ func (s *Server) explainPage(r request) (reply, error) {
 	figure := r.param("figure")
 	asked := reports.Asked{Service: param1(query, "service"), Team: param1(query, "team"), Stage: param1(query, "stage")}
 	if !slices.Contains(reports.FigureNames(), figure) {
-		return reply{}, fail(NotFound, "there is no figure called "+shorten(figure)+"; there is "+strings.Join(reports.FigureNames(), ", "))
+		return reply{}, fail(NotFound, "there is no figure called "+shorten(figure)+"; there is "+strings.Join(append(reports.FigureNames(), metrics.FigureIndex), ", "))
 	}
 	if asked.Stage != "" && (figure != metrics.FigureStages || !slices.Contains(s.o.Definition.StageNames(), asked.Stage)) {
 		return reply{}, fail(NotFound, "there is no stage called "+shorten(asked.Stage)+"; there is "+strings.Join(s.o.Definition.StageNames(), ", ")+" of "+metrics.FigureStages)

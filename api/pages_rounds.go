@@ -25,6 +25,7 @@ func (s *Server) roundPages() []route {
 	return []route{
 		page("/assessments", "Rounds of the questions by team", s.roundsPage),
 		form("/assessments", "Open a round, or make a draft", s.startRound),
+		page("/assessments/rollup", "What the organisation sees of a quarter's rounds", s.rollupPage),
 		page(one, "What a team says beside what its records show", s.resultPage),
 		page(one+"/run", "One round for who runs it", s.runPage),
 		page(one+"/form", "The form of a round to look at", s.previewPage),

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"html"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -247,7 +249,8 @@ func TestADraftIsLookedAtOpenedOrDiscarded(t *testing.T) {
 
 func TestARollUpPoolsTeamsAWeekAfterTheQuarterAndTellsWhatBecameOfActions(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := paged(t)
+	s.get("/assessments/rollup").is(http.StatusOK, "No round closed in 2025-Q4")
 	for i, team := range []string{"a", "b", "c", "d"} {
 		opened := into[openedAnswer](s.post(roundsPath, `{"team":"`+team+`","size":5,"services":[]}`).is(http.StatusCreated))
 		for _, link := range opened.Links {
@@ -263,6 +266,8 @@ func TestARollUpPoolsTeamsAWeekAfterTheQuarterAndTellsWhatBecameOfActions(t *tes
 	}
 	s.get(roundsPath+"/rollup?quarter=2026-Q1").is(http.StatusConflict, "from 2026-04-08 on")
 	s.get(roundsPath+"/rollup?quarter=soon").is(http.StatusBadRequest, "no quarter")
+	s.get("/assessments/rollup").is(http.StatusOK, "Nothing of 2026-Q1 to tell", "from 2026-04-08 on")
+	s.get("/assessments/rollup?quarter=soon").is(http.StatusBadRequest, "no quarter", "</html>")
 	s.clock.advance(40 * 24 * time.Hour)
 	var got struct {
 		Rollup   assessments.Rollup
@@ -277,6 +282,38 @@ func TestARollUpPoolsTeamsAWeekAfterTheQuarterAndTellsWhatBecameOfActions(t *tes
 	}
 	if o := got.Outcomes; o.Written != 4 || o.Overdue != 4 || len(o.Named) != 2 || strings.Contains(body, "step of c") {
 		t.Errorf("%+v", o)
+	}
+	if left := s.get(roundsPath + "/rollup").is(http.StatusOK).body; left != body {
+		t.Errorf("the quarter left out is another one: %.200s", left)
+	}
+	checkRollupPage(s, got.Rollup)
+}
+
+// checkRollupPage compares the page with what programs get.
+func checkRollupPage(t site, r assessments.Rollup) {
+	t.Helper()
+	t.get("/assessments").is(http.StatusOK, `href="/assessments/rollup"`)
+	page := t.get("/assessments/rollup").is(http.StatusOK, "The sums hold 20 answers of 4 teams", "Says versus shows", `aria-current="true">2026-Q1`, "/api/v1/assessments/rollup?quarter=2026-Q1").body
+	if rows := tableOf(page, "Replies of teams, by tag"); len(rows) != 1 || rows[0][0] != "services differ" || rows[0][1] != "4" {
+		t.Errorf("tags: %v", rows)
+	}
+	for _, v := range tableOf(page, "Verdicts") {
+		if v[1] != strconv.Itoa(r.Verdicts[assessments.Verdict(v[0])]) {
+			t.Errorf("%s: the page says %s, the API %v", v[0], v[1], r.Verdicts)
+		}
+	}
+	if rows := tableOf(page, "Actions of teams that published, by team"); len(rows) != 2 || rows[0][3] != "step of a" {
+		t.Errorf("actions: %v", rows)
+	}
+	for _, q := range r.Questions {
+		for _, o := range q.Options {
+			if o.Count > 0 && !strings.Contains(page, html.EscapeString(o.Text)+`</span>`) {
+				t.Errorf("%q is not on the page", o.Text)
+			}
+		}
+	}
+	if strings.Contains(page, "step of c") || strings.Count(page, `href="/assessments/ar_`) != 4 { // two teams, and their two actions
+		t.Error("a team that did not publish is named")
 	}
 }
 

@@ -216,7 +216,7 @@ func (s *Server) routes() []route {
 		s.absenceRoutes(),
 		s.signingRoutes(),
 		s.roundRoutes(),
-		s.outcomeRoutes(),
+		s.outcomeRoutes(), s.indexRoutes(),
 		s.sourceRoutes(),
 		s.doctorRoutes(),
 		s.documentRoutes(),

@@ -18,6 +18,11 @@ const (
 	SeenDifferently   = "You see this differently"
 )
 
+// Patterns are the sentences of comparisons, in the order in which they are counted.
+func Patterns() []string {
+	return []string{ThisIsAHabit, YouAlreadySeeThis, DifferentPicture, BetterThanItFeels, SeenDifferently}
+}
+
 // compare sets the interpolated median of the answers beside the evidence level. They are compared only with enough
 // respondents and evidence of grade A or B; a consensus is one answer by design and compared with that mark. A split team is
 // told so before any gap, because its median is nobody's answer.

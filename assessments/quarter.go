@@ -48,3 +48,33 @@ func LastOfQuarter(quarter string, all []Round) []Round {
 	}
 	return slices.SortedFunc(maps.Values(last), func(a, b Round) int { return cmp.Compare(a.Team, b.Team) })
 }
+
+// Quarters are those in which rounds closed, the newest first.
+func Quarters(all []Round) []string {
+	var quarters []string
+	for _, r := range all {
+		if r.State == Closed || r.State == Published {
+			quarters = append(quarters, r.Quarter())
+		}
+	}
+	slices.Sort(quarters)
+	quarters = slices.Compact(quarters)
+	slices.Reverse(quarters)
+	return quarters
+}
+
+// LastTold is the newest quarter with a round that may be rolled up already; where there is none the newest with a round, and before the
+// first round the last whole quarter.
+func LastTold(all []Round, now time.Time) string {
+	quarters := Quarters(all)
+	for _, quarter := range quarters {
+		if window, err := quarterWindow(quarter); err == nil && !now.Before(window.To.Add(TeamFirst)) {
+			return quarter
+		}
+	}
+	if len(quarters) > 0 {
+		return quarters[0]
+	}
+	first := time.Date(now.UTC().Year(), now.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
+	return Round{ClosedAt: first.AddDate(0, -3, 0)}.Quarter()
+}

@@ -43,6 +43,9 @@ type Rollup struct {
 	Verdicts          map[Verdict]int    `json:"verdicts,omitempty"` // teams per verdict
 	Patterns          map[string]int     `json:"patterns,omitempty"` // comparisons per sentence ("This is a habit")
 	Tags              map[Tag]int        `json:"tags,omitempty"`     // replies per tag
+	// PatternsHidden and TagsHidden say why those counts are not shown though the roll-up is.
+	PatternsHidden string `json:"patterns_hidden,omitempty"`
+	TagsHidden     string `json:"tags_hidden,omitempty"`
 	// Named are the results of the teams that published and whose cells give nobody else's away; HiddenTeams the number of
 	// the others.
 	Named       []Result `json:"named,omitempty"`
@@ -138,23 +141,69 @@ func (r *Rollup) fill(rounds []TeamCounts) error {
 	return nil
 }
 
-// count tallies verdicts, patterns and replies over the teams whose answers are in the pool.
+// count tallies verdicts, patterns and replies over the teams whose answers are in the pool. Not every one of them can be compared, and
+// not every one replies: the counts of so few would be theirs.
 func (r *Rollup) count(results []Result) {
 	r.Verdicts, r.Patterns, r.Tags = map[Verdict]int{}, map[string]int{}, map[Tag]int{}
+	var compared, replied tellers
 	for _, result := range results {
 		if !result.Shown || result.Consensus {
 			continue
 		}
 		r.Verdicts[result.Verdict.Verdict]++
+		told := 0
 		for _, c := range result.Comparisons {
 			if c.Compared {
 				r.Patterns[c.Words]++
+				told++
 			}
 		}
 		for _, reply := range result.Replies {
 			r.Tags[reply.Tag]++
 		}
+		named := slices.ContainsFunc(r.Named, func(n Result) bool { return n.Team == result.Team })
+		compared.add(told > 0, named)
+		replied.add(len(result.Replies) > 0, named)
 	}
+	if r.PatternsHidden = compared.hidden("can be compared with their records"); r.PatternsHidden != "" {
+		r.Patterns = nil
+	}
+	if r.TagsHidden = replied.hidden("replied"); r.TagsHidden != "" {
+		r.Tags = nil
+	}
+}
+
+// tellers are the teams that a count is made of, and those of them that are not named.
+type tellers struct{ all, unnamed int }
+
+func (t *tellers) add(tells, named bool) {
+	switch {
+	case !tells:
+	case named:
+		t.all++
+	default:
+		t.all++
+		t.unnamed++
+	}
+}
+
+// hidden says why a count is not shown; empty where it may be. What the named teams show can be taken off it, so that it must hold either
+// none or several of the others.
+func (t tellers) hidden(what string) string {
+	switch {
+	case t.all < fewestTeams:
+		return fmt.Sprintf("counts need at least %d teams that %s; there are %d", fewestTeams, what, t.all)
+	case t.unnamed == 1:
+		return "of the teams that " + what + " exactly one is not named, and the counts less those of the others would be its own"
+	}
+	return ""
+}
+
+// CommonTags are the tags that teams gave, the most frequent first.
+func (r Rollup) CommonTags() []Tag {
+	tags := slices.DeleteFunc(Tags(), func(t Tag) bool { return r.Tags[t] == 0 })
+	slices.SortStableFunc(tags, func(a, b Tag) int { return cmp.Compare(r.Tags[b], r.Tags[a]) })
+	return tags
 }
 
 // named are the teams whose cells stand beside the pooled ones: published and shown. When exactly one other team is hidden,

@@ -71,14 +71,83 @@ func TestARollUpNamesThoseWhoPublishedAndHidesASecondBesideOneHidden(t *testing.
 	}
 }
 
-func TestConsensusAnswersAreInNoPool(t *testing.T) {
+// told gives a team evidence that its first answer is compared with, and a reply.
+func told(c TeamCounts) TeamCounts {
+	c.Evidence = []Evidence{{ID: "E1", Level: 4, Grade: GradeA}}
+	c.Replies = []Reply{{Question: "q1", Tag: ServicesDiffer}, {Question: "q2", Tag: OtherReason}, {Question: "q3", Tag: OtherReason}}
+	return c
+}
+
+func TestCountsOfPatternsAndTagsAreNeverThoseOfOneTeam(t *testing.T) {
 	t.Parallel()
-	r, c := held(t, Plan{ID: "r-x", Team: "x", Size: 4, Consensus: true}, levelsOf(1, 1, 1, 1, 1))
+	a, b, c, d := team(t, "a", 9, Published), team(t, "b", 8, Published), team(t, "c", 7, Closed), team(t, "d", 6, Closed)
+	for name, want := range map[string]struct {
+		teams          []TeamCounts
+		patterns, tags int // the counts of the one pattern and of the most common tag; 0 where they are hidden
+		why            string
+	}{
+		"all can be compared":                              {[]TeamCounts{told(a), told(b), told(c), told(d)}, 4, 8, ""},
+		"only two can be compared":                         {[]TeamCounts{told(a), b, told(c), d}, 0, 0, "at least 3 teams"},
+		"of those that can be compared one is not named":   {[]TeamCounts{told(a), told(b), told(c), d, team(t, "e", 9, Published)}, 0, 0, "exactly one is not named"},
+		"of those that can be compared all are named":      {[]TeamCounts{told(a), told(b), c, d, told(team(t, "e", 9, Published))}, 3, 6, ""},
+		"a consensus is compared, and is part of no count": {[]TeamCounts{told(a), told(b), c, d, told(agreed(t, 4))}, 0, 0, "at least 3 teams"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := rollUp(t, want.teams...)
+			if got.Patterns[ThisIsAHabit] != want.patterns || got.Tags[OtherReason] != want.tags || (want.tags > 0) != (got.Tags != nil) || (want.patterns > 0) != (got.Patterns != nil) {
+				t.Errorf("patterns %v, tags %v", got.Patterns, got.Tags)
+			}
+			if !strings.Contains(got.PatternsHidden, want.why) || !strings.Contains(got.TagsHidden, want.why) || (want.why == "") != (got.PatternsHidden == "") {
+				t.Errorf("hidden because %q and %q", got.PatternsHidden, got.TagsHidden)
+			}
+			if tags := got.CommonTags(); want.tags > 0 && (len(tags) != 2 || tags[0] != OtherReason) {
+				t.Errorf("common tags %v", tags)
+			}
+		})
+	}
+}
+
+// agreed is a published round in consensus mode.
+func agreed(t *testing.T, level int) TeamCounts {
+	t.Helper()
+	r, c := held(t, Plan{ID: "r-x", Team: "x", Size: 4, Consensus: true}, levelsOf(level, level, level, level, level))
 	r, err := r.Publish(noon.AddDate(0, 0, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := rollUp(t, team(t, "a", 5, Published), team(t, "b", 6, Published), team(t, "c", 7, Published), TeamCounts{Round: r, Counts: c})
+	return TeamCounts{Round: r, Counts: c}
+}
+
+func TestTheLastQuarterThatMayBeToldIsFound(t *testing.T) {
+	t.Parallel()
+	closed := func(at string) Round {
+		when, err := time.Parse(time.DateOnly, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Round{State: Closed, ClosedAt: when}
+	}
+	all := []Round{closed("2026-02-03"), {State: Open}, closed("2026-08-01"), closed("2026-03-01")}
+	if got := strings.Join(Quarters(all), " "); got != "2026-Q3 2026-Q1" {
+		t.Error(got)
+	}
+	for now, want := range map[string]string{"2026-10-07": "2026-Q1", "2026-10-08": "2026-Q3"} {
+		if got := LastTold(all, closed(now).ClosedAt); got != want {
+			t.Errorf("on %s it is %s, want %s", now, got, want)
+		}
+	}
+	if got := LastTold(all[:1], closed("2026-04-07").ClosedAt); got != "2026-Q1" {
+		t.Errorf("where nothing may be told yet: %s", got)
+	}
+	if got := LastTold(nil, closed("2026-01-31").ClosedAt); got != "2025-Q4" {
+		t.Error(got)
+	}
+}
+
+func TestConsensusAnswersAreInNoPool(t *testing.T) {
+	t.Parallel()
+	got := rollUp(t, team(t, "a", 5, Published), team(t, "b", 6, Published), team(t, "c", 7, Published), agreed(t, 1))
 	if got.PooledTeams != 3 || got.PooledRespondents != 18 || got.Questions[0].Options[0].Count != 0 || names(got) != "a b c x" || got.Respondents != 19 {
 		t.Errorf("got %+v", got)
 	}

@@ -13,6 +13,9 @@ const (
 	NotEnoughAnswers Verdict = "not enough answers"
 )
 
+// Verdicts are all of them, from habit on.
+func Verdicts() []Verdict { return []Verdict{Habit, MostlyHabit, RoomToShift, NotEnoughAnswers} }
+
 // verdictOf follows from the lower medians: three or more that lean event leave room to shift; habit needs all of at least
 // four at level 4 or above; fewer than three scored questions say nothing.
 func verdictOf(questions []QuestionResult) VerdictResult {

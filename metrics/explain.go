@@ -80,7 +80,7 @@ func Explain(fs []Facts, figure string, q Query) (Explanation, error) {
 // to ask for a figure that is not known.
 func ExplanationOf(figure string, q Query) (Explanation, error) {
 	if !slices.Contains(AllFigures(), figure) {
-		return Explanation{}, fmt.Errorf("figure %q is not known: use one of %s", figure, strings.Join(AllFigures(), ", "))
+		return Explanation{}, fmt.Errorf("figure %q is not known: use one of %s", figure, strings.Join(append(AllFigures(), FigureIndex), ", "))
 	}
 	q = q.complete()
 	return Explanation{Figure: figure, Formula: q.Definition.formula(figure), Slice: q.Slice, Window: q.Window, AsOf: q.AsOf,

@@ -125,15 +125,15 @@ func (h habit) coverage(known bool) IndexPart {
 	if !known {
 		return h.unknownPart("coverage", 25)
 	}
-	days := map[day]bool{}
-	for _, r := range h.planned {
-		if d := dayOf(r.FinishedAt, h.calendar.zone()); h.calendar.works(d) {
-			days[d] = true
+	with := 0
+	for _, d := range h.days {
+		if d.works && d.deployments > 0 {
+			with++
 		}
 	}
-	c := float64(len(days)) / float64(h.workingDays)
+	c := float64(with) / float64(h.workingDays)
 	return IndexPart{Name: "coverage", Weight: 25, Score: coverageScore(c), Input: c, Known: true,
-		Says: fmt.Sprintf("deployed on %d of %d working days", len(days), h.workingDays)}
+		Says: fmt.Sprintf("deployed on %d of %d working days", with, h.workingDays)}
 }
 
 func (h habit) longestQuiet(known bool) IndexPart {

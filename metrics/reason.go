@@ -63,5 +63,11 @@ const (
 	leftNoWay     = "nothing is on record of its way but its author, or not even that"
 )
 
+// Of rollouts to production, of the event-versus-habit index alone.
+const (
+	leftUnplanned = "not planned: " // and what it was
+	leftLastDay   = "finished on the last day, which is not over: the index counts whole days"
+)
+
 // LeftByCorrection reports whether a person took a record out, by the reason that it is left out for.
 func LeftByCorrection(reason string) bool { return strings.HasPrefix(reason, leftByHand) }

@@ -32,6 +32,12 @@ const DesignPath = "/about/design"
 // Link keeps the links of the examples on the page: what they would open is made up.
 func (sample) Link(string, ...string) string { return DesignPath + "#components" }
 
+// IndexPath and Explain are such links.
+func (s sample) IndexPath(string) string { return s.Link("") }
+
+// Explain is what a figure would open.
+func (s sample) Explain(string) string { return s.Link("") }
+
 // sampleFacts are deployments on working days up to the day before, the newest in any case; every eleventh fails and is rolled back.
 func sampleFacts(n int) metrics.Facts {
 	f := metrics.Facts{Service: "example"}

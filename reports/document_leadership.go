@@ -152,6 +152,9 @@ func (in AboutOrganisation) distribution() Section {
 	s.Grids = append(s.Grids, in.spread())
 	s.Grids = append(s.Grids, in.said()...)
 	s.Notes = []string{"No team is named unless it published its assessment, and none is ranked."}
+	if r := in.Rollup; r != nil && r.PatternsHidden != "" {
+		s.Notes = append(s.Notes, "How what is said lies beside what the records show is not counted: "+r.PatternsHidden+".")
+	}
 	return s
 }
 
@@ -196,20 +199,26 @@ func (in AboutOrganisation) said() []Grid {
 		questions.Rows = append(questions.Rows, []Cell{{Text: q.Text}, {Text: Count(q.Scored)}, {Text: median}, {Text: habit}, {Text: Count(q.DontKnow)}, {Text: orDash(q.Agreement.Word)}})
 	}
 	verdicts := Grid{Table: Table{Caption: "Verdicts of teams", Head: []Head{{Text: "Verdict"}, {"Teams", true}}}}
-	for _, v := range []assessments.Verdict{assessments.Habit, assessments.MostlyHabit, assessments.RoomToShift, assessments.NotEnoughAnswers} {
+	for _, v := range assessments.Verdicts() {
 		if n := r.Verdicts[v]; n > 0 {
 			verdicts.Rows = append(verdicts.Rows, []Cell{{Text: string(v)}, {Text: Count(n)}})
 		}
 	}
 	patterns := Grid{Table: Table{Caption: "What is said beside what the records show", Head: []Head{{Text: "Pattern"}, {"Questions of teams", true}}}}
-	for _, words := range []string{assessments.ThisIsAHabit, assessments.YouAlreadySeeThis, assessments.DifferentPicture, assessments.BetterThanItFeels, assessments.SeenDifferently} {
+	for _, words := range assessments.Patterns() {
 		if n := r.Patterns[words]; n > 0 {
 			patterns.Rows = append(patterns.Rows, []Cell{{Text: words}, {Text: Count(n)}})
 		}
 	}
+	tags := Grid{Table: Table{Caption: "Replies of teams to their results, by tag", Head: []Head{{Text: "Tag"}, {"Replies", true}}}}
+	for _, tag := range r.CommonTags() {
+		tags.Rows = append(tags.Rows, []Cell{{Text: string(tag)}, {Text: Count(r.Tags[tag])}})
+	}
 	grids := []Grid{questions, verdicts}
-	if len(patterns.Rows) > 0 {
-		grids = append(grids, patterns)
+	for _, counted := range []Grid{patterns, tags} {
+		if len(counted.Rows) > 0 {
+			grids = append(grids, counted)
+		}
 	}
 	if len(r.Named) > 0 {
 		named := Grid{Table: Table{Caption: "Teams that published, by name", Head: []Head{{Text: "Team"}, {"Answers", true}, {Text: "Verdict"}}}}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,4 +106,26 @@ func (s stage) documents() map[string]Document {
 	out["team"] = TeamReport(AboutTeam{Basis: s.basis(s.facts[:1]), Team: "team " + harm, Services: rows[:1], Result: &result, Gate: s.ledger(lastQuarter(s.t).Window).Scoreboard()})
 	out["service"] = ServiceReport(AboutService{Basis: s.basis(s.facts[:1]), Row: rows[0], Incidents: s.facts[0].Incidents})
 	return out
+}
+
+func TestTheLeadershipReportCountsPatternsAndTagsAndSaysWhyWhereItDoesNot(t *testing.T) {
+	t.Parallel()
+	in := AboutOrganisation{Teams: make([]TeamCard, 3), Rollup: stage{t: t}.rollup().Rollup}
+	captions := func(s Section) string {
+		var all []string
+		for _, g := range s.Grids {
+			all = append(all, g.Caption)
+		}
+		return strings.Join(all, "; ")
+	}
+	if got := captions(in.distribution()); !strings.Contains(got, "What is said beside") || !strings.Contains(got, "Replies of teams") {
+		t.Errorf("tables: %s", got)
+	}
+	hidden := *in.Rollup
+	hidden.Patterns, hidden.Tags, hidden.PatternsHidden = nil, nil, "too few"
+	in.Rollup = &hidden
+	s := in.distribution()
+	if got := captions(s); strings.Contains(got, "What is said beside") || strings.Contains(got, "Replies of teams") || !strings.Contains(strings.Join(s.Notes, " "), "is not counted: too few.") {
+		t.Errorf("tables: %s; notes: %v", got, s.Notes)
+	}
 }

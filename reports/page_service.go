@@ -47,6 +47,11 @@ func (Services) Verdicts() []gate.Result {
 	return []gate.Result{gate.Allow, gate.Warn, gate.Block, gate.Hold}
 }
 
+// Explain is the address that opens a figure of these services, or of one team's.
+func (s Services) Explain(figure string) string {
+	return s.Link(segments("explain", figure), "team", s.Team)
+}
+
 // To is the address of another page of the same list.
 func (s Services) To(page int) string { return s.Link(s.Path, append(s.Extra, "page", Count(page))...) }
 

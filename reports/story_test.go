@@ -221,7 +221,11 @@ func (s stage) pages() map[string]Page {
 	}
 	out["/reports"] = Reports{Frame: Frame{Title: "Reports", Path: "/reports", Nav: "reports", AsOf: now}, Teams: []Cell{{Text: harm, Href: "/reports/teams/x"}}}
 	s.roundPages(out)
+	out["/indices"] = HabitIndices{Frame: s.frame("Event or habit", "/explain/index", ""), Team: harm, Rows: s.overview().Rows}
 	for _, f := range s.facts {
+		habit := metrics.ExplainIndex(f, now, metrics.DefaultCalendar(time.UTC))
+		habit.Index.NotComparable = harm
+		out["/index"] = HabitIndexPage(s.frame("How this index is made", "/explain/index", ""), habit, 1)
 		out[segments("services", f.Service)] = s.service(f)
 		out["/service"] = s.service(f)
 		e, err := metrics.Explain(s.facts, "change_fail_rate", s.query(s.frame("", "", "").View.Window))
@@ -248,6 +252,7 @@ func (s stage) roundPages(out map[string]Page) {
 	replied.Result.Remarks = []assessments.Comment{{Text: harm, SignedBy: harm}}
 	frame := s.frame("Rounds", "/assessments", "assessments")
 	out["/replied"] = replied
+	out["/rollup"] = s.rollup()
 	out["/rounds"] = Rounds{Frame: frame, Rounds: []assessments.Round{open, draft, result.Round}, Teams: []string{harm}, Floor: 5, Ask: RoundAsk{Team: harm, Draft: true}, Problem: harm, CSRF: "secret"}
 	out["/norounds"] = Rounds{Frame: frame, Floor: 5}
 	out["/rundraft"] = RoundRun{Frame: frame, Round: draft}
@@ -278,4 +283,22 @@ func (s stage) result() Result {
 		s.t.Fatal(err)
 	}
 	return Result{Frame: s.frame("What the team says, and what the records show", "/assessments/r1", ""), Result: result, Round: r}
+}
+
+// rollup is what four teams say together.
+func (s stage) rollup() Rollup {
+	all := rounds()
+	for i := range all {
+		all[i].Evidence = []assessments.Evidence{{ID: "E1", Level: 4, Grade: assessments.GradeA}}
+		all[i].Replies = []assessments.Reply{{Question: "q1", Tag: assessments.ServicesDiffer, Note: harm}}
+	}
+	told, err := assessments.RollUp("2025-Q4", all, now)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	outcomes, err := assessments.OutcomesOf("2025-Q4", all, now)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return Rollup{Frame: s.frame("What teams say together", "/assessments/rollup", "assessments"), Quarter: "2025-Q4", Quarters: []string{"2025-Q4"}, Rollup: &told, Outcomes: &outcomes}
 }

@@ -24,7 +24,7 @@ Answers are kept as counts only; nothing is shown for fewer people than the floo
 		p.assessOpenCommand(), p.assessStatusCommand(), p.assessLinkCommand(), p.assessRemindCommand(),
 		p.assessMoveCommand("close", "End answering; links that were not used stop working", "closed; the result is at"),
 		p.assessMoveCommand("publish", "Freeze a closed round; from then on it never changes", "published; the result is at"),
-		p.assessDiscardCommand(), p.assessQuestionsCommand(),
+		p.assessDiscardCommand(), p.assessQuestionsCommand(), p.assessRollupCommand(),
 	)
 	return command
 }

@@ -29,12 +29,19 @@ func (p *program) explainCommand() *cobra.Command {
 		Long: `Lists every row that a figure counts and every row it leaves out, each with the reason, service by service. Nothing is held back
 and one service is read at a time, so that it works for slices of any size.
 
-Figures: ` + strings.Join(metrics.AllFigures(), ", ") + ".",
+Figures: ` + strings.Join(metrics.AllFigures(), ", ") + `.
+
+The index (event to habit) is explained for each service by itself: its six parts with input and points, the days, pauses, batches, slots
+and deployments of its twelve weeks, and what was left out. It takes --service, --team, --tier and --as-of.`,
 		Example: `  shiphabit explain change_fail_rate --service payments-api --from 2026-01-01
-  shiphabit explain change_lead_time --format csv > lead-times.csv`,
+  shiphabit explain change_lead_time --format csv > lead-times.csv
+  shiphabit explain index --team payments`,
 		Args:      cobra.ExactArgs(1),
-		ValidArgs: metrics.AllFigures(),
+		ValidArgs: append(metrics.AllFigures(), metrics.FigureIndex),
 		RunE: func(command *cobra.Command, args []string) error {
+			if args[0] == metrics.FigureIndex {
+				return p.explainIndex(command, &of, format)
+			}
 			from, query, err := of.open(command.Context(), p)
 			if err != nil {
 				return err

@@ -61,8 +61,9 @@ func presetNames() []string {
 
 // source is where the figures of a slice come from: a database, or events that were read.
 type source struct {
-	services []string // those of the slice, by name
-	all      bool     // the slice is not narrow
+	services []string                   // those of the slice, by name
+	declared map[string]metrics.Service // every one known
+	all      bool                       // the slice is not narrow
 	facts    func(service string) (metrics.Facts, error)
 	tallies  func(q metrics.Query, windows []metrics.Window) ([]metrics.Tally, error)
 	kindOf   func(environment string) (metrics.EnvironmentKind, error)
@@ -105,7 +106,7 @@ func (s *slice) open(ctx context.Context, p *program) (source, metrics.Query, er
 			return source{}, query, errors.Join(err, from.close())
 		}
 	}
-	from.all = !s.narrow()
+	from.all, from.declared = !s.narrow(), services
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		if s.holds(services[name]) {
 			from.services = append(from.services, name)
