@@ -86,11 +86,31 @@ func (s *Server) digest(ctx context.Context, m moment, team, base string) (repor
 	if in.Rows, err = s.unfinished(ctx, m, names, today); err != nil {
 		return reports.Document{}, err
 	}
+	whole := today.AddDate(0, 0, -int((today.Weekday()-s.o.Definition.WeekStart+7)%7))
+	if in.Weeks, err = series(of, s.about(metrics.Window{From: whole.AddDate(0, 0, -7*digestWeeks), To: whole}, m, "digest"), "week"); err != nil {
+		return reports.Document{}, err
+	}
 	if team != "" {
 		in.Diagnosis = narrowed(in.Diagnosis, names)
 	}
-	in.Rounds, err = s.openRounds(ctx, team)
+	err = s.digestRounds(ctx, &in)
 	return reports.WeeklyDigest(in), err
+}
+
+// digestWeeks is the number of whole weeks that a digest draws: as many as an index looks back.
+const digestWeeks = 12
+
+// Letter is the digest as a mail, of a team or of leadership where none is named.
+func (s *Server) Letter(ctx context.Context, team, base string) (reports.Letter, error) {
+	m, err := s.lookAt(ctx, time.Time{})
+	if err != nil {
+		return reports.Letter{}, err
+	}
+	d, err := s.digest(ctx, m, team, base)
+	if err != nil {
+		return reports.Letter{}, err
+	}
+	return s.o.Site.Letter(ctx, d)
 }
 
 // unfinished are the services named, of all when none are, with their figures of the last ninety days.
@@ -105,10 +125,19 @@ func (s *Server) unfinished(ctx context.Context, m moment, names []string, today
 	return rows, s.measureRows(ctx, rows, s.about(metrics.Window{From: today.AddDate(0, 0, -90), To: m.now}, m, ""))
 }
 
-// openRounds are the rounds that take answers, of a team or of all.
-func (s *Server) openRounds(ctx context.Context, team string) ([]assessments.Round, error) {
+// digestRounds adds the rounds that take answers, and what came of a team's rounds that are over.
+func (s *Server) digestRounds(ctx context.Context, in *reports.Digest) error {
 	rounds, err := s.o.Store.Rounds(ctx)
-	return slices.DeleteFunc(rounds, func(r assessments.Round) bool {
-		return r.State != assessments.Open || team != "" && r.Team != team
-	}), err
+	if err != nil {
+		return err
+	}
+	if in.Team != "" {
+		if in.Decided, err = s.decisionsOf(ctx, roundsOver(rounds, in.Team, in.AsOf)); err != nil {
+			return err
+		}
+	}
+	in.Rounds = slices.DeleteFunc(rounds, func(r assessments.Round) bool {
+		return r.State != assessments.Open || in.Team != "" && r.Team != in.Team
+	})
+	return nil
 }

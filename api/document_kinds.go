@@ -128,28 +128,22 @@ func (s *Server) teamDocument(ctx context.Context, m moment, a Ask) (reports.Doc
 	if in.Gate, err = s.boardOf(ctx, b.Period, m, func(service string) bool { return slices.Contains(names, service) }); err != nil {
 		return reports.Document{}, err
 	}
-	in.Result, err = s.resultOfTeam(ctx, a.Name, endOf(b.Period, m))
+	err = s.teamSaid(ctx, &in, endOf(b.Period, m))
 	return reports.TeamReport(in), err
 }
 
-// resultOfTeam is the result of the last round of a team that closed before an instant; nil when there is none.
-func (s *Server) resultOfTeam(ctx context.Context, team string, before time.Time) (*assessments.Result, error) {
+// teamSaid adds the result of the last round of the team that closed up to the end of the period, and what came of its rounds.
+func (s *Server) teamSaid(ctx context.Context, in *reports.AboutTeam, end time.Time) error {
 	rounds, err := s.o.Store.Rounds(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var last assessments.Round
-	for _, r := range rounds {
-		over := r.State == assessments.Closed || r.State == assessments.Published
-		if over && r.Team == team && r.ClosedAt.Before(before) && r.ClosedAt.After(last.ClosedAt) {
-			last = r
-		}
+	if in.Decided, err = s.decisionsOf(ctx, roundsOver(rounds, in.Team, end)); err != nil || len(in.Decided) == 0 {
+		return err
 	}
-	if last.ID == "" {
-		return nil, nil
-	}
-	result, err := s.resultOf(ctx, last.ID)
-	return &result, err
+	result, err := s.resultOf(ctx, in.Decided[len(in.Decided)-1].Round.ID)
+	in.Result = &result
+	return err
 }
 
 func (s *Server) serviceDocument(ctx context.Context, m moment, a Ask) (reports.Document, error) {

@@ -14,6 +14,7 @@ type outcomeStore interface {
 	Replies(ctx context.Context, round string) ([]assessments.Reply, error)
 	SaveReply(ctx context.Context, round string, r assessments.Reply, by string) error
 	Action(ctx context.Context, round string) (a assessments.Action, found bool, err error)
+	Actions(ctx context.Context, rounds ...string) (map[string]assessments.Action, error)
 	SaveAction(ctx context.Context, round string, a assessments.Action, by string) error
 	DecideAction(ctx context.Context, round string, o assessments.Outcome, by string) error
 	CountReminder(ctx context.Context, round string, seen int) error

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"shiphabit/assessments"
 	"shiphabit/metrics"
@@ -148,17 +149,14 @@ func (s *Server) teamRounds(ctx context.Context, p *reports.Team) error {
 		return err
 	}
 	for _, round := range rounds {
-		switch {
-		case round.Team != p.Team:
-		case round.State == assessments.Open:
+		if round.Team == p.Team && round.State == assessments.Open {
 			p.Open = &round
-		case (round.State == assessments.Closed || round.State == assessments.Published) && (p.Round == nil || !round.ClosedAt.Before(p.Round.ClosedAt)):
-			p.Round = &round
 		}
 	}
-	if p.Round == nil {
-		return nil
+	if p.Decided, err = s.decisionsOf(ctx, roundsOver(rounds, p.Team, p.AsOf)); err != nil || len(p.Decided) == 0 {
+		return err
 	}
+	p.Round = &p.Decided[len(p.Decided)-1].Round
 	mark, err := s.factsMark(ctx, p.Round.State, p.Round.Respondents)
 	if err != nil {
 		return err
@@ -166,6 +164,40 @@ func (s *Server) teamRounds(ctx context.Context, p *reports.Team) error {
 	result, err := s.results.of(p.Round.ID, mark, func() (assessments.Result, error) { return s.resultOf(ctx, p.Round.ID) })
 	p.Result = &result
 	return err
+}
+
+// roundsOver are the rounds of a team that closed up to an instant, the oldest first.
+func roundsOver(all []assessments.Round, team string, until time.Time) []assessments.Round {
+	over := slices.DeleteFunc(slices.Clone(all), func(r assessments.Round) bool {
+		return r.Team != team || r.State != assessments.Closed && r.State != assessments.Published || r.ClosedAt.After(until)
+	})
+	slices.SortStableFunc(over, func(one, other assessments.Round) int { return one.ClosedAt.Compare(other.ClosedAt) })
+	return over
+}
+
+// lookedBackAt is the number of rounds of which a team sees the actions: two years of quarters. Older ones stand with their rounds.
+const lookedBackAt = 8
+
+// decisionsOf are the last rounds of a list with what came of each.
+func (s *Server) decisionsOf(ctx context.Context, rounds []assessments.Round) ([]reports.RoundOver, error) {
+	rounds = rounds[max(0, len(rounds)-lookedBackAt):]
+	ids := make([]string, len(rounds))
+	for i, r := range rounds {
+		ids[i] = r.ID
+	}
+	actions, err := s.o.Store.Actions(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	var list []reports.RoundOver
+	for _, r := range rounds {
+		d := reports.RoundOver{Round: r}
+		if a, written := actions[r.ID]; written {
+			d.Action = &a
+		}
+		list = append(list, d)
+	}
+	return list, nil
 }
 
 // disputed are the corrections of the records of a team's services that hold. Which service a record belongs to is looked up only where

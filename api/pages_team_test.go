@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"shiphabit/api"
 	"shiphabit/assessments"
@@ -142,4 +143,55 @@ func TestATeamsPageListsTheCorrectionsOfItsOwnRecordsThatHold(t *testing.T) {
 	s.get("/teams/"+url.PathEscape(harm)).is(http.StatusOK, none)
 	s.form(record, record, "step", "withdraw", "correction", "1", "reason", "no drill")
 	s.get("/teams/pay").is(http.StatusOK, none, "1 failed of 5")
+}
+
+func TestATeamSeesWhatItDecidedAndWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+	s := owned(t)
+	s.post("/api/v1/events", weekdays("api", "2025-09-01", "2026-03-02")).is(http.StatusOK)
+	s.get("/teams/pay").is(http.StatusOK, "What it decided to do", "No round of the team is over")
+	decided := func(text, due string) string {
+		opened := into[openedAnswer](s.post(roundsPath, `{"team":"pay","size":5}`).is(http.StatusCreated))
+		for _, link := range opened.Links {
+			s.submit(link, link, chosen(opened.Round, 1)...).is(http.StatusOK)
+		}
+		at := roundsPath + "/" + opened.Round.ID
+		s.post(at+"/close", "").is(http.StatusOK)
+		if text != "" {
+			s.post(at+"/action", fmt.Sprintf(`{"text":%q,"owner":"on-call","due_on":%q}`, text, due)).is(http.StatusOK)
+		}
+		return opened.Round.ID
+	}
+	first := decided(harm+" is tried", "2026-03-20")
+	s.get("/teams/pay").is(http.StatusOK, html.EscapeString(harm+" is tried"), "20 Mar 2026", "on-call", `data-word="due"`, `class="sentence">open<`, "Of 1 action, 0 are done.", `/assessments/`+first+`#action`)
+	s.clock.advance(40 * 24 * time.Hour)
+	s.get("/teams/pay").is(http.StatusOK, "overdue: nobody has said how it went", "0 are done and 1 is overdue.")
+	report := "/api/v1/reports/teams/pay?period=2026-Q1&format="
+	for _, format := range []string{"html", "md", "json", "csv"} {
+		for _, words := range []string{"is tried", "on-call", "20 Mar 2026", "overdue: nobody has said how it went", "1 is overdue"} {
+			if body := s.get(report + format).is(http.StatusOK).body; !strings.Contains(body, words) {
+				t.Errorf("the report as %s lacks %q", format, words)
+			}
+		}
+	}
+	s.get("/api/v1/digests/teams/pay?format=txt&base=https://ship.example.org").is(http.StatusOK, "by 20 Mar 2026", "https://ship.example.org/teams/pay#actions")
+	s.post(roundsPath+"/"+first+"/action/outcome", `{"outcome":"not done"}`).is(http.StatusOK)
+	second := decided("meet no more", "2026-06-01")
+	s.clock.advance(time.Hour)
+	decided("", "")
+	page := s.get("/teams/pay").is(http.StatusOK, `class="sentence">not done<`, "meet no more", "Of 2 actions, 0 are done. After the last round, closed on 12 Apr 2026, none was written.")
+	if newer, older := strings.Index(page.body, "meet no more"), strings.Index(page.body, " is tried"); newer > older {
+		t.Error("the oldest action stands first")
+	}
+	s.post(roundsPath+"/"+second+"/action/outcome", `{"outcome":"done"}`).is(http.StatusOK)
+	s.get("/teams/pay").is(http.StatusOK, "Of 2 actions, 1 is done.")
+	if of := s.get(report + "md").is(http.StatusOK).body; strings.Contains(of, "meet no more") {
+		t.Error("the report of a quarter tells of a round that closed after it")
+	}
+	if body := s.get("/teams/" + url.PathEscape(harm)).body; strings.Contains(body, "meet no more") {
+		t.Error("another team's page tells of it")
+	}
+	if said := s.get("/api/v1/digests/teams/pay?format=txt").body; strings.Contains(said, "Nobody has said yet") {
+		t.Errorf("nothing is overdue, and the digest says\n%s", said)
+	}
 }

@@ -1,9 +1,11 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 
 	"shiphabit/assessments"
@@ -22,23 +24,26 @@ type Digest struct {
 	Week metrics.Scorecard
 	// Rows are the services with their figures of the last ninety days and what the gate would say now.
 	Rows []ServiceRow
+	// Weeks are the last twelve whole weeks.
+	Weeks []metrics.Point
 	// Rounds are those that are open.
 	Rounds []assessments.Round
+	// Decided are the team's last rounds that are over, with what came of each; leadership reads of actions in its report.
+	Decided []RoundOver
 	// Base is the address of the server, before the paths of links.
 	Base string
 }
 
 // WeeklyDigest tells what changed beyond noise and what is unfinished, with one link each.
 func WeeklyDigest(in Digest) Document {
-	subject := in.Place
-	if in.Team != "" {
-		subject = in.Team
-	}
-	d := in.document("digest", "Weekly digest", subject)
+	d := in.document("digest", "Weekly digest", cmp.Or(in.Team, in.Place, "the whole organisation"))
 	d.Lead = "What changed beyond noise, and what is unfinished."
 	d.Sections = []Section{
 		{ID: "changed", Title: "What changed", Text: []string{in.weekSays()}, Items: in.changes()},
 		{ID: "unfinished", Title: "What is unfinished", Items: in.unfinished()},
+	}
+	if weeks, shown := in.weeks(); shown {
+		d.Sections = append(d.Sections, weeks)
 	}
 	if len(d.Sections[0].Items) == 0 {
 		d.Sections[0].Text = append(d.Sections[0].Text, "Nothing changed beyond noise in the last four weeks.")
@@ -58,6 +63,25 @@ func (in Digest) weekSays() string {
 		failed = Count(in.Week.FailRate.Count)
 	}
 	return fmt.Sprintf("In the last seven days there %s to production; %s failed.", plural2(n, "was %s deployment", "were %s deployments"), failed)
+}
+
+// weeks shows the last weeks of which records tell, as a picture and as the table that says the same.
+func (in Digest) weeks() (s Section, shown bool) {
+	points := slices.DeleteFunc(slices.Clone(in.Weeks), func(p metrics.Point) bool { return !p.To.After(in.First) })
+	g := Grid{Bars: true, Table: Table{Caption: "Deployments to production by week", Head: []Head{{Text: "Week from"}, {"Deployments", true}, {"Of these failed", true}}}}
+	var all metrics.Scorecard
+	for i, p := range points {
+		points[i].Label = p.From.In(in.Zone).Format("2 Jan")
+		all.Frequency.Rollouts += p.Scorecard.Frequency.Rollouts
+		g.Windows = append(g.Windows, p.Window)
+		g.Rows = append(g.Rows, []Cell{{Text: p.From.In(in.Zone).Format("2 Jan 2006")}, {Text: Count(p.Scorecard.Frequency.Rollouts)}, {Text: Count(p.Scorecard.FailRate.Count)}})
+	}
+	if all.Frequency.Rollouts == 0 {
+		return s, false
+	}
+	c := HowOften(all, points, "week")
+	c.Title, c.Label = "Deployments per week", "Bar chart. Deployments per week, and how many failed"
+	return Section{ID: "weeks", Title: "Week by week", Charts: []Chart{c}, Grids: []Grid{g}}, true
 }
 
 // changes are the moves of the five figures that are claimed.
@@ -104,6 +128,9 @@ func (in Digest) unfinished() []Item {
 			items = append(items, Item{g.Title + " (" + plural(g.N, "place", "places") + ").", in.Base + "/doctor"})
 		}
 	}
+	if a := newestOverdue(in.Decided, in.AsOf); a != nil {
+		items = append(items, Item{"Nobody has said yet how this went, which the team decided to do by " + dueOn(*a) + ": " + a.Text, in.Base + segments("teams", in.Team) + "#actions"})
+	}
 	return append(items, in.rounds()...)
 }
 
@@ -121,6 +148,15 @@ func (in Digest) rounds() []Item {
 		at = in.Base + segments("teams", in.Team)
 	}
 	return []Item{{fmt.Sprintf("%s of the five questions: %s of %s in so far.", plural(len(in.Rounds), "open round", "open rounds"), Count(answered), plural(asked, "answer", "answers")), at}}
+}
+
+// inWords is a row as a line: "2 Mar 2026: deployments 12, of these failed 1".
+func (t Table) inWords(row []Cell) string {
+	var parts []string
+	for i, c := range row[1:] {
+		parts = append(parts, lower(t.Head[i+1].Text)+" "+c.Text)
+	}
+	return row[0].Text + ": " + strings.Join(parts, ", ")
 }
 
 // PlainText writes a document for those who read nothing else: the same sentences and links, and its tables as lines.
@@ -145,6 +181,15 @@ func (d Document) PlainText(w io.Writer) error {
 			if i.Href != "" {
 				out.WriteString("  " + strings.Join(strings.Fields(i.Href), "") + "\n")
 			}
+		}
+		for _, g := range s.Grids {
+			line(g.Caption + ":")
+			for _, row := range g.Rows {
+				line("- " + g.inWords(row))
+			}
+		}
+		for _, text := range s.Notes {
+			line(text)
 		}
 	}
 	_, err := io.WriteString(w, out.String())

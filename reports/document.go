@@ -81,10 +81,13 @@ type Grid struct {
 	Bars bool
 }
 
+// longTable is the number of rows above which a table may go over to the next page: kept whole it would leave half a page empty.
+const longTable = 10
+
 // Shape is how a table is set: "slim" with few columns, "long" where it may have to go over several pages.
 func (g Grid) Shape() string {
 	switch {
-	case len(g.Rows) > 16:
+	case len(g.Rows) > longTable:
 		return "long"
 	case len(g.Head) < 4:
 		return "slim"

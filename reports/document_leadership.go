@@ -255,13 +255,9 @@ func (in AboutOrganisation) actions() Section {
 	}
 	s.Grids = []Grid{g}
 	if len(o.Named) > 0 {
-		named := Grid{Table: Table{Caption: "Actions of teams that published", Head: []Head{{Text: "Team"}, {Text: "Action"}, {Text: "Due"}, {Text: "Outcome"}}}}
+		named := Grid{Table: Table{Caption: "Actions of teams that published", Head: []Head{{Text: "Team"}, {Text: "Action"}, {Text: "Who, by role"}, {Text: "Due"}, {Text: "How it went"}}}}
 		for _, a := range o.Named {
-			outcome := string(a.Action.Outcome)
-			if outcome == "" {
-				outcome = "open"
-			}
-			named.Rows = append(named.Rows, []Cell{{Text: a.Team}, {Text: a.Action.Text}, {Text: a.Action.DueOn}, {Text: outcome}})
+			named.Rows = append(named.Rows, []Cell{{Text: a.Team}, {Text: a.Action.Text}, {Text: a.Action.Owner}, {Text: dueOn(a.Action)}, {Text: howItWent(a.Action, in.AsOf)}})
 		}
 		s.Grids = append(s.Grids, named)
 	}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"strings"
 
 	"shiphabit/assessments"
 	"shiphabit/metrics"
@@ -16,17 +17,19 @@ type AboutTeam struct {
 	Services []ServiceRow
 	// Result is the team's latest round that closed up to the end of the period; nil without one.
 	Result *assessments.Result
-	Gate   gate.Scoreboard
+	// Decided are its last rounds that closed up to then, the oldest first.
+	Decided []RoundOver
+	Gate    gate.Scoreboard
 }
 
 // TeamReport tells a team how its services are deployed, and what it said beside what its records show.
 func TeamReport(in AboutTeam) Document {
 	d := in.document("team", "Team report "+in.Period.Name, in.Team)
 	d.Lead = "How the team's services are deployed, and what it said beside what their records show."
-	d.Summary = summary(append(in.figureSentences(), in.openSays(), in.resultSays())...)
+	d.Summary = summary(append(in.figureSentences(), in.openSays(), in.resultSays(), in.overdueSays())...)
 	text, grids := in.quality()
 	d.Sections = []Section{
-		in.figuresSection(), in.movesSection(), in.servicesSection(), in.saysSection(),
+		in.figuresSection(), in.movesSection(), in.servicesSection(), in.saysSection(), in.actions(),
 		gateSection(in.Gate),
 		{ID: "quality", Title: "Data quality", Text: text, Grids: grids},
 	}
@@ -49,6 +52,24 @@ func (in AboutTeam) resultSays() string {
 		return "What the team said is not shown: " + r.Hidden + "."
 	}
 	return fmt.Sprintf("By the team's own answers (%s): %s.", plural(r.Respondents, "answer", "answers"), r.Verdict.Verdict)
+}
+
+// overdueSays names the newest action of which the day has passed.
+func (in AboutTeam) overdueSays() string {
+	a := newestOverdue(in.Decided, in.AsOf)
+	if a == nil {
+		return ""
+	}
+	return fmt.Sprintf("The team decided to do this by %s, and nobody has said how it went: %s.", dueOn(*a), strings.TrimRight(a.Text, "."))
+}
+
+// actions are what the team decided after its rounds.
+func (in AboutTeam) actions() Section {
+	s := Section{ID: "actions", Title: "Actions and outcomes", Text: []string{actionsSay(in.Decided, in.AsOf)}}
+	if t := actionTable(in.Decided, in.AsOf); len(t.Rows) > 0 {
+		s.Grids = []Grid{{Table: t}}
+	}
+	return s
 }
 
 func (in AboutTeam) servicesSection() Section {

@@ -52,6 +52,8 @@ type Team struct {
 	Round  *assessments.Round
 	// Open is the round that takes answers now; nil when none does.
 	Open *assessments.Round
+	// Decided are its last rounds that are over, the oldest first, with what came of each.
+	Decided []RoundOver
 	// Disputed are the corrections of its services' records that hold.
 	Disputed []Disputed
 }
@@ -150,6 +152,12 @@ func beside(r Row) string {
 		return "not compared: " + r.Comparison.Why
 	}
 }
+
+// Actions are what the team decided after its rounds.
+func (t Team) Actions() Table { return actionTable(t.Decided, t.AsOf) }
+
+// ActionsSay counts what became of them.
+func (t Team) ActionsSay() string { return actionsSay(t.Decided, t.AsOf) }
 
 // Spread is the table of how far the team's services lie apart; it names none.
 func (t Team) Spread() Table {

@@ -32,6 +32,7 @@ type Site struct {
 	assets  *assets
 	studio  *studio            // draws charts as pictures; nil without the chart library
 	alone   *template.Template // a document as one file
+	letter  *template.Template // a document as the page of a mail
 }
 
 // New parses every template once. Version is printed at the foot of each page.
@@ -56,6 +57,9 @@ func New(version string) (*Site, error) {
 	}
 	if s.alone, err = template.Must(shared.Clone()).ParseFS(templates, "templates/document.html"); err != nil {
 		return nil, fmt.Errorf("template of documents: %w", err)
+	}
+	if s.letter, err = template.Must(shared.Clone()).ParseFS(templates, "templates/letter.html"); err != nil {
+		return nil, fmt.Errorf("template of mails: %w", err)
 	}
 	for _, file := range files {
 		page, err := template.Must(shared.Clone()).ParseFS(templates, file)

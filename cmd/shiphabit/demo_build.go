@@ -74,6 +74,7 @@ func (b *demoBuild) all(ctx context.Context) error {
 		{"deriving", b.db.Refresh},
 		{"asking the gate", b.askGate},
 		{"holding the assessments", b.holdRounds},
+		{"looking back at actions", b.lookBack},
 		{"noting the dispute", b.dispute},
 		{"deriving", b.db.Refresh},
 		{"finishing", b.finish},
@@ -162,10 +163,43 @@ func (b *demoBuild) endRound(ctx context.Context, r demo.Round) error {
 	if err := b.db.SaveRound(ctx, round); err != nil {
 		return err
 	}
+	if err := b.decide(ctx, round, r.Action); err != nil {
+		return err
+	}
 	if round, err = round.Publish(r.Published); err != nil {
 		return err
 	}
 	return b.db.SaveRound(ctx, round)
+}
+
+// decide writes what the team does until its next round, two days after closing.
+func (b *demoBuild) decide(ctx context.Context, round assessments.Round, made *demo.Action) error {
+	if made == nil {
+		return nil
+	}
+	b.at(round.ClosedAt.AddDate(0, 0, 2))
+	action, err := assessments.NewAction(round, made.Text, made.Owner, made.Due.Format(time.DateOnly))
+	if err != nil {
+		return err
+	}
+	return b.db.SaveAction(ctx, round.ID, action, "demo")
+}
+
+// lookBack says how the actions went, in the order in which teams said so.
+func (b *demoBuild) lookBack(ctx context.Context) error {
+	over := slices.DeleteFunc(slices.Clone(b.made.Rounds), func(r demo.Round) bool { return r.Action == nil || r.Action.LookedBack.IsZero() })
+	slices.SortStableFunc(over, func(one, other demo.Round) int { return one.Action.LookedBack.Compare(other.Action.LookedBack) })
+	for _, r := range over {
+		outcome := assessments.NotDone
+		if r.Action.Done {
+			outcome = assessments.Done
+		}
+		b.at(r.Action.LookedBack.Add(10 * time.Hour))
+		if err := b.db.DecideAction(ctx, r.ID, outcome, "demo"); err != nil {
+			return fmt.Errorf("round %s: %w", r.ID, err)
+		}
+	}
+	return nil
 }
 
 // answersOf are the options at the levels, 0 standing for "don't know".

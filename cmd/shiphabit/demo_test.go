@@ -64,6 +64,7 @@ func TestTheDemonstrationTellsItsStories(t *testing.T) {
 	s.stopped(t)
 	s.words(t)
 	s.leadership(t)
+	s.actions(t)
 	s.again(t, p, db)
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"shiphabit/api"
-	"shiphabit/internal/notify"
 )
 
 // digestFlags are the flags of 'digest'.
@@ -25,6 +24,8 @@ type digestFlags struct {
 	file       string
 	format     string
 	send       bool
+	dryRun     bool
+	again      bool
 }
 
 func (p *program) digestCommand() *cobra.Command {
@@ -35,10 +36,14 @@ func (p *program) digestCommand() *cobra.Command {
 		Long: `Writes what changed over the last four weeks beyond noise, against the four before, and what is unfinished: failed deployments that
 have not recovered, services that the gate would stop, sources in trouble, rounds that take answers. One link each.
 
-It writes a file or standard output, or with --send sends it over the channels of the team that the configuration names; a scheduler of yours
-runs it every week. It opens the database, or asks a server with --server (or SHIPHABIT_URL, unless --db or --config is given).`,
+It writes a file or standard output, or with --send sends it over the channels that the configuration names for the team or for leadership. A
+scheduler of yours runs that every week, or 'serve' does it by itself (notify.digests in the configuration). Either way each channel gets it once a
+week: what was sent is noted in the database, and a channel that fails is tried again by the next run. With --dry-run nothing is sent: it
+tells where it would go and writes the text.
+It opens the database, or asks a server with --server (or SHIPHABIT_URL, unless --db or --config is given).`,
 		Example: `  shiphabit digest --team payments --link https://shiphabit.example.org | mail -s "Weekly digest" payments@example.org
   shiphabit digest --team payments --config shiphabit.yaml --send
+  shiphabit digest --leadership --config shiphabit.yaml --send --dry-run
   shiphabit digest --leadership -o digest.html`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error { return p.digest(command.Context(), f) },
@@ -50,7 +55,9 @@ runs it every week. It opens the database, or asks a server with --server (or SH
 	flags.BoolVar(&f.leadership, "leadership", false, "the organisation's digest, which names no service and no team")
 	flags.StringVar(&f.link, "link", "", "the address of the server for people, before the paths of links (default --server, else http://127.0.0.1:8080)")
 	flags.StringVarP(&f.file, "output", "o", "-", "write this file, .md, .txt, .html or .json; - is standard output")
-	flags.BoolVar(&f.send, "send", false, "send it over the team's channels instead of writing it")
+	flags.BoolVar(&f.send, "send", false, "send it over the channels of the team or of leadership instead of writing it, once a week")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "with --send: tell where it would go, write the text, and send nothing")
+	flags.BoolVar(&f.again, "again", false, "with --send: send it once more though it went out this week")
 	addFormat(command, &f.format, "txt", "md", "html", formatJSON)
 	return command
 }
@@ -67,6 +74,9 @@ func (p *program) digest(ctx context.Context, f digestFlags) error {
 	}
 	if f.send {
 		return p.sendDigest(ctx, f)
+	}
+	if f.dryRun || f.again {
+		return usage("--dry-run and --again go with --send; without it the digest is written and nothing is sent")
 	}
 	link := strings.TrimRight(cmp.Or(f.link, p.setting(f.server.server, "SHIPHABIT_URL", "http://127.0.0.1:8080")), "/")
 	remote, err := p.asksServer(f.server, f.database)
@@ -100,38 +110,4 @@ func (p *program) digestFromServer(ctx context.Context, f digestFlags, link stri
 	var file []byte
 	err = ask.call(ctx, "GET", path+"?"+url.Values{"format": {f.format}, "base": {link}}.Encode(), nil, nil, &file)
 	return file, err
-}
-
-// sendDigest sends a team's digest over its channels, as text, and to mail as HTML too.
-func (p *program) sendDigest(ctx context.Context, f digestFlags) error {
-	settings, err := p.configuration(f.database.config)
-	if err != nil {
-		return err
-	}
-	channels, err := notifierOf(settings)
-	if err != nil {
-		return usage("%w", err)
-	}
-	if len(channels.teams[f.team]) == 0 {
-		return usage("--send needs --config with channels of the team (teams[].notify), and --team: there are none for %q", f.team)
-	}
-	link := strings.TrimRight(cmp.Or(f.link, settings.Notify.PublicURL, "http://127.0.0.1:8080"), "/")
-	m := notify.Message{Subject: "Weekly digest of " + printable(f.team)}
-	err = p.withServer(ctx, f.database, func(server *api.Server) error {
-		text, err := server.Digest(ctx, f.team, link, "txt")
-		if err != nil {
-			return err
-		}
-		page, err := server.Digest(ctx, f.team, link, "html")
-		m.Text, m.HTML = string(text), string(page)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	done := notify.All(ctx, channels.teams[f.team], m)
-	for _, name := range done.Names {
-		p.say("Sent to %s.", name)
-	}
-	return done.Err
 }

@@ -10,8 +10,11 @@ import (
 	"shiphabit/internal/notify"
 )
 
-// notifier reaches teams over the channels of the configuration.
+// notifier reaches teams, and leadership under no name, over the channels of the configuration.
 type notifier struct{ teams map[string][]notify.Channel }
+
+// leadership stands where a team's name stands otherwise.
+const leadership = ""
 
 func notifierOf(settings config.Config) (notifier, error) {
 	n := notifier{teams: map[string][]notify.Channel{}}
@@ -23,16 +26,20 @@ func notifierOf(settings config.Config) (notifier, error) {
 		}
 		hooks[one.Name] = hook
 	}
+	reached := map[string]config.Channels{leadership: settings.Notify.Leadership}
 	for _, team := range settings.Teams {
-		if len(team.Channels.Mail) > 0 {
-			mail, err := mailOf(*settings.Notify.SMTP, team.Channels.Mail)
+		reached[team.Name] = team.Channels
+	}
+	for name, channels := range reached {
+		if len(channels.Mail) > 0 {
+			mail, err := mailOf(*settings.Notify.SMTP, channels.Mail)
 			if err != nil {
 				return n, err
 			}
-			n.teams[team.Name] = append(n.teams[team.Name], mail)
+			n.teams[name] = append(n.teams[name], mail)
 		}
-		for _, name := range team.Channels.Webhooks {
-			n.teams[team.Name] = append(n.teams[team.Name], hooks[name])
+		for _, hook := range channels.Webhooks {
+			n.teams[name] = append(n.teams[name], hooks[hook])
 		}
 	}
 	return n, nil

@@ -117,6 +117,9 @@ func (s *serving) begin(ctx context.Context, t *term) {
 	}
 	t.background.Go(func() { s.forgetLoop(ctx, t.db) })
 	t.background.Go(func() { _ = t.handler.Run(ctx) }) // it ends with the context and in no other way
+	if t.settings.Notify.Digests != nil {
+		t.background.Go(func() { s.digestLoop(ctx, t) })
+	}
 	if len(t.settings.Protection) > 0 {
 		t.background.Go(func() { t.handler.RunProtection(ctx) })
 	}

@@ -17,6 +17,7 @@ import (
 
 	"shiphabit/api"
 	"shiphabit/internal/paper"
+	"shiphabit/internal/store"
 	"shiphabit/metrics"
 )
 
@@ -182,6 +183,11 @@ func (p *program) reportFiles(ctx context.Context, f reportFlags, a api.Ask, for
 
 // withServer does something with a server over the database that nobody can reach.
 func (p *program) withServer(ctx context.Context, f databaseFlags, do func(*api.Server) error) error {
+	return p.withStore(ctx, f, func(_ *store.DB, server *api.Server) error { return do(server) })
+}
+
+// withStore is withServer for what has to be noted too.
+func (p *program) withStore(ctx context.Context, f databaseFlags, do func(*store.DB, *api.Server) error) error {
 	settings, err := p.configuration(f.config)
 	if err != nil {
 		return err
@@ -192,7 +198,7 @@ func (p *program) withServer(ctx context.Context, f databaseFlags, do func(*api.
 	}
 	server, err := p.server(db, settings, nil, nil)
 	if err == nil {
-		err = do(server)
+		err = do(db, server)
 	}
 	var told *api.Error
 	if errors.As(err, &told) && told.Kind != api.Internal {

@@ -48,7 +48,7 @@ type Team struct {
 	Name     string
 	Size     int // people; 0 when not stated
 	Calendar metrics.Calendar
-	Channels TeamChannels
+	Channels Channels
 }
 
 // Service is a declared service with its working time.

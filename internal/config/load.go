@@ -149,7 +149,7 @@ func (l *loader) teams(n node, calendar metrics.Calendar) []Team {
 		teams = append(teams, Team{
 			Name: item.at("name").text(), Size: item.at("size").number(),
 			Calendar: l.calendar(path+".calendar", item.at("calendar"), calendar),
-			Channels: TeamChannels{Mail: item.at("notify").at("mail").texts(), Webhooks: item.at("notify").at("webhooks").texts()},
+			Channels: channelsOf(item.at("notify")),
 		})
 	}
 	return teams

@@ -5,14 +5,24 @@ import (
 	"net/mail"
 	"net/url"
 	"slices"
+	"time"
 )
 
-// Notify says how teams are reached.
+// Notify says how teams and leadership are reached.
 type Notify struct {
 	// PublicURL is the address at which people reach the pages, for links in messages.
 	PublicURL string
 	SMTP      *SMTP // nil when no mail server is configured
 	Webhooks  []Webhook
+	// Leadership is where leadership is reached; Digests is when digests go out by themselves, nil for never.
+	Leadership Channels
+	Digests    *Digests
+}
+
+// Digests is when the digests of a week go out: from that hour of that day, in the organisation's time zone.
+type Digests struct {
+	Weekday time.Weekday
+	Hour    int
 }
 
 // SMTP is a mail server.
@@ -31,8 +41,8 @@ type Webhook struct {
 	URL  Secret
 }
 
-// TeamChannels are where a team is reached.
-type TeamChannels struct {
+// Channels are where a team or leadership is reached.
+type Channels struct {
 	Mail     []string
 	Webhooks []string // names
 }
@@ -59,18 +69,33 @@ func notifyFields() []field {
 			value("ca_file", aText, "the system's certificates", "File of certificates (PEM) to trust beside the system's."),
 		),
 		objects("webhooks", "none", "Incoming webhooks of chats: Slack, Mattermost, Rocket.Chat and what is like them.",
-			value("name", aName, "", "Name by which teams refer to it.").must(),
+			value("name", aName, "", "Name by which `notify` of teams and of leadership refers to it.").must(),
 			value("url", aWebhookURL, "a fault", "Address that the chat gave. Whoever knows it can write there, so it is a secret. Needed, here or as a file."),
 			value("url_file", aText, "`url`", "File that holds nothing but the address."),
+		),
+		object("leadership", "its digest is written, not sent", "Where leadership is reached: with the weekly digest of the organisation, which names no service and no team.",
+			channelFields("Mail addresses; a list, not of people.")...),
+		object("digests", "a scheduler of yours runs `shiphabit digest --send`", "When `serve` sends the weekly digests by itself: to leadership, and to each team that has channels. Each goes out once a week on each channel, however many servers share the database.",
+			value("weekday", weekday, "monday", "The day."),
+			value("hour", number(0, 23), "8", "The full hour from which on they go out, in `time_zone`; for a day they are tried again where a channel fails."),
 		),
 	}
 }
 
 func teamNotifyField() field {
-	return object("notify", "reminders are texts to copy", "Where the team is reached.",
-		list("mail", aMailAddress, "none", "Mail addresses; a list of the team, not of people."),
+	return object("notify", "reminders are texts to copy, and its digest is written", "Where the team is reached: with reminders and with its weekly digest.",
+		channelFields("Mail addresses; a list of the team, not of people.")...)
+}
+
+func channelFields(mail string) []field {
+	return []field{
+		list("mail", aMailAddress, "none", mail),
 		list("webhooks", aName, "none", "Names of webhooks of `notify`."),
-	)
+	}
+}
+
+func channelsOf(n node) Channels {
+	return Channels{Mail: n.at("mail").texts(), Webhooks: n.at("webhooks").texts()}
 }
 
 // notify reads the channels, and checks that teams name such as there are.
@@ -89,18 +114,46 @@ func (l *loader) notify(n node, teams []Team) Notify {
 		}
 		read.Webhooks = append(read.Webhooks, hook)
 	}
+	read.Leadership = channelsOf(n.at("leadership"))
+	l.reachable("notify.leadership", read.Leadership, read)
+	reached := len(read.Leadership.Mail)+len(read.Leadership.Webhooks) > 0
 	for i, team := range teams {
-		path := index("teams", i) + ".notify"
-		if len(team.Channels.Mail) > 0 && read.SMTP == nil {
-			l.at(path+".mail", "there is no mail server", "configure notify.smtp")
+		l.reachable(index("teams", i)+".notify", team.Channels, read)
+		reached = reached || len(team.Channels.Mail)+len(team.Channels.Webhooks) > 0
+	}
+	if n.has("digests") {
+		read.Digests = digestsOf(n.at("digests"))
+		if !reached {
+			l.at("notify.digests", "nobody is reached", "name channels under notify.leadership or teams[].notify, or leave it out")
 		}
-		for _, name := range team.Channels.Webhooks {
-			if !slices.ContainsFunc(read.Webhooks, func(w Webhook) bool { return w.Name == name }) {
-				l.at(path+".webhooks", "there is no webhook "+quote(name), "declare it under notify.webhooks, or correct the name")
-			}
+		if read.PublicURL == "" {
+			l.at("notify.digests", "the links of digests would lead nowhere", "set notify.public_url")
 		}
 	}
 	return read
+}
+
+// reachable checks that channels name such as there are.
+func (l *loader) reachable(path string, c Channels, n Notify) {
+	if len(c.Mail) > 0 && n.SMTP == nil {
+		l.at(path+".mail", "there is no mail server", "configure notify.smtp")
+	}
+	for _, name := range c.Webhooks {
+		if !slices.ContainsFunc(n.Webhooks, func(w Webhook) bool { return w.Name == name }) {
+			l.at(path+".webhooks", "there is no webhook "+quote(name), "declare it under notify.webhooks, or correct the name")
+		}
+	}
+}
+
+func digestsOf(n node) *Digests {
+	d := Digests{Weekday: time.Monday, Hour: 8}
+	if n.has("weekday") {
+		d.Weekday = parseWeekday(n.at("weekday").text())
+	}
+	if n.has("hour") {
+		d.Hour = n.at("hour").number()
+	}
+	return &d
 }
 
 func (l *loader) smtp(path string, n node) *SMTP {

@@ -217,3 +217,44 @@ func TestTheMarchIsTheLatestThatEndedThirtyDaysAgo(t *testing.T) {
 		}
 	}
 }
+
+func TestActionsAreOwnedByRolesAndEndInEveryWayOnAnyDayOfTheYear(t *testing.T) {
+	t.Parallel()
+	roles := []string{"release lead", "the whole team", "on-call", "team lead", "product owner"}
+	for _, day := range []string{"2026-01-10", "2026-04-20", "2026-11-26", "2028-02-29"} {
+		end, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for q := range quarters {
+			closed := end.AddDate(0, 0, -lastOpened-daysBetween*(quarters-1-q)).Add(8*time.Hour + openFor)
+			ways, written := map[string]int{}, 0
+			for team := range intents {
+				a := actionOf(team, q, closed, end)
+				if a == nil {
+					continue
+				}
+				written++
+				if !slices.Contains(roles, a.Owner) || a.Due.Before(closed.AddDate(0, 0, -1)) || a.LookedBack.After(end) {
+					t.Errorf("%s, quarter %d: %+v", team, q, a)
+				}
+				switch {
+				case a.Done:
+					ways["done"]++
+				case !a.LookedBack.IsZero():
+					ways["not done"]++
+				case a.Due.Before(end.AddDate(0, 0, -1)):
+					ways["overdue"]++
+				default:
+					ways["open"]++
+				}
+			}
+			if written < 3 {
+				t.Errorf("%s: in quarter %d only %d teams decided on something, too few for a report", day, q, written)
+			}
+			if q >= quarters-2 && (ways["done"] == 0 || ways["overdue"] == 0 || ways["open"] == 0) {
+				t.Errorf("%s: in quarter %d actions are %v", day, q, ways)
+			}
+		}
+	}
+}

@@ -12,6 +12,7 @@ type Round struct {
 	Opened, Closed time.Time
 	Published      time.Time
 	Answers        [][5]int // levels from 1 to 5 in the order of the questions, 0 for "don't know"; one line a respondent
+	Action         *Action  // decided after closing; nil for none
 }
 
 // voice is what a team says: its answers at the beginning of the rounds and now.
@@ -37,7 +38,7 @@ func rounds(o *Organisation) []Round {
 			}
 			all = append(all, Round{
 				ID: fmt.Sprintf("demo-%s-%s", team.Name, opened.Format("2006-01")), Team: team.Name, Consensus: team.Size < 5, Answers: answers,
-				Opened: opened, Closed: opened.Add(openFor), Published: opened.Add(openFor + 7*day),
+				Opened: opened, Closed: opened.Add(openFor), Published: opened.Add(openFor + 7*day), Action: actionOf(team.Name, q, opened.Add(openFor), o.End),
 			})
 		}
 	}

@@ -85,14 +85,10 @@ func writeText(in *multipart.Writer, kind, text string) error {
 }
 
 func (a Attachment) write(in *multipart.Writer) error {
-	how := "attachment"
-	header := textproto.MIMEHeader{"Content-Type": {a.Type}, "Content-Transfer-Encoding": {"base64"}}
-	if a.Inline {
-		how = "inline"
-		header.Set("Content-ID", "<"+a.Name+">")
-	}
-	header.Set("Content-Disposition", mime.FormatMediaType(how, map[string]string{"filename": a.Name}))
-	w, err := in.CreatePart(header)
+	w, err := in.CreatePart(textproto.MIMEHeader{
+		"Content-Type": {a.Type}, "Content-Transfer-Encoding": {"base64"},
+		"Content-Disposition": {mime.FormatMediaType("attachment", map[string]string{"filename": a.Name})},
+	})
 	if err != nil {
 		return err
 	}

@@ -22,12 +22,11 @@ type Message struct {
 // Link is an address with the words that lead there.
 type Link struct{ Words, URL string }
 
-// Attachment is a file of a message. An Inline one is a picture that the HTML shows as "cid:NAME".
+// Attachment is a file of a message. None is shown within the HTML: most programs that read mail show no picture there that is SVG.
 type Attachment struct {
-	Name   string
-	Type   string // "image/svg+xml"
-	Data   []byte
-	Inline bool
+	Name string
+	Type string // "image/svg+xml"
+	Data []byte
 }
 
 // Channel is one way to reach people.

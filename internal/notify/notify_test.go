@@ -189,7 +189,7 @@ func (s *post) channel(change func(*Server)) *Mail {
 
 var week = Message{
 	Subject: "Was sich änderte", Text: "Größer.\n.\nA line that begins with a dot.", HTML: "<p>Größer</p>", Links: []Link{{"More", "https://ship.example.org/"}},
-	Attachments: []Attachment{{Name: "chart.svg", Type: "image/svg+xml", Data: bytes.Repeat([]byte("<svg/>"), 40), Inline: true}, {Name: "report.pdf", Type: "application/pdf", Data: []byte("%PDF")}},
+	Attachments: []Attachment{{Name: "chart.svg", Type: "image/svg+xml", Data: bytes.Repeat([]byte("<svg/>"), 40)}, {Name: "report.pdf", Type: "application/pdf", Data: []byte("%PDF")}},
 }
 
 func TestAMailArrivesWholeOverProtectedConnections(t *testing.T) {

@@ -130,7 +130,24 @@ func (db *DB) Action(ctx context.Context, round string) (a assessments.Action, f
 	if err != nil {
 		return a, false, fmt.Errorf("the action of round %s: %w", round, err)
 	}
-	return assessments.Action{Text: row.Text, Owner: row.Owner, DueOn: row.DueOn, Outcome: assessments.Outcome(row.Outcome), At: fromMilli(row.At)}, true, nil
+	return row.action(), true, nil
+}
+
+// Actions are what was decided after some rounds, by round; a round without one is not in it.
+func (db *DB) Actions(ctx context.Context, rounds ...string) (map[string]assessments.Action, error) {
+	var rows []actionRow
+	if err := db.read.WithContext(ctx).Find(&rows, "round IN ?", rounds).Error; err != nil {
+		return nil, fmt.Errorf("the actions of %d rounds: %w", len(rounds), err)
+	}
+	all := make(map[string]assessments.Action, len(rows))
+	for _, row := range rows {
+		all[row.Round] = row.action()
+	}
+	return all, nil
+}
+
+func (row actionRow) action() assessments.Action {
+	return assessments.Action{Text: row.Text, Owner: row.Owner, DueOn: row.DueOn, Outcome: assessments.Outcome(row.Outcome), At: fromMilli(row.At)}
 }
 
 // CountReminder counts one more reminder of an open round of which seen were counted before. ErrMoved when somebody else was

@@ -71,6 +71,13 @@ func TestAnActionIsDecidedOnceARoundIsClosedAndLookedBackAtAtAnyTime(t *testing.
 		if diff := cmp.Diff(action, got); err != nil || !found || diff != "" {
 			t.Error(err, found, diff)
 		}
+		all, err := db.Actions(ctx, "r1", "r2")
+		if diff := cmp.Diff(map[string]assessments.Action{"r1": action}, all); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+		if none, err := db.Actions(ctx); err != nil || len(none) > 0 {
+			t.Errorf("of no round at all: %v, %v", none, err)
+		}
 		if _, found, err := db.Action(ctx, "r2"); err != nil || found {
 			t.Errorf("of no round: %v, %v", found, err)
 		}
