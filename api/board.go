@@ -15,7 +15,17 @@ import (
 type board struct {
 	mu   sync.Mutex
 	rows map[string]boardRow
-	busy bool // rows are being made in the background
+	busy bool // rows are being made in the background, or about to be
+
+	// orders has room for the one that makes the board busy.
+	orders chan boardOrder
+}
+
+// boardOrder is a work for the background: rows to be made as of a moment.
+type boardOrder struct {
+	moment  moment
+	due     []metrics.Service
+	derived map[string]int64
 }
 
 type boardRow struct {
@@ -47,7 +57,7 @@ func (s *Server) standingsAfter(ctx context.Context, m moment, due []metrics.Ser
 	if len(due) <= boardAtOnce {
 		err = s.fillBoard(ctx, m, due, derived)
 	} else {
-		s.fillBehind(ctx, m, due, derived)
+		s.fillBehind(m, due, derived)
 	}
 	if err != nil {
 		return nil, 0, time.Time{}, err
@@ -94,27 +104,39 @@ func (b *board) older(m moment, derived map[string]int64, zone *time.Location, a
 	return due
 }
 
-// fillBehind makes rows in the background; one such work at a time.
-func (s *Server) fillBehind(ctx context.Context, m moment, due []metrics.Service, derived map[string]int64) {
+// fillBehind leaves rows to RunJudging; one such work at a time.
+func (s *Server) fillBehind(m moment, due []metrics.Service, derived map[string]int64) {
 	s.board.mu.Lock()
 	defer s.board.mu.Unlock()
 	if s.board.busy {
 		return
 	}
 	s.board.busy = true
-	ctx = context.WithoutCancel(ctx)
-	go func() {
-		err := s.fillBoard(ctx, m, due, derived)
-		if err != nil {
-			s.o.Logger.Warn("judging services for the pages", "error", err)
-		}
-		s.board.mu.Lock()
-		defer s.board.mu.Unlock()
-		s.board.busy = false
-	}()
+	s.board.orders <- boardOrder{m, due, derived}
 }
 
-// Judging reports that rows are being made in the background.
+// RunJudging makes the rows that no page waited for, until the context ends; then nothing of it goes on. Run does so too.
+func (s *Server) RunJudging(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case o := <-s.board.orders:
+			if err := s.fillBoard(ctx, o.moment, o.due, o.derived); err != nil && ctx.Err() == nil {
+				s.o.Logger.WarnContext(ctx, "judging services for the pages", "error", err)
+			}
+			s.board.idle()
+		}
+	}
+}
+
+func (b *board) idle() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.busy = false
+}
+
+// Judging reports that rows are being made in the background, or wait to be.
 func (s *Server) Judging() bool {
 	s.board.mu.Lock()
 	defer s.board.mu.Unlock()

@@ -163,6 +163,7 @@ func New(o Options) (*Server, error) {
 		o: o, guard: g, engine: gin.New(), standby: &standby{}, exposition: exposition.New(o.Version),
 		backtests: make(chan struct{}, backtestsBusy), printing: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
+	s.board.orders = make(chan boardOrder, 1)
 	s.strangers = rooms{newRoom(smallAtOnce, smallOfSource, o.Hooks), newRoom(largeAtOnce, largeOfSource, o.Hooks)}
 	s.proven = rooms{newRoom(smallAtOnce, smallAtOnce/2, o.Hooks), newRoom(largeAtOnce, largeAtOnce/2, o.Hooks)}
 	s.engine.HandleMethodNotAllowed = true

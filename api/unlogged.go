@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"shiphabit/metrics/gate"
@@ -109,8 +110,11 @@ func (m *standby) promoted(service string, p gate.Promotion) {
 }
 
 // Run logs the decisions that were made while the database did not answer, as soon as it does again, keeps in mind which tokens were
-// revoked, and notes every minute that this server is there, until the context ends.
+// revoked, notes every minute that this server is there, and judges services for the pages, until the context ends.
 func (s *Server) Run(ctx context.Context) error {
+	var judging sync.WaitGroup
+	defer judging.Wait()
+	judging.Go(func() { s.RunJudging(ctx) })
 	ticker := time.NewTicker(logEvery)
 	defer ticker.Stop()
 	s.Present(ctx)

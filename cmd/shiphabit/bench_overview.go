@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/pprof"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -67,6 +68,11 @@ func (p *program) benchOverview(ctx context.Context, db *store.DB, times int, pr
 	if err != nil {
 		return err
 	}
+	judging, end := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer end()
+	beside.Go(func() { server.RunJudging(judging) })
 	ask := func(path string) (time.Duration, *httptest.ResponseRecorder) {
 		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1"+path, nil)
 		answer := httptest.NewRecorder()

@@ -33,17 +33,7 @@ func (d *demonstration) build(ctx context.Context) (*demo.Organisation, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // much is made and little is kept
 	d.tell("making the organisation up")
 	made := demo.Generate(d.seed, d.now())
-	settings, err := demoSettings(made)
-	if err != nil {
-		return nil, err
-	}
-	b := &demoBuild{demonstration: d, made: made, settings: settings}
-	b.at(made.End)
-	b.db, err = store.Open(ctx, d.db, store.Options{Rules: settings.Rules(), Zone: settings.Zone(), Logger: d.logger(), Clock: b.clock})
-	if err != nil {
-		return nil, exitError{exitUsage, err}
-	}
-	err = errors.Join(b.all(ctx), b.db.Close())
+	err := d.put(ctx, made)
 	d.tell("")
 	if err != nil {
 		return nil, fmt.Errorf("making the demonstration: %w", err)
@@ -51,6 +41,21 @@ func (d *demonstration) build(ctx context.Context) (*demo.Organisation, error) {
 	d.say("Made up %d deployments, reviews, incidents and other records, and asked the gate %d times (%s).",
 		len(made.Events), len(made.Promotions), d.now().Sub(began).Round(10*time.Millisecond))
 	return made, nil
+}
+
+// put puts an organisation into the database.
+func (d *demonstration) put(ctx context.Context, made *demo.Organisation) error {
+	settings, err := demoSettings(made)
+	if err != nil {
+		return err
+	}
+	b := &demoBuild{demonstration: d, made: made, settings: settings}
+	b.at(made.End)
+	b.db, err = store.Open(ctx, d.db, store.Options{Rules: settings.Rules(), Zone: settings.Zone(), Logger: d.logger(), Clock: b.clock})
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	return errors.Join(b.all(ctx), b.db.Close())
 }
 
 // tell shows on a terminal what is being done.

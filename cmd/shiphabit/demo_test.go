@@ -52,6 +52,9 @@ func (s shown) json(t *testing.T, path string, into any) {
 // One demonstration is made for all: that takes longest.
 func TestTheDemonstrationTellsItsStories(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("under the race detector a part of the demonstration is made, by a test of its own; make browser makes it whole")
+	}
 	p := newProcess(t)
 	db := filepath.Join(p.home, "demo.db")
 	url, said := p.serve("demo", "--db", db, "--seed", "5")

@@ -19,6 +19,10 @@ import (
 // asProgram makes the test binary be the program itself: end-to-end tests start it as a process of its own.
 const asProgram = "SHIPHABIT_TEST_AS_PROGRAM"
 
+// raceExit is how long a program that is built with the race detector waits at its end for races that are being found: a second by
+// default, of which hundreds of program starts make minutes. What was found until then ends the program with an exit code of its own.
+const raceExit = "GORACE=atexit_sleep_ms=20"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
@@ -37,7 +41,7 @@ type process struct {
 func newProcess(t *testing.T) process {
 	t.Helper()
 	home := t.TempDir()
-	env := []string{asProgram + "=1", "HOME=" + home, "XDG_CACHE_HOME=" + filepath.Join(home, "cache"), "XDG_DATA_HOME=" + filepath.Join(home, "data"), "PATH=" + os.Getenv("PATH"), "TMPDIR=" + home}
+	env := []string{asProgram + "=1", raceExit, "HOME=" + home, "XDG_CACHE_HOME=" + filepath.Join(home, "cache"), "XDG_DATA_HOME=" + filepath.Join(home, "data"), "PATH=" + os.Getenv("PATH"), "TMPDIR=" + home}
 	return process{t, home, env}
 }
 

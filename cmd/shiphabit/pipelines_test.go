@@ -45,7 +45,7 @@ func (p process) workplace(url string, env ...string) workplace {
 	executable(p.t, filepath.Join(bin, "shiphabit"), fmt.Sprintf("#!/bin/sh\n%s=1 exec %q \"$@\"\n", asProgram, program))
 	executable(p.t, filepath.Join(folder, "deploy.sh"), "#!/bin/sh\necho \"$@\" >>deployed\n[ ! -e broken ]\n")
 	own := []string{
-		"HOME=" + folder, "XDG_CACHE_HOME=" + filepath.Join(folder, "cache"), "TMPDIR=" + folder,
+		raceExit, "HOME=" + folder, "XDG_CACHE_HOME=" + filepath.Join(folder, "cache"), "TMPDIR=" + folder,
 		"PATH=" + bin + ":" + os.Getenv("PATH"), "SHIPHABIT_URL=" + url,
 	}
 	return workplace{process{p.t, folder, append(own, env...)}, folder}

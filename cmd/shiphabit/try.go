@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -325,5 +326,10 @@ func (t *try) serve(ctx context.Context, db *store.DB, settings config.Config, s
 		return err
 	}
 	fmt.Fprintf(t.out, "\nOpen http://%s — Ctrl-C ends it.\n", listener.Addr())
+	ctx, end := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer end()
+	beside.Go(func() { handler.RunJudging(ctx) })
 	return t.serveUntilDone(ctx, listener, handler)
 }

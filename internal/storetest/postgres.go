@@ -69,7 +69,7 @@ func (p *Postgres) start() (stop func(), err error) {
 	}
 	err = asPostgres(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C", "-N")
 	if err == nil {
-		options := fmt.Sprintf("-k %s -c listen_addresses='' -c fsync=off -c max_connections=300", dir)
+		options := fmt.Sprintf("-k %s -c listen_addresses='' -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c max_connections=300", dir)
 		err = asPostgres(filepath.Join(bin, "pg_ctl"), "start", "-w", "-s", "-D", data, "-l", filepath.Join(dir, "log"), "-o", options)
 	}
 	if err != nil {

@@ -1,0 +1,89 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"shiphabit/api"
+	"shiphabit/metrics"
+)
+
+// held is a store that tells no facts before it is let go, or the asker has gone.
+type held struct {
+	api.Store
+
+	asked, letGo chan struct{}
+	asking       *atomic.Int64
+}
+
+func (h held) FactsFor(ctx context.Context, service string, w metrics.Window) (metrics.Facts, error) {
+	h.asking.Add(1)
+	defer h.asking.Add(-1)
+	select {
+	case h.asked <- struct{}{}:
+	default:
+	}
+	select {
+	case <-ctx.Done():
+		return metrics.Facts{}, ctx.Err()
+	case <-h.letGo:
+		return h.Store.FactsFor(ctx, service, w)
+	}
+}
+
+// manyServices is a site with more services than a page waits for.
+func manyServices(t *testing.T) (site, held) {
+	t.Helper()
+	h := held{asked: make(chan struct{}, 1), letGo: make(chan struct{}), asking: &atomic.Int64{}}
+	s := paged(t, func(o *api.Options) {
+		h.Store = o.Store
+		o.Store = h
+	})
+	var lines strings.Builder
+	for i := range 61 {
+		lines.WriteString(history(fmt.Sprintf("service-%d", i), "."))
+	}
+	s.post("/api/v1/events", lines.String()).is(http.StatusOK)
+	return s, h
+}
+
+func TestWhatIsJudgedInTheBackgroundEndsWithTheServer(t *testing.T) {
+	t.Parallel()
+	s, h := manyServices(t)
+	s.get("/services").is(http.StatusOK)
+	if !s.server.Judging() || h.asking.Load() != 0 {
+		t.Errorf("before the server runs, %d services are being judged (%t)", h.asking.Load(), s.server.Judging())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = s.server.Run(ctx) })
+	<-h.asked
+	cancel()
+	running.Wait()
+	if n := h.asking.Load(); n != 0 {
+		t.Errorf("the server has ended, and goes on to judge %d services", n)
+	}
+	if strings.Contains(s.log.String(), "judging services") {
+		t.Errorf("it takes its end for a fault:\n%s", s.log)
+	}
+}
+
+func TestServicesThatNoPageWaitedForAreThereOnceTheyWereJudged(t *testing.T) {
+	t.Parallel()
+	s, h := manyServices(t)
+	s.get("/services").is(http.StatusOK, "services are not judged yet")
+	close(h.letGo)
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { s.server.RunJudging(ctx) })
+	for s.server.Judging() && ctx.Err() == nil {
+	}
+	s.get("/services").is(http.StatusOK, "service-60")
+}
