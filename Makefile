@@ -42,8 +42,8 @@ judge: ## requests to GitHub and its deliveries, judged by its own descriptions
 	@GO='$(GO)' sh .ci/judge
 	$(GO) test $(TAGS) -count=1 -run Judge -v ./collector/github
 
-browser: build ## the pages in Chromium
-	SHIPHABIT_BROWSER=1 $(GO) test $(TAGS) -count=1 -run Browser -v ./cmd/shiphabit
+browser: build ## the pages in Chromium, and the demonstration as it is served
+	SHIPHABIT_BROWSER=1 $(GO) test $(TAGS) -count=1 -run 'Browser|TheDemonstration' -v ./cmd/shiphabit
 
 lint: bin/$(LINT) ## format, vet, lint, tidy
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted"; exit 1; }
