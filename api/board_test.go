@@ -45,7 +45,7 @@ func manyServices(t *testing.T) (site, held) {
 		o.Store = h
 	})
 	var lines strings.Builder
-	for i := range 61 {
+	for i := range 130 {
 		lines.WriteString(history(fmt.Sprintf("service-%d", i), "."))
 	}
 	s.post("/api/v1/events", lines.String()).is(http.StatusOK)
@@ -77,6 +77,7 @@ func TestServicesThatNoPageWaitedForAreThereOnceTheyWereJudged(t *testing.T) {
 	t.Parallel()
 	s, h := manyServices(t)
 	s.get("/services").is(http.StatusOK, "services are not judged yet")
+	s.get("/gate").is(http.StatusOK, "130 services are not judged yet")
 	close(h.letGo)
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
@@ -86,4 +87,19 @@ func TestServicesThatNoPageWaitedForAreThereOnceTheyWereJudged(t *testing.T) {
 	for s.server.Judging() && ctx.Err() == nil {
 	}
 	s.get("/services").is(http.StatusOK, "service-60")
+	first := s.get("/gate").is(http.StatusOK, "service-0<", "Page 1 of 2", "130").body
+	second := s.get("/gate?page=2").is(http.StatusOK, "Page 2 of 2").body
+	if listed, rest := strings.Count(first, `/gate">service-`), strings.Count(second, `/gate">service-`); listed+rest != 130 || rest < 25 || rest > 31 {
+		t.Errorf("the gate lists %d services, and then %d, of 130", listed, rest)
+	}
+}
+
+func TestTheGateSaysThatANewerConfigurationWasRefused(t *testing.T) {
+	t.Parallel()
+	s := paged(t)
+	if body := s.get("/gate").is(http.StatusOK).body; strings.Contains(body, "was refused") {
+		t.Error("before anything was refused it says so")
+	}
+	s.server.Refuse("policies.standard: line 7: <one_in> is 0")
+	s.get("/gate").is(http.StatusOK, "A newer configuration was refused", "line 7: &lt;one_in&gt; is 0")
 }

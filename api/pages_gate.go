@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"shiphabit/metrics"
@@ -37,18 +38,12 @@ func (s *Server) gatePage(r request) (reply, error) {
 	f := s.gateFrame(r, "Gate")
 	f.Windowed, f.JSON = true, "/api/v1/gate/scoreboard"
 	f.Lead = "Whether a change may go to production now, by criteria agreed beforehand, and how the gate itself did. A rollback or a fix always passes."
-	p := reports.Gate{Frame: f, Server: serverOf(r)}
-	services, err := s.o.Store.Services(r.Context())
-	if err != nil {
+	p := reports.Gate{Frame: f, Server: serverOf(r), Refused: s.refusal()}
+	p.Page, _ = strconv.Atoi(param1(r.URL.Query(), "page"))
+	if err := s.gateRows(r.Context(), &p); err != nil {
 		return reply{}, err
 	}
-	for _, service := range services {
-		now, err := s.standingOf(r.Context(), service, string(metrics.Production))
-		if err != nil {
-			return reply{}, err
-		}
-		p.Rows = append(p.Rows, reports.GateRow{Service: service.Name, Tier: string(gate.TierOf(service)), GateNow: reports.GateNow{Decision: now.decision, Meter: now.snapshot.Meter}})
-	}
+	var err error
 	if p.Board, err = s.scoreboard(r.Context(), f.View.Window.From, f.View.Window.To); err != nil {
 		return reply{}, err
 	}
@@ -56,6 +51,31 @@ func (s *Server) gatePage(r request) (reply, error) {
 		return reply{}, err
 	}
 	return s.html(p)
+}
+
+// gateRows judges every service: at this moment where they are few, else as they were judged lately, in the background.
+func (s *Server) gateRows(ctx context.Context, p *reports.Gate) error {
+	services, err := s.o.Store.Services(ctx)
+	if err != nil {
+		return err
+	}
+	if len(services) > boardAtOnce {
+		var rows []reports.ServiceRow
+		rows, p.Waiting, p.Judged, err = s.standings(ctx, moment{now: p.AsOf, services: services})
+		for _, row := range rows {
+			p.Rows = append(p.Rows, reports.GateRow{Service: row.Service.Name, Tier: string(row.Service.Tier), GateNow: row.Gate})
+		}
+		return err
+	}
+	for _, service := range services {
+		now, err := s.standingOf(ctx, service, string(metrics.Production))
+		if err != nil {
+			return err
+		}
+		stands := reports.GateNow{Decision: now.decision, Meter: now.snapshot.Meter}
+		p.Rows = append(p.Rows, reports.GateRow{Service: service.Name, Tier: string(gate.TierOf(service)), GateNow: stands})
+	}
+	return nil
 }
 
 // standing is how a service stands before the gate now.

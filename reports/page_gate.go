@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"shiphabit/metrics/gate"
 )
@@ -17,7 +18,16 @@ type Gate struct {
 	Board     gate.Scoreboard
 	Decisions []gate.Logged // newest first
 	Server    string        // address for the snippet
+	// Waiting counts the services that are not judged yet; Judged is when the oldest of the others was.
+	Waiting int
+	Judged  time.Time
+	Page    int // of the rows, from 1; any other stands for the first
+	// Refused says why a newer configuration is not in force, "" when none was refused.
+	Refused string
 }
+
+// gateRows is how many services a page of the gate lists.
+const gateRows = 100
 
 // GateRow is one service before the gate.
 type GateRow struct {
@@ -62,6 +72,26 @@ func (g Gate) Sorted() []GateRow {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a.Service, b.Service))
 	})
 	return rows
+}
+
+// Shown are those of the page.
+func (g Gate) Shown() []GateRow {
+	from := (g.page() - 1) * gateRows
+	return g.Sorted()[from:min(len(g.Rows), from+gateRows)]
+}
+
+func (g Gate) pages() int { return max(1, (len(g.Rows)+gateRows-1)/gateRows) }
+
+func (g Gate) page() int {
+	if g.Page < 1 || g.Page > g.pages() {
+		return 1
+	}
+	return g.Page
+}
+
+// Pager leads through the services.
+func (g Gate) Pager() Pager {
+	return numbered("services", g.page(), g.pages(), func(page int) string { return g.Link(g.Path, "page", fmt.Sprint(page)) })
 }
 
 // Snippet is the command a pipeline runs, with the service's name quoted for a shell.
