@@ -38,8 +38,8 @@ func dueOn(a assessments.Action) string {
 // actionTable is what a team decided after its rounds, the newest first, each leading to its round.
 func actionTable(decisions []RoundOver, now time.Time) Table {
 	t := Table{
-		Caption: "Actions that the team wrote after its rounds",
-		Head:    []Head{{Text: "Action"}, {Text: "Who, by role"}, {Text: "Due"}, {Text: "Round closed"}, {Text: "How it went"}},
+		Caption: "Actions that the team wrote after its rounds", Lines: true,
+		Head: []Head{{Text: "Action"}, {Text: "Who, by role"}, {Text: "Due"}, {Text: "Round closed"}, {Text: "How it went"}},
 	}
 	for _, d := range slices.Backward(decisions) {
 		if a := d.Action; a != nil {
@@ -48,6 +48,18 @@ func actionTable(decisions []RoundOver, now time.Time) Table {
 				{Text: howItWent(*a, now)},
 			})
 		}
+	}
+	return t
+}
+
+// outcomesTable counts what became of the actions of an organisation's teams.
+func outcomesTable(o assessments.Outcomes) Table {
+	t := Table{Caption: "Actions that teams wrote after their round", Head: []Head{{Text: "Actions"}, {"Number", true}}}
+	for _, row := range []struct {
+		says string
+		n    int
+	}{{"Rounds that closed", o.Rounds}, {"With an action", o.Written}, {"Done", o.Done}, {"Not done", o.NotDone}, {"Open", o.Open}, {"Of the open ones, overdue", o.Overdue}} {
+		t.Rows = append(t.Rows, []Cell{{Text: row.says}, {Text: Count(row.n)}})
 	}
 	return t
 }

@@ -246,14 +246,7 @@ func (in AboutOrganisation) actions() Section {
 		s.Text = []string{"What teams decided to do is not shown: " + o.Hidden + "."}
 		return s
 	}
-	g := Grid{Table: Table{Caption: "Actions that teams wrote after their round", Head: []Head{{Text: "Actions"}, {"Number", true}}}}
-	for _, row := range []struct {
-		says string
-		n    int
-	}{{"Rounds that closed", o.Rounds}, {"With an action", o.Written}, {"Done", o.Done}, {"Not done", o.NotDone}, {"Open", o.Open}, {"Of the open ones, overdue", o.Overdue}} {
-		g.Rows = append(g.Rows, []Cell{{Text: row.says}, {Text: Count(row.n)}})
-	}
-	s.Grids = []Grid{g}
+	s.Grids = []Grid{{Table: outcomesTable(*o)}}
 	if len(o.Named) > 0 {
 		named := Grid{Table: Table{Caption: "Actions of teams that published", Head: []Head{{Text: "Team"}, {Text: "Action"}, {Text: "Who, by role"}, {Text: "Due"}, {Text: "How it went"}}}}
 		for _, a := range o.Named {

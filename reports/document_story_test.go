@@ -103,7 +103,7 @@ func (s stage) documents() map[string]Document {
 		return out
 	}
 	rows, result := s.documentRows(), s.result().Result
-	out["team"] = TeamReport(AboutTeam{Basis: s.basis(s.facts[:1]), Team: "team " + harm, Services: rows[:1], Result: &result, Gate: s.ledger(lastQuarter(s.t).Window).Scoreboard()})
+	out["team"] = TeamReport(AboutTeam{Basis: s.basis(s.facts[:1]), Team: "team " + harm, Services: rows[:1], Result: &result, Decided: s.team().Decided, Gate: s.ledger(lastQuarter(s.t).Window).Scoreboard()})
 	out["service"] = ServiceReport(AboutService{Basis: s.basis(s.facts[:1]), Row: rows[0], Incidents: s.facts[0].Incidents})
 	return out
 }

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"cmp"
 	"fmt"
 
 	"shiphabit/assessments"
@@ -87,23 +86,13 @@ func (p Rollup) Questions() []Row {
 }
 
 // Actions counts what became of the actions that teams wrote.
-func (p Rollup) Actions() Table {
-	o := p.Outcomes
-	return Table{Caption: "Actions that teams wrote after their round", Head: []Head{{Text: "Actions"}, {"Number", true}}, Rows: [][]Cell{
-		{{Text: "Rounds that closed"}, {Text: Count(o.Rounds)}},
-		{{Text: "With an action"}, {Text: Count(o.Written)}},
-		{{Text: "Done"}, {Text: Count(o.Done)}},
-		{{Text: "Not done"}, {Text: Count(o.NotDone)}},
-		{{Text: "Open"}, {Text: Count(o.Open)}},
-		{{Text: "Of the open ones, overdue"}, {Text: Count(o.Overdue)}},
-	}}
-}
+func (p Rollup) Actions() Table { return outcomesTable(*p.Outcomes) }
 
 // Chosen are the actions of the teams that published.
 func (p Rollup) Chosen() Table {
 	t := Table{Caption: "Actions of teams that published, by team", Lines: true, Head: []Head{{Text: "Team"}, {Text: "Due"}, {Text: "Outcome"}, {Text: "Action"}}}
 	for _, a := range p.Outcomes.Named {
-		t.Rows = append(t.Rows, []Cell{{Text: a.Team, Href: segments("assessments", a.Round) + "#action"}, {Text: a.Action.DueOn}, {Text: cmp.Or(string(a.Action.Outcome), "open")}, {Text: a.Action.Text}})
+		t.Rows = append(t.Rows, []Cell{{Text: a.Team, Href: segments("assessments", a.Round) + "#action"}, {Text: dueOn(a.Action)}, {Text: howItWent(a.Action, p.AsOf)}, {Text: a.Action.Text}})
 	}
 	return t
 }

@@ -3,6 +3,7 @@ package reports
 import (
 	"encoding/json"
 
+	"shiphabit/assessments"
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 )
@@ -18,6 +19,7 @@ func (s stage) team() Team {
 		cards[i] = row.Card
 	}
 	t.Spreads = metrics.Spreads(cards)
+	t.Decided = []RoundOver{{Round: result.Round, Action: &assessments.Action{Text: harm, Owner: harm, DueOn: "2026-01-31"}}, {Round: result.Round}}
 	for _, c := range s.corrections() {
 		t.Disputed = append(t.Disputed, Disputed{Service: harm, Correction: c})
 	}

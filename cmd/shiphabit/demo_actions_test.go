@@ -37,7 +37,7 @@ func (s shown) actions(t *testing.T) {
 		}
 		went := howItWentIn(*r.Action, now)
 		seen[went]++
-		row := ">" + html.EscapeString(r.Action.Text) + `</a></th><td role="cell">` + r.Action.Owner + `</td><td role="cell" data-word="due">` + r.Action.Due.Format("2 Jan 2006") + "</td>"
+		row := ">" + html.EscapeString(r.Action.Text) + `</a></th><td role="cell" data-word="who, by role">` + r.Action.Owner + `</td><td role="cell" data-word="due">` + r.Action.Due.Format("2 Jan 2006") + "</td>"
 		at := strings.Index(pages[r.Team], row)
 		if at < 0 {
 			t.Errorf("the page of %s lacks %q", r.Team, r.Action.Text)
