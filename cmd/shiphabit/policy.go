@@ -39,7 +39,7 @@ func (f policyFlags) choose(p *program) ([]gate.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	services, err := f.services(settings)
+	services, err := f.services(p, settings)
 	policies := []gate.Policy{}
 	for _, service := range services {
 		policies = append(policies, settings.Policy(service))
@@ -48,8 +48,11 @@ func (f policyFlags) choose(p *program) ([]gate.Policy, error) {
 }
 
 // services are those whose policies are asked for: the one named, else a nameless one of each tier.
-func (f policyFlags) services(settings config.Config) ([]metrics.Service, error) {
+func (f policyFlags) services(p *program, settings config.Config) ([]metrics.Service, error) {
 	if f.service != "" {
+		if !slices.ContainsFunc(settings.Services, func(s config.Service) bool { return s.Name == f.service }) {
+			p.say("the configuration declares no service %q: shown is what holds for one that nobody declares, by the standard tier", f.service)
+		}
 		return []metrics.Service{serviceOf(settings, f.service)}, nil
 	}
 	if f.tier != "" && !slices.Contains(tierNames, f.tier) {

@@ -48,7 +48,7 @@ Without a service it does so for all four tiers, or the one named with --tier.`,
 			if err != nil {
 				return err
 			}
-			services, err := flags.services(settings)
+			services, err := flags.services(p, settings)
 			if err != nil {
 				return err
 			}

@@ -46,6 +46,14 @@ policies:
 		t.Errorf("without a service it says\n%s", tiers)
 	}
 	p.exits(exitUsage, "policy", "explain", "pay", "--service", "other")
+	for _, of := range []string{"lint", "explain"} {
+		if _, errs, code := p.run("policy", of, "--service", "pya", "--config", file); code != 0 || !strings.Contains(errs, `declares no service "pya"`) {
+			t.Errorf("of a misspelt service %s says %q, exit code %d", of, errs, code)
+		}
+		if _, errs, _ := p.run("policy", of, "--service", "pay", "--config", file); errs != "" {
+			t.Errorf("of a service that is declared %s says %q", of, errs)
+		}
+	}
 }
 
 func TestLintExitsWithTwoForACriterionThatCanNeverFire(t *testing.T) {
