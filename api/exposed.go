@@ -35,6 +35,8 @@ type scrapes struct {
 	mu      sync.Mutex
 	tried   time.Time     // when the last reading began
 	reading chan struct{} // closed at the end of the one under way
+	cancel  func()        // breaks it off
+	ended   bool          // no other begins
 	pinged  time.Time
 	up      bool
 }
@@ -46,7 +48,8 @@ func (s *Server) exposedRoutes() []route {
 	}}
 }
 
-// exposed answers a scrape from what is in memory. It waits for the database a moment, and without it tells what it knows of itself.
+// exposed answers a scrape from what was read of the database lately. Where that is to be read anew it waits for it a moment, and without the
+// database it tells what it knows of itself.
 func (s *Server) exposed(r request) (reply, error) {
 	now := s.o.Clock()
 	up := s.databaseUp(r.Context(), now)
@@ -63,7 +66,7 @@ func (s *Server) exposed(r request) (reply, error) {
 	return reply{Status: status, Header: header, Body: body, Type: kind}, nil
 }
 
-// databaseUp asks the database whether it is there, once in a while.
+// databaseUp asks the database whether it is there, once in a while. What a scrape finds moves nobody to decide without it.
 func (s *Server) databaseUp(ctx context.Context, now time.Time) bool {
 	s.scrapes.mu.Lock()
 	known, up := now.Sub(s.scrapes.pinged) < readFor && !s.scrapes.pinged.IsZero(), s.scrapes.up
@@ -71,7 +74,9 @@ func (s *Server) databaseUp(ctx context.Context, now time.Time) bool {
 	if known {
 		return up
 	}
-	up = s.answers(ctx)
+	ctx, cancel := context.WithTimeout(ctx, pingPatience)
+	defer cancel()
+	up = s.o.Store.Ping(ctx) == nil
 	s.scrapes.mu.Lock()
 	defer s.scrapes.mu.Unlock()
 	s.scrapes.pinged, s.scrapes.up = now, up
@@ -100,14 +105,16 @@ func (s *Server) startReading(ctx context.Context, now time.Time) <-chan struct{
 	if s.scrapes.reading != nil {
 		return s.scrapes.reading
 	}
-	if !s.scrapes.tried.IsZero() && now.Sub(s.scrapes.tried) < readFor {
+	if s.scrapes.ended || !s.scrapes.tried.IsZero() && now.Sub(s.scrapes.tried) < readFor {
 		return nil
 	}
 	reading := make(chan struct{})
-	s.scrapes.tried, s.scrapes.reading = now, reading
-	ctx = context.WithoutCancel(ctx) // a scraper that gives up must not keep the figures from ever being read
+	// A scraper that gives up must not keep the figures from ever being read.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readLongest)
+	s.scrapes.tried, s.scrapes.reading, s.scrapes.cancel = now, reading, cancel
 	go func() {
 		defer close(reading)
+		defer cancel()
 		s.readExposed(ctx, now)
 		s.scrapes.mu.Lock()
 		defer s.scrapes.mu.Unlock()
@@ -116,23 +123,30 @@ func (s *Server) startReading(ctx context.Context, now time.Time) <-chan struct{
 	return reading
 }
 
+// endReading breaks off what is being read, waits for its end, and lets nothing more be read.
+func (s *Server) endReading() {
+	s.scrapes.mu.Lock()
+	s.scrapes.ended = true
+	reading, cancel := s.scrapes.reading, s.scrapes.cancel
+	s.scrapes.mu.Unlock()
+	if reading != nil {
+		cancel()
+		<-reading
+	}
+}
+
 func (s *Server) readExposed(ctx context.Context, now time.Time) {
-	ctx, cancel := context.WithTimeout(ctx, readLongest)
-	defer cancel()
-	var report exposition.Report
-	err := s.within(ctx, func(ctx context.Context) (err error) {
-		report, err = s.exposedReport(ctx, now)
-		return err
-	})
+	report, err := s.exposedReport(ctx, now)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return // with the server
+	}
 	s.exposition.Read(err)
 	if err == nil {
 		report.Took = s.o.Clock().Sub(now)
 		s.exposition.Take(report)
 		return
 	}
-	if !errors.Is(err, errLost) {
-		s.o.Logger.Error("reading the figures for a scrape", slog.Any("error", err))
-	}
+	s.o.Logger.Error("reading the figures for a scrape", slog.Any("error", err))
 }
 
 // Collected counts what a collector brought.

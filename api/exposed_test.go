@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -256,6 +257,56 @@ func TestAScrapeDoesNotWaitForADatabaseThatTakesItsTime(t *testing.T) {
 	s.read()
 	if n := asked.Load(); n != 1 {
 		t.Errorf("it was read %d times", n)
+	}
+}
+
+// unheard is a database that answers everything but the question whether it is there.
+type unheard struct{ api.Store }
+
+func (unheard) Ping(context.Context) error { return errors.New("it is held by another process") }
+
+func TestWhatAScrapeFindsMakesNoDecisionGoWithoutTheDatabase(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *api.Options) { o.Store = unheard{o.Store} })
+	s.post("/api/v1/events", history("steady", "....")).is(http.StatusOK)
+	tells(t, s.scraped(), map[string]float64{"shiphabit_database_up": 0, "shiphabit_gate_standby": 0})
+	if d := into[gate.Decision](s.post(decisions, askFor("steady", "sha256:new")).is(http.StatusOK)); d.Unlogged || strings.Contains(s.log.String(), "does not answer") {
+		t.Errorf("unlogged %t; the log says\n%s", d.Unlogged, s.log)
+	}
+}
+
+// endless is a database whose reading lasts until it is broken off.
+type endless struct {
+	keptBy
+
+	under *atomic.Int32
+}
+
+func (e endless) Underived(ctx context.Context) (int, error) {
+	e.under.Add(1)
+	defer e.under.Add(-1)
+	<-ctx.Done()
+	return 0, ctx.Err()
+}
+
+func TestWhatIsReadForAScrapeEndsWithTheServer(t *testing.T) {
+	t.Parallel()
+	var under atomic.Int32
+	s := newSite(t, func(o *api.Options) { o.Store = endless{o.Store.(keptBy), &under} })
+	s.scraped()
+	if under.Load() != 1 {
+		t.Fatal("nothing is being read; the test shows nothing")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_ = s.server.Run(ctx)
+	s.clock.advance(time.Minute)
+	s.scraped()
+	if n := under.Load(); n != 0 {
+		t.Errorf("the server has ended, and %d readings go on", n)
+	}
+	if log := s.log.String(); strings.Contains(log, "level=ERROR") {
+		t.Errorf("it takes its end for a fault:\n%s", log)
 	}
 }
 

@@ -68,6 +68,9 @@ func (s *stored) take(r Report) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if r.At.Before(s.at) {
+		return // a server that took another's place has read since
+	}
 	s.at, s.series = r.At, list
 }
 
