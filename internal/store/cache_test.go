@@ -87,3 +87,37 @@ func TestADecisionReadsNoFactsThatAreRememberedWellEnough(t *testing.T) {
 		}
 	})
 }
+
+func TestFactsThatOthersDerivedUnderOtherRulesAreNotRemembered(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		ctx := t.Context()
+		theirs, ours := t.open(func(o *Options) { o.Rules.Environments = []metrics.EnvironmentRule{{Pattern: "*", Kind: metrics.Staging}} }), t.open()
+		mustAppend(t, ours, deployed("1", "api", "", -3))
+		if _, err := theirs.Facts(ctx, "api"); err != nil {
+			t.Fatal(err)
+		}
+		ours.fresher.note("api", noon)
+		for range cap(ours.fresher.turns) { // others derive: the decision goes by the facts there are
+			ours.fresher.turns <- struct{}{}
+		}
+		busy, err := ours.GateInputs(ctx, "api", always, nil)
+		if err != nil || len(busy.Facts.Rollouts) != 1 || busy.Facts.Rollouts[0].EnvironmentKind == metrics.Production {
+			t.Fatalf("%+v, %v; the test shows nothing", busy.Facts, err)
+		}
+		for range cap(ours.fresher.turns) {
+			<-ours.fresher.turns
+		}
+		p := gate.PolicyFor(metrics.Standard).Seal()
+		p.Take(gate.Request{Service: "api", Environment: "production"}, noon, busy.Known)
+		in, err := ours.GateInputs(ctx, "api", always, func(k gate.Known) (gate.Known, bool) {
+			return p.Recall(gate.Request{Service: "api", Environment: "production"}, noon, k)
+		})
+		if err != nil || len(in.Facts.Rollouts) != 1 || in.Facts.Rollouts[0].EnvironmentKind != metrics.Production {
+			t.Errorf("under our rules they are %+v, %v", in.Facts, err)
+		}
+		if f, err := ours.Facts(ctx, "api"); err != nil || f.Rollouts[0].EnvironmentKind != metrics.Production {
+			t.Errorf("%+v, %v", f, err)
+		}
+	})
+}

@@ -31,6 +31,10 @@ func fingerprint(o Options) (string, error) {
 // fresh reports whether the stored facts are those of the stored events under our rules.
 func (db *DB) fresh(s serviceRow) bool { return s.Touched == s.Derived && s.Rules == db.print }
 
+// ours reports whether the stored facts were derived under our rules. Only those may be kept in memory by how often the service had been
+// touched: a server with other rules may derive other facts of the same events.
+func (db *DB) ours(s serviceRow) bool { return s.Rules == db.print }
+
 // outcome is what one derivation found for a service, made when it had been touched so many times.
 type outcome struct {
 	touched int64

@@ -145,7 +145,7 @@ func (db *DB) stored(ctx context.Context, service string, p part) (f metrics.Fac
 // readOne reads the fresh facts of one service, from memory where they were read before.
 func (db *DB) readOne(tx *gorm.DB, row serviceRow, p part) (metrics.Facts, error) {
 	key, cacheable := p.keyOf(row.Name)
-	if cacheable {
+	if cacheable = cacheable && db.ours(row); cacheable {
 		if f, kept := db.cache.get(key, row.Derived); kept {
 			return f, nil
 		}
@@ -184,7 +184,7 @@ func (db *DB) readAll(tx *gorm.DB, rows []serviceRow) ([]metrics.Facts, error) {
 	for i, row := range rows {
 		names[i] = row.Name
 		var found bool
-		if all[i], found = db.cache.get(factsKey{service: row.Name}, row.Derived); found {
+		if all[i], found = db.cache.get(factsKey{service: row.Name}, row.Derived); found && db.ours(row) {
 			kept++
 		}
 	}
@@ -196,8 +196,9 @@ func (db *DB) readAll(tx *gorm.DB, rows []serviceRow) ([]metrics.Facts, error) {
 		return nil, err
 	}
 	for i, row := range rows {
-		key := factsKey{service: row.Name}
-		db.cache.put(key, row.Derived, all[i], key.weigh(all[i]))
+		if key := (factsKey{service: row.Name}); db.ours(row) {
+			db.cache.put(key, row.Derived, all[i], key.weigh(all[i]))
+		}
 	}
 	return all, nil
 }

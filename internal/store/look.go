@@ -285,7 +285,7 @@ func (db *DB) gateFacts(ctx context.Context, one *look, recall recall) error {
 		return nil
 	}
 	memory, remembered := db.memories.get(one.name, one.row.Derived)
-	if remembered {
+	if remembered && db.ours(one.row) {
 		one.in.Memory = memory
 		key := factsKey{service: one.name, gate: true}
 		if one.in.Facts, remembered = db.cache.get(key, one.row.Derived); remembered {
@@ -303,7 +303,9 @@ func (db *DB) gateFacts(ctx context.Context, one *look, recall recall) error {
 		if err != nil || !one.row.Present {
 			return err
 		}
-		one.in.Memory = db.memoryOf(one.row)
+		if db.ours(one.row) {
+			one.in.Memory = db.memoryOf(one.row)
+		}
 		one.in.Facts, err = db.readOne(tx, one.row, forGate)
 		return err
 	}, db.lookOptions()...)
