@@ -21,7 +21,7 @@ func sliceParameters() []parameter {
 		{"repository", "only deployments built from this repository; several as above"},
 		{"branch", "only deployments of this branch or tag; several as above"},
 		{"label", "only deployments with this label, name=value; of several all"},
-		{"from", "start of the window, a date or an RFC 3339 time; the day 90 days before its end when left out"},
+		{"from", "start of the window, a date or an RFC 3339 time; when left out it holds 90 days, the last one included"},
 		{"to", "end of the window, not part of it; now when left out"},
 		{"as_of", "what was known when; now when left out"},
 		{"definition", "the convention: dora (when left out), devlake, gitlab, fourkeys, middleware, pelorus, or one of the organisation's own"},

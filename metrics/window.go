@@ -5,18 +5,17 @@ import (
 	"time"
 )
 
-// DefaultSpan is the window of a question that names none: the last 90 days.
-const DefaultSpan = 90 * 24 * time.Hour
+// defaultDays is the window of a question that names none: the last 90 days, today included, as pages have it.
+const defaultDays = 90
 
 // ParseWindow reads a window from two words: a date ("2026-03-01", midnight in the zone), an RFC 3339 time, or nothing.
-// A missing end is now; a missing start is the start of the day that lies DefaultSpan before the end, so that the window cuts no day
-// at its start. Any other word, and a window that would be empty, is an error.
+// A missing end is now; a missing start is the start of the day by which the window holds 90 days, the one in which it ends included. Any other word, and a window that would be empty, is an error.
 func ParseWindow(from, to string, now time.Time, zone *time.Location) (Window, error) {
 	end, err := parseInstant("to", to, now, zone)
 	if err != nil {
 		return Window{}, err
 	}
-	start, err := parseInstant("from", from, dayOf(end.Add(-DefaultSpan), zone).start(zone), zone)
+	start, err := parseInstant("from", from, (dayOf(end.Add(-time.Nanosecond), zone)+1-defaultDays).start(zone), zone)
 	if err != nil {
 		return Window{}, err
 	}

@@ -40,7 +40,7 @@ func (s *slice) flags(command *cobra.Command) {
 	f.StringSliceVar(&s.repositories, "repository", nil, "only deployments built from these repositories")
 	f.StringSliceVar(&s.branches, "branch", nil, "only deployments of these branches or tags")
 	f.StringSliceVar(&s.labels, "label", nil, "only deployments with all these labels, name=value")
-	f.StringVar(&s.from, "from", "", "start of the window, 2026-03-01 or a time (default the day 90 days before its end)")
+	f.StringVar(&s.from, "from", "", "start of the window, 2026-03-01 or a time (default so that it holds 90 days, the last one included)")
 	f.StringVar(&s.to, "to", "", "end of the window, not part of it (default now)")
 	f.StringVar(&s.asOf, "as-of", "", "what was known when (default now)")
 	f.StringVar(&s.zone, "zone", "", "time zone of days and weeks, like Europe/Berlin (default the configuration's, else UTC)")
