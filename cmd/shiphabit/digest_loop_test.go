@@ -77,10 +77,10 @@ func TestAServerWarnsOfADigestThatNobodyEndedAlsoWhenNoneIsDue(t *testing.T) {
 	now := time.Now().UTC()
 	settings, err := config.Parse("ship.yaml", fmt.Appendf(nil, `
 notify:
-  webhooks: [{name: room, url: "https://chat.example.org/hook"}]
+  webhooks: [{name: room, url: "${CHAT}"}]
   leadership: {webhooks: [room]}
   digests: {weekday: %s, hour: 8}
-`, strings.ToLower(now.AddDate(0, 0, -3).Weekday().String())), config.Options{})
+`, strings.ToLower(now.AddDate(0, 0, -3).Weekday().String())), config.Options{Env: func(string) string { return "https://chat.example.org/hook" }})
 	if err != nil {
 		t.Fatal(err)
 	}
