@@ -77,6 +77,7 @@ func TestAServerWarnsOfADigestThatNobodyEndedAlsoWhenNoneIsDue(t *testing.T) {
 	now := time.Now().UTC()
 	settings, err := config.Parse("ship.yaml", fmt.Appendf(nil, `
 notify:
+  public_url: https://ship.example.org
   webhooks: [{name: room, url: "${CHAT}"}]
   leadership: {webhooks: [room]}
   digests: {weekday: %s, hour: 8}
