@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -62,10 +63,33 @@ func (s *Server) standingsAfter(ctx context.Context, m moment, due []metrics.Ser
 	if err != nil {
 		return nil, 0, time.Time{}, err
 	}
-	s.board.mu.Lock()
-	defer s.board.mu.Unlock()
-	for _, service := range m.services {
-		kept, known := s.board.rows[service.Name]
+	rows, missing, oldest = s.board.standing(m.services)
+	return rows, missing, oldest, nil
+}
+
+// allStandings are rows for every service of a moment, however long they take to make: what is sent or printed is not asked for a second
+// time, and nobody need run RunJudging for it.
+func (s *Server) allStandings(ctx context.Context, m moment) ([]reports.ServiceRow, error) {
+	derived, err := s.o.Store.Derivations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.fillBoard(ctx, m, s.board.due(m, derived, s.o.Zone), derived); err != nil {
+		return nil, err
+	}
+	rows, missing, _ := s.board.standing(m.services)
+	if missing > 0 {
+		return nil, fail(Unavailable, fmt.Sprintf("%d of %d services are not judged yet; ask again", missing, len(m.services)))
+	}
+	return rows, nil
+}
+
+// standing are the rows kept of services, in their order; missing counts those without one.
+func (b *board) standing(services []metrics.Service) (rows []reports.ServiceRow, missing int, oldest time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, service := range services {
+		kept, known := b.rows[service.Name]
 		if !known {
 			missing++
 			continue
@@ -78,7 +102,7 @@ func (s *Server) standingsAfter(ctx context.Context, m moment, due []metrics.Ser
 		}
 		rows = append(rows, kept.row)
 	}
-	return rows, missing, oldest, nil
+	return rows, missing, oldest
 }
 
 // due are the services whose rows are to be made anew. In a small organisation that is every one, each time.
@@ -115,7 +139,9 @@ func (s *Server) fillBehind(m moment, due []metrics.Service, derived map[string]
 	s.board.orders <- boardOrder{m, due, derived}
 }
 
-// RunJudging makes the rows that no page waited for, until the context ends; then nothing of it goes on. Run does so too.
+// RunJudging makes the rows that no page waited for, until the context ends; then nothing of it goes on. Run does so too: whoever serves
+// pages or /metrics without Run must run this beside, or above boardAtOnce services they stay unjudged for good. Digests and reports do
+// without it.
 func (s *Server) RunJudging(ctx context.Context) {
 	for {
 		select {

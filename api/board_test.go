@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -102,4 +103,40 @@ func TestTheGateSaysThatANewerConfigurationWasRefused(t *testing.T) {
 	}
 	s.server.Refuse("policies.standard: line 7: <one_in> is 0")
 	s.get("/gate").is(http.StatusOK, "A newer configuration was refused", "line 7: &lt;one_in&gt; is 0")
+}
+
+func TestADigestTellsOfEveryServiceThoughNobodyJudgesInTheBackground(t *testing.T) {
+	t.Parallel()
+	s, h := manyServices(t)
+	close(h.letGo)
+	s.post("/api/v1/events", history("payments", "..x")+history("late-one", "..x")).is(http.StatusOK)
+	whole, err := s.server.Letter(t.Context(), "", "https://ship.example.org")
+	if err != nil || !strings.Contains(whole.Text, "2 services have a failed deployment that has not recovered.") {
+		t.Errorf("leadership reads (%v)\n%s", err, whole.Text)
+	}
+	team, err := s.server.Letter(t.Context(), "pay", "https://ship.example.org")
+	if err != nil || !strings.Contains(team.Text, "payments: 1 failed deployment has not recovered.") || strings.Contains(team.Text, "late-one") {
+		t.Errorf("the team reads (%v)\n%s", err, team.Text)
+	}
+	if s.server.Judging() {
+		t.Error("it left services to the background")
+	}
+}
+
+func TestThereIsNoDigestWhileAServiceIsNotJudged(t *testing.T) {
+	t.Parallel()
+	s, h := manyServices(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var stopping sync.WaitGroup
+	stopping.Go(func() { <-h.asked; cancel() })
+	letter, err := s.server.Letter(ctx, "", "https://ship.example.org")
+	cancel()
+	if !errors.Is(err, context.Canceled) || letter.Text != "" {
+		t.Errorf("told to stop while it judged services, it says %v and writes %q", err, letter.Text)
+	}
+	select {
+	case h.asked <- struct{}{}: // nothing was asked: let the other go
+	default:
+	}
+	stopping.Wait()
 }

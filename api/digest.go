@@ -77,13 +77,17 @@ func (s *Server) digest(ctx context.Context, m moment, team, base string) (repor
 	}
 	b.Period.Than = "the four weeks before"
 	in := reports.Digest{Basis: b, Team: team, Base: base}
+	own := m
+	if team != "" {
+		own.services = slices.DeleteFunc(slices.Clone(m.services), func(of metrics.Service) bool { return of.Team != team })
+	}
 	week := s.about(metrics.Window{From: today.AddDate(0, 0, -7), To: today}, m, "digest")
 	tallies, err := of(week, week.Window)
 	if err != nil {
 		return reports.Document{}, err
 	}
 	in.Week = metrics.Measure(tallies[0], week)
-	if in.Rows, err = s.unfinished(ctx, m, names, today); err != nil {
+	if in.Rows, err = s.unfinished(ctx, own, today); err != nil {
 		return reports.Document{}, err
 	}
 	whole := today.AddDate(0, 0, -int((today.Weekday()-s.o.Definition.WeekStart+7)%7))
@@ -113,14 +117,11 @@ func (s *Server) Letter(ctx context.Context, team, base string) (reports.Letter,
 	return s.o.Site.Letter(ctx, d)
 }
 
-// unfinished are the services named, of all when none are, with their figures of the last ninety days.
-func (s *Server) unfinished(ctx context.Context, m moment, names []string, today time.Time) ([]reports.ServiceRow, error) {
-	rows, _, _, err := s.standings(ctx, m)
+// unfinished are the services of a moment, every one, with their figures of the last ninety days.
+func (s *Server) unfinished(ctx context.Context, m moment, today time.Time) ([]reports.ServiceRow, error) {
+	rows, err := s.allStandings(ctx, m)
 	if err != nil {
 		return nil, err
-	}
-	if names != nil {
-		rows = slices.DeleteFunc(slices.Clone(rows), func(r reports.ServiceRow) bool { return !slices.Contains(names, r.Service.Name) })
 	}
 	return rows, s.measureRows(ctx, rows, s.about(metrics.Window{From: today.AddDate(0, 0, -90), To: m.now}, m, ""))
 }

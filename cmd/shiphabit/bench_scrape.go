@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"shiphabit/internal/config"
@@ -17,6 +18,12 @@ import (
 
 // scrapeAgain is more than the time for which what was read of the database is told without reading it anew.
 const scrapeAgain = 6 * time.Second
+
+// scrapesUntilKnown bounds how often is asked, scrapePause apart, until everything is told: ten minutes and more.
+const (
+	scrapesUntilKnown = 12_000
+	scrapePause       = 50 * time.Millisecond
+)
 
 // benchScrape says how long the figures for a scrape take to be read, all of them at first and later what may have changed, and how long a
 // scrape itself takes: a year before the end of what is recorded, until which every service deploys.
@@ -28,6 +35,11 @@ func (p *program) benchScrape(ctx context.Context, db *store.DB, settings config
 	if err != nil {
 		return err
 	}
+	judging, end := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer end()
+	beside.Go(func() { server.RunJudging(judging) })
 	ask := func() (time.Duration, string) {
 		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/metrics", nil)
 		answer := httptest.NewRecorder()
@@ -36,17 +48,18 @@ func (p *program) benchScrape(ctx context.Context, db *store.DB, settings config
 		return p.now().Sub(began), answer.Body.String()
 	}
 	read := func() (time.Duration, error) {
-		for {
+		for range scrapesUntilKnown {
 			_, text := ask()
 			if took := readTook.FindStringSubmatch(text); took != nil && allJudged.MatchString(text) {
 				seconds, err := strconv.ParseFloat(took[1], 64)
 				return time.Duration(seconds * float64(time.Second)), err
 			}
 			later += scrapeAgain
-			if err := sleep(ctx, 50*time.Millisecond); err != nil {
+			if err := sleep(ctx, scrapePause); err != nil {
 				return 0, err
 			}
 		}
+		return 0, fmt.Errorf("after %d scrapes /metrics does not tell of every service yet: ask about a smaller organisation, or on a faster machine", scrapesUntilKnown)
 	}
 	if _, err := read(); err != nil {
 		return err

@@ -103,3 +103,16 @@ func TestDecisionsAreHeldAgainstAHandlerThatCommitsOneRow(t *testing.T) {
 	}
 	p.exits(exitUsage, append([]string{"bench", "gate", "--rate", "0"}, size...)...)
 }
+
+func TestTheOverviewOfMoreServicesThanAPageWaitsForIsMeasured(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	db := filepath.Join(p.home, "facts.db")
+	p.must("bench", "facts", "--db", db, "--deployments", "700", "--services", "70", "--years", "1")
+	out := p.must("bench", "overview", "--db", db, "--times", "1")
+	for _, want := range []string{"/services?find=11", "READ AGAIN IN", "\n/metrics "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("lacks %q:\n%s", want, out)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"shiphabit/api"
 	"shiphabit/internal/config"
+	"shiphabit/internal/store"
 )
 
 const (
@@ -17,6 +18,8 @@ const (
 	digestEvery = 15 * time.Minute
 	// digestsFor is how long after they were due digests still go out: later the week's news are none.
 	digestsFor = 24 * time.Hour
+	// longestSending is above what any channel takes for one sending: mail ends after a minute, a webhook sooner.
+	longestSending = 2 * time.Minute
 )
 
 // dueSince is when digests were due the last time, and tells whether they still go out. The clock is that of the zone of at.
@@ -31,20 +34,41 @@ func dueSince(at time.Time, when config.Digests) (since time.Time, still bool) {
 
 // digestLoop sends the digests of each week when they are due, until the context ends.
 func (p *program) digestLoop(ctx context.Context, t *term) {
+	told := map[store.Mailing]bool{}
 	for {
-		if since, still := dueSince(p.now().In(t.settings.Zone()), *t.settings.Notify.Digests); still {
-			d, err := digestsOf(t.db, t.handler, t.settings, since)
-			if err == nil {
-				err = p.sendAll(ctx, d)
+		since, still := dueSince(p.now().In(t.settings.Zone()), *t.settings.Notify.Digests)
+		d, err := digestsOf(t.db, t.handler, t.settings, since)
+		if err == nil {
+			err = p.tellUnended(ctx, d, told)
+			if still {
+				err = errors.Join(err, p.sendAll(ctx, d))
 			}
-			if err != nil && ctx.Err() == nil {
-				p.logger().ErrorContext(ctx, "sending weekly digests", slog.Any("error", err))
-			}
+		}
+		if err != nil && ctx.Err() == nil {
+			p.logger().ErrorContext(ctx, "sending weekly digests", slog.Any("error", err))
 		}
 		if sleep(ctx, digestEvery) != nil {
 			return
 		}
 	}
+}
+
+// tellUnended warns of each sending that began, and of which nobody noted how it ended: its process ended before it did. It may have
+// arrived, so no server repeats it. Told keeps what was warned of.
+func (p *program) tellUnended(ctx context.Context, d digests, told map[store.Mailing]bool) (err error) {
+	for _, audience := range slices.Sorted(maps.Keys(d.channels.teams)) {
+		_, noted, fault := d.left(ctx, audience)
+		err = errors.Join(err, fault)
+		for _, m := range noted {
+			if told[m] || !m.SentAt.IsZero() || p.now().Sub(m.BegunAt) <= longestSending {
+				continue
+			}
+			told[m] = true
+			p.logger().WarnContext(ctx, "a weekly digest was begun, and how its sending ended is not known: 'shiphabit digest --send --again' sends it all the same",
+				slog.String("week", m.Week), slog.String("team", m.Audience), slog.String("channel", m.Channel), slog.Time("begun_at", m.BegunAt))
+		}
+	}
+	return err
 }
 
 // sendAll sends to leadership and to each team what it has not had. One that cannot be reached keeps nobody else from it.

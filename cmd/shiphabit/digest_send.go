@@ -94,8 +94,13 @@ func (d digests) send(ctx context.Context, audience string, to []notify.Channel)
 	return sent, err
 }
 
-// sendOne notes a sending, sends, and notes how it ended. Where another process was faster, there is nothing to do.
+// sendOne notes a sending, sends, and notes how it ended. Where another process was faster, there is nothing to do. Who is told to stop begins
+// nothing, and ends what was begun: a letter cut off half way may have arrived, and would not be sent again. Channels end a sending themselves.
 func (d digests) sendOne(ctx context.Context, audience string, c notify.Channel, m notify.Message) (took bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	ctx = context.WithoutCancel(ctx)
 	mailing := store.Mailing{Week: d.week, Audience: audience, Channel: channelKey(c)}
 	err = d.store.BeginMailing(ctx, mailing)
 	if errors.Is(err, store.ErrMoved) {
@@ -105,7 +110,6 @@ func (d digests) sendOne(ctx context.Context, audience string, c notify.Channel,
 		return false, err
 	}
 	err = c.Send(ctx, m)
-	ctx = context.WithoutCancel(ctx) // what was done is noted, also by who was told to stop
 	var told *notify.Error
 	switch {
 	case err == nil:
