@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -85,7 +86,13 @@ func TestServicesThatNoPageWaitedForAreThereOnceTheyWereJudged(t *testing.T) {
 	defer running.Wait()
 	defer cancel()
 	running.Go(func() { s.server.RunJudging(ctx) })
-	for s.server.Judging() && ctx.Err() == nil {
+	patient, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	for s.server.Judging() {
+		if patient.Err() != nil {
+			t.Fatalf("after %s services are still being judged:\n%s", patience, s.log)
+		}
+		runtime.Gosched()
 	}
 	s.get("/services").is(http.StatusOK, "service-60")
 	first := s.get("/gate").is(http.StatusOK, "service-0<", "Page 1 of 2", "allow</span> 130").body

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"shiphabit/metrics"
+	"shiphabit/reports"
 )
 
 // explainResponse is a page of an explanation.
@@ -232,14 +233,14 @@ func WriteExplanationLines(w io.Writer, head metrics.Explanation, each func(func
 }
 
 // WriteExplanationRows writes the rows of an explanation as CSV, a service at a time. Of a row that is left out the value is empty
-// and the last cell is the reason.
+// and why is the reason. A text that a spreadsheet would take for a formula begins with an apostrophe.
 func WriteExplanationRows(w *csv.Writer, each func(func(metrics.Explanation) error) error) error {
 	if err := w.Write([]string{"counted", "service", "record", "at", "value", "says", "why", "open", "settling"}); err != nil {
 		return err
 	}
 	err := each(func(e metrics.Explanation) error {
 		for _, r := range e.Rows {
-			err := w.Write([]string{"true", r.Service, r.Record, r.At.UTC().Format(time.RFC3339Nano), strconv.FormatFloat(r.Value, 'g', -1, 64), r.Says, r.Why,
+			err := w.Write([]string{"true", reports.Harmless(r.Service), reports.Harmless(r.Record), r.At.UTC().Format(time.RFC3339Nano), strconv.FormatFloat(r.Value, 'g', -1, 64), reports.Harmless(r.Says), reports.Harmless(r.Why),
 				strconv.FormatBool(r.Open), strconv.FormatBool(r.Settling)})
 			if err != nil {
 				return err
@@ -250,7 +251,7 @@ func WriteExplanationRows(w *csv.Writer, each func(func(metrics.Explanation) err
 			if !l.At.IsZero() {
 				at = l.At.UTC().Format(time.RFC3339Nano)
 			}
-			if err := w.Write([]string{"false", "", l.Record, at, "", "", l.Reason, "", ""}); err != nil {
+			if err := w.Write([]string{"false", "", reports.Harmless(l.Record), at, "", "", reports.Harmless(l.Reason), "", ""}); err != nil {
 				return err
 			}
 		}

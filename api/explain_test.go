@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"shiphabit/api"
 	"shiphabit/metrics"
 )
 
@@ -94,6 +95,30 @@ func TestAnExplanationIsStreamedAsLinesAndAsATable(t *testing.T) {
 	table, err := csv.NewReader(strings.NewReader(s.get("/api/v1/explain/change_fail_rate?format=csv").is(http.StatusOK).body)).ReadAll()
 	if err != nil || len(table) != 1+11+2 || table[0][0] != "counted" || table[9][0] != "false" || table[9][6] != "cancelled" {
 		t.Errorf("%d rows (%v): %v", len(table), err, table)
+	}
+}
+
+func TestNoCellOfAnExplanationIsAFormula(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	name := `=HYPERLINK("//x")`
+	s.post("/api/v1/events", fmt.Sprintf(`{"type":"deployment","id":"1","service":%q,"environment":"production","status":"succeeded","revision":"r1","finished_at":"2026-03-01T10:00:00Z"}`, name)).is(http.StatusOK)
+	table, err := csv.NewReader(strings.NewReader(s.get("/api/v1/explain/deployment_frequency?format=csv").is(http.StatusOK).body)).ReadAll()
+	if err != nil || len(table) != 2 || table[1][1] != "'"+name {
+		t.Errorf("the service stands as %v (%v)", table, err)
+	}
+	x := metrics.Explanation{
+		Rows:    []metrics.Row{{Service: "=1", Record: "+1", Says: "-1", Why: "@1", Value: -1}},
+		LeftOut: []metrics.LeftOut{{Record: "=2", Reason: "\tcancelled"}},
+	}
+	var out strings.Builder
+	if err := api.WriteExplanationRows(csv.NewWriter(&out), func(yield func(metrics.Explanation) error) error { return yield(x) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, cells := range []string{"true,'=1,'+1,", ",-1,'-1,'@1,", "false,,'=2,", ",'\tcancelled,"} {
+		if !strings.Contains(out.String(), cells) {
+			t.Errorf("the rows lack %q:\n%s", cells, out.String())
+		}
 	}
 }
 

@@ -38,9 +38,11 @@ func (s site) scraped(headers ...string) map[string]float64 {
 // read scrapes until the database was read for it, which on a slow machine takes longer than a scrape waits.
 func (s site) read() map[string]float64 {
 	s.Helper()
+	patient, stop := context.WithTimeout(s.Context(), patience)
+	defer stop()
 	told := s.scraped()
 	for len(named(told, "shiphabit_services")) == 0 {
-		if told[`shiphabit_exposition_reads_total{outcome="failed"}`] > 0 || s.Context().Err() != nil {
+		if told[`shiphabit_exposition_reads_total{outcome="failed"}`] > 0 || patient.Err() != nil {
 			s.Fatalf("it cannot be read:\n%s", s.log)
 		}
 		told = s.scraped()

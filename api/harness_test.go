@@ -341,6 +341,9 @@ func history(service, fates string) string {
 	return lines.String()
 }
 
+// patience is when a test that asks again and again gives up: long for a slow machine, and well before the limit of the package.
+const patience = 2 * time.Minute
+
 // policyOf is the built-in policy of the service's tier; the pipelines of these tests say nothing of their monitoring.
 func policyOf(s metrics.Service) gate.Policy {
 	p := gate.PolicyFor(gate.TierOf(s))

@@ -166,10 +166,10 @@ func (s *Server) teamRounds(ctx context.Context, p *reports.Team) error {
 	return err
 }
 
-// roundsOver are the rounds of a team that closed up to an instant, the oldest first.
+// roundsOver are the rounds of a team that closed before an instant, the oldest first.
 func roundsOver(all []assessments.Round, team string, until time.Time) []assessments.Round {
 	over := slices.DeleteFunc(slices.Clone(all), func(r assessments.Round) bool {
-		return r.Team != team || r.State != assessments.Closed && r.State != assessments.Published || r.ClosedAt.After(until)
+		return r.Team != team || r.State != assessments.Closed && r.State != assessments.Published || !r.ClosedAt.Before(until)
 	})
 	slices.SortStableFunc(over, func(one, other assessments.Round) int { return one.ClosedAt.Compare(other.ClosedAt) })
 	return over

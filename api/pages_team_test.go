@@ -121,6 +121,7 @@ func TestATeamSeesWhatItSaidBesideItsRecordsAsTheyAreKnownNow(t *testing.T) {
 	if got := s.form(opened.Links[0], opened.Links[0], answers...); got.status != http.StatusSeeOther {
 		t.Fatal(got.status, got.body)
 	}
+	s.clock.advance(time.Second)
 	result := `href="/assessments/` + opened.Round.ID
 	s.get("/teams/pay").is(http.StatusOK, "level 4 of 5, agreed", "no level yet", result, "The last one closed on 3 Mar 2026; a quarter later is 3 Jun 2026.")
 	s.post("/api/v1/events", history("api", strings.Repeat("x....", 8))+history("worker", strings.Repeat("x..", 8))).is(http.StatusOK)
@@ -145,6 +146,23 @@ func TestATeamsPageListsTheCorrectionsOfItsOwnRecordsThatHold(t *testing.T) {
 	s.get("/teams/pay").is(http.StatusOK, none, "1 failed of 5")
 }
 
+func TestARoundThatClosedAsAPeriodEndedBelongsToTheNextPeriod(t *testing.T) {
+	t.Parallel()
+	s := owned(t)
+	s.post("/api/v1/events", weekdays("api", "2026-02-02", "2026-03-02")).is(http.StatusOK)
+	opened := into[openedAnswer](s.post(roundsPath, `{"team":"pay","size":5}`).is(http.StatusCreated))
+	s.clock.advance(time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC).Sub(s.clock.Now()))
+	at := roundsPath + "/" + opened.Round.ID
+	s.post(at+"/close", "").is(http.StatusOK)
+	s.post(at+"/action", `{"text":"deploy by noon","owner":"on-call","due_on":"2026-05-01"}`).is(http.StatusOK)
+	s.clock.advance(time.Hour)
+	report := "/api/v1/reports/teams/pay?format=md&period="
+	s.get(report+"2026-Q2").is(http.StatusOK, "deploy by noon")
+	if before := s.get(report + "2026-Q1").is(http.StatusOK).body; strings.Contains(before, "deploy by noon") {
+		t.Errorf("the quarter before tells it too:\n%s", before)
+	}
+}
+
 func TestATeamSeesWhatItDecidedAndWhatBecameOfIt(t *testing.T) {
 	t.Parallel()
 	s := owned(t)
@@ -157,6 +175,7 @@ func TestATeamSeesWhatItDecidedAndWhatBecameOfIt(t *testing.T) {
 		}
 		at := roundsPath + "/" + opened.Round.ID
 		s.post(at+"/close", "").is(http.StatusOK)
+		s.clock.advance(time.Second)
 		if text != "" {
 			s.post(at+"/action", fmt.Sprintf(`{"text":%q,"owner":"on-call","due_on":%q}`, text, due)).is(http.StatusOK)
 		}

@@ -42,7 +42,7 @@ type Rollup struct {
 	Foundations       []FoundationResult `json:"foundations,omitempty"`
 	Verdicts          map[Verdict]int    `json:"verdicts,omitempty"` // teams per verdict
 	Patterns          map[string]int     `json:"patterns,omitempty"` // comparisons per sentence ("This is a habit")
-	Tags              map[Tag]int        `json:"tags,omitempty"`     // replies per tag
+	Tags              map[Tag]int        `json:"tags,omitempty"`     // replies per tag, of those given before the roll-up could be told
 	// PatternsHidden and TagsHidden say why those counts are not shown though the roll-up is.
 	PatternsHidden string `json:"patterns_hidden,omitempty"`
 	TagsHidden     string `json:"tags_hidden,omitempty"`
@@ -74,7 +74,7 @@ func closedIn(quarter string, rounds []TeamCounts, now time.Time) ([]TeamCounts,
 	if err != nil {
 		return nil, err
 	}
-	if ready := window.To.Add(TeamFirst); now.Before(ready) {
+	if ready := toldFrom(window); now.Before(ready) {
 		return nil, refuse(ErrState, "the roll-up of %s can be made from %s on: teams see their result a week before; ask again then",
 			quarter, ready.Format(time.DateOnly))
 	}
@@ -83,6 +83,9 @@ func closedIn(quarter string, rounds []TeamCounts, now time.Time) ([]TeamCounts,
 		return !done || !window.Contains(t.Round.ClosedAt)
 	}), nil
 }
+
+// toldFrom is the instant from which on the roll-up of a quarter can be made.
+func toldFrom(quarter metrics.Window) time.Time { return quarter.To.Add(TeamFirst) }
 
 func quarterWindow(quarter string) (metrics.Window, error) {
 	var year, q int
@@ -142,7 +145,8 @@ func (r *Rollup) fill(rounds []TeamCounts) error {
 }
 
 // count tallies verdicts, patterns and replies over the teams whose answers are in the pool. Not every one of them can be compared, and
-// not every one replies: the counts of so few would be theirs.
+// not every one replies: the counts of so few would be theirs. A reply counts if it was there when the roll-up could first be told, as
+// a closed round takes replies for ever and two roll-ups of a quarter must not differ by those of one team.
 func (r *Rollup) count(results []Result) {
 	r.Verdicts, r.Patterns, r.Tags = map[Verdict]int{}, map[string]int{}, map[Tag]int{}
 	var compared, replied tellers
@@ -158,12 +162,15 @@ func (r *Rollup) count(results []Result) {
 				told++
 			}
 		}
+		replies := 0
 		for _, reply := range result.Replies {
-			r.Tags[reply.Tag]++
+			if reply.At.Before(toldFrom(r.Window)) {
+				r.Tags[reply.Tag]++
+				replies++
+			}
 		}
-		named := slices.ContainsFunc(r.Named, func(n Result) bool { return n.Team == result.Team })
-		compared.add(told > 0, named)
-		replied.add(len(result.Replies) > 0, named)
+		compared.add(told, result.State)
+		replied.add(replies, result.State)
 	}
 	if r.PatternsHidden = compared.hidden("can be compared with their records"); r.PatternsHidden != "" {
 		r.Patterns = nil
@@ -173,28 +180,29 @@ func (r *Rollup) count(results []Result) {
 	}
 }
 
-// tellers are the teams that a count is made of, and those of them that are not named.
-type tellers struct{ all, unnamed int }
+// tellers are the teams that a count is made of, and those of them that did not publish.
+type tellers struct{ all, unpublished int }
 
-func (t *tellers) add(tells, named bool) {
-	switch {
-	case !tells:
-	case named:
-		t.all++
-	default:
-		t.all++
-		t.unnamed++
+// add takes a team by how much it adds to the count. One that published and is not named by the roll-up still has a result that can be
+// read, so that it hides nobody.
+func (t *tellers) add(n int, state RoundState) {
+	if n == 0 {
+		return
+	}
+	t.all++
+	if state != Published {
+		t.unpublished++
 	}
 }
 
-// hidden says why a count is not shown; empty where it may be. What the named teams show can be taken off it, so that it must hold either
-// none or several of the others.
+// hidden says why a count is not shown; empty where it may be. What the published teams show can be taken off it, so that it must hold
+// either none or several of the others.
 func (t tellers) hidden(what string) string {
 	switch {
 	case t.all < fewestTeams:
 		return fmt.Sprintf("counts need at least %d teams that %s; there are %d", fewestTeams, what, t.all)
-	case t.unnamed == 1:
-		return "of the teams that " + what + " exactly one is not named, and the counts less those of the others would be its own"
+	case t.unpublished == 1:
+		return "of the teams that " + what + " exactly one did not publish, and the counts less those of the others would be its own"
 	}
 	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -74,13 +75,14 @@ func TestARollUpNamesThoseWhoPublishedAndHidesASecondBesideOneHidden(t *testing.
 // told gives a team evidence that its first answer is compared with, and a reply.
 func told(c TeamCounts) TeamCounts {
 	c.Evidence = []Evidence{{ID: "E1", Level: 4, Grade: GradeA}}
-	c.Replies = []Reply{{Question: "q1", Tag: ServicesDiffer}, {Question: "q2", Tag: OtherReason}, {Question: "q3", Tag: OtherReason}}
+	c.Replies = []Reply{{Question: "q1", Tag: ServicesDiffer, At: noon}, {Question: "q2", Tag: OtherReason, At: noon}, {Question: "q3", Tag: OtherReason, At: noon}}
 	return c
 }
 
 func TestCountsOfPatternsAndTagsAreNeverThoseOfOneTeam(t *testing.T) {
 	t.Parallel()
 	a, b, c, d := team(t, "a", 9, Published), team(t, "b", 8, Published), team(t, "c", 7, Closed), team(t, "d", 6, Closed)
+	e := team(t, "e", 9, Published)
 	for name, want := range map[string]struct {
 		teams          []TeamCounts
 		patterns, tags int // the counts of the one pattern and of the most common tag; 0 where they are hidden
@@ -88,8 +90,10 @@ func TestCountsOfPatternsAndTagsAreNeverThoseOfOneTeam(t *testing.T) {
 	}{
 		"all can be compared":                              {[]TeamCounts{told(a), told(b), told(c), told(d)}, 4, 8, ""},
 		"only two can be compared":                         {[]TeamCounts{told(a), b, told(c), d}, 0, 0, "at least 3 teams"},
-		"of those that can be compared one is not named":   {[]TeamCounts{told(a), told(b), told(c), d, team(t, "e", 9, Published)}, 0, 0, "exactly one is not named"},
-		"of those that can be compared all are named":      {[]TeamCounts{told(a), told(b), c, d, told(team(t, "e", 9, Published))}, 3, 6, ""},
+		"of those that can be compared one kept it back":   {[]TeamCounts{told(a), told(b), told(c), d, e}, 0, 0, "exactly one did not publish"},
+		"of those that can be compared all published":      {[]TeamCounts{told(a), told(b), c, d, told(e)}, 3, 6, ""},
+		"beside the one that kept it back is one unnamed":  {[]TeamCounts{told(a), told(b), told(c), told(e)}, 0, 0, "exactly one did not publish"},
+		"one is unnamed and can be read by everybody":      {[]TeamCounts{told(a), told(b), c, told(e)}, 3, 6, ""},
 		"a consensus is compared, and is part of no count": {[]TeamCounts{told(a), told(b), c, d, told(agreed(t, 4))}, 0, 0, "at least 3 teams"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,6 +109,32 @@ func TestCountsOfPatternsAndTagsAreNeverThoseOfOneTeam(t *testing.T) {
 				t.Errorf("common tags %v", tags)
 			}
 		})
+	}
+}
+
+// A closed round takes replies for ever: one that came after the first roll-up would tell, by the difference, what its team replied.
+func TestAReplyThatCameAfterTheFirstRollUpMovesNoCount(t *testing.T) {
+	t.Parallel()
+	first := time.Date(2026, 10, 8, 0, 0, 0, 0, time.UTC)
+	replies := func(list ...Reply) Rollup {
+		c, d := told(team(t, "c", 7, Closed)), team(t, "d", 6, Closed)
+		d.Replies = list
+		return rollUp(t, told(team(t, "a", 9, Published)), told(team(t, "b", 8, Published)), c, d, told(team(t, "e", 5, Closed)))
+	}
+	none := replies()
+	if late := replies(Reply{Question: "q1", Tag: ImpressionDiffers, At: first}); !maps.Equal(late.Tags, none.Tags) || late.TagsHidden != "" || len(none.Tags) != 2 {
+		t.Errorf("a late reply tells %v (%s), without it %v", late.Tags, late.TagsHidden, none.Tags)
+	}
+	if last := replies(Reply{Question: "q1", Tag: ImpressionDiffers, At: first.Add(-time.Millisecond)}); last.Tags[ImpressionDiffers] != 1 {
+		t.Errorf("a reply of the last moment is not counted: %v", last.Tags)
+	}
+	late := told(team(t, "d", 6, Closed))
+	for i := range late.Replies {
+		late.Replies[i].At = first
+	}
+	two := []TeamCounts{told(team(t, "a", 9, Published)), told(team(t, "b", 8, Published)), late}
+	if got := rollUp(t, two...); got.Tags != nil || !strings.Contains(got.TagsHidden, "there are 2") {
+		t.Errorf("a team that replied late is among those that tell: %v (%s)", got.Tags, got.TagsHidden)
 	}
 }
 

@@ -25,11 +25,11 @@ func (l line) cells() []string {
 		}
 		return t.Format(time.RFC3339)
 	}
-	return []string{harmless(l.section), harmless(l.item), day(l.from), day(l.to), l.value, harmless(l.unit), l.low, l.high, l.coverage, l.n, harmless(l.says)}
+	return []string{Harmless(l.section), Harmless(l.item), day(l.from), day(l.to), l.value, Harmless(l.unit), l.low, l.high, l.coverage, l.n, Harmless(l.says)}
 }
 
-// harmless keeps a spreadsheet from taking a name for a formula.
-func harmless(text string) string {
+// Harmless is a text as a cell of CSV that a spreadsheet does not take for a formula. Numbers need none: a minus is theirs.
+func Harmless(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
 		return "'" + text
 	}

@@ -155,6 +155,9 @@ func (in AboutOrganisation) distribution() Section {
 	if r := in.Rollup; r != nil && r.PatternsHidden != "" {
 		s.Notes = append(s.Notes, "How what is said lies beside what the records show is not counted: "+r.PatternsHidden+".")
 	}
+	if r := in.Rollup; r != nil && r.TagsHidden != "" {
+		s.Notes = append(s.Notes, "How teams replied is not counted: "+r.TagsHidden+".")
+	}
 	return s
 }
 

@@ -105,7 +105,7 @@ func rollups(t *testing.T, shift, small int) (table, text string) {
 func TestTheRollUpOfTheCommandTellsOfTeamsAndOfNobodysAnswers(t *testing.T) {
 	t.Parallel()
 	table, text := rollups(t, 0, 0)
-	for _, words := range []string{"2025-Q1: 21 of 32 people asked answered, in 4 teams", "in the sums: 18 answers of 3 teams", "services differ", "actions: 4 written after 4 rounds", "action of beta", "published: beta", "not named: 3"} {
+	for _, words := range []string{"2025-Q1: 21 of 32 people asked answered, in 4 teams", "in the sums: 18 answers of 3 teams", "tags are not shown: of the teams that replied exactly one did not publish", "actions: 4 written after 4 rounds", "action of beta", "published: beta", "not named: 3"} {
 		if !strings.Contains(table, words) {
 			t.Errorf("the table lacks %q:\n%s", words, table)
 		}
@@ -116,7 +116,7 @@ func TestTheRollUpOfTheCommandTellsOfTeamsAndOfNobodysAnswers(t *testing.T) {
 		}
 	}
 	var told rolledUp
-	if err := json.Unmarshal([]byte(text), &told); err != nil || told.Rollup.PooledTeams != 3 || len(told.Rollup.Questions) != 5 {
+	if err := json.Unmarshal([]byte(text), &told); err != nil || told.Rollup.PooledTeams != 3 || len(told.Rollup.Questions) != 5 || told.Rollup.Tags != nil {
 		t.Fatalf("%v: %+v", err, told.Rollup)
 	}
 	otherTable, otherText := rollups(t, 2, 4) // people exchange their answers, and the small team gives others

@@ -14,6 +14,7 @@ import (
 
 	"shiphabit/internal/config"
 	"shiphabit/metrics"
+	"shiphabit/reports"
 )
 
 // explainIndex opens the index of each service of a slice, reading one at a time.
@@ -83,21 +84,22 @@ func writeIndices(out *bufio.Writer, each func(func(metrics.IndexExplanation) er
 	return err
 }
 
-// writeIndexRows writes the deployments of each index as CSV. Of one that is left out the last cell is the reason.
+// writeIndexRows writes the deployments of each index as CSV. Of one that is left out the last cell is the reason. A text that a
+// spreadsheet would take for a formula begins with an apostrophe.
 func writeIndexRows(w *csv.Writer, each func(func(metrics.IndexExplanation) error) error) error {
 	if err := w.Write([]string{"counted", "service", "record", "finished_at", "changes", "counts_on", "weekday", "from_hour", "off_hours", "why"}); err != nil {
 		return err
 	}
 	err := each(func(x metrics.IndexExplanation) error {
 		for _, d := range x.Deployments {
-			err := w.Write([]string{"true", x.Service, d.Record, d.FinishedAt.Format(time.RFC3339Nano), strconv.Itoa(d.Changes), d.CountsOn, d.Weekday,
+			err := w.Write([]string{"true", reports.Harmless(x.Service), reports.Harmless(d.Record), d.FinishedAt.Format(time.RFC3339Nano), strconv.Itoa(d.Changes), d.CountsOn, d.Weekday,
 				strconv.Itoa(d.FromHour), strconv.FormatBool(d.OffHours), "planned"})
 			if err != nil {
 				return err
 			}
 		}
 		for _, l := range x.LeftOut {
-			if err := w.Write([]string{"false", x.Service, l.Record, l.At.UTC().Format(time.RFC3339Nano), "", "", "", "", "", l.Reason}); err != nil {
+			if err := w.Write([]string{"false", reports.Harmless(x.Service), reports.Harmless(l.Record), l.At.UTC().Format(time.RFC3339Nano), "", "", "", "", "", reports.Harmless(l.Reason)}); err != nil {
 				return err
 			}
 		}

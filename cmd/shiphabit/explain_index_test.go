@@ -49,3 +49,21 @@ func TestTheIndexIsExplainedInEveryFormat(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
 }
+
+func TestNoCellOfAnExplainedIndexIsAFormula(t *testing.T) {
+	t.Parallel()
+	x := metrics.IndexExplanation{
+		Service:     "=1",
+		Deployments: []metrics.IndexDeployment{{Record: "+1"}},
+		LeftOut:     []metrics.LeftOut{{Record: "@1", Reason: "-1"}},
+	}
+	var out strings.Builder
+	if err := writeIndexRows(csv.NewWriter(&out), func(yield func(metrics.IndexExplanation) error) error { return yield(x) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, cells := range []string{"true,'=1,'+1,", "false,'=1,'@1,", ",'-1\n"} {
+		if !strings.Contains(out.String(), cells) {
+			t.Errorf("the rows lack %q:\n%s", cells, out.String())
+		}
+	}
+}
