@@ -128,7 +128,7 @@ func (in AboutOrganisation) surveySays() string {
 
 // gapsSay counts what is missing, so that nobody takes a gap for a nought.
 func (in AboutOrganisation) gapsSay() string {
-	list := gaps(in.Diagnosis).Rows
+	list := gaps(in.lacking()).Rows
 	if len(list) == 0 {
 		return ""
 	}

@@ -3,9 +3,11 @@ package reports
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"shiphabit/assessments"
 	"shiphabit/metrics"
+	"shiphabit/metrics/doctor"
 )
 
 func TestAnAgreedAnswerIsATeamsAndNoPersons(t *testing.T) {
@@ -41,5 +43,22 @@ func TestAFailRateIsSaidWithTheCoverageOfItsInterval(t *testing.T) {
 	b.Card.FailRate = metrics.Share{Value: &value, Count: 40, Of: 1000, Interval: &metrics.Interval{Low: 0.03, High: 0.05, Coverage: 0.95}}
 	if got := b.failRateSays(""); got != "4% of deployments failed (40 of 1"+thin+"000), 95% interval 3% to 5%." {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestAReportTellsNoTroubleThatBeganAfterItsPeriod(t *testing.T) {
+	t.Parallel()
+	in := stages(t)["one"].leadership()
+	end := in.Period.Window.To
+	for arrived, says := range map[time.Time]bool{end: false, end.Add(-time.Hour): true} {
+		in.Diagnosis = doctor.Diagnosis{
+			Sources:  []doctor.SourceState{{Source: doctor.Source{Name: "gh", Watermark: arrived}, State: doctor.InTrouble}},
+			Findings: []doctor.Finding{{Code: "source-trouble", Severity: doctor.Trouble, Source: "gh", Figures: []string{metrics.FigureLeadTime}}},
+		}
+		text, grids := in.quality()
+		inQuality := strings.Contains(strings.Join(text, " "), "Some records are missing")
+		if (in.gapsSay() != "") != says || inQuality != says || (in.missing(metrics.FigureLeadTime) != "") != says {
+			t.Errorf("arrived up to %s: %q, %q, %d tables", arrived, in.gapsSay(), text, len(grids))
+		}
 	}
 }
