@@ -109,7 +109,7 @@ func (s *Server) document(ctx context.Context, a Ask) (d reports.Document, err e
 	if a.Paper != "" && !slices.Contains(reports.Papers(), a.Paper) {
 		return d, fail(Invalid, fmt.Sprintf("there is no paper %q: ask for %s", shorten(a.Paper), strings.Join(reports.Papers(), " or ")))
 	}
-	defer func() { d.Paper = a.Paper }()
+	defer func() { d.Paper, d.Address = a.Paper, strings.TrimRight(s.o.PublicURL, "/") }()
 	m, err := s.lookAt(ctx, a.AsOf)
 	if err != nil {
 		return reports.Document{}, err

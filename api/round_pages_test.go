@@ -100,7 +100,7 @@ func TestAWholeRoundIsRunFromPagesWithoutJavaScript(t *testing.T) {
 	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "on-call", "due_on", "2026-05-01").is(http.StatusSeeOther)
 	s.get(at+"/guide").is(http.StatusOK, "You see this differently", "rehearse going back")
 	s.submit(at+"/publish", at+"/publish").is(http.StatusSeeOther)
-	s.get(at).is(http.StatusOK, "round published")
+	s.get(at).is(http.StatusOK, "round published", "The team published this: from 8 Apr 2026 on it enters the roll-up of 2026-Q1")
 	s.submit(at, at+"/reply", "question", "q1").is(http.StatusConflict)
 	s.get("/api/v1/audit").is(http.StatusOK, "action decided", "result replied to")
 }

@@ -25,7 +25,7 @@ func Patterns() []string {
 
 // compare sets the interpolated median of the answers beside the evidence level. They are compared only with enough
 // respondents and evidence of grade A or B; a consensus is one answer by design and compared with that mark. A split team is
-// told so before any gap, because its median is nobody's answer.
+// told so in place of any gap, because its median is nobody's answer.
 func compare(r Round, q QuestionResult, e Evidence) Comparison {
 	c := Comparison{
 		Question: q.ID, Evidence: e.ID, Says: q.Interpolated, Grade: e.Grade, Consensus: r.Consensus,
@@ -41,12 +41,11 @@ func compare(r Round, q QuestionResult, e Evidence) Comparison {
 		return c
 	}
 	c.Compared = true
-	gap := *q.Interpolated - float64(e.Level)
-	c.Gap = &gap
-	c.Distance = distance(gap)
-	if !c.Split {
-		c.Words = words(*q.Interpolated, float64(e.Level))
+	if c.Split {
+		return c
 	}
+	gap := *q.Interpolated - float64(e.Level)
+	c.Gap, c.Distance, c.Words = &gap, distance(gap), words(*q.Interpolated, float64(e.Level))
 	return c
 }
 

@@ -121,7 +121,7 @@ type Comparison struct {
 	// Compared is false when the two are only shown side by side; Why then says the reason.
 	Compared  bool     `json:"compared"`
 	Why       string   `json:"why,omitempty"`
-	Gap       *float64 `json:"gap"`                // Says − Shows
+	Gap       *float64 `json:"gap"`                // Says − Shows; nil when not compared, or split
 	Distance  string   `json:"distance,omitempty"` // Agree, WorthALook or Differ
 	Words     string   `json:"words,omitempty"`    // one of the five sentences
 	Split     bool     `json:"split,omitempty"`

@@ -28,10 +28,14 @@ type TeamCounts struct {
 type Rollup struct {
 	Quarter string         `json:"quarter"` // "2026-Q3"
 	Window  metrics.Window `json:"window"`
-	// Participation is over all rounds: nothing but numbers of people.
-	Teams       int `json:"teams"`
-	Respondents int `json:"respondents"`
-	Asked       int `json:"asked"`
+	// Teams are all that closed a round. Respondents and Asked are people who answered singly; the Agreed of the teams gave one answer
+	// together, AgreedPeople counts their people, those of AgreedUnsized not known.
+	Teams         int `json:"teams"`
+	Respondents   int `json:"respondents"`
+	Asked         int `json:"asked"`
+	Agreed        int `json:"agreed_teams"`
+	AgreedPeople  int `json:"agreed_people"`
+	AgreedUnsized int `json:"agreed_teams_unsized"`
 	// Pooled adds the answers of the teams that reached the floor; Respondents of it is their number. Consensus answers and
 	// smaller groups are in no sum, so no difference of sums can bring them back.
 	Shown             bool               `json:"shown"`
@@ -122,9 +126,7 @@ func (r *Rollup) fill(rounds []TeamCounts) error {
 			return err
 		}
 		results[i].Replies = t.Replies
-		r.Teams++
-		r.Respondents += t.Round.Respondents
-		r.Asked += t.Round.Capacity()
+		r.takePart(t.Round)
 		if results[i].Shown && !t.Round.Consensus {
 			pooled = pooled.plus(t.Counts)
 			r.PooledTeams++
@@ -142,6 +144,21 @@ func (r *Rollup) fill(rounds []TeamCounts) error {
 	r.HiddenTeams = len(results) - len(r.Named)
 	r.count(results)
 	return nil
+}
+
+// takePart adds who answered. An agreed answer is that of a team, and of no number of people.
+func (r *Rollup) takePart(of Round) {
+	r.Teams++
+	switch {
+	case !of.Consensus:
+		r.Respondents += of.Respondents
+		r.Asked += of.Capacity()
+		return
+	case of.Size == 0:
+		r.AgreedUnsized++
+	}
+	r.Agreed++
+	r.AgreedPeople += of.Size
 }
 
 // count tallies verdicts, patterns and replies over the teams whose answers are in the pool. Not every one of them can be compared, and

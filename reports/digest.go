@@ -37,6 +37,7 @@ type Digest struct {
 // WeeklyDigest tells what changed beyond noise and what is unfinished, with one link each.
 func WeeklyDigest(in Digest) Document {
 	d := in.document("digest", "Weekly digest", cmp.Or(in.Team, in.Place, "the whole organisation"))
+	d.Address = in.Base
 	d.Lead = "What changed beyond noise, and what is unfinished."
 	d.Sections = []Section{
 		{ID: "changed", Title: "What changed", Text: []string{in.weekSays()}, Items: in.changes()},
@@ -118,7 +119,7 @@ func (in Digest) unfinished() []Item {
 		}
 	}
 	if in.Team == "" && open > 0 {
-		items = append(items, Item{plural(open, "service has", "services have") + " a failed deployment that has not recovered.", in.Base + "/"})
+		items = append(items, Item{plural(open, "service has", "services have") + " a failed deployment that has not recovered.", in.Base + "/gate"})
 	}
 	if in.Team == "" && held > 0 {
 		items = append(items, Item{"The gate would not let a promotion of " + plural(held, "service", "services") + " pass.", in.Base + "/gate"})
@@ -143,7 +144,7 @@ func (in Digest) rounds() []Item {
 	if len(in.Rounds) == 0 {
 		return nil
 	}
-	at := in.Base + "/reports"
+	at := in.Base + "/assessments"
 	if in.Team != "" {
 		at = in.Base + segments("teams", in.Team)
 	}

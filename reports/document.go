@@ -26,6 +26,8 @@ type Document struct {
 	Sections []Section
 	// Program is what made it.
 	Program string
+	// Address is where the server's pages are, for whoever holds the document alone; empty where that is not configured.
+	Address string
 	// Paper is the size of a page as PDF, one of Papers; empty leaves it to the printer.
 	Paper string
 }

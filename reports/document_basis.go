@@ -186,12 +186,15 @@ func (b Basis) quality() (text []string, grids []Grid) {
 	if k.FailRate.Settling > 0 {
 		text = append(text, plural(k.FailRate.Settling, "deployment is", "deployments are")+" so new that a failure may still become known.")
 	}
-	if g := gaps(b.Diagnosis); len(g.Rows) > 0 {
+	if g := gaps(b.lacking()); len(g.Rows) > 0 {
 		grids = append(grids, g)
 		text = append(text, "Some records are missing, as the table says; shiphabit doctor names each place and the step that helps.")
 	}
 	return text, grids
 }
+
+// lacking is what doctor found that concerns the period: what broke after its records had arrived takes nothing from it.
+func (b Basis) lacking() doctor.Diagnosis { return b.Diagnosis.UpTo(b.Period.Window.To) }
 
 // gaps are what doctor found that keeps figures from being whole, counted by kind. The steps that help are told by doctor itself.
 func gaps(d doctor.Diagnosis) Grid {

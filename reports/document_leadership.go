@@ -57,8 +57,7 @@ func (in AboutOrganisation) participation() Section {
 	case r.Teams == 0:
 		s.Text = []string{"No round of the five questions closed in " + r.Quarter + "."}
 	default:
-		s.Text = []string{fmt.Sprintf("%s of %s in %s answered the five questions in rounds that closed in %s.",
-			Count(r.Respondents), plural(r.Asked, "person", "people"), plural(r.Teams, "team", "teams"), r.Quarter)}
+		s.Text = []string{fmt.Sprintf("In rounds of the five questions that closed in %s, %s.", r.Quarter, whoAnswered(r))}
 	}
 	text, grids := in.quality()
 	s.Text, s.Grids = append(s.Text, text...), grids
@@ -123,13 +122,13 @@ func (in AboutOrganisation) surveySays() string {
 	if o := in.Outcomes; o != nil && o.Shown {
 		done = fmt.Sprintf("; of %s that came of it, %s.", plural(o.Written, "action", "actions"), plural2(o.Done, "%s is done", "%s are done"))
 	}
-	return fmt.Sprintf("%s of %s answered the five questions; by their answers deployment is a habit in %s of the %s that answered person by person"+done,
-		Count(r.Respondents), plural(r.Asked, "person", "people"), Count(habit), plural(r.PooledTeams, "team", "teams"))
+	return fmt.Sprintf("To the five questions %s; by their answers deployment is a habit in %s of the %s that answered person by person"+done,
+		whoAnswered(r), Count(habit), plural(r.PooledTeams, "team", "teams"))
 }
 
 // gapsSay counts what is missing, so that nobody takes a gap for a nought.
 func (in AboutOrganisation) gapsSay() string {
-	list := gaps(in.Diagnosis).Rows
+	list := gaps(in.lacking()).Rows
 	if len(list) == 0 {
 		return ""
 	}

@@ -32,7 +32,11 @@ func (d Document) Markdown(w io.Writer) error {
 	for _, s := range d.Sections {
 		s.markdown(&out)
 	}
-	fmt.Fprintf(&out, "\n---\n\nMade by %s. Every number opens into the records behind it there.\n", escaped(d.MadeBy()))
+	fmt.Fprintf(&out, "\n---\n\nMade by %s.", escaped(d.MadeBy()))
+	if d.Address != "" {
+		fmt.Fprintf(&out, " Every number opens into the records behind it [there](<%s>).", address(d.Address))
+	}
+	out.WriteString("\n")
 	_, err := w.Write(out.Bytes())
 	return err
 }
@@ -56,13 +60,18 @@ func (s Section) markdown(out *bytes.Buffer) {
 	for _, i := range s.Items {
 		fmt.Fprintf(out, "- %s", escaped(i.Text))
 		if i.Href != "" {
-			fmt.Fprintf(out, " ([more](<%s>))", strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "").Replace(i.Href))
+			fmt.Fprintf(out, " ([more](<%s>))", address(i.Href))
 		}
 		out.WriteString("\n")
 	}
 	for _, note := range s.Notes {
 		fmt.Fprintf(out, "\n*%s*\n", escaped(note))
 	}
+}
+
+// address is an address as Markdown takes it between angle brackets.
+func address(href string) string {
+	return strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "").Replace(href)
 }
 
 // measureTable is how a document that has no other form shows its figures.

@@ -158,7 +158,7 @@ func (b Basis) moved(figure string) (says string, claimed bool) {
 
 // missing is what doctor says a figure lacks, in few words; empty when it says nothing.
 func (b Basis) missing(figure string) string {
-	for _, g := range b.Diagnosis.Groups(1) {
+	for _, g := range b.lacking().Groups(1) {
 		if g.Severity != doctor.Note && slices.Contains(g.Figures, figure) {
 			return lower(g.Title)
 		}

@@ -122,7 +122,7 @@ func (in AboutTeam) saysSection() Section {
 			shows = Count(*c.Shows)
 		}
 		together := c.Words
-		if !c.Compared {
+		if !c.Compared && !c.Split {
 			together = "not compared: " + c.Why
 		}
 		g.Rows = append(g.Rows, []Cell{{Text: question}, {Text: says}, {Text: shows}, {Text: string(c.Grade)}, {Text: together}})

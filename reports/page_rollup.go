@@ -39,7 +39,7 @@ func (p Rollup) Participation() string {
 	if r.Teams == 0 {
 		return "No round closed in " + r.Quarter + "."
 	}
-	return fmt.Sprintf("%s of %s asked answered in %s.", Count(r.Respondents), plural(r.Asked, "person", "people"), plural(r.Teams, "team", "teams"))
+	return fmt.Sprintf("In rounds that closed in %s, %s.", r.Quarter, whoAnswered(r))
 }
 
 // Pooled says whose answers are in the sums.

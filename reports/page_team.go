@@ -146,6 +146,8 @@ func beside(r Row) string {
 	switch {
 	case r.Comparison == nil:
 		return "—"
+	case r.Comparison.Split:
+		return r.Comparison.Words
 	case r.Comparison.Compared:
 		return r.Comparison.Words + "; " + r.Comparison.Distance
 	default:

@@ -79,7 +79,8 @@ func (w *Webhook) lost(err error) error {
 
 // chat is the message in the little markup that all of them know; what people wrote stays what they wrote.
 func (m Message) chat() string {
-	return "*" + escape.Replace(m.Subject) + "*\n" + escape.Replace(m.plain())
+	text := strings.TrimPrefix(m.plain(), m.Subject+"\n") // a text for mail may begin with it
+	return "*" + escape.Replace(m.Subject) + "*\n" + escape.Replace(text)
 }
 
 // escape keeps text from mentioning everybody or leading elsewhere (Slack's three characters).
