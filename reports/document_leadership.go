@@ -126,13 +126,17 @@ func (in AboutOrganisation) surveySays() string {
 		whoAnswered(r), Count(habit), plural(r.PooledTeams, "team", "teams"))
 }
 
-// gapsSay counts what is missing, so that nobody takes a gap for a nought.
+// gapsSay names the first thing that is missing, so that nobody takes a gap for a nought.
 func (in AboutOrganisation) gapsSay() string {
 	list := gaps(in.lacking()).Rows
 	if len(list) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Not everything is known: %s in the records, the first being that %s.", plural(len(list), "kind of gap", "kinds of gaps"), lower(list[0][0].Text))
+	more := ""
+	if len(list) > 1 {
+		more = "; the report lists what else is missing"
+	}
+	return "Not everything is known: " + lower(list[0][0].Text) + more + "."
 }
 
 // distribution shows how teams and services lie apart, and names none.
