@@ -96,9 +96,16 @@ func TestAWholeRoundIsRunFromPagesWithoutJavaScript(t *testing.T) {
 	s.get(at+"/evidence/E1").is(http.StatusOK, "The team replies: records incomplete")
 	s.get(roundsPath+"/"+round.ID+"/result").is(http.StatusOK, `"tag":"records incomplete"`)
 	s.get(roundsPath+"/"+round.ID+"/evidence/E1").is(http.StatusOK, `"tag":"records incomplete"`)
-	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "kim@example.org", "due_on", "2026-05-01").is(http.StatusBadRequest, "address")
+	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "kim@example.org", "due_on", "2026-05-01").is(http.StatusBadRequest,
+		"Error: What the team says", `<a href="#owner">The owner is an address`, `aria-describedby="owner_fault"`, `id="owner_fault"`,
+		">rehearse going back</textarea>", `value="kim@example.org"`, `value="2026-05-01"`)
+	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "on-call", "due_on", "soon").is(http.StatusBadRequest, `href="#due_on"`, `value="on-call"`)
+	s.get(at+"/publish").is(http.StatusOK, "There is no action yet", at+"#action", "Publish the round")
 	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "on-call", "due_on", "2026-05-01").is(http.StatusSeeOther)
 	s.get(at+"/guide").is(http.StatusOK, "You see this differently", "rehearse going back")
+	if page := s.get(at+"/publish").is(http.StatusOK, "and its action stay as they are"); strings.Contains(page.body, "no action yet") {
+		t.Error("an action is missed that is there")
+	}
 	s.submit(at+"/publish", at+"/publish").is(http.StatusSeeOther)
 	s.get(at).is(http.StatusOK, "round published", "The team published this: from 8 Apr 2026 on it enters the roll-up of 2026-Q1")
 	s.submit(at, at+"/reply", "question", "q1").is(http.StatusConflict)
