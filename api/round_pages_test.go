@@ -85,6 +85,10 @@ func TestAWholeRoundIsRunFromPagesWithoutJavaScript(t *testing.T) {
 	for i := range 5 {
 		s.submit(links[i], links[i], chosen(round, i%5)...).is(http.StatusOK, "Thank you")
 	}
+	used := s.get(links[0]).is(http.StatusConflict, ">This link was used</h1>", "each link works once")
+	if strings.Contains(used.body, ">Conflict<") || strings.Contains(used.body, "How often do you deploy") {
+		t.Error("a used link shows a status or the questions")
+	}
 	s.submit(links[5], links[5], "comment", strings.Repeat("x", 1001)).is(http.StatusUnprocessableEntity, "Comment: ", "Question 1")
 	s.get(at).is(http.StatusOK, "only participation is shown before closing")
 	s.get(at+"/close").is(http.StatusOK, "cannot be taken back", "5 of 6")

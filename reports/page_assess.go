@@ -22,6 +22,8 @@ type Form struct {
 	Preview bool
 	// Closed says why no answer can be given; the form is then not shown.
 	Closed string
+	// Used: the link that was followed has been used, so nothing more is said of the round.
+	Used bool
 }
 
 func (Form) template() string { return "form" }

@@ -201,6 +201,12 @@ const fewServices = 40
 // Few reports that the services are few enough to be named.
 func (o Overview) Few() bool { return len(o.Rows) <= fewServices && o.Waiting == 0 }
 
+// StripRows is how many of the named services a phone shows; a wide screen shows them all.
+func (Overview) StripRows() int { return 7 }
+
+// BeyondStrip counts those that a phone leaves to the page of services.
+func (o Overview) BeyondStrip() int { return max(0, len(o.Rows)-o.StripRows()) }
+
 // Verdicts counts the gate's answers, worst first.
 func (o Overview) Verdicts() []BandCount {
 	counts := map[string]int{}
@@ -235,6 +241,17 @@ func (o Overview) Attention() []Note {
 
 // MoreAttention counts those that are not listed.
 func (o Overview) MoreAttention() int { return max(0, len(o.attention())-mostNotes) }
+
+// Asking counts the services that Attention leaves out, because they only wait for what a pipeline states of itself.
+func (o Overview) Asking() int {
+	n := 0
+	for _, r := range o.Rows {
+		if r.Gate.Decision.Verdict == gate.Hold && r.Gate.Asks() {
+			n++
+		}
+	}
+	return n
+}
 
 // mostNotes is how many of them the first screen has room for.
 const mostNotes = 8
