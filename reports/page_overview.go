@@ -201,11 +201,8 @@ const fewServices = 40
 // Few reports that the services are few enough to be named.
 func (o Overview) Few() bool { return len(o.Rows) <= fewServices && o.Waiting == 0 }
 
-// StripRows is how many of the named services a phone shows; a wide screen shows them all.
-func (Overview) StripRows() int { return 7 }
-
-// BeyondStrip counts those that a phone leaves to the page of services.
-func (o Overview) BeyondStrip() int { return max(0, len(o.Rows)-o.StripRows()) }
+// Beyond counts the services after the first so many: the strip shows no more of them on a screen of that width.
+func (o Overview) Beyond(shown int) int { return max(0, len(o.Rows)-shown) }
 
 // Verdicts counts the gate's answers, worst first.
 func (o Overview) Verdicts() []BandCount {
