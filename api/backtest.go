@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"shiphabit/metrics"
@@ -35,6 +36,7 @@ type backtestResponse struct {
 type backtested struct {
 	backtestResponse
 	days   int
+	left   []string     // services not judged for want of work
 	trials []gate.Trial // oldest first
 }
 
@@ -85,7 +87,7 @@ func (s *Server) chosen(ctx context.Context, name string) ([]metrics.Service, er
 
 // judgeAll judges services one after the other while there is work left to spend, and says what was left out for want of it.
 func (s *Server) judgeAll(ctx context.Context, b *backtested, services []metrics.Service) error {
-	left, skipped := backtestWork, 0
+	left := backtestWork
 	b.Backtest = gate.NewBacktest()
 	for _, service := range services {
 		service.Tier = gate.TierOf(service)
@@ -98,7 +100,7 @@ func (s *Server) judgeAll(ctx context.Context, b *backtested, services []metrics
 		trials := gate.Trials(known, policy, b.To)
 		from, cut := affordable(trials, metrics.Window{From: b.From, To: b.To}, len(facts.Rollouts), left)
 		if cut && b.Service == "" {
-			skipped++
+			b.left = append(b.left, service.Name)
 			continue
 		}
 		if cut {
@@ -117,10 +119,21 @@ func (s *Server) judgeAll(ctx context.Context, b *backtested, services []metrics
 			return err
 		}
 	}
-	if skipped > 0 {
-		b.Limits = append(b.Limits, fmt.Sprintf("%d of %d services are not judged here, because it would take too long for a page: choose one, fewer days, or use 'shiphabit gate backtest'.", skipped, len(services)))
+	if n := len(b.left); n > 0 {
+		b.Limits = append(b.Limits, fmt.Sprintf("%d of %d services are not judged here, because it would take too long for a page: choose one, fewer days, or use 'shiphabit gate backtest'. Left out: %s.", n, len(services), listedNames(b.left)))
 	}
 	return nil
+}
+
+// mostNamed is how many services left out are named, so that a note stays one.
+const mostNamed = 50
+
+// listedNames lists names, and counts those beyond what can be read.
+func listedNames(names []string) string {
+	if more := len(names) - mostNamed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:mostNamed], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // affordable is since when a service's promotions can be judged with the work that is left; cut tells that it is not the whole window.

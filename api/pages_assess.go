@@ -16,6 +16,12 @@ func (s *Server) form(r request) (reports.Form, error) {
 	if s.is(err, NotFound) {
 		return reports.Form{}, fail(NotFound, "this link is not known, was used already, or its round is over; whoever sent it can say how it stands")
 	}
+	if s.is(err, Conflict) {
+		p, err := s.blankForm(r, round)
+		p.Title, p.Lead, p.Used = "This link was used", "", true
+		p.Closed = "Somebody has sent answers through this link already, and each link works once. What was sent is counted and cannot be changed. If it was not you, ask whoever runs the round for another link."
+		return p, err
+	}
 	if err != nil {
 		return reports.Form{}, err
 	}
@@ -45,7 +51,16 @@ func (s *Server) formPage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return s.html(p)
+	return s.formOf(p)
+}
+
+// formOf shows a form, with a status of its own where its link was used.
+func (s *Server) formOf(p reports.Form) (reply, error) {
+	answer, err := s.html(p)
+	if p.Used {
+		answer.Status = http.StatusConflict
+	}
+	return answer, err
 }
 
 // takeAnswers stores one submission. What is incomplete comes back with what was chosen, and nothing is stored.
@@ -55,7 +70,7 @@ func (s *Server) takeAnswers(r request) (reply, error) {
 		return reply{}, err
 	}
 	if p.Closed != "" {
-		return s.html(p)
+		return s.formOf(p)
 	}
 	p.Answers = assessments.Answers{}
 	for _, q := range p.Round.Set.Questions {

@@ -12,7 +12,7 @@ func (s *Server) backtestPage(r request) (reply, error) {
 	}
 	p := reports.Backtest{
 		Service: b.Service, Days: b.days, Window: metrics.Window{From: b.From, To: b.To},
-		Result: b.Backtest, Trials: b.trials, Limits: b.Limits,
+		Result: b.Backtest, Trials: b.trials, Limits: b.Limits, LeftOut: len(b.left),
 	}
 	services, err := s.o.Store.Services(r.Context())
 	if err != nil {

@@ -152,7 +152,7 @@ func TestABacktestOnAPageIsBoundedAndSaysSo(t *testing.T) {
 	}
 	s.post("/api/v1/events", history("busy", strings.Repeat(".", 1300))).is(http.StatusOK)
 	s.get("/gate/backtest?service=busy&days=365").is(http.StatusOK, "so often that a page judges its promotions only since", "shiphabit gate backtest")
-	s.get("/gate/backtest?days=365").is(http.StatusOK, "1 of 3 services are not judged here")
+	s.get("/gate/backtest?days=365").is(http.StatusOK, "1 of 3 services are not judged here", "Left out: busy.", " promotions of the 1 service shown would have been stopped</h2>")
 	s.get("/api/v1/gate/backtest?service=busy").is(http.StatusOK, `"limits":["busy was deployed so often`)
 	s.get("/api/v1/gate/backtest").is(http.StatusOK, "1 of 3 services are not judged here")
 	s.get("/api/v1/gate/backtest?service=nobody").is(http.StatusNotFound, "nobody")

@@ -195,7 +195,11 @@ func (s *Server) confirmPage(verb string) handler {
 		}
 		f := s.frame(r, moment{now: s.o.Clock()}, map[string]string{"close": "Close this round?", "publish": "Publish this round?"}[verb], "assessments")
 		f.Place = round.Team
-		return s.html(reports.Confirm{Frame: f, Round: round, Verb: verb, CSRF: r.csrf})
+		action, err := s.action(r.Context(), round.ID)
+		if err != nil {
+			return reply{}, err
+		}
+		return s.html(reports.Confirm{Frame: f, Round: round, Verb: verb, CSRF: r.csrf, Action: action})
 	}
 }
 
@@ -288,7 +292,16 @@ func (s *Server) actionForm(r request) (reply, error) {
 	}
 	asked := actionRequest{Text: r.gin.PostForm("text"), Owner: r.gin.PostForm("owner"), DueOn: r.gin.PostForm("due_on")}
 	if _, err := s.decided(r, round.ID, asked); err != nil {
-		return s.faulty(err, s.resultAgain(r, round))
+		return s.faulty(err, func(problem string) (reply, error) {
+			p, pageErr := s.resultView(r, round)
+			p.Problem, p.Place = problem, assessments.PlaceOf(err)
+			p.Sent = &assessments.Action{Text: asked.Text, Owner: asked.Owner, DueOn: asked.DueOn}
+			if pageErr != nil {
+				return reply{}, pageErr
+			}
+			p.Title = "Error: " + p.Title
+			return s.html(p)
+		})
 	}
 	return reply{Location: roundPath(round.ID) + "#action"}, nil
 }
@@ -318,11 +331,18 @@ func (s *Server) resultPage(r request) (reply, error) {
 }
 
 func (s *Server) showResult(r request, round assessments.Round, problem string) (reply, error) {
-	result, err := s.resultOf(r.Context(), round.ID)
+	p, err := s.resultView(r, round)
 	if err != nil {
 		return reply{}, err
 	}
+	p.Problem = problem
+	return s.html(p)
+}
+
+// resultView is the page of a round's result before anything was sent from it.
+func (s *Server) resultView(r request, round assessments.Round) (reports.Result, error) {
+	result, err := s.resultOf(r.Context(), round.ID)
 	f := s.frame(r, moment{now: s.o.Clock()}, "What the team says, and what the records show", "assessments")
 	f.Place, f.Path, f.JSON = round.Team, roundPath(round.ID), "/api/v1"+roundPath(round.ID, "result")
-	return s.html(reports.Result{Frame: f, Result: result, Round: round, CSRF: r.csrf, Problem: problem})
+	return reports.Result{Frame: f, Result: result, Round: round, CSRF: r.csrf}, err
 }

@@ -85,6 +85,10 @@ func TestAWholeRoundIsRunFromPagesWithoutJavaScript(t *testing.T) {
 	for i := range 5 {
 		s.submit(links[i], links[i], chosen(round, i%5)...).is(http.StatusOK, "Thank you")
 	}
+	used := s.get(links[0]).is(http.StatusConflict, ">This link was used</h1>", "each link works once")
+	if strings.Contains(used.body, ">Conflict<") || strings.Contains(used.body, "How often do you deploy") {
+		t.Error("a used link shows a status or the questions")
+	}
 	s.submit(links[5], links[5], "comment", strings.Repeat("x", 1001)).is(http.StatusUnprocessableEntity, "Comment: ", "Question 1")
 	s.get(at).is(http.StatusOK, "only participation is shown before closing")
 	s.get(at+"/close").is(http.StatusOK, "cannot be taken back", "5 of 6")
@@ -96,9 +100,16 @@ func TestAWholeRoundIsRunFromPagesWithoutJavaScript(t *testing.T) {
 	s.get(at+"/evidence/E1").is(http.StatusOK, "The team replies: records incomplete")
 	s.get(roundsPath+"/"+round.ID+"/result").is(http.StatusOK, `"tag":"records incomplete"`)
 	s.get(roundsPath+"/"+round.ID+"/evidence/E1").is(http.StatusOK, `"tag":"records incomplete"`)
-	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "kim@example.org", "due_on", "2026-05-01").is(http.StatusBadRequest, "address")
+	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "kim@example.org", "due_on", "2026-05-01").is(http.StatusBadRequest,
+		"Error: What the team says", `<a href="#owner">The owner is an address`, `aria-describedby="owner_fault"`, `id="owner_fault"`,
+		">rehearse going back</textarea>", `value="kim@example.org"`, `value="2026-05-01"`)
+	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "on-call", "due_on", "soon").is(http.StatusBadRequest, `href="#due_on"`, `value="on-call"`)
+	s.get(at+"/publish").is(http.StatusOK, "There is no action yet", at+"#action", "Publish the round")
 	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "on-call", "due_on", "2026-05-01").is(http.StatusSeeOther)
 	s.get(at+"/guide").is(http.StatusOK, "You see this differently", "rehearse going back")
+	if page := s.get(at+"/publish").is(http.StatusOK, "and its action stay as they are"); strings.Contains(page.body, "no action yet") {
+		t.Error("an action is missed that is there")
+	}
 	s.submit(at+"/publish", at+"/publish").is(http.StatusSeeOther)
 	s.get(at).is(http.StatusOK, "round published", "The team published this: from 8 Apr 2026 on it enters the roll-up of 2026-Q1")
 	s.submit(at, at+"/reply", "question", "q1").is(http.StatusConflict)

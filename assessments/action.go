@@ -17,6 +17,13 @@ const (
 
 const maxOwner = 80
 
+// The fields of an action, as PlaceOf names them.
+const (
+	PlaceText  = "text"
+	PlaceOwner = "owner"
+	PlaceDue   = "due_on"
+)
+
 // Action is the one thing a team decides to do after a round. The team's next round opens with it.
 type Action struct {
 	Text string `json:"text"`
@@ -36,20 +43,23 @@ func NewAction(r Round, text, owner, dueOn string) (Action, error) {
 	due, err := time.Parse(time.DateOnly, a.DueOn)
 	switch {
 	case a.Text == "":
-		return a, refuse(ErrInvalid, "the action is empty; write what the team will do")
+		return a, refuseAt(PlaceText, "the action is empty; write what the team will do")
 	case a.Owner == "":
-		return a, refuse(ErrInvalid, "nobody owns the action; name a role or the team")
+		return a, refuseAt(PlaceOwner, "nobody owns the action; name a role or the team")
 	case strings.ContainsAny(a.Owner, "@\n\r"):
-		return a, refuse(ErrInvalid, "the owner is an address or has several lines; name a role or the team, like \"whoever is on call\"")
+		return a, refuseAt(PlaceOwner, "the owner is an address or has several lines; name a role or the team, like \"whoever is on call\"")
 	case err != nil:
-		return a, refuse(ErrInvalid, "%q is no day; write it like 2026-09-30", a.DueOn)
+		return a, refuseAt(PlaceDue, "%q is no day; write it like 2026-09-30", a.DueOn)
 	case due.Before(r.ClosedAt.AddDate(0, 0, -1)) || due.After(r.ClosedAt.AddDate(2, 0, 0)):
-		return a, refuse(ErrInvalid, "%s is before the round closed or more than two years after; choose a day on which the team can look back", a.DueOn)
+		return a, refuseAt(PlaceDue, "%s is before the round closed or more than two years after; choose a day on which the team can look back", a.DueOn)
 	}
 	if err := plain("the action", a.Text, MaxNote); err != nil {
-		return a, err
+		return a, refuseAt(PlaceText, "%s", err)
 	}
-	return a, plain("the owner", a.Owner, maxOwner)
+	if err := plain("the owner", a.Owner, maxOwner); err != nil {
+		return a, refuseAt(PlaceOwner, "%s", err)
+	}
+	return a, nil
 }
 
 // CheckOutcome refuses a word that is no outcome.

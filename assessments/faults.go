@@ -15,8 +15,9 @@ var (
 
 // refusal is an error that says fault and remedy in its own words and can be told by its kind.
 type refusal struct {
-	kind error
-	says string
+	kind  error
+	says  string
+	place string // the field at fault, "" where it is not one
 }
 
 func (r refusal) Error() string { return r.says }
@@ -24,6 +25,20 @@ func (r refusal) Unwrap() error { return r.kind }
 
 func refuse(kind error, format string, args ...any) error {
 	return refusal{kind: kind, says: fmt.Sprintf(format, args...)}
+}
+
+// refuseAt refuses the value of one field.
+func refuseAt(place, format string, args ...any) error {
+	return refusal{kind: ErrInvalid, says: fmt.Sprintf(format, args...), place: place}
+}
+
+// PlaceOf is the field that a refusal is about, "" when it is about none.
+func PlaceOf(err error) string {
+	var r refusal
+	if errors.As(err, &r) {
+		return r.place
+	}
+	return ""
 }
 
 // Fault is one thing wrong with a set of questions or with a submission. Place is a path within a set ("questions[2].text")

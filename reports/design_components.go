@@ -169,3 +169,6 @@ type sampleJudged struct {
 	Waiting      int
 	Judged, AsOf time.Time
 }
+
+// Beyond is none: the sample is short.
+func (sampleBands) Beyond(int) int { return 0 }

@@ -156,3 +156,38 @@ func TestWhatStopsComesFirstAndEvidenceIsALink(t *testing.T) {
 		t.Errorf("%+v, %+v", meter, change)
 	}
 }
+
+func TestAMeterThatOnlyWarnsHasALineThatNeverStops(t *testing.T) {
+	t.Parallel()
+	for want, m := range map[string]gate.MeterState{
+		"10, never stops": {Line: 10, OnlyWarns: true}, "stops at 16": {Line: 16}, "none": {OnlyWarns: true},
+	} {
+		if got := (GateRow{GateNow: GateNow{Meter: m}}).MeterLine(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestServicesThatOnlyWaitForStatedEvidenceAreCountedApartFromThoseToLookAt(t *testing.T) {
+	t.Parallel()
+	held := func(criterion string) GateNow {
+		return GateNow{Decision: gate.Decision{Verdict: gate.Hold, Reasons: []gate.Reason{{Criterion: criterion, Result: gate.Unknown}}}}
+	}
+	waits, stale := held("monitoring-live"), held("data-freshness")
+	g := Gate{Rows: []GateRow{{Service: "a", GateNow: waits}, {Service: "b", GateNow: stale}}}
+	o := Overview{Rows: []ServiceRow{{Gate: waits}, {Gate: stale}}}
+	if g.Asking() != 1 || o.Asking() != 1 || len(o.Attention()) != 1 {
+		t.Errorf("%d and %d only wait, %d to look at", g.Asking(), o.Asking(), len(o.Attention()))
+	}
+}
+
+func TestABacktestThatLeftServicesOutSaysOfWhomItsHeadingSpeaks(t *testing.T) {
+	t.Parallel()
+	r := gate.Backtest{Promotions: 40, Stopped: 3, Services: 25}
+	if got := (Backtest{Result: r, LeftOut: 15}).Headline(); got != "3 of 40 promotions of the 25 services shown would have been stopped" {
+		t.Error(got)
+	}
+	if got := (Backtest{Result: r}).Headline(); got != "3 of 40 promotions would have been stopped" {
+		t.Error(got)
+	}
+}

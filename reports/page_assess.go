@@ -22,6 +22,8 @@ type Form struct {
 	Preview bool
 	// Closed says why no answer can be given; the form is then not shown.
 	Closed string
+	// Used: the link that was followed has been used, so nothing more is said of the round.
+	Used bool
 }
 
 func (Form) template() string { return "form" }
@@ -101,9 +103,23 @@ type Result struct {
 	CSRF   string
 	// Problem is what was wrong with a form of this page.
 	Problem string
+	// Sent is an action that was refused, as it was typed; Place the field at fault (assessments.PlaceOf), "" where it is none.
+	Sent  *assessments.Action
+	Place string
 }
 
 func (Result) template() string { return "result" }
+
+// Draft is what the form of the action holds: what was sent last, else what was decided, else nothing but a usual day.
+func (r Result) Draft() assessments.Action {
+	switch {
+	case r.Sent != nil:
+		return *r.Sent
+	case r.Result.Action != nil:
+		return *r.Result.Action
+	}
+	return assessments.Action{DueOn: r.Due()}
+}
 
 // foundationInputs names the questions that speak for a foundation, those that weigh double marked.
 func foundationInputs(f assessments.FoundationResult) string {

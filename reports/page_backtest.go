@@ -24,6 +24,8 @@ type Backtest struct {
 	Trials []gate.Trial
 	// Limits say what was not judged because it would have taken too long.
 	Limits []string
+	// LeftOut counts the services that Limits name as not judged at all.
+	LeftOut int
 }
 
 func (Backtest) template() string { return "backtest" }
@@ -45,10 +47,14 @@ func (b Backtest) Headline() string {
 	if r.Promotions == 0 {
 		return "No planned promotion to production is recorded in this time"
 	}
-	if r.Stopped == 0 {
-		return fmt.Sprintf("None of %s would have been stopped", plural(r.Promotions, "promotion", "promotions"))
+	of := plural(r.Promotions, "promotion", "promotions")
+	if b.LeftOut > 0 {
+		of += " of the " + plural(r.Services, "service", "services") + " shown"
 	}
-	return fmt.Sprintf("%s of %s would have been stopped", Count(r.Stopped), plural(r.Promotions, "promotion", "promotions"))
+	if r.Stopped == 0 {
+		return fmt.Sprintf("None of %s would have been stopped", of)
+	}
+	return fmt.Sprintf("%s of %s would have been stopped", Count(r.Stopped), of)
 }
 
 // Figures are the numbers of the result.

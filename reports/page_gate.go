@@ -58,6 +58,28 @@ type VerdictCount struct {
 	N       int
 }
 
+// Asking counts the services that only wait for what a pipeline states of itself.
+func (g Gate) Asking() int {
+	n := 0
+	for _, r := range g.Rows {
+		if r.Decision.Verdict == gate.Hold && r.Asks() {
+			n++
+		}
+	}
+	return n
+}
+
+// MeterLine says at how many points the failure meter does something, and what it does there: of some tiers it never stops.
+func (r GateRow) MeterLine() string {
+	switch {
+	case r.Meter.Line == 0:
+		return "none"
+	case r.Meter.OnlyWarns:
+		return fmt.Sprintf("%d, never stops", r.Meter.Line)
+	}
+	return fmt.Sprintf("stops at %d", r.Meter.Line)
+}
+
 // Sorted are the services that something stands against first, then by name: what needs somebody is not to be looked for.
 func (g Gate) Sorted() []GateRow {
 	order := []gate.Result{gate.Block, gate.Hold, gate.Warn}

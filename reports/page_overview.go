@@ -201,6 +201,9 @@ const fewServices = 40
 // Few reports that the services are few enough to be named.
 func (o Overview) Few() bool { return len(o.Rows) <= fewServices && o.Waiting == 0 }
 
+// Beyond counts the services after the first so many: the strip shows no more of them on a screen of that width.
+func (o Overview) Beyond(shown int) int { return max(0, len(o.Rows)-shown) }
+
 // Verdicts counts the gate's answers, worst first.
 func (o Overview) Verdicts() []BandCount {
 	counts := map[string]int{}
@@ -235,6 +238,17 @@ func (o Overview) Attention() []Note {
 
 // MoreAttention counts those that are not listed.
 func (o Overview) MoreAttention() int { return max(0, len(o.attention())-mostNotes) }
+
+// Asking counts the services that Attention leaves out, because they only wait for what a pipeline states of itself.
+func (o Overview) Asking() int {
+	n := 0
+	for _, r := range o.Rows {
+		if r.Gate.Decision.Verdict == gate.Hold && r.Gate.Asks() {
+			n++
+		}
+	}
+	return n
+}
 
 // mostNotes is how many of them the first screen has room for.
 const mostNotes = 8

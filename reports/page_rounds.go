@@ -95,6 +95,8 @@ type Confirm struct {
 	Round assessments.Round
 	Verb  string // "close" or "publish"
 	CSRF  string
+	// Action is what the team decided, nil when it has written nothing.
+	Action *assessments.Action
 }
 
 func (Confirm) template() string { return "confirm" }
