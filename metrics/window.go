@@ -15,7 +15,7 @@ func ParseWindow(from, to string, now time.Time, zone *time.Location) (Window, e
 	if err != nil {
 		return Window{}, err
 	}
-	start, err := parseInstant("from", from, (dayOf(end.Add(-time.Nanosecond), zone)+1-defaultDays).start(zone), zone)
+	start, err := parseInstant("from", from, (dayOf(end.Add(-time.Nanosecond), zone) + 1 - defaultDays).start(zone), zone)
 	if err != nil {
 		return Window{}, err
 	}

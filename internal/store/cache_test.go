@@ -92,7 +92,9 @@ func TestFactsThatOthersDerivedUnderOtherRulesAreNotRemembered(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t bench) {
 		ctx := t.Context()
-		theirs, ours := t.open(func(o *Options) { o.Rules.Environments = []metrics.EnvironmentRule{{Pattern: "*", Kind: metrics.Staging}} }), t.open()
+		theirs, ours := t.open(func(o *Options) {
+			o.Rules.Environments = []metrics.EnvironmentRule{{Pattern: "*", Kind: metrics.Staging}}
+		}), t.open()
 		mustAppend(t, ours, deployed("1", "api", "", -3))
 		if _, err := theirs.Facts(ctx, "api"); err != nil {
 			t.Fatal(err)
