@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"shiphabit/internal/config"
@@ -29,8 +30,9 @@ const (
 // scrape itself takes: a year before the end of what is recorded, until which every service deploys.
 func (p *program) benchScrape(ctx context.Context, db *store.DB, settings config.Config, times int) error {
 	at := organisation.Standard().End.AddDate(-1, 0, 0)
-	began, later := p.now(), time.Duration(0)
-	clock := func() time.Time { return at.Add(p.now().Sub(began) + later) }
+	began := p.now()
+	var later atomic.Int64 // how far the clock was put forward, which the server reads beside
+	clock := func() time.Time { return at.Add(p.now().Sub(began) + time.Duration(later.Load())) }
 	server, err := p.server(db, settings, &origin{clock: clock}, nil)
 	if err != nil {
 		return err
@@ -54,7 +56,7 @@ func (p *program) benchScrape(ctx context.Context, db *store.DB, settings config
 				seconds, err := strconv.ParseFloat(took[1], 64)
 				return time.Duration(seconds * float64(time.Second)), err
 			}
-			later += scrapeAgain
+			later.Add(int64(scrapeAgain))
 			if err := sleep(ctx, scrapePause); err != nil {
 				return 0, err
 			}
@@ -65,7 +67,7 @@ func (p *program) benchScrape(ctx context.Context, db *store.DB, settings config
 		return err
 	}
 	p.say("Everything a scrape tells was known after %s.", p.now().Sub(began).Round(time.Millisecond))
-	later += scrapeAgain
+	later.Add(int64(scrapeAgain))
 	again, err := read()
 	if err != nil {
 		return err
