@@ -3,11 +3,13 @@ package jobs_test
 import (
 	"context"
 	"log/slog"
+	"os"
 	"syscall"
 	"testing"
 	"time"
 
 	"shiphabit/internal/jobs"
+	"shiphabit/internal/store"
 )
 
 // A process that stands still (a suspended machine, a long pause) for longer than its lease wakes up while another reads its source.
@@ -23,13 +25,11 @@ func TestAReplicaThatOversleptItsLeaseLeavesTheJobToItsNewHolder(t *testing.T) {
 		})
 		first := start(t, dsn, "first", h, sources)
 		<-asked
-		if err := first.Process.Signal(syscall.SIGSTOP); err != nil {
-			t.Fatal(err)
-		}
+		db := open(t, dsn)
+		halt(t, db, first.Process)
 		t.Cleanup(func() { _ = first.Process.Signal(syscall.SIGCONT) }) // before it is told to stop
 		start(t, dsn, "second", h, sources)
 		<-asked // the second has it now
-		db := open(t, dsn)
 		if err := first.Process.Signal(syscall.SIGCONT); err != nil {
 			t.Fatal(err)
 		}
@@ -46,6 +46,45 @@ func TestAReplicaThatOversleptItsLeaseLeavesTheJobToItsNewHolder(t *testing.T) {
 			t.Errorf("pages were asked for by %v, want the cut one by the first and all by the second", got)
 		}
 	})
+}
+
+// halt stops a process between its transactions: one that it never ended would keep everybody else from the database.
+func halt(t *testing.T, db *store.DB, p *os.Process) {
+	t.Helper()
+	for {
+		if err := p.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		if !locked(t, db) {
+			return
+		}
+		if err := p.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		pauseFor(t, 20*time.Millisecond)
+	}
+}
+
+// locked reports whether somebody else has a transaction open.
+func locked(t *testing.T, db *store.DB) bool {
+	t.Helper()
+	pool, sqlite, err := db.Pool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sqlite {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := pool.ExecContext(ctx, "UPDATE river_job SET state = state WHERE 1 = 0")
+		return err != nil
+	}
+	var open int
+	err = pool.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'`).Scan(&open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open > 0
 }
 
 func TestARunThatLostItsJobPutsNothingOff(t *testing.T) {
