@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"shiphabit/api"
 	"shiphabit/internal/config"
 	"shiphabit/internal/organisation"
 	"shiphabit/internal/store"
@@ -57,6 +58,21 @@ when every service deploys: once while everything is read, and as often when it 
 	return command
 }
 
+// asked is a server that judges in the background until it is ended: it is asked for a page, and tells what that took.
+func (p *program) asked(ctx context.Context, server *api.Server) (ask func(path string) (time.Duration, *httptest.ResponseRecorder), end func()) {
+	judging, stop := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { server.RunJudging(judging) })
+	ask = func(path string) (time.Duration, *httptest.ResponseRecorder) {
+		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1"+path, nil)
+		answer := httptest.NewRecorder()
+		began := p.now()
+		server.ServeHTTP(answer, request)
+		return p.now().Sub(began), answer
+	}
+	return ask, func() { stop(); beside.Wait() }
+}
+
 // benchOverview looks from the end of what is recorded: also at 90 days and a year before the last one, until which every service deploys.
 func (p *program) benchOverview(ctx context.Context, db *store.DB, times int, profile string) error {
 	now := organisation.Standard().End
@@ -68,18 +84,8 @@ func (p *program) benchOverview(ctx context.Context, db *store.DB, times int, pr
 	if err != nil {
 		return err
 	}
-	judging, end := context.WithCancel(ctx)
-	var beside sync.WaitGroup
-	defer beside.Wait()
+	ask, end := p.asked(ctx, server)
 	defer end()
-	beside.Go(func() { server.RunJudging(judging) })
-	ask := func(path string) (time.Duration, *httptest.ResponseRecorder) {
-		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1"+path, nil)
-		answer := httptest.NewRecorder()
-		began := p.now()
-		server.ServeHTTP(answer, request)
-		return p.now().Sub(began), answer
-	}
 	began := p.now()
 	for waiting := true; waiting; {
 		waiting = server.Judging()

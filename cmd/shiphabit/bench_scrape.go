@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,17 +34,11 @@ func (p *program) benchScrape(ctx context.Context, db *store.DB, settings config
 	if err != nil {
 		return err
 	}
-	judging, end := context.WithCancel(ctx)
-	var beside sync.WaitGroup
-	defer beside.Wait()
+	asked, end := p.asked(ctx, server)
 	defer end()
-	beside.Go(func() { server.RunJudging(judging) })
 	ask := func() (time.Duration, string) {
-		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/metrics", nil)
-		answer := httptest.NewRecorder()
-		began := p.now()
-		server.ServeHTTP(answer, request)
-		return p.now().Sub(began), answer.Body.String()
+		took, answer := asked("/metrics")
+		return took, answer.Body.String()
 	}
 	read := func() (time.Duration, error) {
 		for range scrapesUntilKnown {
