@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // decodeBody reads one JSON object of at most limit bytes, refusing keys that the type does not have.
@@ -23,7 +25,7 @@ func decodeBody(body io.Reader, limit int64, into any) error {
 }
 
 func decodeJSON(data []byte, into any) error {
-	decoder := json.NewDecoder(strings.NewReader(string(data)))
+	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
 		return fail(Invalid, "the body is not the JSON object that this address takes: "+wordsOf(err))
@@ -34,36 +36,63 @@ func decodeJSON(data []byte, into any) error {
 	return nil
 }
 
-// repeated is the first key that stands twice in an object of a JSON text, "" for none: readers differ in which of the two they take.
+// repeated is a key that stands twice in an object of a JSON text, "" for none, and for a text that is no JSON: readers differ in which of the
+// two they take.
 func repeated(data []byte) string {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	seen := []map[string]bool{} // of the objects around, nil for a list
-	key := false                // what comes next in an object is a key
-	for {
-		token, err := decoder.Token()
-		if err != nil {
-			return "" // its end, or no JSON, which is told elsewhere
-		}
-		inObject := len(seen) > 0 && seen[len(seen)-1] != nil
-		switch text, isText := token.(string); {
-		case token == json.Delim('{'):
-			seen, key = append(seen, map[string]bool{}), true
-			continue
-		case token == json.Delim('['):
-			seen = append(seen, nil)
-			continue
-		case token == json.Delim('}') || token == json.Delim(']'):
-			seen = seen[:len(seen)-1]
-		case inObject && key && isText:
-			name := strings.ToLower(text) // as it is read
-			if seen[len(seen)-1][name] {
-				return text
-			}
-			seen[len(seen)-1][name], key = true, false
-			continue
-		}
-		key = len(seen) > 0 && seen[len(seen)-1] != nil
+	if !json.Valid(data) {
+		return ""
 	}
+	var keys []string // of the objects around, the innermost last
+	var objects []int // where the keys of each begin
+	for at := 0; at < len(data); at++ {
+		switch data[at] {
+		case '{':
+			objects = append(objects, len(keys))
+		case '}':
+			first := objects[len(objects)-1]
+			if twice := twiceIn(keys[first:]); twice != "" {
+				return twice
+			}
+			keys, objects = keys[:first], objects[:len(objects)-1]
+		case '"':
+			end := closing(data, at)
+			if rest := bytes.TrimLeft(data[end+1:], " \t\r\n"); len(rest) > 0 && rest[0] == ':' {
+				keys = append(keys, unquoted(data[at:end+1]))
+			}
+			at = end
+		}
+	}
+	return ""
+}
+
+// closing is where a string ends that begins there.
+func closing(data []byte, at int) int {
+	for at++; data[at] != '"'; at++ {
+		if data[at] == '\\' {
+			at++
+		}
+	}
+	return at
+}
+
+func unquoted(text []byte) string {
+	if bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text) {
+		return string(text[1 : len(text)-1])
+	}
+	var s string
+	_ = json.Unmarshal(text, &s) // the text is valid, so this string is
+	return s
+}
+
+// twiceIn is a key that stands twice, in letters of either case, as keys are read.
+func twiceIn(keys []string) string {
+	slices.SortStableFunc(keys, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
+	for i := 1; i < len(keys); i++ {
+		if strings.ToLower(keys[i]) == strings.ToLower(keys[i-1]) {
+			return keys[i]
+		}
+	}
+	return ""
 }
 
 // wordsOf says what is wrong with a body without the words of the Go package that found it.

@@ -190,7 +190,12 @@ func (s *Server) snapshot(ctx context.Context, r gate.Request, now time.Time) (g
 	if err != nil {
 		return gate.Policy{}, gate.Snapshot{}, nil, err
 	}
-	s.standby.keep(keptState{service: r.Service, at: now, known: known})
+	earlier, _ := s.standby.state(r.Service)
+	if kept, err := keptStateOf(r.Service, now, known, earlier); err != nil {
+		s.o.Logger.Error("what is known of the service is not remembered", slog.String("service", r.Service), slog.Any("error", err))
+	} else {
+		s.standby.keep(kept)
+	}
 	known.KindOf = s.environmentKind(ctx)
 	policy, snapshot := s.take(r, known, now)
 	return policy, snapshot, overrides, nil

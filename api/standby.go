@@ -3,6 +3,7 @@ package api
 import (
 	"container/list"
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"slices"
@@ -21,8 +22,8 @@ const (
 	pingPatience = 500 * time.Millisecond
 	// lostFor is how long nobody tries the database again that did not answer.
 	lostFor = time.Second
-	// keptRollouts bounds what is remembered of services, by their rollouts: about 1 kB each.
-	keptRollouts = 50_000
+	// keptFacts bounds what is remembered of services, in bytes of their facts as JSON: about half a kilobyte a rollout.
+	keptFacts = 32_000_000
 	// tokenLife is how long a token counts that was found valid and cannot be looked up.
 	tokenLife  = time.Hour
 	keptTokens = 10_000
@@ -40,7 +41,7 @@ type standby struct {
 	mu       sync.Mutex
 	services map[string]*list.Element // of keptState, the latest used at the front of order
 	order    list.List
-	rollouts int
+	size     int
 	tokens   map[string]keptToken // by hash
 	revoked  map[string]bool      // tokens that are not to be remembered, by hash
 	kinds    map[string]metrics.EnvironmentKind
@@ -58,11 +59,32 @@ type standby struct {
 	logging sync.Mutex // held by the one who logs what waits
 }
 
-// keptState is what was known of a service at a time.
+// keptState is what was known of a service at a time. The facts stand apart, as JSON, which the garbage collector need not look through: it
+// would otherwise have more to do than all decisions. They are nil where the decision went by a brief of them and they were not read before.
 type keptState struct {
 	service string
 	at      time.Time
 	known   gate.Known
+	facts   []byte
+}
+
+// keptStateOf takes the facts out, unless the earlier state has the same ones.
+func keptStateOf(service string, at time.Time, known gate.Known, earlier keptState) (k keptState, err error) {
+	k = keptState{service: service, at: at, known: known.WithFacts(metrics.Facts{})}
+	switch same := known.Memory != nil && known.Memory == earlier.known.Memory; {
+	case same && earlier.facts != nil:
+		k.facts = earlier.facts
+	case !known.Recalled():
+		k.facts, err = json.Marshal(known.Facts)
+	}
+	return k, err
+}
+
+// whole is the state with its facts.
+func (k keptState) whole() (gate.Known, error) {
+	var f metrics.Facts
+	err := json.Unmarshal(k.facts, &f)
+	return k.known.WithFacts(f), err
 }
 
 type keptToken struct {
@@ -78,23 +100,21 @@ func (m *standby) keep(k keptState) {
 		m.services = map[string]*list.Element{}
 	}
 	if old, found := m.services[k.service]; found {
-		kept, _ := old.Value.(keptState)
-		k.known = k.known.WithFacts(kept.known)
 		m.drop(old)
 	}
 	m.services[k.service] = m.order.PushFront(k)
-	for m.rollouts += k.size(); m.rollouts > keptRollouts && m.order.Len() > 1; {
+	for m.size += k.size(); m.size > keptFacts && m.order.Len() > 1; {
 		m.drop(m.order.Back())
 	}
 }
 
-// size is what a state counts for: one without rollouts takes room as well.
-func (k keptState) size() int { return 1 + len(k.known.Facts.Rollouts) }
+// size is what a state counts for: one without facts takes room as well.
+func (k keptState) size() int { return 1_000 + len(k.facts) }
 
 func (m *standby) drop(element *list.Element) {
 	k, _ := m.order.Remove(element).(keptState)
 	delete(m.services, k.service)
-	m.rollouts -= k.size()
+	m.size -= k.size()
 }
 
 func (m *standby) state(service string) (keptState, bool) {
@@ -279,15 +299,20 @@ func (s *Server) remembered(r gate.Request, now time.Time) (gate.Known, error) {
 	if !found {
 		return gate.Known{}, notRemembered("this server was not asked about " + shorten(r.Service) + " since it started")
 	}
-	if k.known.Recalled() {
-		if k.known, found = s.recall(r, k.known, now); !found {
+	known, enough := s.recall(r, k.known, now)
+	if !enough {
+		if k.facts == nil {
 			return gate.Known{}, notRemembered("this server remembers too little of " + shorten(r.Service) + " to judge this artifact now")
 		}
+		var err error
+		if known, err = k.whole(); err != nil {
+			return gate.Known{}, err
+		}
 	}
-	k.known.Sources = append(slices.Clone(k.known.Sources), gate.Watermark{Name: stateSource, Watermark: k.at})
-	k.known.Override = nil // its use could not be counted
-	k.known.KindOf = s.rememberedKind
-	return k.known, nil
+	known.Sources = append(slices.Clone(known.Sources), gate.Watermark{Name: stateSource, Watermark: k.at})
+	known.Override = nil // its use could not be counted
+	known.KindOf = s.rememberedKind
+	return known, nil
 }
 
 func notRemembered(why string) error {

@@ -27,7 +27,7 @@ for the same seed, so that what docs/performance.md says can be measured again.`
 		Example: "  shiphabit bench load --db bench.db --deployments 100000 --services 500",
 	}
 	command.AddCommand(p.benchGenerateCommand(), p.benchConfigCommand(), p.benchLoadCommand(), p.benchDeriveCommand(), p.benchFactsCommand(), p.benchFiguresCommand(), p.benchBackfillCommand(), p.benchSimulationCommand())
-	command.AddCommand(p.benchGateCommand(), p.benchOverviewCommand())
+	command.AddCommand(p.benchGateCommand(), p.benchAskCommand(), p.benchOverviewCommand())
 	return command
 }
 

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"runtime/pprof"
 	"sync"
 	"time"
@@ -34,9 +36,9 @@ func (p *program) benchGateCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "gate",
 		Short: "Hold the gate's decisions against a handler that commits one row, at rest and in a storm of events",
-		Long: `Serves the gate on a database that bench load filled, over real connections of this machine, and asks it for decisions about
-the services of the made-up organisation, each for a new artifact: closed loop (each connection asks again as soon as it is answered)
-and open loop (so many a second, whatever the answers take; latencies count from when a request was due). Beside it, over the same
+		Long: `Serves the gate on a database that bench load filled, over real connections of this machine, and has a process of its own ask it for
+decisions about the services of the made-up organisation, each for a new artifact: closed loop (each connection asks again as soon as it is
+answered) and open loop (so many a second, whatever the answers take; latencies count from when a request was due). Beside it, over the same
 server and database, a handler that only commits one row. Then both once more while events are sent as fast as they are taken.
 Decisions and events are stored: measure on a copy. Give the flags of the size that were given when the database was filled.`,
 		Example: "  shiphabit bench gate --db bench.db --config bench.yaml --deployments 200000 --services 1000",
@@ -58,7 +60,7 @@ Decisions and events are stored: measure on a copy. Give the flags of the size t
 	f.IntVar(&b.connections, "connections", 64, "connections of the closed loop")
 	f.IntVar(&b.rate, "rate", 1000, "requests a second of the open loop")
 	f.DurationVar(&b.length, "for", 10*time.Second, "how long each measurement takes")
-	f.IntVar(&b.stormers, "storm", 4, "connections that send events in the storm, a hundred at a time")
+	f.IntVar(&b.stormers, "storm", 4, "connections that send events in the storm, a hundred at a time; 0 leaves it out")
 	f.StringVar(&b.profile, "profile", "", "file for a profile of the processor's time while decisions are made in a closed loop, at rest")
 	return command
 }
@@ -94,8 +96,7 @@ func (b *benchGate) run(ctx context.Context, made *organisation.Organisation) er
 	background.Go(func() { b.deriveLoop(serving, db) }) // as in serve
 	background.Go(func() { b.checkpointLoop(serving, db) })
 	defer background.Wait()
-	load := newGateLoad("http://"+listener.Addr().String(), made, b.connections+b.stormers)
-	err = b.measure(ctx, load)
+	err = b.measure(ctx, "http://"+listener.Addr().String(), made)
 	stop()
 	return errors.Join(err, <-ended)
 }
@@ -116,35 +117,42 @@ func oneRow(db *store.DB) http.Handler {
 	})
 }
 
-// measured is one row of the table.
+// measured is one row of the table: as the process that asked measured it.
 type measured struct {
-	what string
-	took latencies
-	rate float64
+	What                 string `json:"-"`
+	Rate                 float64
+	Median, P99, Longest time.Duration
+	// Stored are the events that were sent beside.
+	Stored int64
 }
 
-func (b *benchGate) measure(ctx context.Context, load *gateLoad) error {
-	b.say("asking once about each of %d services", len(load.services))
-	if err := load.warmUp(ctx); err != nil {
+func (b *benchGate) measure(ctx context.Context, base string, made *organisation.Organisation) error {
+	b.say("asking once about each of %d services", len(made.Services()))
+	if err := newGateLoad(base, made, 1).warmUp(ctx); err != nil {
 		return err
 	}
 	rows := [][]string{{"WHAT", "A SECOND", "MEDIAN", "P99", "LONGEST"}}
 	ratios := ""
-	for _, weather := range []string{"", ", storm"} {
-		storm := load.storm(ctx, b.stormers, weather != "")
-		row, decision, err := b.both(ctx, load, weather)
-		if sent := storm(); sent > 0 {
-			ratios += fmt.Sprintf("In the storm %.0f events a second were stored.\n", float64(sent)/(4*b.length.Seconds()))
-		}
+	for _, storm := range []int{0, b.stormers} {
+		row, decision, err := b.both(ctx, base, storm)
 		if err != nil {
 			return err
 		}
+		weather, stored := "", int64(0)
 		for i := range row {
 			rows = append(rows, row[i].cells(), decision[i].cells())
+			stored += row[i].Stored + decision[i].Stored
 		}
-		ratios += fmt.Sprintf("Closed loop%s: %.2f of the one-row handler's rate (goal: at least 0.5).\n", weather, decision[0].rate/row[0].rate)
+		if storm > 0 {
+			weather = ", storm"
+			ratios += fmt.Sprintf("In the storm %.0f events a second were stored.\n", float64(stored)/(4*b.length.Seconds()))
+		}
+		ratios += fmt.Sprintf("Closed loop%s: %.2f of the one-row handler's rate (goal: at least 0.5).\n", weather, decision[0].Rate/row[0].Rate)
 		ratios += fmt.Sprintf("Open loop at %d a second%s: p99 is %.2f times the one-row handler's (goal: at most 2).\n",
-			b.rate, weather, float64(decision[1].took.share(0.99))/float64(row[1].took.share(0.99)))
+			b.rate, weather, float64(decision[1].P99)/float64(row[1].P99))
+		if b.stormers == 0 {
+			break
+		}
 	}
 	if err := writeTable(b.out, rows); err != nil {
 		return err
@@ -154,43 +162,58 @@ func (b *benchGate) measure(ctx context.Context, load *gateLoad) error {
 }
 
 // both measures closed and open loop of both handlers, turn and turn about.
-func (b *benchGate) both(ctx context.Context, load *gateLoad, weather string) (row, decision []measured, err error) {
+func (b *benchGate) both(ctx context.Context, base string, storm int) (row, decision []measured, err error) {
+	weather := ""
+	if storm > 0 {
+		weather = ", storm"
+	}
 	for _, loop := range []struct {
 		name string
-		run  func(context.Context, request) (latencies, error)
+		flag string
 	}{
-		{fmt.Sprintf("%d connections", b.connections), func(ctx context.Context, r request) (latencies, error) {
-			return load.closed(ctx, r, b.connections, b.length)
-		}},
-		{fmt.Sprintf("%d a second", b.rate), func(ctx context.Context, r request) (latencies, error) {
-			return load.open(ctx, r, b.rate, b.length)
-		}},
+		{fmt.Sprintf("%d connections", b.connections), fmt.Sprintf("--connections=%d", b.connections)},
+		{fmt.Sprintf("%d a second", b.rate), fmt.Sprintf("--rate=%d", b.rate)},
 	} {
 		for _, of := range []struct {
 			name string
-			ask  request
+			flag string
 			to   *[]measured
-		}{{"one row", load.row, &row}, {"decision", load.decision, &decision}} {
-			end, err := b.startProfile(loop.name + of.name + weather)
+		}{{"one row", "--one-row", &row}, {"decision", "--one-row=false", &decision}} {
+			end, err := b.startProfile(of.name + ", " + loop.name + weather)
 			if err != nil {
 				return nil, nil, err
 			}
-			began := b.now()
-			took, err := loop.run(ctx, of.ask)
-			rate := float64(len(took)) / b.now().Sub(began).Seconds()
+			m, err := b.ask(ctx, "--at="+base, loop.flag, of.flag, fmt.Sprintf("--storm=%d", storm))
 			end()
+			m.What = of.name + ", " + loop.name + weather
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s, %s%s: %w", of.name, loop.name, weather, err)
+				return nil, nil, fmt.Errorf("%s: %w", m.What, err)
 			}
-			*of.to = append(*of.to, measured{of.name + ", " + loop.name + weather, took, rate})
+			*of.to = append(*of.to, m)
 		}
 	}
 	return row, decision, nil
 }
 
+// ask has a process of its own ask the server: what asking costs is then not counted as the server's garbage.
+func (b *benchGate) ask(ctx context.Context, flags ...string) (m measured, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return m, err
+	}
+	flags = append(flags, fmt.Sprintf("--for=%s", b.length), fmt.Sprintf("--services=%d", b.size.Services), fmt.Sprintf("--seed=%d", b.size.Seed))
+	child := exec.CommandContext(ctx, self, append([]string{"bench", "ask"}, flags...)...) // #nosec G204 -- it is this program
+	child.Stderr = b.err
+	said, err := child.Output()
+	if err != nil {
+		return m, err
+	}
+	return m, json.Unmarshal(said, &m)
+}
+
 // startProfile profiles the one measurement that is profiled.
 func (b *benchGate) startProfile(of string) (end func(), err error) {
-	if b.profile == "" || of != fmt.Sprintf("%d connectionsdecision", b.connections) {
+	if b.profile == "" || of != fmt.Sprintf("decision, %d connections", b.connections) {
 		return func() {}, nil
 	}
 	file, err := os.Create(b.profile)
@@ -207,5 +230,5 @@ func (b *benchGate) startProfile(of string) (end func(), err error) {
 }
 
 func (m measured) cells() []string {
-	return []string{m.what, fmt.Sprintf("%.0f", m.rate), milli(m.took.share(0.5)), milli(m.took.share(0.99)), milli(m.took.share(1))}
+	return []string{m.What, fmt.Sprintf("%.0f", m.Rate), milli(m.Median), milli(m.P99), milli(m.Longest)}
 }

@@ -26,6 +26,7 @@ type gateLoad struct {
 	services []string
 	http     *http.Client
 	asked    atomic.Int64
+	stored   atomic.Int64 // events
 }
 
 // request sends one request and reads the answer to its end.
@@ -176,30 +177,25 @@ func (s *stopwatch) sorted() (latencies, error) {
 // eventsPerPage is how many events the storm sends at once.
 const eventsPerPage = 100
 
-// storm sends events over so many connections until it is ended, which tells how many were stored.
-func (g *gateLoad) storm(ctx context.Context, connections int, blows bool) (end func() int64) {
-	if !blows {
-		return func() int64 { return 0 }
-	}
+// storm sends events over so many connections until it is ended.
+func (g *gateLoad) storm(ctx context.Context, connections int) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	var sent atomic.Int64
 	var group sync.WaitGroup
 	for range connections {
 		group.Go(func() {
 			for ctx.Err() == nil {
 				err := g.send(ctx, http.MethodPost, "/api/v1/events", "application/x-ndjson", g.page())
 				if err == nil {
-					sent.Add(eventsPerPage)
+					g.stored.Add(eventsPerPage)
 				} else if !errors.Is(err, context.Canceled) {
 					return
 				}
 			}
 		})
 	}
-	return func() int64 {
+	return func() {
 		cancel()
 		group.Wait()
-		return sent.Load()
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 func BenchmarkDecision(b *testing.B) {
 	p := &program{in: bytes.NewReader(nil), out: io.Discard, err: io.Discard, env: os.Getenv, quiet: true}
 	size := organisation.Standard()
-	size.Deployments, size.Services = 20_000, 200
+	size.Deployments, size.Services = 20_000, 2_000
 	made := organisation.New(size)
 	dsn := os.Getenv("SHIPHABIT_BENCH_DSN")
 	if dsn == "" {

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// cachedWeight bounds the memory of cached facts, in halves of a kilobyte: 50,000 rollouts with their changes take about 2.5 kB each,
+	// cachedWeight bounds the memory of cached facts, in halves of a kilobyte: 20,000 rollouts with their changes take about 2.5 kB each,
 	// and 1 kB as the gate reads them.
-	cachedWeight = 50_000 * wholeWeight
+	cachedWeight = 20_000 * wholeWeight
 	wholeWeight  = 5
 	gateWeight   = 2
 	longHistory  = 1_000 // rollouts

@@ -52,8 +52,9 @@ func (d *digests) fresh(all []*logging) []documentRow {
 
 const (
 	insertDocument = "INSERT INTO documents (digest, body) VALUES (?, ?) ON CONFLICT DO NOTHING"
+	// A body is bound as bytes, of which the driver makes no copy.
 	insertDecision = `INSERT INTO decisions (id, caller, key, previous, service, environment, verdict, probe, at, snapshot, policy, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT)) ON CONFLICT DO NOTHING`
 	insertScore = "INSERT INTO gate_scores (at, decision, body) VALUES (?, ?, ?)"
 
 	// insertAllLogged is one round trip for as many decisions as there are, and a transaction of its own.
@@ -113,7 +114,7 @@ func (db *DB) insertLog(ctx context.Context, on gorm.ConnPool, all []*logging) e
 	}
 	for _, one := range all {
 		r := &one.row
-		done, err := decision.ExecContext(ctx, r.ID, r.Caller, r.Key, r.Previous, r.Service, r.Environment, r.Verdict, r.Probe, r.At, r.Snapshot, r.Policy, r.Body)
+		done, err := decision.ExecContext(ctx, r.ID, r.Caller, r.Key, r.Previous, r.Service, r.Environment, r.Verdict, r.Probe, r.At, r.Snapshot, r.Policy, one.body)
 		if err != nil {
 			return err
 		}
@@ -157,7 +158,7 @@ func (db *DB) logMany(ctx context.Context, on gorm.ConnPool, all []*logging) err
 		columnOf(sorted, func(o *logging) int64 { return o.row.At }),
 		text(func(o *logging) string { return o.row.Snapshot }),
 		text(func(o *logging) string { return o.row.Policy }),
-		text(func(o *logging) string { return o.row.Body }),
+		text(func(o *logging) string { return string(o.body) }),
 		text(func(o *logging) string { return o.score.Body }),
 	)
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 
 // logging is a decision on its way into the log, and what became of it.
 type logging struct {
-	row       decisionRow
+	row       decisionRow // without its body
+	body      []byte
 	documents [2]documentRow // of the record that was folded, and of the policy
 	score     scoreRow
 	passed    passed
@@ -65,7 +66,8 @@ func loggingOf(l gate.Logged, previous string) (*logging, error) {
 	if l.ID == "" {
 		return nil, errors.New("has no id")
 	}
-	record, err := gate.Canonical(recordOf(l.Snapshot))
+	part := recordOf(l.Snapshot)
+	record, err := gate.Canonical(&part)
 	if err != nil {
 		return nil, err
 	}
@@ -79,8 +81,7 @@ func loggingOf(l gate.Logged, previous string) (*logging, error) {
 		Verdict: string(l.Verdict), Probe: l.Probe, At: toMilli(l.At), Snapshot: one.documents[0].Digest, Policy: one.documents[1].Digest,
 	}
 	l.PolicyDoc, l.Snapshot = nil, withoutRecord(l.Snapshot)
-	body, err := json.Marshal(l)
-	one.row.Body = string(body)
+	one.body, err = json.Marshal(&l)
 	return one, err
 }
 

@@ -40,8 +40,8 @@ func (d dialect) lookQuery() string {
 	declared := "(SELECT value AS name FROM json_each(?)) n"
 	services, probe, list := "services s WHERE s.name = a.name", "d.probe = 1", "group_concat(%s)"
 	if d.name == postgresDialect.name {
-		asked = "SELECT e ->> 0 AS name, (e ->> 1)::bigint AS since FROM json_array_elements(CAST(? AS json)) AS e"
-		declared = "(SELECT e AS name FROM json_array_elements_text(CAST(? AS json)) AS e) n"
+		asked = "SELECT e ->> 0 AS name, (e ->> 1)::bigint AS since FROM json_array_elements(CAST($1 AS json)) AS e"
+		declared = "(SELECT e AS name FROM json_array_elements_text(CAST($2 AS json)) AS e) n"
 		services = "LATERAL (SELECT * FROM services WHERE name = a.name LIMIT 1) s" // else it reads all services to find a few
 		probe, list = "d.probe", "string_agg(CAST(%s AS text), ',')"
 	}
@@ -104,7 +104,8 @@ func (db *DB) lookOn(tx *gorm.DB, all []*look) error {
 }
 
 func (db *DB) readLooks(tx *gorm.DB, questions [2]string, byName map[string][]*look) error {
-	rows, err := tx.Raw(db.lookSQL, questions[0], questions[1]).Rows()
+	// As it stands: gorm would read it letter by letter to find its parameters.
+	rows, err := tx.Statement.ConnPool.QueryContext(tx.Statement.Context, db.lookSQL, questions[0], questions[1])
 	if err != nil {
 		return err
 	}

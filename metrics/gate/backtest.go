@@ -181,7 +181,7 @@ func judgedAt(p Policy, k Known, position int, at time.Time) Decision {
 	known := Known{Facts: k.Facts, Service: k.Service, Windows: k.Windows, KindOf: func(string) metrics.EnvironmentKind { return kind }}
 	known.Facts.Rollouts = k.Facts.Rollouts[:position]
 	q := question{p, Take(ask, p, at, known), ask}
-	return q.judge(claim{kind: KindNormal}, false) // probes are the promotions themselves
+	return q.judge(p.criteria(), claim{kind: KindNormal}, false) // probes are the promotions themselves
 }
 
 // objects reports whether a criterion alone would have stopped a promotion.

@@ -46,6 +46,7 @@ func (h *history) brief(from time.Time) *brief {
 	if len(b.facts.Rollouts) > briefMost {
 		return nil
 	}
+	b.facts.Rollouts = slices.Clone(b.facts.Rollouts) // it is kept for long
 	slices.Sort(b.left)
 	b.left = slices.Clip(slices.Compact(b.left))
 	for i := range h.facts.Incidents {

@@ -16,29 +16,29 @@ const (
 )
 
 // Decide answers a request. It is pure: the same policy, snapshot and request give the same bytes, anywhere and at any time.
-func Decide(p Policy, s Snapshot, r Request) Decision { return decideBy(p, p.Digest(), s, r) }
+func Decide(p Policy, s Snapshot, r Request) Decision { return p.Seal().Decide(s, r) }
 
-// decideBy answers under a policy whose digest is known.
-func decideBy(p Policy, name string, s Snapshot, r Request) Decision {
-	q := question{p, s, r}
+// Decide is Decide under this policy.
+func (p *Sealed) Decide(s Snapshot, r Request) Decision {
+	q := question{p.policy, s, r}
 	c := judgeKind(s, r)
-	d := q.judge(c, false)
+	d := q.judge(p.criteria, c, false)
 	if d.Verdict == Block && c.kind == KindNormal && q.probeDue() {
-		if probe := q.judge(c, true); !worse(probe.Verdict, Warn) {
+		if probe := q.judge(p.criteria, c, true); !worse(probe.Verdict, Warn) {
 			d = probe
 		}
 	}
-	d.Policy = PolicyRef{Name: p.Name, Version: p.Version, Digest: name, Layers: p.Layers}
+	d.Policy = PolicyRef{Name: p.policy.Name, Version: p.policy.Version, Digest: p.digest, Layers: p.policy.Layers}
 	d.Input = InputRef{Digest: inputDigest(s, r), KnownAt: s.Now, Sources: s.Sources}
 	d.ValidUntil = s.Now.Add(validFor)
-	d.Unreachable = p.Unreachable.Then
+	d.Unreachable = p.policy.Unreachable.Then
 	return d
 }
 
 // inputDigest names everything beside the policy that a decision depends on.
 func inputDigest(s Snapshot, r Request) string {
 	name := ""
-	err := withCanonical(struct {
+	err := withCanonical(&struct {
 		Request  Request  `json:"request"`
 		Snapshot Snapshot `json:"snapshot"`
 	}{r, s}, func(text []byte) { name = digest(text) })
@@ -61,21 +61,46 @@ type verdicts struct {
 	now, wouldBe Result
 	mode         Mode
 	askAgain     time.Time
-	// shorts are the few words of the criteria by what they do to the verdict, wouldShorts by what they would do.
-	shorts, wouldShorts map[Result][]string
+	shorts       []short
+}
+
+// short are the few words of a criterion, with what it does to the verdict and what it would do.
+type short struct {
+	words     string
+	now, ever Result
+}
+
+// that are the words of the criteria that do so to the verdict.
+func (v *verdicts) that(do Result) (words []string) {
+	for _, s := range v.shorts {
+		if s.now == do {
+			words = append(words, s.words)
+		}
+	}
+	return words
+}
+
+// thatWould are the words of those that would do so.
+func (v *verdicts) thatWould(do Result) (words []string) {
+	for _, s := range v.shorts {
+		if s.ever == do {
+			words = append(words, s.words)
+		}
+	}
+	return words
 }
 
 // judge asks every criterion and combines the answers: the worst effect is the verdict.
-func (q question) judge(c claim, probe bool) Decision {
-	d := Decision{Kind: c.kind, Reasons: []Reason{}, Probe: probe}
+func (q question) judge(criteria []criterion, c claim, probe bool) Decision {
+	d := Decision{Kind: c.kind, Reasons: make([]Reason, 0, len(criteria)+1), Probe: probe}
 	if c.refused {
 		d.Reasons = append(d.Reasons, Reason{
 			Criterion: "change-kind", Mode: Observe, Result: Fail,
 			Says: "Kind not accepted: " + c.says + ". It is judged as a normal change.",
 		})
 	}
-	v := verdicts{now: Allow, wouldBe: Allow, mode: Off, shorts: map[Result][]string{}, wouldShorts: map[Result][]string{}}
-	for _, criterion := range q.p.criteria() {
+	v := verdicts{now: Allow, wouldBe: Allow, mode: Off, shorts: make([]short, 0, len(criteria))}
+	for _, criterion := range criteria {
 		mode := q.mode(criterion.rule)
 		if criterion.absent || mode == Off {
 			continue
@@ -134,8 +159,7 @@ func (v *verdicts) add(mode Mode, rule Rule, f finding) {
 	if worse(would, v.wouldBe) {
 		v.wouldBe = would
 	}
-	v.shorts[e] = append(v.shorts[e], f.short)
-	v.wouldShorts[would] = append(v.wouldShorts[would], f.short)
+	v.shorts = append(v.shorts, short{f.short, e, would})
 	if e == Hold && !f.until.IsZero() && (v.askAgain.IsZero() || f.until.After(v.askAgain)) {
 		v.askAgain = f.until // before the last of them has passed it is still a hold
 	}
@@ -150,15 +174,15 @@ func (q question) summary(d Decision, c claim, v verdicts) string {
 	case d.Override != "" && d.Verdict != Block && d.Verdict != Hold:
 		words = "Goes on by override " + d.Override + " (" + q.s.Override.Category + "): " + strings.TrimRight(q.s.Override.Reason, ".") + "."
 	case d.Verdict == Block && c.refused:
-		words = "Kind not accepted: " + c.says + ". Stopped: " + also(v.shorts[Block])
+		words = "Kind not accepted: " + c.says + ". Stopped: " + also(v.that(Block))
 	case d.Verdict == Block:
-		words = "Stopped: " + also(v.shorts[Block]) + " A rollback or a fix still passes."
+		words = "Stopped: " + also(v.that(Block)) + " A rollback or a fix still passes."
 	case d.Verdict == Hold:
-		words = "On hold: " + also(v.shorts[Hold]) + " Ask again after " + clock(*d.AskAgainAfter) + "."
+		words = "On hold: " + also(v.that(Hold)) + " Ask again after " + clock(*d.AskAgainAfter) + "."
 	case d.Verdict == Warn:
-		words = "Goes on with a warning: " + also(v.shorts[Warn])
+		words = "Goes on with a warning: " + also(v.that(Warn))
 	case d.WouldBe != Allow:
-		return "Goes on: the criteria that object only observe here. In force they would make it " + string(d.WouldBe) + ": " + also(v.wouldShorts[d.WouldBe])
+		return "Goes on: the criteria that object only observe here. In force they would make it " + string(d.WouldBe) + ": " + also(v.thatWould(d.WouldBe))
 	case !q.s.Known:
 		words = "Goes on: nothing is recorded of this service yet, so it is judged by the policy " + q.p.Name + " and nothing stands against it."
 	case q.s.Meter.Line > 0:
@@ -168,7 +192,7 @@ func (q question) summary(d Decision, c claim, v verdicts) string {
 		words = "Goes on: no criterion objects."
 	}
 	if d.WouldBe != d.Verdict {
-		words += " Criteria that only observe here would make it " + string(d.WouldBe) + ": " + also(v.wouldShorts[d.WouldBe])
+		words += " Criteria that only observe here would make it " + string(d.WouldBe) + ": " + also(v.thatWould(d.WouldBe))
 	}
 	return words
 }

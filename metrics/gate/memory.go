@@ -62,11 +62,9 @@ func (p *Sealed) Recall(r Request, now time.Time, k Known) (Known, bool) {
 // Recalled tells that the facts are those that Recall filled in: they do for the very request and the moment it was called with.
 func (k Known) Recalled() bool { return k.recalled != nil }
 
-// WithFacts is what is known with the facts that another had of the same memory, where they are all there.
-func (k Known) WithFacts(other Known) Known {
-	if k.Memory != nil && k.Memory == other.Memory && !other.Recalled() {
-		k.Facts, k.recalled = other.Facts, nil
-	}
+// WithFacts is what is known with these facts, and nothing recalled of any.
+func (k Known) WithFacts(f metrics.Facts) Known {
+	k.Facts, k.recalled = f, nil
 	return k
 }
 

@@ -7,12 +7,14 @@ type Sealed struct {
 	policy Policy
 	text   []byte
 	digest string
+	// criteria are those of the policy: they need not be listed anew for each decision.
+	criteria []criterion
 }
 
 // Seal fixes a policy.
 func (p Policy) Seal() *Sealed {
 	text := p.Canonical()
-	return &Sealed{policy: p, text: text, digest: digest(text)}
+	return &Sealed{policy: p, text: text, digest: digest(text), criteria: p.criteria()}
 }
 
 // Policy is what was sealed.
@@ -34,6 +36,3 @@ func (p *Sealed) Take(r Request, now time.Time, k Known) Snapshot {
 	}
 	return takeWith(r, p.policy, now, k, func(h *history) folded { return k.Memory.fold(p, h) })
 }
-
-// Decide is Decide under this policy.
-func (p *Sealed) Decide(s Snapshot, r Request) Decision { return decideBy(p.policy, p.digest, s, r) }

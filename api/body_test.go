@@ -1,0 +1,65 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func TestAKeyThatStandsTwiceInOneObjectIsFound(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, twice string }{
+		{`{"service":"a","service":"b"}`, "service"},
+		{`{"service":"a","Service":"b"}`, "Service"},
+		{`{"service":"a","\u0073ervice":"b"}`, "service"},
+		{`[{"a" : {"b":[{"c":1},{"d":1, "d" :2}]}}]`, "d"},
+		{`{"a":{"a":1},"b":[{"a":1},{"a":1}],"c":"a","d":["a","a"]}`, ""},
+		{`{"a":"\"a\":1,\"a\":","b\\":1}`, ""},
+		{`{"a":1,"a":2`, ""}, // no JSON, which is told elsewhere
+		{``, ""},
+	} {
+		if twice := repeated([]byte(c.text)); twice != c.twice {
+			t.Errorf("%s: %q, want %q", c.text, twice, c.twice)
+		}
+	}
+}
+
+func FuzzKeysThatStandTwiceAreThoseThatTheDecoderMeetsTwice(f *testing.F) {
+	f.Add([]byte(`{"a":[{"b":1,"B":"\"c\":"}],"\u0061":2}`))
+	f.Add([]byte(`[[],{},{"a":{}}]`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if json.Valid(text) && meetsTwice(json.NewDecoder(bytes.NewReader(text))) != (repeated(text) != "") {
+			t.Errorf("%s: %q", text, repeated(text))
+		}
+	})
+}
+
+// meetsTwice reads one value, token by token.
+func meetsTwice(tokens *json.Decoder) bool {
+	token, err := tokens.Token()
+	if err != nil {
+		return false
+	}
+	found := false
+	switch token {
+	case json.Delim('{'):
+		seen := map[string]bool{}
+		for tokens.More() {
+			key, _ := tokens.Token()
+			name, _ := key.(string)
+			name = strings.ToLower(name)
+			found = seen[name] || found
+			seen[name] = true
+			found = meetsTwice(tokens) || found
+		}
+	case json.Delim('['):
+		for tokens.More() {
+			found = meetsTwice(tokens) || found
+		}
+	default:
+		return false
+	}
+	_, _ = tokens.Token() // its end
+	return found
+}
