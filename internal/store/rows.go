@@ -206,6 +206,7 @@ type tokenRow struct {
 	Name       string
 	Hash       string
 	Scopes     string
+	Teams      string // a JSON list
 	CreatedAt  int64 `gorm:"autoCreateTime:false"`
 	ExpiresAt  int64
 	LastUsedAt int64
