@@ -102,7 +102,7 @@ func (s *Server) reply(r request) (reply, error) {
 }
 
 func (s *Server) replied(r request, id string, asked replyRequest) (assessments.Reply, error) {
-	round, err := s.o.Store.Round(r.Context(), id)
+	round, err := s.roundToWrite(r, id)
 	if err != nil {
 		return assessments.Reply{}, err
 	}
@@ -124,7 +124,7 @@ func (s *Server) writeAction(r request) (reply, error) {
 }
 
 func (s *Server) decided(r request, id string, asked actionRequest) (assessments.Action, error) {
-	round, err := s.o.Store.Round(r.Context(), id)
+	round, err := s.roundToWrite(r, id)
 	if err != nil {
 		return assessments.Action{}, err
 	}
@@ -152,7 +152,11 @@ func (s *Server) lookedBack(r request, id string, o assessments.Outcome) error {
 	if err := assessments.CheckOutcome(o); err != nil {
 		return err
 	}
-	return s.o.Store.DecideAction(r.Context(), id, o, r.caller.Name)
+	round, err := s.roundToWrite(r, id)
+	if err != nil {
+		return err
+	}
+	return s.o.Store.DecideAction(r.Context(), round.ID, o, r.caller.Name)
 }
 
 // action is what a team decided after a round, nil when nothing.
@@ -176,7 +180,7 @@ func (s *Server) remindAPI(r request) (reply, error) {
 // remind counts a reminder before it is sent, so that no two servers send a third, and takes it back when certainly nobody got it.
 func (s *Server) remind(r request, id string, asked remindRequest) (reminderResponse, error) {
 	ctx := r.Context()
-	round, err := s.o.Store.Round(ctx, id)
+	round, err := s.roundToRun(r, id)
 	if err != nil {
 		return reminderResponse{}, err
 	}
@@ -236,7 +240,7 @@ func (s *Server) publicURL(r request) string {
 }
 
 func (s *Server) guide(r request) (reply, error) {
-	result, err := s.resultOf(r.Context(), r.param("id"))
+	result, err := s.resultOf(r.Context(), r.param("id"), r.caller)
 	if err != nil {
 		return reply{}, err
 	}
