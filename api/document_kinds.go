@@ -91,7 +91,7 @@ func (s *Server) rolledUp(ctx context.Context, in *reports.AboutOrganisation) er
 		return err
 	}
 	now := s.o.Clock()
-	rollup, err := assessments.RollUp(in.Period.Name, rounds, now)
+	rollup, err := s.told(ctx, in.Period.Name, rounds)
 	switch {
 	case errors.Is(err, assessments.ErrInvalid) && len(rounds) == 0:
 		in.NoRollup = "What teams answer is rolled up by whole quarters, and this period is none."

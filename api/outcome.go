@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -273,11 +274,40 @@ func (s *Server) rolled(ctx context.Context, quarter string) (rollupResponse, er
 		return rollupResponse{}, err
 	}
 	now, answer := s.o.Clock(), rollupResponse{}
-	if answer.Rollup, err = assessments.RollUp(quarter, rounds, now); err != nil {
+	if answer.Rollup, err = s.told(ctx, quarter, rounds); err != nil {
 		return rollupResponse{}, err
 	}
 	answer.Outcomes, err = assessments.OutcomesOf(quarter, rounds, now)
 	return answer, err
+}
+
+// rollupStore keeps what was told of quarters, each as it was told first.
+type rollupStore interface {
+	Rollup(ctx context.Context, quarter string) (body []byte, found bool, err error)
+	KeepRollup(ctx context.Context, quarter string, body []byte) ([]byte, error)
+}
+
+// told is the roll-up of a quarter. It is told ever after as it was told first: what a team replies, publishes or corrects in its records
+// later would otherwise show as the difference of two readings.
+func (s *Server) told(ctx context.Context, quarter string, rounds []assessments.TeamCounts) (told assessments.Rollup, err error) {
+	fresh, err := assessments.RollUp(quarter, rounds, s.o.Clock())
+	if err != nil || fresh.Teams == 0 {
+		return fresh, err
+	}
+	kept, found, err := s.o.Store.Rollup(ctx, quarter)
+	if err != nil {
+		return told, err
+	}
+	if !found {
+		body, err := json.Marshal(fresh)
+		if err != nil {
+			return told, err
+		}
+		if kept, err = s.o.Store.KeepRollup(ctx, quarter, body); err != nil {
+			return told, err
+		}
+	}
+	return told, json.Unmarshal(kept, &told)
 }
 
 // ofQuarter reads the rounds that closed in a quarter, the last one of each team. The quarter is over when they are shown, so that

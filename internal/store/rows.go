@@ -207,7 +207,7 @@ type tokenRow struct {
 	Hash       string
 	Scopes     string
 	Teams      string // a JSON list
-	CreatedAt  int64 `gorm:"autoCreateTime:false"`
+	CreatedAt  int64  `gorm:"autoCreateTime:false"`
 	ExpiresAt  int64
 	LastUsedAt int64
 	RevokedAt  int64
@@ -305,6 +305,6 @@ func allRows() []any {
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
 		&deliveryRow{}, &refusalRow{}, &environmentRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{}, &waitingRow{},
-		&beatRow{}, &gapRow{}, &unaskedRow{}, &servedRow{}, &replyRow{}, &actionRow{},
+		&beatRow{}, &gapRow{}, &unaskedRow{}, &servedRow{}, &replyRow{}, &actionRow{}, &rollupRow{},
 	}
 }
