@@ -36,7 +36,7 @@ func (c caller) mayWriteFor(team string) error {
 	if c.actsFor(team) {
 		return nil
 	}
-	return fail(Forbidden, fmt.Sprintf("replies, the action and publishing are the team's own: this takes a token bound to team %s, made by '%s'",
+	return fail(Forbidden, fmt.Sprintf("replies, the action and publishing are the team's own: this takes a token bound to team %s ('%s' makes one)",
 		shorten(team), bindCommand(team, "read,assess")))
 }
 
@@ -54,7 +54,7 @@ func keptBack(r assessments.Round) string {
 	if !r.ClosedAt.IsZero() {
 		which = "the result of the round that closed on " + r.ClosedAt.UTC().Format("2 Jan 2006")
 	}
-	return fmt.Sprintf("%s belongs to team %s and is the team's until the team publishes it; a token bound to the team opens it, made by '%s'",
+	return fmt.Sprintf("%s is team %s's until the team publishes it; a token bound to the team opens it ('%s' makes one)",
 		which, shorten(r.Team), bindCommand(r.Team, "read"))
 }
 

@@ -216,7 +216,7 @@ func TestAResultIsTheTeamsUntilItPublishes(t *testing.T) {
 			k.ask("GET", at, "", badge("good")...).is(http.StatusForbidden, "job may ask the gate")
 		}
 		for _, at := range []string{"/teams/pay", "/reports/teams/pay?period=2026-05", "/api/v1/reports/teams/pay?period=2026-05"} {
-			page := k.as("reader").get(at).is(http.StatusOK, "round that closed on 2 May 2026 belongs to team pay", "token create NAME --team pay --scope read", "Lead time")
+			page := k.as("reader").get(at).is(http.StatusOK, "round that closed on 2 May 2026 is team pay", "token create NAME --team pay --scope read", "Lead time")
 			for _, word := range []string{"Says versus shows", "level 4 of 5", "By the team's own answers", "Of 2 actions"} {
 				if strings.Contains(page.body, word) {
 					t.Errorf("%s tells %q", at, word)
