@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -41,8 +42,32 @@ func (s *Server) audit(r request) (reply, error) {
 		return reply{}, err
 	}
 	list, next, err := s.o.Store.Audit(r.Context(), q.Get("cursor"), limit)
+	if err != nil {
+		return reply{}, err
+	}
 	if list == nil {
 		list = []Deed{}
 	}
-	return reply{JSON: auditResponse{list, next}}, err
+	return reply{JSON: auditResponse{list, next}}, s.keepBack(r, list)
+}
+
+// keepBack leaves out of deeds what teams wrote to results that are not shown to who asks: that they wrote is no secret, what is.
+func (s *Server) keepBack(r request, list []Deed) error {
+	rounds, err := s.o.Store.Rounds(r.Context())
+	if err != nil {
+		return err
+	}
+	kept := map[string]string{}
+	for _, round := range rounds {
+		if !r.caller.sees(round) {
+			kept[round.ID] = "not shown: " + keptBack(round)
+		}
+	}
+	for i, deed := range list {
+		round, _, _ := strings.Cut(deed.Subject, "/") // of a reply the question follows
+		if says, found := kept[round]; found && deed.Details != "" {
+			list[i].Details = says
+		}
+	}
+	return nil
 }

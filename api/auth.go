@@ -17,6 +17,7 @@ import (
 type Token struct {
 	Name      string
 	Scopes    []Scope
+	Teams     []string  // those for which its bearer acts
 	ExpiresAt time.Time // zero: never
 	RevokedAt time.Time
 }
@@ -34,22 +35,25 @@ func HashToken(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// local is the person at this machine, where no token is asked for.
-var local = caller{Name: "local"}
+// local is whoever sends no token where none is asked for.
+const local = "local"
+
+// anyone is the caller without a token. Where none are required that is the person at this machine, who acts for every team.
+func (s *Server) anyone() caller { return caller{Name: local, everyTeam: !s.o.RequireTokens} }
 
 // authenticate finds out who asks and whether they may. A token that is sent must be valid, even where none is needed: a
 // pipeline whose token has expired should hear of it. The decision is the one that the address names, "" when it names none.
 func (s *Server) authenticate(r *http.Request, at route, decision string) (caller, error) {
 	scope := at.scope
 	if scope == Public || scope == Signed || scope == Page && openToAll(r.URL.Path) {
-		return local, nil
+		return s.anyone(), nil
 	}
 	secret, sent := secretOf(r)
 	if !sent {
 		if s.o.RequireTokens {
 			return caller{}, fail(Unauthorized, "send an API token as 'Authorization: Bearer …', in a browser as the password; 'shiphabit token create' makes one")
 		}
-		return local, nil
+		return s.anyone(), nil
 	}
 	if s.o.Jobs != nil && isJobToken(secret) {
 		return s.authenticateJob(r, secret, at)
@@ -70,7 +74,7 @@ func (s *Server) authenticate(r *http.Request, at route, decision string) (calle
 	if scope == Page {
 		scope = cmp.Or(at.needs, Read)
 	}
-	who := caller{Name: "token:" + token.Name, Scopes: token.Scopes}
+	who := caller{Name: "token:" + token.Name, Scopes: token.Scopes, Teams: token.Teams, everyTeam: !s.o.RequireTokens}
 	if !slices.Contains(who.Scopes, scope) && !slices.Contains(who.Scopes, Admin) {
 		return caller{}, fail(Forbidden, "the token "+token.Name+" lacks the scope "+string(scope))
 	}

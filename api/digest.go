@@ -41,7 +41,7 @@ func (s *Server) digestFile(r request) (reply, error) {
 	if base, err := url.Parse(q.Get("base")); err != nil || q.Get("base") != "" && (base.Host == "" || base.Scheme != "http" && base.Scheme != "https") {
 		return reply{}, fail(Invalid, "base is no address like https://shiphabit.example.org")
 	}
-	body, err := s.Digest(r.Context(), r.param("team"), q.Get("base"), format)
+	body, err := s.digestFor(r.Context(), digestAsk{r.param("team"), q.Get("base"), r.caller}, format)
 	header := http.Header{}
 	if format == "html" {
 		header.Set("Content-Security-Policy", documentPolicy)
@@ -49,20 +49,31 @@ func (s *Server) digestFile(r request) (reply, error) {
 	return reply{Body: body, Type: cmp.Or(documentTypes[format], "text/plain; charset=utf-8"), Header: header}, err
 }
 
-// Digest writes the digest of a team, or of leadership where none is named. Base is what its links begin with.
+// Digest writes the digest of a team for the team, or that of leadership where none is named. Base is what its links begin with.
 func (s *Server) Digest(ctx context.Context, team, base, format string) ([]byte, error) {
+	return s.digestFor(ctx, digestAsk{team, base, program}, format)
+}
+
+// digestAsk says which digest is wanted: of leadership where no team is named. Base is what its links begin with.
+type digestAsk struct {
+	team, base string
+	reader     caller
+}
+
+func (s *Server) digestFor(ctx context.Context, a digestAsk, format string) ([]byte, error) {
 	m, err := s.lookAt(ctx, time.Time{})
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.digest(ctx, m, team, base)
+	d, err := s.digest(ctx, m, a)
 	if err != nil {
 		return nil, err
 	}
 	return s.written(ctx, d, format)
 }
 
-func (s *Server) digest(ctx context.Context, m moment, team, base string) (reports.Document, error) {
+func (s *Server) digest(ctx context.Context, m moment, a digestAsk) (reports.Document, error) {
+	team := a.team
 	names := teamsOf(m.services)[team]
 	if team != "" && len(names) == 0 {
 		return reports.Document{}, fail(NotFound, "no service belongs to a team called "+shorten(team)+"; /reports lists the teams known")
@@ -76,7 +87,7 @@ func (s *Server) digest(ctx context.Context, m moment, team, base string) (repor
 		return reports.Document{}, err
 	}
 	b.Period.Than = "the four weeks before"
-	in := reports.Digest{Basis: b, Team: team, Base: base}
+	in := reports.Digest{Basis: b, Team: team, Base: a.base}
 	own := m
 	if team != "" {
 		own.services = slices.DeleteFunc(slices.Clone(m.services), func(of metrics.Service) bool { return of.Team != team })
@@ -97,7 +108,7 @@ func (s *Server) digest(ctx context.Context, m moment, team, base string) (repor
 	if team != "" {
 		in.Diagnosis = narrowed(in.Diagnosis, names)
 	}
-	err = s.digestRounds(ctx, &in)
+	err = s.digestRounds(ctx, &in, a.reader)
 	return reports.WeeklyDigest(in), err
 }
 
@@ -110,7 +121,7 @@ func (s *Server) Letter(ctx context.Context, team, base string) (reports.Letter,
 	if err != nil {
 		return reports.Letter{}, err
 	}
-	d, err := s.digest(ctx, m, team, base)
+	d, err := s.digest(ctx, m, digestAsk{team, base, program})
 	if err != nil {
 		return reports.Letter{}, err
 	}
@@ -126,14 +137,15 @@ func (s *Server) unfinished(ctx context.Context, m moment, today time.Time) ([]r
 	return rows, s.measureRows(ctx, rows, s.about(metrics.Window{From: today.AddDate(0, 0, -90), To: m.now}, m, ""))
 }
 
-// digestRounds adds the rounds that take answers, and what came of a team's rounds that are over.
-func (s *Server) digestRounds(ctx context.Context, in *reports.Digest) error {
+// digestRounds adds the rounds that take answers, and what came of a team's rounds that are over and shown to who asks.
+func (s *Server) digestRounds(ctx context.Context, in *reports.Digest, who caller) error {
 	rounds, err := s.o.Store.Rounds(ctx)
 	if err != nil {
 		return err
 	}
 	if in.Team != "" {
-		if in.Decided, err = s.decisionsOf(ctx, roundsOver(rounds, in.Team, in.AsOf)); err != nil {
+		over, _ := who.seen(roundsOver(rounds, in.Team, in.AsOf))
+		if in.Decided, err = s.decisionsOf(ctx, over); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,8 @@ type Ask struct {
 	AsOf    time.Time // zero for now
 	Edition string    // empty for the newest
 	Paper   string    // one of reports.Papers, for PDF; empty for the first
+	// reader is who gets it; nobody in particular sees what everybody may.
+	reader caller
 }
 
 // The audiences of reports.
@@ -39,8 +41,9 @@ func Audiences() []string { return []string{forLeadership, forTeam, forService} 
 // Formats are those in which the server writes a report without a browser.
 func Formats() []string { return []string{"html", "md", "json", "csv"} }
 
-// Report makes a report and writes it in formats.
+// Report makes a report for whoever holds the database, and writes it in formats.
 func (s *Server) Report(ctx context.Context, a Ask, formats ...string) ([][]byte, error) {
+	a.reader = program
 	d, err := s.document(ctx, a)
 	if err != nil {
 		return nil, err

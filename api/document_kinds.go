@@ -91,7 +91,7 @@ func (s *Server) rolledUp(ctx context.Context, in *reports.AboutOrganisation) er
 		return err
 	}
 	now := s.o.Clock()
-	rollup, err := assessments.RollUp(in.Period.Name, rounds, now)
+	rollup, err := s.told(ctx, in.Period.Name, rounds)
 	switch {
 	case errors.Is(err, assessments.ErrInvalid) && len(rounds) == 0:
 		in.NoRollup = "What teams answer is rolled up by whole quarters, and this period is none."
@@ -128,20 +128,23 @@ func (s *Server) teamDocument(ctx context.Context, m moment, a Ask) (reports.Doc
 	if in.Gate, err = s.boardOf(ctx, b.Period, m, func(service string) bool { return slices.Contains(names, service) }); err != nil {
 		return reports.Document{}, err
 	}
-	err = s.teamSaid(ctx, &in, endOf(b.Period, m))
+	err = s.teamSaid(ctx, &in, endOf(b.Period, m), a.reader)
 	return reports.TeamReport(in), err
 }
 
-// teamSaid adds the result of the last round of the team that closed up to the end of the period, and what came of its rounds.
-func (s *Server) teamSaid(ctx context.Context, in *reports.AboutTeam, end time.Time) error {
+// teamSaid adds the result of the last round of the team that closed up to the end of the period, and what came of its rounds, as far as
+// that is shown to who asks.
+func (s *Server) teamSaid(ctx context.Context, in *reports.AboutTeam, end time.Time, who caller) error {
 	rounds, err := s.o.Store.Rounds(ctx)
 	if err != nil {
 		return err
 	}
-	if in.Decided, err = s.decisionsOf(ctx, roundsOver(rounds, in.Team, end)); err != nil || len(in.Decided) == 0 {
+	over, kept := who.seen(roundsOver(rounds, in.Team, end))
+	in.KeptBack = kept
+	if in.Decided, err = s.decisionsOf(ctx, over); err != nil || len(in.Decided) == 0 {
 		return err
 	}
-	result, err := s.resultOf(ctx, in.Decided[len(in.Decided)-1].Round.ID)
+	result, err := s.resultOf(ctx, in.Decided[len(in.Decided)-1].Round.ID, who)
 	in.Result = &result
 	return err
 }

@@ -52,12 +52,16 @@ func anotherTeam(services []metrics.Service, team string) bool {
 }
 
 // explainedEvidence opens one piece of evidence of a round.
-func (s *Server) explainedEvidence(ctx context.Context, id, evidence string) (assessments.Round, assessments.Explanation, error) {
+func (s *Server) explainedEvidence(r request, id, evidence string) (assessments.Round, assessments.Explanation, error) {
+	ctx := r.Context()
 	round, err := s.o.Store.Round(ctx, id)
 	if s.is(err, NotFound) {
 		return round, assessments.Explanation{}, fail(NotFound, "there is no round "+shorten(id))
 	}
 	if err != nil {
+		return round, assessments.Explanation{}, err
+	}
+	if err := r.caller.maySee(round); err != nil {
 		return round, assessments.Explanation{}, err
 	}
 	all, err := s.evidence(ctx, round)
@@ -78,12 +82,12 @@ func (s *Server) explainedEvidence(ctx context.Context, id, evidence string) (as
 }
 
 func (s *Server) evidenceOf(r request) (reply, error) {
-	_, x, err := s.explainedEvidence(r.Context(), r.param("id"), r.param("evidence"))
+	_, x, err := s.explainedEvidence(r, r.param("id"), r.param("evidence"))
 	return reply{JSON: x}, err
 }
 
 func (s *Server) evidencePage(r request) (reply, error) {
-	round, x, err := s.explainedEvidence(r.Context(), r.param("round"), r.param("evidence"))
+	round, x, err := s.explainedEvidence(r, r.param("round"), r.param("evidence"))
 	if err != nil {
 		return reply{}, err
 	}

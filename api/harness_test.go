@@ -108,7 +108,7 @@ func (k keptBy) TokenByHash(ctx context.Context, hash string) (api.Token, bool, 
 	if errors.Is(err, store.ErrNotFound) {
 		return api.Token{}, false, nil
 	}
-	token := api.Token{Name: t.Name, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}
+	token := api.Token{Name: t.Name, Teams: t.Teams, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}
 	for _, scope := range t.Scopes {
 		token.Scopes = append(token.Scopes, api.Scope(scope))
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -102,7 +103,7 @@ func (s *Server) reply(r request) (reply, error) {
 }
 
 func (s *Server) replied(r request, id string, asked replyRequest) (assessments.Reply, error) {
-	round, err := s.o.Store.Round(r.Context(), id)
+	round, err := s.roundToWrite(r, id)
 	if err != nil {
 		return assessments.Reply{}, err
 	}
@@ -124,7 +125,7 @@ func (s *Server) writeAction(r request) (reply, error) {
 }
 
 func (s *Server) decided(r request, id string, asked actionRequest) (assessments.Action, error) {
-	round, err := s.o.Store.Round(r.Context(), id)
+	round, err := s.roundToWrite(r, id)
 	if err != nil {
 		return assessments.Action{}, err
 	}
@@ -152,7 +153,11 @@ func (s *Server) lookedBack(r request, id string, o assessments.Outcome) error {
 	if err := assessments.CheckOutcome(o); err != nil {
 		return err
 	}
-	return s.o.Store.DecideAction(r.Context(), id, o, r.caller.Name)
+	round, err := s.roundToWrite(r, id)
+	if err != nil {
+		return err
+	}
+	return s.o.Store.DecideAction(r.Context(), round.ID, o, r.caller.Name)
 }
 
 // action is what a team decided after a round, nil when nothing.
@@ -176,7 +181,7 @@ func (s *Server) remindAPI(r request) (reply, error) {
 // remind counts a reminder before it is sent, so that no two servers send a third, and takes it back when certainly nobody got it.
 func (s *Server) remind(r request, id string, asked remindRequest) (reminderResponse, error) {
 	ctx := r.Context()
-	round, err := s.o.Store.Round(ctx, id)
+	round, err := s.roundToRun(r, id)
 	if err != nil {
 		return reminderResponse{}, err
 	}
@@ -236,7 +241,7 @@ func (s *Server) publicURL(r request) string {
 }
 
 func (s *Server) guide(r request) (reply, error) {
-	result, err := s.resultOf(r.Context(), r.param("id"))
+	result, err := s.resultOf(r.Context(), r.param("id"), r.caller)
 	if err != nil {
 		return reply{}, err
 	}
@@ -269,11 +274,40 @@ func (s *Server) rolled(ctx context.Context, quarter string) (rollupResponse, er
 		return rollupResponse{}, err
 	}
 	now, answer := s.o.Clock(), rollupResponse{}
-	if answer.Rollup, err = assessments.RollUp(quarter, rounds, now); err != nil {
+	if answer.Rollup, err = s.told(ctx, quarter, rounds); err != nil {
 		return rollupResponse{}, err
 	}
 	answer.Outcomes, err = assessments.OutcomesOf(quarter, rounds, now)
 	return answer, err
+}
+
+// rollupStore keeps what was told of quarters, each as it was told first.
+type rollupStore interface {
+	Rollup(ctx context.Context, quarter string) (body []byte, found bool, err error)
+	KeepRollup(ctx context.Context, quarter string, body []byte) ([]byte, error)
+}
+
+// told is the roll-up of a quarter. It is told ever after as it was told first: what a team replies, publishes or corrects in its records
+// later would otherwise show as the difference of two readings.
+func (s *Server) told(ctx context.Context, quarter string, rounds []assessments.TeamCounts) (told assessments.Rollup, err error) {
+	fresh, err := assessments.RollUp(quarter, rounds, s.o.Clock())
+	if err != nil || fresh.Teams == 0 {
+		return fresh, err
+	}
+	kept, found, err := s.o.Store.Rollup(ctx, quarter)
+	if err != nil {
+		return told, err
+	}
+	if !found {
+		body, err := json.Marshal(fresh)
+		if err != nil {
+			return told, err
+		}
+		if kept, err = s.o.Store.KeepRollup(ctx, quarter, body); err != nil {
+			return told, err
+		}
+	}
+	return told, json.Unmarshal(kept, &told)
 }
 
 // ofQuarter reads the rounds that closed in a quarter, the last one of each team. The quarter is over when they are shown, so that

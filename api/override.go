@@ -265,7 +265,7 @@ func (s *Server) checkGateLog(r request) (reply, error) {
 func override(list []gate.Override, r gate.Request, asker string, p gate.Policy, now time.Time) *gate.Waiver {
 	var some *gate.Waiver
 	for _, o := range list {
-		if !strings.EqualFold(o.Environment, r.Environment) || !o.For(r) || o.Idle(now, asker, p.Overrides.Self, asker == local.Name) != "" {
+		if !strings.EqualFold(o.Environment, r.Environment) || !o.For(r) || o.Idle(now, asker, p.Overrides.Self, asker == local) != "" {
 			continue
 		}
 		if len(o.Criteria) == 0 {
@@ -285,7 +285,7 @@ func (s *Server) noteIdle(ctx context.Context, l gate.Logged, list []gate.Overri
 		return nil
 	}
 	for _, o := range list {
-		idle := o.Idle(l.At, l.Caller, p.Overrides.Self, l.Caller == local.Name)
+		idle := o.Idle(l.At, l.Caller, p.Overrides.Self, l.Caller == local)
 		if idle == "" || !o.For(l.Request) || !strings.EqualFold(o.Environment, l.Request.Environment) || l.At.Sub(o.ExpiresAt) > 24*time.Hour {
 			continue
 		}

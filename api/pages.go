@@ -89,8 +89,11 @@ func (s *Server) html(p reports.Page) (reply, error) {
 // errorPage is what people see instead of a problem.
 func (s *Server) errorPage(r *http.Request, status int, detail string) ([]byte, error) {
 	title := http.StatusText(status)
-	if status == http.StatusConflict {
+	switch status {
+	case http.StatusConflict:
 		title = answers[Conflict].title
+	case http.StatusForbidden:
+		title = answers[Forbidden].title
 	}
 	if status == http.StatusInternalServerError {
 		detail = "Something went wrong here. The log of the server tells what; nothing you did needs to be done again."

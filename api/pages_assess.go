@@ -111,10 +111,12 @@ func checkSubmission(p *reports.Form) ([]assessments.Comment, error) {
 	return []assessments.Comment{*comment}, nil
 }
 
-// thank ends a submission. A consensus is complete with its one answer, so its round closes and the result is there at once.
+// thank ends a submission. A consensus is complete with its one answer, so its round closes and the result is there at once, for whoever
+// may see it: a link is no token.
 func (s *Server) thank(r request, round assessments.Round) (reply, error) {
+	thanks := reports.Thanks{Frame: reports.Frame{Title: "Thank you", Path: r.URL.EscapedPath(), AsOf: s.o.Clock()}, Round: round}
 	if !round.Consensus {
-		return s.html(reports.Thanks{Frame: reports.Frame{Title: "Thank you", Path: r.URL.EscapedPath(), AsOf: s.o.Clock()}, Round: round})
+		return s.html(thanks)
 	}
 	round, err := s.o.Store.Round(r.Context(), round.ID)
 	if err != nil {
@@ -126,6 +128,9 @@ func (s *Server) thank(r request, round assessments.Round) (reply, error) {
 	}
 	if err := s.o.Store.SaveRound(r.Context(), closed); err != nil {
 		return reply{}, err
+	}
+	if !r.caller.sees(closed) {
+		return s.html(thanks)
 	}
 	return reply{Location: "/assessments/" + url.PathEscape(round.ID)}, nil
 }

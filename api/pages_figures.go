@@ -50,7 +50,7 @@ func (s *Server) overviewPage(r request) (reply, error) {
 		return reply{}, err
 	}
 	o.AssessPath = s.o.AssessPath
-	if o.ResultPath, err = s.lastResult(r.Context()); err != nil {
+	if o.ResultPath, err = s.lastResult(r); err != nil {
 		return reply{}, err
 	}
 	if o.ResultPath != "" && s.o.AssessPath != "" { // the one form of this server has been answered
@@ -96,12 +96,12 @@ func (s *Server) measureRows(ctx context.Context, rows []reports.ServiceRow, q m
 	return nil
 }
 
-// lastResult is the address of the newest round that is over.
-func (s *Server) lastResult(ctx context.Context) (string, error) {
-	rounds, err := s.o.Store.Rounds(ctx)
+// lastResult is the address of the newest round that is over and whose result is shown to who asks.
+func (s *Server) lastResult(r request) (string, error) {
+	rounds, err := s.o.Store.Rounds(r.Context())
 	path, at := "", time.Time{}
 	for _, round := range rounds {
-		if (round.State == assessments.Closed || round.State == assessments.Published) && !round.ClosedAt.Before(at) {
+		if (round.State == assessments.Closed || round.State == assessments.Published) && !round.ClosedAt.Before(at) && r.caller.sees(round) {
 			path, at = "/assessments/"+round.ID, round.ClosedAt
 		}
 	}

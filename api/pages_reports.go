@@ -47,7 +47,7 @@ func (s *Server) documentRoutes() []route {
 // ask reads which report a request wants.
 func (s *Server) askOf(r request, audience string) (Ask, error) {
 	q := r.URL.Query()
-	a := Ask{Audience: audience, Period: q.Get("period"), Edition: q.Get("edition"), Paper: q.Get("paper"), Name: cmp.Or(r.param("team"), r.param("service"))}
+	a := Ask{reader: r.caller, Audience: audience, Period: q.Get("period"), Edition: q.Get("edition"), Paper: q.Get("paper"), Name: cmp.Or(r.param("team"), r.param("service"))}
 	if q.Get("from") != "" || q.Get("to") != "" {
 		if a.Period != "" {
 			return a, fail(Invalid, "period and from or to exclude each other")

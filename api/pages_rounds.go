@@ -30,14 +30,14 @@ func (s *Server) roundPages() []route {
 		page(one+"/run", "One round for who runs it", s.runPage),
 		page(one+"/form", "The form of a round to look at", s.previewPage),
 		page(one+"/guide", "What a team may talk about", s.guidePage),
-		page(one+"/close", "Ask before a round closes", s.confirmPage("close")),
-		page(one+"/publish", "Ask before a round is published", s.confirmPage("publish")),
+		page(one+"/close", "Ask before a round closes", s.confirmClosing),
+		page(one+"/publish", "Ask before a round is published", s.confirmPublishing),
 		form(one+"/open", "Open a draft", s.openForm),
 		form(one+"/discard", "Discard a draft", s.discardForm),
 		form(one+"/links", "More answer links", s.linksForm),
 		form(one+"/remind", "Remind the team", s.remindForm),
-		form(one+"/close", "Close a round", s.moveForm(assessments.Round.Close)),
-		form(one+"/publish", "Publish a round", s.moveForm(assessments.Round.Publish)),
+		form(one+"/close", "Close a round", s.closeForm),
+		form(one+"/publish", "Publish a round", s.publishForm),
 		form(one+"/reply", "Reply to a question of the result", s.replyForm),
 		form(one+"/action", "Decide on an action", s.actionForm),
 		form(one+"/outcome", "Say what became of an action", s.outcomeForm),
@@ -55,6 +55,15 @@ func (s *Server) roundOf(r request) (assessments.Round, error) {
 		return round, fail(NotFound, "there is no round "+shorten(r.param("round")))
 	}
 	return round, err
+}
+
+// roundRunBy is that round for who runs it.
+func (s *Server) roundRunBy(r request) (assessments.Round, error) {
+	round, err := s.roundOf(r)
+	if err != nil {
+		return round, err
+	}
+	return round, r.caller.mayRun(round.Team)
 }
 
 // faulty shows a page again with what was wrong with a form. An error that is nobody's input goes on.
@@ -87,7 +96,13 @@ func (s *Server) listRounds(r request, ask reports.RoundAsk, problem string) (re
 	}
 	f := s.frame(r, moment{now: s.o.Clock()}, "Assessments", "assessments")
 	f.JSON, f.Lead = "/api/v1/assessments", "What teams say about deployment, beside what their records show. Before a round closes nothing is shown but how many have answered."
-	return s.html(reports.Rounds{Frame: f, Rounds: all, Teams: teams, Floor: s.o.Floor, Ask: ask, Problem: problem, CSRF: r.csrf})
+	p := reports.Rounds{Frame: f, Rounds: all, Teams: teams, Floor: s.o.Floor, Ask: ask, Problem: problem, CSRF: r.csrf, KeptBack: map[string]bool{}}
+	for _, one := range all {
+		if !r.caller.sees(one) {
+			p.KeptBack[one.ID] = true
+		}
+	}
+	return s.html(p)
 }
 
 // teams are those that own a service or were asked before.
@@ -114,7 +129,7 @@ func (s *Server) startRound(r request) (reply, error) {
 	if err != nil && ask.Size != "" {
 		return s.faulty(fail(Invalid, "the size is no number; say how many people the team has"), again)
 	}
-	made, err := s.newRound(r.Context(), roundRequest{Team: ask.Team, Size: size, Consensus: ask.Consensus, OpenLink: ask.Links == "team", Draft: ask.Draft})
+	made, err := s.newRound(r, roundRequest{Team: ask.Team, Size: size, Consensus: ask.Consensus, OpenLink: ask.Links == "team", Draft: ask.Draft})
 	if err != nil {
 		return s.faulty(err, again)
 	}
@@ -146,6 +161,9 @@ func (s *Server) run(r request, round assessments.Round, news runNews) (reply, e
 	for _, link := range news.links {
 		p.Links = append(p.Links, s.publicURL(r)+link)
 	}
+	if !r.caller.sees(round) {
+		p.KeptBack = sentence(keptBack(round))
+	}
 	if s.o.Notifier != nil {
 		p.Channels = s.o.Notifier.Channels(round.Team)
 	}
@@ -165,6 +183,9 @@ func (s *Server) previewPage(r request) (reply, error) {
 		return reply{}, err
 	}
 	p, err := s.blankForm(r, round)
+	if !r.caller.actsFor(round.Team) {
+		p.LastAction = nil
+	}
 	p.Preview, p.CSRF, p.Nav, p.Place = true, "", "assessments", round.Team
 	if err != nil {
 		return reply{}, err
@@ -177,7 +198,7 @@ func (s *Server) guidePage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	result, err := s.resultOf(r.Context(), round.ID)
+	result, err := s.resultOf(r.Context(), round.ID, r.caller)
 	if err != nil {
 		return reply{}, err
 	}
@@ -186,25 +207,39 @@ func (s *Server) guidePage(r request) (reply, error) {
 	return s.html(reports.Guide{Frame: f, Round: round, Result: result, Guide: assessments.GuideOf(result)})
 }
 
-// confirmPage asks before what cannot be taken back.
-func (s *Server) confirmPage(verb string) handler {
-	return func(r request) (reply, error) {
-		round, err := s.roundOf(r)
-		if err != nil {
-			return reply{}, err
-		}
-		f := s.frame(r, moment{now: s.o.Clock()}, map[string]string{"close": "Close this round?", "publish": "Publish this round?"}[verb], "assessments")
-		f.Place = round.Team
-		action, err := s.action(r.Context(), round.ID)
-		if err != nil {
-			return reply{}, err
-		}
-		return s.html(reports.Confirm{Frame: f, Round: round, Verb: verb, CSRF: r.csrf, Action: action})
+// confirmClosing asks before what cannot be taken back.
+func (s *Server) confirmClosing(r request) (reply, error) {
+	round, err := s.roundRunBy(r)
+	if err != nil {
+		return reply{}, err
 	}
+	return s.confirm(r, "Close this round?", reports.Confirm{Round: round, Verb: "close"})
+}
+
+// confirmPublishing asks the team before its round is published.
+func (s *Server) confirmPublishing(r request) (reply, error) {
+	round, err := s.roundOf(r)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := r.caller.mayWriteFor(round.Team); err != nil {
+		return reply{}, err
+	}
+	action, err := s.action(r.Context(), round.ID)
+	if err != nil {
+		return reply{}, err
+	}
+	return s.confirm(r, "Publish this round?", reports.Confirm{Round: round, Verb: "publish", Action: action})
+}
+
+func (s *Server) confirm(r request, title string, p reports.Confirm) (reply, error) {
+	p.Frame = s.frame(r, moment{now: s.o.Clock()}, title, "assessments")
+	p.Place, p.CSRF = p.Round.Team, r.csrf
+	return s.html(p)
 }
 
 func (s *Server) openForm(r request) (reply, error) {
-	round, err := s.roundOf(r)
+	round, err := s.roundRunBy(r)
 	if err != nil {
 		return reply{}, err
 	}
@@ -221,7 +256,7 @@ func (s *Server) runAgain(r request, round assessments.Round) func(string) (repl
 }
 
 func (s *Server) discardForm(r request) (reply, error) {
-	round, err := s.roundOf(r)
+	round, err := s.roundRunBy(r)
 	if err != nil {
 		return reply{}, err
 	}
@@ -237,7 +272,7 @@ func (s *Server) linksForm(r request) (reply, error) {
 		return reply{}, err
 	}
 	count, _ := strconv.Atoi(r.gin.PostForm("count")) // what is no number is refused as 0
-	more, err := s.moreLinks(r.Context(), round.ID, count)
+	more, err := s.moreLinks(r, round.ID, count)
 	if err != nil {
 		return s.faulty(err, s.runAgain(r, round))
 	}
@@ -259,18 +294,24 @@ func (s *Server) remindForm(r request) (reply, error) {
 	return s.run(r, round, runNews{reminder: &done})
 }
 
-// moveForm moves a round on and leads to its result.
-func (s *Server) moveForm(step step) handler {
-	return func(r request) (reply, error) {
-		round, err := s.roundOf(r)
-		if err != nil {
-			return reply{}, err
-		}
-		if _, err := s.advance(r.Context(), round.ID, step); err != nil {
-			return s.faulty(err, s.runAgain(r, round))
-		}
-		return reply{Location: roundPath(round.ID)}, nil
+// closeForm closes a round and leads to its result, or back to the round where that is not shown to who runs it.
+func (s *Server) closeForm(r request) (reply, error) { return s.moved(r, s.closed) }
+
+func (s *Server) publishForm(r request) (reply, error) { return s.moved(r, s.published) }
+
+func (s *Server) moved(r request, move func(request, string) (assessments.Round, error)) (reply, error) {
+	round, err := s.roundOf(r)
+	if err != nil {
+		return reply{}, err
 	}
+	next, err := move(r, round.ID)
+	if err != nil {
+		return s.faulty(err, s.runAgain(r, round))
+	}
+	if !r.caller.sees(next) {
+		return reply{Location: roundPath(round.ID, "run")}, nil
+	}
+	return reply{Location: roundPath(round.ID)}, nil
 }
 
 func (s *Server) replyForm(r request) (reply, error) {
@@ -341,8 +382,8 @@ func (s *Server) showResult(r request, round assessments.Round, problem string) 
 
 // resultView is the page of a round's result before anything was sent from it.
 func (s *Server) resultView(r request, round assessments.Round) (reports.Result, error) {
-	result, err := s.resultOf(r.Context(), round.ID)
+	result, err := s.resultOf(r.Context(), round.ID, r.caller)
 	f := s.frame(r, moment{now: s.o.Clock()}, "What the team says, and what the records show", "assessments")
 	f.Place, f.Path, f.JSON = round.Team, roundPath(round.ID), "/api/v1"+roundPath(round.ID, "result")
-	return reports.Result{Frame: f, Result: result, Round: round, CSRF: r.csrf}, err
+	return reports.Result{Frame: f, Result: result, Round: round, CSRF: r.csrf, Own: r.caller.actsFor(round.Team)}, err
 }

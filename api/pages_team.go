@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -101,7 +102,7 @@ func (s *Server) teamPage(r request) (reply, error) {
 	if err := s.teamServiceRows(r.Context(), m, &p); err != nil {
 		return reply{}, err
 	}
-	if err := s.teamRounds(r.Context(), &p); err != nil {
+	if err := s.teamRounds(r.Context(), &p, r.caller); err != nil {
 		return reply{}, err
 	}
 	if p.Disputed, err = s.disputed(r.Context(), team, names); err != nil {
@@ -142,8 +143,8 @@ func (s *Server) teamServiceRows(ctx context.Context, m moment, p *reports.Team)
 	return nil
 }
 
-// teamRounds adds the last round of the team that is over, and the one that is open.
-func (s *Server) teamRounds(ctx context.Context, p *reports.Team) error {
+// teamRounds adds the last round of the team that is over, as far as its result is shown to who asks, and the one that is open.
+func (s *Server) teamRounds(ctx context.Context, p *reports.Team, who caller) error {
 	rounds, err := s.o.Store.Rounds(ctx)
 	if err != nil {
 		return err
@@ -153,7 +154,9 @@ func (s *Server) teamRounds(ctx context.Context, p *reports.Team) error {
 			p.Open = &round
 		}
 	}
-	if p.Decided, err = s.decisionsOf(ctx, roundsOver(rounds, p.Team, p.AsOf)); err != nil || len(p.Decided) == 0 {
+	over, kept := who.seen(roundsOver(rounds, p.Team, p.AsOf))
+	p.KeptBack = kept
+	if p.Decided, err = s.decisionsOf(ctx, over); err != nil || len(p.Decided) == 0 {
 		return err
 	}
 	p.Round = &p.Decided[len(p.Decided)-1].Round
@@ -161,7 +164,8 @@ func (s *Server) teamRounds(ctx context.Context, p *reports.Team) error {
 	if err != nil {
 		return err
 	}
-	result, err := s.results.of(p.Round.ID, mark, func() (assessments.Result, error) { return s.resultOf(ctx, p.Round.ID) })
+	name := fmt.Sprintf("%s, own %t", p.Round.ID, who.actsFor(p.Team)) // others see no more of the round before than was published
+	result, err := s.results.of(name, mark, func() (assessments.Result, error) { return s.resultOf(ctx, p.Round.ID, who) })
 	p.Result = &result
 	return err
 }

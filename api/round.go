@@ -83,7 +83,7 @@ func (s *Server) openRound(r request) (reply, error) {
 	if err := decodeBody(r.Body, maxAsk, &asked); err != nil {
 		return reply{}, err
 	}
-	opened, err := s.newRound(r.Context(), asked)
+	opened, err := s.newRound(r, asked)
 	if err != nil {
 		return reply{}, err
 	}
@@ -94,7 +94,11 @@ func (s *Server) openRound(r request) (reply, error) {
 func unstored() http.Header { return http.Header{"Cache-Control": {"no-store"}} }
 
 // newRound makes a round and opens it unless it shall stay a draft.
-func (s *Server) newRound(ctx context.Context, asked roundRequest) (openedResponse, error) {
+func (s *Server) newRound(r request, asked roundRequest) (openedResponse, error) {
+	if err := r.caller.mayRun(asked.Team); err != nil {
+		return openedResponse{}, err
+	}
+	ctx := r.Context()
 	if asked.Services == nil {
 		var err error
 		if asked.Services, err = s.servicesOf(ctx, asked.Team); err != nil {
@@ -146,7 +150,7 @@ func (s *Server) opened(ctx context.Context, draft assessments.Round) (openedRes
 }
 
 func (s *Server) openDraft(r request) (reply, error) {
-	round, err := s.o.Store.Round(r.Context(), r.param("id"))
+	round, err := s.roundToRun(r, r.param("id"))
 	if err != nil {
 		return reply{}, err
 	}
@@ -155,7 +159,7 @@ func (s *Server) openDraft(r request) (reply, error) {
 }
 
 func (s *Server) discardRound(r request) (reply, error) {
-	round, err := s.o.Store.Round(r.Context(), r.param("id"))
+	round, err := s.roundToRun(r, r.param("id"))
 	if err != nil {
 		return reply{}, err
 	}
@@ -192,12 +196,12 @@ func (s *Server) addLinks(r request) (reply, error) {
 	if err := decodeBody(r.Body, maxAsk, &asked); err != nil {
 		return reply{}, err
 	}
-	more, err := s.moreLinks(r.Context(), r.param("id"), asked.Count)
+	more, err := s.moreLinks(r, r.param("id"), asked.Count)
 	return reply{JSON: more, Header: unstored()}, err
 }
 
-func (s *Server) moreLinks(ctx context.Context, id string, count int) (openedResponse, error) {
-	round, err := s.o.Store.Round(ctx, id)
+func (s *Server) moreLinks(r request, id string, count int) (openedResponse, error) {
+	round, err := s.roundToRun(r, id)
 	if err != nil {
 		return openedResponse{}, err
 	}
@@ -207,7 +211,7 @@ func (s *Server) moreLinks(ctx context.Context, id string, count int) (openedRes
 	if count < 1 || count > max(round.Capacity(), 1) {
 		return openedResponse{}, fail(Invalid, "count is not between 1 and the number of people asked")
 	}
-	return s.withLinks(ctx, round, count)
+	return s.withLinks(r.Context(), round, count)
 }
 
 func (s *Server) rounds(r request) (reply, error) {
@@ -223,24 +227,44 @@ func (s *Server) round(r request) (reply, error) {
 	return reply{JSON: round}, err
 }
 
-// step moves a round to its next state.
-type step func(assessments.Round, time.Time) (assessments.Round, error)
-
 func (s *Server) closeRound(r request) (reply, error) {
-	next, err := s.advance(r.Context(), r.param("id"), assessments.Round.Close)
+	next, err := s.closed(r, r.param("id"))
 	return reply{JSON: next}, err
 }
 
 func (s *Server) publishRound(r request) (reply, error) {
-	next, err := s.advance(r.Context(), r.param("id"), assessments.Round.Publish)
+	next, err := s.published(r, r.param("id"))
 	return reply{JSON: next}, err
 }
 
-func (s *Server) advance(ctx context.Context, id string, step step) (assessments.Round, error) {
-	round, err := s.o.Store.Round(ctx, id)
+// closed closes a round for who runs it.
+func (s *Server) closed(r request, id string) (assessments.Round, error) {
+	round, err := s.roundToRun(r, id)
 	if err != nil {
 		return round, err
 	}
+	return s.advance(r.Context(), round, assessments.Round.Close)
+}
+
+// published publishes a round for its team.
+func (s *Server) published(r request, id string) (assessments.Round, error) {
+	round, err := s.roundToWrite(r, id)
+	if err != nil {
+		return round, err
+	}
+	all, err := s.o.Store.Rounds(r.Context())
+	if err != nil {
+		return round, err
+	}
+	if assessments.LeavesAlone(round, all, s.o.Clock()) {
+		return round, fail(Conflict, "the roll-up of "+round.Quarter()+" can be told since "+round.TeamFirstUntil().Format(time.DateOnly)+
+			", and with this round published too it would give away the answers of the one team left in it that kept them to itself; this round stays the team's own, and the next can be published until a week after its quarter")
+	}
+	return s.advance(r.Context(), round, assessments.Round.Publish)
+}
+
+// advance moves a round to its next state.
+func (s *Server) advance(ctx context.Context, round assessments.Round, step func(assessments.Round, time.Time) (assessments.Round, error)) (assessments.Round, error) {
 	next, err := step(round, s.o.Clock())
 	if err != nil {
 		return round, err
@@ -252,14 +276,17 @@ func (s *Server) advance(ctx context.Context, id string, step step) (assessments
 }
 
 func (s *Server) result(r request) (reply, error) {
-	result, err := s.resultOf(r.Context(), r.param("id"))
+	result, err := s.resultOf(r.Context(), r.param("id"), r.caller)
 	return reply{JSON: result}, err
 }
 
-// resultOf makes the result of a round with all that stands beside it.
-func (s *Server) resultOf(ctx context.Context, id string) (assessments.Result, error) {
+// resultOf makes the result of a round, as far as it is shown to who asks, with all that stands beside it.
+func (s *Server) resultOf(ctx context.Context, id string, who caller) (assessments.Result, error) {
 	round, err := s.o.Store.Round(ctx, id)
 	if err != nil {
+		return assessments.Result{}, err
+	}
+	if err := who.maySee(round); err != nil {
 		return assessments.Result{}, err
 	}
 	evidence, err := s.evidence(ctx, round)
@@ -276,7 +303,11 @@ func (s *Server) resultOf(ctx context.Context, id string) (assessments.Result, e
 	if result.Action, err = s.action(ctx, id); err != nil {
 		return result, err
 	}
-	return result, s.sinceLast(ctx, round, &result)
+	before, found, err := s.before(ctx, round)
+	if err != nil || !found || !who.sees(before) {
+		return result, err
+	}
+	return result, s.sinceLast(ctx, before, round, &result)
 }
 
 // said is what the team answered. Answers are read of closed rounds only, and assessments.ResultOf hides what may not be shown.
@@ -298,11 +329,8 @@ func (s *Server) said(ctx context.Context, round assessments.Round, evidence []a
 }
 
 // sinceLast sets the team's round before beside the result: how answers moved, and what was decided then.
-func (s *Server) sinceLast(ctx context.Context, round assessments.Round, result *assessments.Result) error {
-	before, found, err := s.before(ctx, round)
-	if err != nil || !found {
-		return err
-	}
+func (s *Server) sinceLast(ctx context.Context, before, round assessments.Round, result *assessments.Result) error {
+	var err error
 	result.Previous = before.ID
 	if result.LastAction, err = s.action(ctx, before.ID); err != nil || !result.Shown {
 		return err

@@ -50,7 +50,7 @@ type parameter struct{ name, meaning string }
 
 // may reports that who asks holds a scope. Where no token is asked for and none is sent, the person at this machine may do everything.
 func (c caller) may(scope Scope) bool {
-	return c.Name == local.Name || slices.Contains(c.Scopes, scope) || slices.Contains(c.Scopes, Admin)
+	return c.Name == local || slices.Contains(c.Scopes, scope) || slices.Contains(c.Scopes, Admin)
 }
 
 // request is what a handler gets: decoded parts are the handler's own affair.
@@ -86,6 +86,9 @@ type handler func(r request) (reply, error)
 type caller struct {
 	Name   string
 	Scopes []Scope
+	// Teams are those for which who asks acts; everyTeam says that it is all of them: where no tokens are required, and for the program.
+	Teams     []string
+	everyTeam bool
 	// job is the pipeline's job that asks by its own token; nil for everybody else.
 	job *Job
 }

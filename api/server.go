@@ -103,6 +103,7 @@ type Store interface {
 	absenceStore
 	roundStore
 	outcomeStore
+	rollupStore
 	sourceStore
 	doctorStore
 	deliveryStore

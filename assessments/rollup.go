@@ -38,9 +38,12 @@ type Rollup struct {
 	AgreedUnsized int `json:"agreed_teams_unsized"`
 	// Pooled adds the answers of the teams that reached the floor; Respondents of it is their number. Consensus answers and
 	// smaller groups are in no sum, so no difference of sums can bring them back.
-	Shown             bool               `json:"shown"`
-	Hidden            string             `json:"hidden,omitempty"`
-	PooledTeams       int                `json:"pooled_teams"`
+	Shown       bool   `json:"shown"`
+	Hidden      string `json:"hidden,omitempty"`
+	PooledTeams int    `json:"pooled_teams"`
+	// LeftOut is 1 where exactly one team reached the floor and did not publish: it is in no sum and no count, as they would be its own less
+	// the results that were published.
+	LeftOut           int                `json:"left_out_teams,omitempty"`
 	PooledRespondents int                `json:"pooled_respondents"`
 	Questions         []QuestionResult   `json:"questions,omitempty"`
 	Foundations       []FoundationResult `json:"foundations,omitempty"`
@@ -119,7 +122,8 @@ func oneSet(rounds []TeamCounts) error {
 
 func (r *Rollup) fill(rounds []TeamCounts) error {
 	results := make([]Result, len(rounds))
-	pooled := Counts{}
+	var pool []Result
+	pooled, alone := Counts{}, onlyUnpublished(rounds)
 	for i, t := range rounds {
 		var err error
 		if results[i], err = ResultOf(t.Round, t.Counts, t.Evidence); err != nil {
@@ -127,7 +131,11 @@ func (r *Rollup) fill(rounds []TeamCounts) error {
 		}
 		results[i].Replies = t.Replies
 		r.takePart(t.Round)
-		if results[i].Shown && !t.Round.Consensus {
+		switch {
+		case i == alone:
+			r.LeftOut = 1
+		case t.Round.inPool():
+			pool = append(pool, results[i])
 			pooled = pooled.plus(t.Counts)
 			r.PooledTeams++
 			r.PooledRespondents += t.Round.Respondents
@@ -135,6 +143,9 @@ func (r *Rollup) fill(rounds []TeamCounts) error {
 	}
 	if r.PooledTeams < fewestTeams {
 		r.Hidden = fmt.Sprintf("a roll-up needs at least %d teams that reached the group size; there are %d", fewestTeams, r.PooledTeams)
+		if r.LeftOut > 0 {
+			r.Hidden += ", without the only one that did not publish: the sums less the published results would be its own"
+		}
 		r.HiddenTeams = len(rounds)
 		return nil
 	}
@@ -142,7 +153,7 @@ func (r *Rollup) fill(rounds []TeamCounts) error {
 	r.Questions, r.Foundations = scored(rounds[0].Round.Set, pooled, false)
 	r.Named = named(results)
 	r.HiddenTeams = len(results) - len(r.Named)
-	r.count(results)
+	r.count(pool)
 	return nil
 }
 
@@ -164,13 +175,10 @@ func (r *Rollup) takePart(of Round) {
 // count tallies verdicts, patterns and replies over the teams whose answers are in the pool. Not every one of them can be compared, and
 // not every one replies: the counts of so few would be theirs. A reply counts if it was there when the roll-up could first be told, as
 // a closed round takes replies for ever and two roll-ups of a quarter must not differ by those of one team.
-func (r *Rollup) count(results []Result) {
+func (r *Rollup) count(pool []Result) {
 	r.Verdicts, r.Patterns, r.Tags = map[Verdict]int{}, map[string]int{}, map[Tag]int{}
 	var compared, replied tellers
-	for _, result := range results {
-		if !result.Shown || result.Consensus {
-			continue
-		}
+	for _, result := range pool {
 		r.Verdicts[result.Verdict.Verdict]++
 		told := 0
 		for _, c := range result.Comparisons {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,12 +56,12 @@ func TestARollUpNamesThoseWhoPublishedAndHidesASecondBesideOneHidden(t *testing.
 		"all published": {[]TeamCounts{team(t, "a", 5, Published), team(t, "b", 6, Published), team(t, "c", 7, Published)}, "a b c"},
 		"one below the floor takes the smallest with it": {
 			[]TeamCounts{team(t, "a", 5, Published), team(t, "b", 6, Published), team(t, "c", 7, Published), team(t, "d", 4, Published)}, "b c"},
-		"one unpublished takes the smallest with it": {
-			[]TeamCounts{team(t, "a", 9, Published), team(t, "b", 6, Published), team(t, "c", 7, Closed)}, "a"},
+		"one unpublished is in no sum and takes the smallest with it": {
+			[]TeamCounts{team(t, "a", 9, Published), team(t, "b", 6, Published), team(t, "e", 8, Published), team(t, "c", 7, Closed)}, "a e"},
 		"two hidden in the pool protect each other": {
 			[]TeamCounts{team(t, "a", 9, Published), team(t, "b", 6, Published), team(t, "c", 7, Closed), team(t, "d", 8, Closed)}, "a b"},
 		"one below the floor does not protect one in the pool": {
-			[]TeamCounts{team(t, "a", 9, Published), team(t, "b", 6, Published), team(t, "c", 7, Closed), team(t, "d", 3, Closed)}, "a"},
+			[]TeamCounts{team(t, "a", 9, Published), team(t, "b", 6, Published), team(t, "e", 8, Published), team(t, "c", 7, Closed), team(t, "d", 3, Closed)}, "a e"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +93,7 @@ func TestCountsOfPatternsAndTagsAreNeverThoseOfOneTeam(t *testing.T) {
 		"only two can be compared":                         {[]TeamCounts{told(a), b, told(c), d}, 0, 0, "at least 3 teams"},
 		"of those that can be compared one kept it back":   {[]TeamCounts{told(a), told(b), told(c), d, e}, 0, 0, "exactly one did not publish"},
 		"of those that can be compared all published":      {[]TeamCounts{told(a), told(b), c, d, told(e)}, 3, 6, ""},
-		"beside the one that kept it back is one unnamed":  {[]TeamCounts{told(a), told(b), told(c), told(e)}, 0, 0, "exactly one did not publish"},
+		"the only one that kept it back is in no count":    {[]TeamCounts{told(a), told(b), told(c), told(e)}, 3, 6, ""},
 		"one is unnamed and can be read by everybody":      {[]TeamCounts{told(a), told(b), c, told(e)}, 3, 6, ""},
 		"a consensus is compared, and is part of no count": {[]TeamCounts{told(a), told(b), c, d, told(agreed(t, 4))}, 0, 0, "at least 3 teams"},
 	} {
@@ -132,7 +133,7 @@ func TestAReplyThatCameAfterTheFirstRollUpMovesNoCount(t *testing.T) {
 	for i := range late.Replies {
 		late.Replies[i].At = first
 	}
-	two := []TeamCounts{told(team(t, "a", 9, Published)), told(team(t, "b", 8, Published)), late}
+	two := []TeamCounts{told(team(t, "a", 9, Published)), told(team(t, "b", 8, Published)), team(t, "c", 7, Closed), late}
 	if got := rollUp(t, two...); got.Tags != nil || !strings.Contains(got.TagsHidden, "there are 2") {
 		t.Errorf("a team that replied late is among those that tell: %v (%s)", got.Tags, got.TagsHidden)
 	}
@@ -289,6 +290,18 @@ func TestDifferencesOfSumsNeverSingleOutATeam(t *testing.T) {
 			if unnamed[team.Round.Team] && team.Round.Respondents >= DefaultFloor {
 				pooled++
 				kept = kept || team.Round.State == Closed
+			}
+		}
+		own := 0 // answers of teams that did not publish: whoever reads the published results takes the others off the sums
+		for _, team := range teams {
+			if team.Round.Respondents >= DefaultFloor && team.Round.State == Published {
+				own -= team.Round.Respondents
+			}
+		}
+		if own += r.PooledRespondents; own != 0 {
+			closed := slices.DeleteFunc(slices.Clone(teams), func(t TeamCounts) bool { return t.Round.State == Published || t.Round.Respondents < DefaultFloor })
+			if len(closed) < 2 {
+				t.Fatalf("%d answers of one team are left when the published results are taken off: %+v", own, r)
 			}
 		}
 		if len(unnamed) == 1 || kept && pooled == 1 || left > 0 && left < DefaultFloor {

@@ -95,6 +95,18 @@ func actionsSay(decisions []RoundOver, now time.Time) string {
 	return says
 }
 
+// actionsSayTo is actionsSay for a reader to whom the last round is not shown, where kept says why.
+func actionsSayTo(decisions []RoundOver, now time.Time, kept string) string {
+	const own = "What it decided after a round that it did not publish is its own."
+	switch {
+	case kept == "":
+		return actionsSay(decisions, now)
+	case len(decisions) == 0:
+		return own
+	}
+	return "Of the rounds that it published: " + actionsSay(decisions, now) + " " + own
+}
+
 // newestOverdue is the newest action of which the day has passed and nobody has said how it went; nil for none.
 func newestOverdue(decisions []RoundOver, now time.Time) *assessments.Action {
 	for _, d := range slices.Backward(decisions) {

@@ -17,6 +17,9 @@ type AboutTeam struct {
 	Services []ServiceRow
 	// Result is the team's latest round that closed up to the end of the period; nil without one.
 	Result *assessments.Result
+	// KeptBack says whose the result of the last round is where it is not shown to the reader; empty where it is. Result and Decided are then of
+	// rounds before that the team published.
+	KeptBack string
 	// Decided are its last rounds that closed up to then, the oldest first.
 	Decided []RoundOver
 	Gate    gate.Scoreboard
@@ -46,6 +49,8 @@ func (in AboutTeam) openSays() string {
 func (in AboutTeam) resultSays() string {
 	r := in.Result
 	switch {
+	case r == nil && in.KeptBack != "":
+		return in.KeptBack
 	case r == nil:
 		return "The team has not answered the five questions yet."
 	case !r.Shown:
@@ -65,7 +70,7 @@ func (in AboutTeam) overdueSays() string {
 
 // actions are what the team decided after its rounds.
 func (in AboutTeam) actions() Section {
-	s := Section{ID: "actions", Title: "Actions and outcomes", Text: []string{actionsSay(in.Decided, in.AsOf)}}
+	s := Section{ID: "actions", Title: "Actions and outcomes", Text: []string{actionsSayTo(in.Decided, in.AsOf, in.KeptBack)}}
 	if t := actionTable(in.Decided, in.AsOf); len(t.Rows) > 0 {
 		s.Grids = []Grid{{Table: t}}
 	}
@@ -128,5 +133,8 @@ func (in AboutTeam) saysSection() Section {
 		g.Rows = append(g.Rows, []Cell{{Text: question}, {Text: says}, {Text: shows}, {Text: string(c.Grade)}, {Text: together}})
 	}
 	s.Grids, s.Notes = []Grid{g}, r.Marks
+	if in.KeptBack != "" {
+		s.Text = append(s.Text, "This is what the team published last. "+in.KeptBack)
+	}
 	return s
 }

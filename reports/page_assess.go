@@ -101,6 +101,8 @@ type Result struct {
 	Result assessments.Result
 	Round  assessments.Round
 	CSRF   string
+	// Own: the reader acts for the team, and may write what is the team's.
+	Own bool
 	// Problem is what was wrong with a form of this page.
 	Problem string
 	// Sent is an action that was refused, as it was typed; Place the field at fault (assessments.PlaceOf), "" where it is none.

@@ -45,8 +45,12 @@ func (p Rollup) Participation() string {
 // Pooled says whose answers are in the sums.
 func (p Rollup) Pooled() string {
 	r := p.Rollup
-	return fmt.Sprintf("The sums hold %s of %s; agreed answers and groups below the group size are in none.",
+	says := fmt.Sprintf("The sums hold %s of %s; agreed answers and groups below the group size are in none.",
 		plural(r.PooledRespondents, "answer", "answers"), plural(r.PooledTeams, "team", "teams"))
+	if r.LeftOut > 0 {
+		says += " So is the only other team, which did not publish: the sums less the published results would be its own answers."
+	}
+	return says
 }
 
 // Patterns counts what teams say beside what their records show.

@@ -12,8 +12,10 @@ type Rounds struct {
 	Frame
 	Rounds []assessments.Round // by team, the newest first
 	Teams  []string            // to choose from; others may be named
-	Floor  int
-	Ask    RoundAsk
+	// KeptBack are the ids of those whose result is not shown to this reader.
+	KeptBack map[string]bool
+	Floor    int
+	Ask      RoundAsk
 	// Problem is what was wrong with what was sent.
 	Problem string
 	CSRF    string
@@ -32,8 +34,12 @@ func (Rounds) template() string { return "rounds" }
 func (r Rounds) Table() Table {
 	t := Table{Caption: "Rounds by team, the newest first", Lines: true, Head: []Head{{Text: "Team"}, {Text: "State"}, {Text: "Answered"}, {Text: "Opened"}, {Text: "Closed"}, {Text: "For who runs it"}}}
 	for _, round := range r.Rounds {
+		team := Cell{Text: round.Team}
+		if !r.KeptBack[round.ID] {
+			team.Href = segments("assessments", round.ID)
+		}
 		t.Rows = append(t.Rows, []Cell{
-			{Text: round.Team, Href: segments("assessments", round.ID)}, {Text: string(round.State)}, {Text: Participation(round)},
+			team, {Text: string(round.State)}, {Text: Participation(round)},
 			{Text: dayOf(round.OpenedAt)}, {Text: dayOf(round.ClosedAt)}, {Text: "Run it", Href: segments("assessments", round.ID, "run")},
 		})
 	}
@@ -69,6 +75,8 @@ type RoundRun struct {
 	Channels []string // where reminders go
 	Problem  string
 	CSRF     string
+	// KeptBack says why the result is not shown to this reader; empty where it is.
+	KeptBack string
 }
 
 // Reminded is a reminder that was sent or is to be copied.

@@ -54,6 +54,9 @@ type Team struct {
 	Open *assessments.Round
 	// Decided are its last rounds that are over, the oldest first, with what came of each.
 	Decided []RoundOver
+	// KeptBack says whose the result of the last round is where it is not shown to this reader; empty where it is. Result, Round and Decided are
+	// then of rounds before that the team published.
+	KeptBack string
 	// Disputed are the corrections of its services' records that hold.
 	Disputed []Disputed
 }
@@ -159,7 +162,7 @@ func beside(r Row) string {
 func (t Team) Actions() Table { return actionTable(t.Decided, t.AsOf) }
 
 // ActionsSay counts what became of them.
-func (t Team) ActionsSay() string { return actionsSay(t.Decided, t.AsOf) }
+func (t Team) ActionsSay() string { return actionsSayTo(t.Decided, t.AsOf, t.KeptBack) }
 
 // Spread is the table of how far the team's services lie apart; it names none.
 func (t Team) Spread() Table {
@@ -193,6 +196,8 @@ func (t Team) Next() string {
 		return fmt.Sprintf("A round is open since %s: %s of %s have answered.", longDate(t.Open.OpenedAt), Count(t.Open.Respondents), Count(t.Open.Size))
 	case t.Open != nil:
 		return fmt.Sprintf("A round is open since %s, with %s so far.", longDate(t.Open.OpenedAt), plural(t.Open.Respondents, "answer", "answers"))
+	case t.KeptBack != "":
+		return "No round is open."
 	case t.Round != nil:
 		return fmt.Sprintf("No round is open. The last one closed on %s; a quarter later is %s.", longDate(t.Round.ClosedAt), longDate(t.Round.ClosedAt.AddDate(0, 3, 0)))
 	default:

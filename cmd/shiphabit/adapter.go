@@ -74,7 +74,7 @@ func (s serverStore) TokenByHash(ctx context.Context, hash string) (api.Token, b
 	for i, scope := range t.Scopes {
 		scopes[i] = api.Scope(scope)
 	}
-	return api.Token{Name: t.Name, Scopes: scopes, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}, err == nil, err
+	return api.Token{Name: t.Name, Scopes: scopes, Teams: t.Teams, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}, err == nil, err
 }
 
 func (s serverStore) BindJobToken(ctx context.Context, b api.JobBinding) (api.JobBinding, error) {

@@ -67,7 +67,11 @@ func (p *program) printRollup(told rolledUp) error {
 		}
 		return p.printOutcomes(told.Outcomes)
 	}
-	fmt.Fprintf(p.out, "in the sums: %d answers of %d teams\n\n", r.PooledRespondents, r.PooledTeams)
+	without := ""
+	if r.LeftOut > 0 {
+		without = ", without the only one that did not publish: its answers would follow"
+	}
+	fmt.Fprintf(p.out, "in the sums: %d answers of %d teams%s\n\n", r.PooledRespondents, r.PooledTeams, without)
 	if err := writeTable(p.out, questionRows(r)); err != nil {
 		return err
 	}

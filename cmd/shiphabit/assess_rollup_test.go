@@ -16,7 +16,7 @@ import (
 	"shiphabit/metrics"
 )
 
-// asked writes rounds of early 2025 into a database: three teams that reach the group size, and one of so many people that does not.
+// asked writes rounds of early 2025 into a database: four teams that reach the group size, one of which does not publish, and one of so many people that does not.
 // Everybody gives the option of their turn, counted on from shift; those of the small team count on from their own.
 func asked(t *testing.T, dsn string, shift, small int) {
 	t.Helper()
@@ -26,7 +26,7 @@ func asked(t *testing.T, dsn string, shift, small int) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for i, team := range []string{"alpha", "beta", "gamma", "tiny"} {
+	for i, team := range []string{"alpha", "beta", "gamma", "delta", "tiny"} {
 		people, first := 5+i, shift
 		if team == "tiny" {
 			people, first = 3, small
@@ -105,7 +105,7 @@ func rollups(t *testing.T, shift, small int) (table, text string) {
 func TestTheRollUpOfTheCommandTellsOfTeamsAndOfNobodysAnswers(t *testing.T) {
 	t.Parallel()
 	table, text := rollups(t, 0, 0)
-	for _, words := range []string{"2025-Q1: 21 of 32 people asked answered, in 4 teams", "in the sums: 18 answers of 3 teams", "tags are not shown: of the teams that replied exactly one did not publish", "actions: 4 written after 4 rounds", "action of beta", "published: beta", "not named: 3"} {
+	for _, words := range []string{"2025-Q1: 29 of 40 people asked answered, in 5 teams", "in the sums: 19 answers of 3 teams, without the only one that did not publish", "actions: 5 written after 5 rounds", "action of beta", "published: beta", "not named: 3"} {
 		if !strings.Contains(table, words) {
 			t.Errorf("the table lacks %q:\n%s", words, table)
 		}
@@ -116,7 +116,7 @@ func TestTheRollUpOfTheCommandTellsOfTeamsAndOfNobodysAnswers(t *testing.T) {
 		}
 	}
 	var told rolledUp
-	if err := json.Unmarshal([]byte(text), &told); err != nil || told.Rollup.PooledTeams != 3 || len(told.Rollup.Questions) != 5 || told.Rollup.Tags != nil {
+	if err := json.Unmarshal([]byte(text), &told); err != nil || told.Rollup.PooledTeams != 3 || len(told.Rollup.Questions) != 5 || told.Rollup.Tags[assessments.ServicesDiffer] != 3 {
 		t.Fatalf("%v: %+v", err, told.Rollup)
 	}
 	otherTable, otherText := rollups(t, 2, 4) // people exchange their answers, and the small team gives others

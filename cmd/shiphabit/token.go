@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -29,14 +31,18 @@ func (p *program) tokenCommand() *cobra.Command {
 
 func (p *program) tokenCreateCommand() *cobra.Command {
 	var database databaseFlags
-	var granted []string
+	var granted, teams []string
 	var expires time.Duration
 	command := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Make a token; it is shown once and kept only as a hash",
-		Long:  "Makes a token with the given scopes: " + strings.Join(scopes, ", ") + ". The token is printed once, on standard output.",
+		Long: "Makes a token with the given scopes: " + strings.Join(scopes, ", ") + ". The token is printed once, on standard output.\n\n" +
+			"Where tokens are required, what a team said in its rounds is shown to tokens bound to the team by --team, and to others when the team\n" +
+			"has published it. With the scope assess a bound token replies, decides on the action and publishes for its teams, and runs rounds of no\n" +
+			"others; an unbound one runs rounds of all and sees how many have answered.",
 		Example: `  shiphabit token create deploy-pipeline --scope gate --expires 2160h
-  export SHIPHABIT_TOKEN=$(shiphabit token create importer --scope ingest -q)`,
+  export SHIPHABIT_TOKEN=$(shiphabit token create importer --scope ingest -q)
+  shiphabit token create payments-team --team payments --scope read,assess`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			if len(granted) == 0 {
@@ -47,6 +53,9 @@ func (p *program) tokenCreateCommand() *cobra.Command {
 					return usage("--scope %q is none of %s", scope, strings.Join(scopes, ", "))
 				}
 			}
+			if slices.ContainsFunc(teams, func(team string) bool { return strings.TrimSpace(team) == "" }) {
+				return usage("--team is empty: name the team that the token acts for, or leave it out")
+			}
 			if expires < 0 {
 				return usage("--expires %s lies in the past", expires)
 			}
@@ -56,22 +65,64 @@ func (p *program) tokenCreateCommand() *cobra.Command {
 			}
 			defer func() { _ = db.Close() }()
 			secret := "shp_" + rand.Text()
-			token := store.Token{ID: strings.ToLower(rand.Text()[:10]), Name: args[0], Scopes: granted}
+			token := store.Token{ID: strings.ToLower(rand.Text()[:10]), Name: args[0], Scopes: granted, Teams: slices.Compact(slices.Sorted(slices.Values(teams)))}
 			if expires > 0 {
 				token.ExpiresAt = p.now().Add(expires)
 			}
 			if err := db.CreateToken(command.Context(), token, api.HashToken(secret), "command line"); err != nil {
 				return err
 			}
-			p.say("Token %s (id %s) may: %s. It is shown this once:", token.Name, token.ID, strings.Join(granted, ", "))
+			if err := p.sayUnknownTeams(command.Context(), db, token.Teams); err != nil {
+				return err
+			}
+			p.say("Token %s (id %s) may: %s%s. It is shown this once:", token.Name, token.ID, strings.Join(granted, ", "), forTeams(token.Teams))
 			fmt.Fprintln(p.out, secret)
 			return nil
 		},
 	}
 	database.add(command)
 	command.Flags().StringSliceVar(&granted, "scope", nil, "what the token may do; repeat for several")
+	command.Flags().StringArrayVar(&teams, "team", nil, "a team that the token acts for; repeat for several")
 	command.Flags().DurationVar(&expires, "expires", 90*24*time.Hour, "how long it is valid; 0 for ever")
 	return command
+}
+
+// forTeams says for which teams a token acts, nothing where it is bound to none.
+func forTeams(teams []string) string {
+	if len(teams) == 0 {
+		return ""
+	}
+	return "; it acts for team " + printable(strings.Join(teams, ", "))
+}
+
+// sayUnknownTeams warns of teams that own no service and were never asked. That is no error: a team may be declared later.
+func (p *program) sayUnknownTeams(ctx context.Context, db *store.DB, teams []string) error {
+	if len(teams) == 0 {
+		return nil
+	}
+	services, err := db.Services(ctx)
+	if err != nil {
+		return err
+	}
+	rounds, err := db.Rounds(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, one := range services {
+		known[one.Team] = true
+	}
+	for _, one := range rounds {
+		known[one.Team] = true
+	}
+	delete(known, "")
+	for _, team := range teams {
+		if !known[team] {
+			p.say("Warning: nothing is known of a team %q yet, and names must be the same to the letter; teams known: %s.", team,
+				cmp.Or(printable(strings.Join(slices.Sorted(maps.Keys(known)), ", ")), "none"))
+		}
+	}
+	return nil
 }
 
 func (p *program) tokenListCommand() *cobra.Command {
@@ -90,9 +141,9 @@ func (p *program) tokenListCommand() *cobra.Command {
 				p.say("No tokens yet: 'shiphabit token create NAME --scope gate' makes one.")
 				return nil
 			}
-			rows := [][]string{{"ID", "NAME", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "STATE"}}
+			rows := [][]string{{"ID", "NAME", "SCOPES", "TEAMS", "CREATED", "EXPIRES", "LAST USED", "STATE"}}
 			for _, t := range tokens {
-				rows = append(rows, []string{t.ID, t.Name, strings.Join(t.Scopes, ","), day(t.CreatedAt), day(t.ExpiresAt), day(t.LastUsedAt), p.tokenState(t)})
+				rows = append(rows, []string{t.ID, t.Name, strings.Join(t.Scopes, ","), cmp.Or(printable(strings.Join(t.Teams, ", ")), "-"), day(t.CreatedAt), day(t.ExpiresAt), day(t.LastUsedAt), p.tokenState(t)})
 			}
 			return writeTable(p.out, rows)
 		}),

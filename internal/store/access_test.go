@@ -13,7 +13,7 @@ func TestATokenIsInForceUntilItEndsOrIsRevoked(t *testing.T) {
 	onBoth(t, func(t bench) {
 		now := noon
 		db, ctx := t.open(func(o *Options) { o.Clock = func() time.Time { return now } }), t.Context()
-		ci := Token{ID: "t1", Name: "ci", Scopes: []string{"ingest", "gate"}, ExpiresAt: noon.Add(24 * time.Hour)}
+		ci := Token{ID: "t1", Name: "ci", Scopes: []string{"ingest", "gate"}, Teams: []string{"pay, \"and\" ship", "web"}, ExpiresAt: noon.Add(24 * time.Hour)}
 		admin := Token{ID: "t2", Name: "admin", Scopes: []string{"admin"}}
 		if err := errors.Join(db.CreateToken(ctx, ci, "h1", "Kim"), db.CreateToken(ctx, admin, "h2", "Kim")); err != nil {
 			t.Fatal(err)

@@ -206,7 +206,8 @@ type tokenRow struct {
 	Name       string
 	Hash       string
 	Scopes     string
-	CreatedAt  int64 `gorm:"autoCreateTime:false"`
+	Teams      string // a JSON list
+	CreatedAt  int64  `gorm:"autoCreateTime:false"`
 	ExpiresAt  int64
 	LastUsedAt int64
 	RevokedAt  int64
@@ -304,6 +305,6 @@ func allRows() []any {
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
 		&deliveryRow{}, &refusalRow{}, &environmentRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{}, &waitingRow{},
-		&beatRow{}, &gapRow{}, &unaskedRow{}, &servedRow{}, &replyRow{}, &actionRow{},
+		&beatRow{}, &gapRow{}, &unaskedRow{}, &servedRow{}, &replyRow{}, &actionRow{}, &rollupRow{},
 	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,6 +16,7 @@ type Token struct {
 	ID     string
 	Name   string
 	Scopes []string // read, ingest, gate, override, assess, admin
+	Teams  []string // those for which it acts; none for most
 	// Times are zero when they do not apply: a token without end, never used, not revoked.
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
@@ -28,11 +30,19 @@ const usedPrecision = time.Minute
 // CreateToken stores a token under the hash of its secret and notes in the audit log who made it.
 func (db *DB) CreateToken(ctx context.Context, t Token, hash, by string) error {
 	now, never := db.now(), toMilli(time.Time{})
+	teams, err := json.Marshal(append([]string{}, t.Teams...)) // none is [], not null
+	if err != nil {
+		return fmt.Errorf("creating token %s: %w", t.Name, err)
+	}
+	details := t.Name + ": " + strings.Join(t.Scopes, " ")
+	if len(t.Teams) > 0 {
+		details += "; for team " + strings.Join(t.Teams, ", ")
+	}
 	row := tokenRow{
-		ID: t.ID, Name: t.Name, Hash: hash, Scopes: strings.Join(t.Scopes, " "), CreatedAt: toMilli(now),
+		ID: t.ID, Name: t.Name, Hash: hash, Scopes: strings.Join(t.Scopes, " "), Teams: string(teams), CreatedAt: toMilli(now),
 		ExpiresAt: toMilli(t.ExpiresAt), LastUsedAt: never, RevokedAt: never,
 	}
-	err := db.change(ctx, func(tx *gorm.DB) error {
+	err = db.change(ctx, func(tx *gorm.DB) error {
 		var live int64
 		err := tx.Model(&tokenRow{}).Where("name = ? AND revoked_at = ? AND (expires_at = ? OR expires_at > ?)", t.Name, never, never, toMilli(now)).Count(&live).Error
 		if err == nil && live > 0 {
@@ -44,7 +54,7 @@ func (db *DB) CreateToken(ctx context.Context, t Token, hash, by string) error {
 		if err := tx.Create(&row).Error; err != nil {
 			return err
 		}
-		return db.note(tx, Entry{Actor: by, Action: "token created", Subject: "token " + t.ID, Details: t.Name + ": " + row.Scopes})
+		return db.note(tx, Entry{Actor: by, Action: "token created", Subject: "token " + t.ID, Details: details})
 	})
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		err = ErrDuplicate
@@ -68,7 +78,11 @@ func (db *DB) TokenByHash(ctx context.Context, hash string) (Token, error) {
 	if len(rows) == 0 {
 		return Token{}, fmt.Errorf("token: %w", ErrNotFound)
 	}
-	t, now := rows[0].token(), db.now()
+	t, err := rows[0].token()
+	if err != nil {
+		return Token{}, err
+	}
+	now := db.now()
 	switch {
 	case !t.RevokedAt.IsZero():
 		return Token{}, fmt.Errorf("token %s is revoked: %w", t.Name, ErrNotFound)
@@ -95,11 +109,18 @@ func (db *DB) noteUse(ctx context.Context, id string, at time.Time) error {
 	})
 }
 
-func (r tokenRow) token() Token {
-	return Token{
+func (r tokenRow) token() (Token, error) {
+	t := Token{
 		ID: r.ID, Name: r.Name, Scopes: strings.Fields(r.Scopes), CreatedAt: fromMilli(r.CreatedAt),
 		ExpiresAt: fromMilli(r.ExpiresAt), LastUsedAt: fromMilli(r.LastUsedAt), RevokedAt: fromMilli(r.RevokedAt),
 	}
+	if err := json.Unmarshal([]byte(r.Teams), &t.Teams); err != nil {
+		return t, fmt.Errorf("the teams of token %s: %w", r.Name, err)
+	}
+	if len(t.Teams) == 0 {
+		t.Teams = nil
+	}
+	return t, nil
 }
 
 // Tokens lists all tokens, revoked and ended ones too, by name.
@@ -110,7 +131,10 @@ func (db *DB) Tokens(ctx context.Context) ([]Token, error) {
 	}
 	list := make([]Token, len(rows))
 	for i, row := range rows {
-		list[i] = row.token()
+		var err error
+		if list[i], err = row.token(); err != nil {
+			return nil, err
+		}
 	}
 	return list, nil
 }

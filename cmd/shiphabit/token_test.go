@@ -1,0 +1,64 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestATokenIsMadeForTeamsAndActsForThem(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	db, settings := filepath.Join(p.home, "t.db"), filepath.Join(p.home, "t.yaml")
+	write(t, settings, "require_tokens: true\nteams: [{name: web}, {name: pay}]\nservices: [{name: shop, team: web, repositories: [acme/shop]}]\n")
+	made := func(name string, args ...string) (secret, said string) {
+		secret, said, code := p.run(append([]string{"token", "create", name, "--db", db, "--config", settings}, args...)...)
+		if code != 0 {
+			t.Fatal(said)
+		}
+		return strings.TrimSpace(secret), said
+	}
+	runner, said := made("runner", "--scope", "read,assess")
+	if strings.Contains(said, "team") {
+		t.Errorf("a token for no team: %s", said)
+	}
+	team, said := made("web", "--scope", "read,assess", "--team", "web", "--team", "web")
+	if !strings.Contains(said, "it acts for team web.") || strings.Contains(said, "Warning") {
+		t.Errorf("said %q", said)
+	}
+	if _, said := made("typo", "--scope", "read", "--team", "Web, really"); !strings.Contains(said, `nothing is known of a team "Web, really" yet`) || !strings.Contains(said, "teams known: web.") {
+		t.Errorf("a team nobody knows: %q", said)
+	}
+	if _, said, code := p.run("token", "create", "none", "--scope", "read", "--team", " ", "--db", db); code != exitUsage || !strings.Contains(said, "--team is empty") {
+		t.Errorf("a team without a name: %d, %q", code, said)
+	}
+	list := p.must("token", "list", "--db", db)
+	for _, words := range []string{"TEAMS", "Web, really", "read,assess  web "} {
+		if !strings.Contains(list, words) {
+			t.Errorf("the list lacks %q:\n%s", words, list)
+		}
+	}
+
+	url, _ := p.serve("serve", "--db", db, "--config", settings)
+	as := func(token string, args ...string) (string, int) {
+		out, errs, code := p.run(append(append([]string{"assess"}, args...), "--server", url, "--token", token)...)
+		return out + errs, code
+	}
+	opened, code := as(runner, "open", "--team", "web", "--size", "5")
+	id := roundID.FindString(opened)
+	if code != 0 || id == "" {
+		t.Fatal(opened)
+	}
+	if said, code := as(team, "open", "--team", "pay", "--size", "5"); code == 0 || !strings.Contains(said, "bound to team web and runs no rounds of team pay") {
+		t.Errorf("a round of another team: %d, %s", code, said)
+	}
+	if said, code := as(runner, "close", id); code != 0 {
+		t.Fatal(said)
+	}
+	if said, code := as(runner, "publish", id); code == 0 || !strings.Contains(said, "shiphabit token create NAME --team web --scope read,assess") {
+		t.Errorf("whoever runs rounds publishes: %d, %s", code, said)
+	}
+	if said, code := as(team, "publish", id); code != 0 {
+		t.Errorf("the team cannot publish: %s", said)
+	}
+}
