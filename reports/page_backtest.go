@@ -110,7 +110,7 @@ func (b Backtest) CriteriaTable() Table {
 func (b Backtest) Stopped() []gate.BacktestVerdict {
 	var out []gate.BacktestVerdict
 	for _, v := range slices.Backward(b.Result.Verdicts) {
-		if stops(v.Verdict) {
+		if v.Verdict.Stops() {
 			out = append(out, v)
 		}
 		if len(out) == listed {
@@ -120,7 +120,6 @@ func (b Backtest) Stopped() []gate.BacktestVerdict {
 	return out
 }
 
-func stops(v gate.Result) bool { return v == gate.Block || v == gate.Hold }
 
 // Fate is what became of a promotion, in a word.
 func (Backtest) Fate(o gate.Outcome) string {
@@ -171,7 +170,7 @@ func (b Backtest) Plot() Plot {
 	f := fieldOf(b.Window, 1)
 	stopped := map[string]bool{}
 	for _, v := range b.Result.Verdicts {
-		if stops(v.Verdict) {
+		if v.Verdict.Stops() {
 			stopped[v.Rollout] = true
 		}
 	}

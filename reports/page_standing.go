@@ -30,8 +30,11 @@ func (Standing) template() string { return "standing" }
 
 // Says is the verdict in words.
 func (s Standing) Says() string {
-	return "A normal change to " + s.Environment + " " + sayVerdict(s.Decision.Verdict) + " now"
+	return "A normal change to " + s.Environment + " " + sayVerdict(s.Stands()) + " now"
 }
+
+// Stands is how it stands, as the lists of services count it.
+func (s Standing) Stands() gate.Result { return s.Decision.Standing() }
 
 // ServicePath is the address of the service's own page.
 func (s Standing) ServicePath() string { return segments("services", s.Service.Name) }
