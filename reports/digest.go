@@ -113,7 +113,7 @@ func (in Digest) unfinished() []Item {
 		if r.Gate.Standing().Stops() {
 			held++
 			if in.Team != "" {
-				items = append(items, Item{r.Service.Name + ": the gate would not let a promotion pass. " + r.Gate.Decision.Summary, at + "/gate"})
+				items = append(items, Item{r.Service.Name + ": the gate would not let a promotion pass. " + r.Gate.Says(), at + "/gate"})
 			}
 		}
 	}

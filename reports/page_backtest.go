@@ -120,7 +120,6 @@ func (b Backtest) Stopped() []gate.BacktestVerdict {
 	return out
 }
 
-
 // Fate is what became of a promotion, in a word.
 func (Backtest) Fate(o gate.Outcome) string {
 	switch o {
@@ -184,7 +183,7 @@ func (b Backtest) Plot() Plot {
 			fmt.Fprintf(&fine, "M%s %sv40", thousandth(f.x(t.At)), thousandth(y(at)-0.02))
 			continue
 		}
-		p.Marks = append(p.Marks, PlotMark{percentOf(f.x(t.At)), percentOf(y(at)), lanes[at].shape, name2(t) + ", " + date(t.At) + ": " + lanes[at].word})
+		p.Marks = append(p.Marks, PlotMark{percentOf(f.x(t.At)), percentOf(y(at)), lanes[at].shape, name2(t) + ", " + b.Clock.Day(t.At) + ": " + lanes[at].word})
 	}
 	p.Lines = []PlotLine{{fine.String(), "ticks"}}
 	says := make([]string, 0, len(lanes))

@@ -49,6 +49,9 @@ func (g Gate) Tally() []StandingCount {
 // Asking counts the services that only wait for what a pipeline states of itself.
 func (g Gate) Asking() int { return standingAt(g.Tally(), gate.NeedsEvidence) }
 
+// Log are the newest decisions.
+func (g Gate) Log() Log { return Log{g.Decisions, g.Clock} }
+
 // MeterLine says at how many points the failure meter does something, and what it does there: of some tiers it never stops.
 func (r GateRow) MeterLine() string {
 	switch {

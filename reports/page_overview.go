@@ -14,6 +14,20 @@ import (
 type GateNow struct {
 	Decision gate.Decision
 	Meter    gate.MeterState
+	Outlook  gate.Outlook
+}
+
+// Says is the answer in a sentence. A look is made anew each time a page is loaded, so in place of when to ask again it says before when
+// nothing opens, where that is known.
+func (g GateNow) Says() string {
+	says := g.Decision.Summary
+	if again := g.Decision.AskAgainAfter; again != nil {
+		says = strings.Replace(says, " Ask again after "+again.UTC().Format("2006-01-02 15:04 UTC")+".", "", 1)
+	}
+	if at := g.Outlook.At; !at.IsZero() {
+		says += " It stays so until " + clock(at) + " at least."
+	}
+	return says
 }
 
 // Standing is how the service stands: the verdict, but gate.NeedsEvidence for a hold that only waits for what a pipeline states.
@@ -229,7 +243,7 @@ func (o Overview) attention() []Note {
 	var out []Note
 	for _, r := range o.Rows {
 		if r.Gate.Standing().Stops() {
-			out = append(out, Note{Subject: r.Service.Name, Says: r.Gate.Decision.Summary, Href: o.Link("/gate", "service", r.Service.Name)})
+			out = append(out, Note{Subject: r.Service.Name, Says: r.Gate.Says(), Href: o.Link("/gate", "service", r.Service.Name)})
 		}
 		for _, reason := range r.Gate.Decision.Reasons {
 			if reason.Criterion == "restore-first" && reason.Result == gate.Warn {
