@@ -29,10 +29,10 @@ func TestTheGatesPagesTellTheTimesOfTheOrganisationAndWhenAskingHelps(t *testing
 		"/gate/decisions":          {"nothing goes out until " + ends, `<time datetime="2026-03-03T12:00:00Z">3 Mar 2026 13:00:00</time>`},
 		"/gate/decisions/" + d.ID:  {"<dt>Ask again</dt><dd>not before " + ends, "nothing goes out until " + ends, `<time datetime="2026-03-03T12:15:00Z">3 Mar 2026 13:15</time>`},
 		standing("shop"):           {"Ask again not before " + ends, "cutover holds until " + ends, "the freeze ends at " + ends},
-		"/gate/backtest?days=3660": {"Times of Europe/Vienna"},
+		"/gate/backtest?days=3660": {"Times in Europe/Vienna"},
 	} {
 		page := s.get(path).is(http.StatusOK, words...)
-		page.is(http.StatusOK, "Times of Europe/Vienna")
+		page.is(http.StatusOK, "Times in Europe/Vienna")
 		if n := strings.Count(page.body, "Europe/Vienna"); n != 1 {
 			t.Errorf("%s names its zone %d times", path, n)
 		}

@@ -19,7 +19,7 @@ func (c Clock) Names() string {
 	if c.zone == nil {
 		return ""
 	}
-	return "Times of " + c.zone.String()
+	return "Times in " + c.zone.String()
 }
 
 // Moment is an instant to the minute.

@@ -32,7 +32,7 @@ func TestTheInstantsOfASentenceAreToldInTheZoneOfTheOrganisation(t *testing.T) {
 	if got := string(Clock{}.Moment(at)); got != `<time datetime="2026-07-01T22:00:05Z">1 Jul 2026 22:00 UTC</time>` {
 		t.Error(got)
 	}
-	if c.Row(at) != "2026-07-02 00:00" || c.Day(at) != "2026-07-02" || c.Names() != "Times of Europe/Vienna" || (Clock{}).Names() != "" {
+	if c.Row(at) != "2026-07-02 00:00" || c.Day(at) != "2026-07-02" || c.Names() != "Times in Europe/Vienna" || (Clock{}).Names() != "" {
 		t.Error(c.Row(at), c.Day(at), c.Names())
 	}
 }

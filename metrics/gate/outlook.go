@@ -7,11 +7,13 @@ import (
 )
 
 // Openings says, for each criterion that speaks against a promotion now, when it may come out another way at the earliest without anybody
-// doing anything: the next probe, the end of a watch, of a freeze, of a quiet time. Criteria that wait for a deed have none.
+// doing anything: the next probe, the end of a watch, of a freeze, of a quiet time. Criteria that wait for a deed have none, and neither have
+// those that may open any minute, such as when a source is read.
 func Openings(p Policy, s Snapshot, r Request) map[string]time.Time {
 	at := map[string]time.Time{}
 	question{p, s, r}.objections(func(c criterion, f finding) {
-		if !f.until.IsZero() {
+		probe := c.name == "failure-meter" // one that is due already is told, too
+		if f.until.After(s.Now.Add(freshRetry)) || probe && !f.until.IsZero() {
 			at[c.name] = f.until.UTC()
 		}
 	})

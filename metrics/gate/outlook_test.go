@@ -95,4 +95,7 @@ func TestWhatMayComeAnyMinuteHasNoEnd(t *testing.T) {
 	if o := OutlookOf(d, p, s, ask()); d.Verdict != Hold || !o.At.IsZero() || len(o.Deeds) > 0 {
 		t.Errorf("%s: silent signals may be seen any minute, and yet %+v", d.Verdict, o)
 	}
+	if at, told := Openings(p, s, ask())["monitoring-live"]; told {
+		t.Errorf("silent signals are told to open at %s", at)
+	}
 }
