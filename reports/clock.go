@@ -58,16 +58,16 @@ var writtenAt = regexp.MustCompile(`\b(\d{4}-\d\d-\d\d|\d{1,2} [A-Z][a-z]{2} \d{
 // Told shows a sentence with the instants in it as this clock says them. The sentence itself stays as it was written down.
 func (c Clock) Told(sentence string) template.HTML {
 	if c.zone == nil {
-		return template.HTML(template.HTMLEscapeString(sentence)) //nolint:gosec // escaped
+		return breakable(sentence)
 	}
 	var out strings.Builder
 	from := 0
 	for _, at := range writtenAt.FindAllStringIndex(sentence, -1) {
-		out.WriteString(template.HTMLEscapeString(sentence[from:at[0]]))
+		out.WriteString(string(breakable(sentence[from:at[0]])))
 		out.WriteString(c.again(sentence[at[0]:at[1]]))
 		from = at[1]
 	}
-	out.WriteString(template.HTMLEscapeString(sentence[from:]))
+	out.WriteString(string(breakable(sentence[from:])))
 	return template.HTML(out.String()) //nolint:gosec // every part is escaped
 }
 
