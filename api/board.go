@@ -203,6 +203,6 @@ func (s *Server) standingRow(ctx context.Context, service metrics.Service, now t
 	service.Tier = gate.TierOf(service)
 	row.Service = service
 	stands, err := s.standingOf(ctx, service, string(metrics.Production))
-	row.Gate = reports.GateNow{Decision: stands.decision, Meter: stands.snapshot.Meter}
+	row.Gate = stands.row()
 	return row, err
 }

@@ -68,7 +68,7 @@ func (s *Server) exposedGate(ctx context.Context, m moment, derived map[string]i
 	}
 	r.Gate = exposition.Gate{Standings: map[string]int{}, Unjudged: missing, JudgedAt: oldest}
 	for _, row := range rows {
-		standing := standingWord(row.Gate)
+		standing := string(row.Gate.Standing())
 		r.Gate.Standings[standing]++
 		if !exposition.Stops(standing) {
 			continue
@@ -87,14 +87,6 @@ func (s *Server) exposedGate(ctx context.Context, m moment, derived map[string]i
 		}
 	}
 	return rows, err
-}
-
-// standingWord is the verdict of a look, but for a hold that waits for nothing but what a pipeline states of itself.
-func standingWord(g reports.GateNow) string {
-	if g.Decision.Verdict == gate.Hold && g.Asks() {
-		return exposition.Evidence
-	}
-	return string(g.Decision.Verdict)
 }
 
 // exposedCards adds the figures of the organisation, of teams and of services.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -417,7 +418,7 @@ func TestFiguresMoveWithTimeThoughNothingNewIsRecorded(t *testing.T) {
 
 func TestAServiceThatOnlyLacksWhatAPipelineStatesIsNotToldAsStopped(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(o *api.Options) {
+	s := newSite(t, withPages(t), func(o *api.Options) {
 		o.Policy = func(service metrics.Service) gate.Policy {
 			p := policyOf(service)
 			p.Criteria.MonitoringLive.Required, p.Criteria.MonitoringLive.Mode, p.Criteria.MonitoringLive.OnUnknown = true, gate.Enforce, gate.Hold
@@ -427,6 +428,25 @@ func TestAServiceThatOnlyLacksWhatAPipelineStatesIsNotToldAsStopped(t *testing.T
 	s.post("/api/v1/events", history("steady", strings.Repeat(".", 40))).is(http.StatusOK)
 	told := s.read()
 	tells(t, told, map[string]float64{`shiphabit_gate_services{verdict="evidence"}`: 2, `shiphabit_gate_services{verdict="hold"}`: 0})
+	for path, want := range map[string]string{
+		"/gate":                      "Every service now",
+		"/":                          "Would the gate let a change pass?",
+		"/services":                  "evidence",
+		"/services?verdict=evidence": "steady",
+		"/services/steady/gate":      "waits for what its pipeline states now",
+		"/services?verdict=hold":     "No service is like that.",
+	} {
+		page := s.get(path).is(http.StatusOK).body
+		if !strings.Contains(page, want) || strings.Contains(page, "> hold</span>") {
+			t.Errorf("%s tells of a hold, where the scrape tells of evidence, or not of %q", path, want)
+		}
+	}
+	count := regexp.MustCompile(`<span class="number">2</span> <span class="verdict none"><span class="shape" aria-hidden="true">◇</span> evidence</span>`)
+	for _, path := range []string{"/gate", "/"} {
+		if !count.MatchString(s.get(path).is(http.StatusOK).body) {
+			t.Errorf("%s does not count 2 at evidence, as the scrape does", path)
+		}
+	}
 	if all := named(told, "shiphabit_gate_service_stopped"); len(all) > 0 {
 		t.Errorf("stopped are %v", all)
 	}

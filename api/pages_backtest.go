@@ -11,7 +11,7 @@ func (s *Server) backtestPage(r request) (reply, error) {
 		return reply{}, err
 	}
 	p := reports.Backtest{
-		Service: b.Service, Days: b.days, Window: metrics.Window{From: b.From, To: b.To},
+		Service: b.Service, Days: b.days, Window: metrics.Window{From: b.From.In(s.o.Zone), To: b.To.In(s.o.Zone)},
 		Result: b.Backtest, Trials: b.trials, Limits: b.Limits, LeftOut: len(b.left),
 	}
 	services, err := s.o.Store.Services(r.Context())

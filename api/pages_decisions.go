@@ -61,6 +61,9 @@ func (s *Server) decisionPage(r request) (reply, error) {
 	p.JSON = reports.DecisionJSON(logged.ID)
 	p.Lead = "A decision of the gate. It never changes; what became known later does not touch it."
 	p.Replay, p.Same = replayWords(logged)
+	if policy, err := gate.ParsePolicy(logged.PolicyDoc); err == nil { // what cannot be read is told by replayWords
+		p.Outlook = gate.OutlookOf(logged.Decision, policy, logged.Snapshot, logged.Request)
+	}
 	p.Outcome, p.Later, err = s.became(r.Context(), logged)
 	if err != nil {
 		return reply{}, err

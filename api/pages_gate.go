@@ -17,7 +17,9 @@ const recentDecisions = 10
 // gateFrame is the common part of the gate's pages. Their window is 90 days unless the address says otherwise, however seldom anything
 // is deployed: they are about decisions.
 func (s *Server) gateFrame(r request, title string) reports.Frame {
-	return s.frame(r, moment{now: s.o.Clock()}, title, "gate")
+	f := s.frame(r, moment{now: s.o.Clock()}, title, "gate")
+	f.Clock = reports.ClockOf(s.o.Zone)
+	return f
 }
 
 // serverOf is the address under which the server was asked, for commands to copy.
@@ -72,8 +74,7 @@ func (s *Server) gateRows(ctx context.Context, p *reports.Gate) error {
 		if err != nil {
 			return err
 		}
-		stands := reports.GateNow{Decision: now.decision, Meter: now.snapshot.Meter}
-		p.Rows = append(p.Rows, reports.GateRow{Service: service.Name, Tier: string(gate.TierOf(service)), GateNow: stands})
+		p.Rows = append(p.Rows, reports.GateRow{Service: service.Name, Tier: string(gate.TierOf(service)), GateNow: now.row()})
 	}
 	return nil
 }
@@ -84,6 +85,15 @@ type standing struct {
 	policy   gate.Policy
 	snapshot gate.Snapshot
 	decision gate.Decision
+}
+
+// row is what a list of services shows of it.
+func (now standing) row() reports.GateNow {
+	return reports.GateNow{Decision: now.decision, Meter: now.snapshot.Meter, Outlook: now.outlook()}
+}
+
+func (now standing) outlook() gate.Outlook {
+	return gate.OutlookOf(now.decision, now.policy, now.snapshot, now.ask)
 }
 
 // standingOf looks at the gate for a normal change. Nothing is logged, and no probe is granted.
@@ -118,7 +128,7 @@ func (s *Server) standingPage(r request) (reply, error) {
 	service.Tier = gate.TierOf(service)
 	p := reports.Standing{
 		Frame: f, Service: service, Environment: environment, Decision: now.decision, Snapshot: now.snapshot, Server: serverOf(r),
-		Openings: gate.Openings(now.policy, now.snapshot, now.ask),
+		Openings: gate.Openings(now.policy, now.snapshot, now.ask), Outlook: now.outlook(),
 	}
 	if next, found := gate.NextFreeze(s.o.Freezes, service, environment, now.snapshot.Kind, now.snapshot.Now); found {
 		p.Next = &next

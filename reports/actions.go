@@ -27,12 +27,15 @@ func howItWent(a assessments.Action, now time.Time) string {
 }
 
 // dueOn is the day of an action as people write it.
-func dueOn(a assessments.Action) string {
-	due, err := time.Parse(time.DateOnly, a.DueOn)
+func dueOn(a assessments.Action) string { return longDay(a.DueOn) }
+
+// longDay is a day as people write it; what is none stays as it is.
+func longDay(day string) string {
+	at, err := time.Parse(time.DateOnly, day)
 	if err != nil {
-		return a.DueOn
+		return day
 	}
-	return longDate(due)
+	return longDate(at)
 }
 
 // actionTable is what a team decided after its rounds, the newest first, each leading to its round.

@@ -76,7 +76,9 @@ func (s sample) numberComponents() []Component {
 	return []Component{
 		one("fivefigures", "Figures", "A value with its interval, its count, its level by edition, its change and its course; of few records the count alone; and what is missing where nothing is known.", s.figures()),
 		some("index", "Index", "From event to habit, with its six parts. Few deployments give a range.", []string{"measured", "of few deployments", "without any"}, []any{rows[0].View(), rows[1].View(), rows[2].View()}),
-		some("verdict", "Verdict", "A word and a shape; the colour only repeats them.", []string{"goes on", "warns", "stops", "waits", "not known"}, []any{gate.Allow, gate.Warn, gate.Block, gate.Hold, gate.Result("")}).in("row"),
+		some("verdict", "Verdict", "A word and a shape; the colour only repeats them.", []string{"goes on", "warns", "stops", "waits", "waits for what a pipeline states", "not known"}, []any{gate.Allow, gate.Warn, gate.Block, gate.Hold, gate.NeedsEvidence, gate.Result("")}).in("row"),
+		some("spark", "Course at a glance", "A line from six values on, dots from three; fewer draw nothing, because two points always rise or fall.", []string{"six values", "three values"},
+			[]any{sparkOf(metrics.FigureFrequency, s.course().Points[:6]), sparkOf(metrics.FigureFrequency, s.course().Points[:3])}).in("row"),
 		some("meter", "Failure meter", "Where it stands, where it warns, where it stops.", []string{"open", "near its line", "stopped"}, s.meters()),
 		one("boardfigures", "Figures of the gate", "Counts with what they mean; a share of few says so.", []BoardFigure{
 			{Title: "Stops", Value: "3", Says: []string{"Rows of stops; 8 of 93 decisions said block."}},

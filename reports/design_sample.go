@@ -124,10 +124,10 @@ func (s sample) reasons() []ReasonGroup {
 			views[i].Links[j].Href = s.Link("")
 		}
 	}
-	return groups(views)
+	return groups(views, Clock{})
 }
 
-func (s sample) decisions() []gate.Logged {
+func (s sample) decisions() Log {
 	var out []gate.Logged
 	for i, row := range s.rows()[:2] {
 		one := gate.Logged{Decision: row.Gate.Decision, At: sampleAt.Add(-time.Duration(i) * time.Hour),
@@ -135,7 +135,7 @@ func (s sample) decisions() []gate.Logged {
 		one.ID = fmt.Sprintf("example-%d", i)
 		out = append(out, one)
 	}
-	return out
+	return Log{List: out}
 }
 
 // sampleSource is a source of each state.

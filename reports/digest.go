@@ -11,7 +11,6 @@ import (
 	"shiphabit/assessments"
 	"shiphabit/metrics"
 	"shiphabit/metrics/doctor"
-	"shiphabit/metrics/gate"
 )
 
 // Digest is what the weekly digest of a team or of an organisation is made of. Its period are four weeks: one alone is mostly too short
@@ -111,10 +110,10 @@ func (in Digest) unfinished() []Item {
 				items = append(items, Item{r.Service.Name + ": " + plural(n, "failed deployment has", "failed deployments have") + " not recovered.", at})
 			}
 		}
-		if v := r.Gate.Decision.Verdict; v == gate.Block || v == gate.Hold {
+		if r.Gate.Standing().Stops() {
 			held++
 			if in.Team != "" {
-				items = append(items, Item{r.Service.Name + ": the gate would not let a promotion pass. " + r.Gate.Decision.Summary, at + "/gate"})
+				items = append(items, Item{r.Service.Name + ": the gate would not let a promotion pass. " + r.Gate.Says(), at + "/gate"})
 			}
 		}
 	}

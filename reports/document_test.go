@@ -244,7 +244,7 @@ func balanced(t *testing.T, page string) {
 	for _, m := range regexp.MustCompile(`<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*?(/?)>`).FindAllStringSubmatch(page, -1) {
 		name := strings.ToLower(m[2])
 		switch {
-		case m[3] == "/" || slices.Contains([]string{"meta", "br"}, name):
+		case m[3] == "/" || slices.Contains([]string{"meta", "br", "wbr"}, name):
 		case m[1] == "":
 			open = append(open, name)
 		case len(open) == 0 || open[len(open)-1] != name:

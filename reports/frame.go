@@ -25,6 +25,8 @@ type Frame struct {
 	// Place names the repository or organisation shown.
 	Place string
 	AsOf  time.Time
+	// Clock says the times of the page; the page names its zone once. The zero value says each in UTC.
+	Clock Clock
 	// AssessPath leads to the form of the open round; empty when none is open here.
 	AssessPath string
 	// JSON is the address of the same for programs where it is not that of the figures, NoJSON where the page shows no numbers.

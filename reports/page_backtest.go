@@ -110,7 +110,7 @@ func (b Backtest) CriteriaTable() Table {
 func (b Backtest) Stopped() []gate.BacktestVerdict {
 	var out []gate.BacktestVerdict
 	for _, v := range slices.Backward(b.Result.Verdicts) {
-		if stops(v.Verdict) {
+		if v.Verdict.Stops() {
 			out = append(out, v)
 		}
 		if len(out) == listed {
@@ -119,8 +119,6 @@ func (b Backtest) Stopped() []gate.BacktestVerdict {
 	}
 	return out
 }
-
-func stops(v gate.Result) bool { return v == gate.Block || v == gate.Hold }
 
 // Fate is what became of a promotion, in a word.
 func (Backtest) Fate(o gate.Outcome) string {
@@ -171,7 +169,7 @@ func (b Backtest) Plot() Plot {
 	f := fieldOf(b.Window, 1)
 	stopped := map[string]bool{}
 	for _, v := range b.Result.Verdicts {
-		if stops(v.Verdict) {
+		if v.Verdict.Stops() {
 			stopped[v.Rollout] = true
 		}
 	}
@@ -185,7 +183,7 @@ func (b Backtest) Plot() Plot {
 			fmt.Fprintf(&fine, "M%s %sv40", thousandth(f.x(t.At)), thousandth(y(at)-0.02))
 			continue
 		}
-		p.Marks = append(p.Marks, PlotMark{percentOf(f.x(t.At)), percentOf(y(at)), lanes[at].shape, name2(t) + ", " + date(t.At) + ": " + lanes[at].word})
+		p.Marks = append(p.Marks, PlotMark{percentOf(f.x(t.At)), percentOf(y(at)), lanes[at].shape, name2(t) + ", " + b.Clock.Day(t.At) + ": " + lanes[at].word})
 	}
 	p.Lines = []PlotLine{{fine.String(), "ticks"}}
 	says := make([]string, 0, len(lanes))

@@ -8,6 +8,12 @@ import (
 	"shiphabit/metrics/gate"
 )
 
+// Log is a list of decisions, the newest first, on a page with that clock.
+type Log struct {
+	List  []gate.Logged
+	Clock Clock
+}
+
 // Decisions is a page of the log of decisions.
 type Decisions struct {
 	Frame
@@ -32,6 +38,9 @@ func (d Decisions) To(cursor string) string {
 	return d.Link("/gate/decisions", "service", d.Service, "verdict", d.Verdict, "cursor", cursor)
 }
 
+// Log is the list of the page.
+func (d Decisions) Log() Log { return Log{d.List, d.Clock} }
+
 // Filtered tells that not all are asked for.
 func (d Decisions) Filtered() bool { return d.Service != "" || d.Verdict != "" }
 
@@ -39,6 +48,8 @@ func (d Decisions) Filtered() bool { return d.Service != "" || d.Verdict != "" }
 type Decision struct {
 	Frame
 	Logged gate.Logged
+	// Outlook is what it waited for, where it let nothing through.
+	Outlook gate.Outlook
 	// Replay says in words what judging the same input again gave; Same whether it gave the same bytes.
 	Replay string
 	Same   bool
@@ -52,8 +63,11 @@ func (Decision) template() string { return "decision" }
 
 // Groups are the reasons by what they say.
 func (d Decision) Groups() []ReasonGroup {
-	return groups(reasonViews(d.Logged.Reasons, d.Logged.Request.Service, nil, d.Logged.At))
+	return groups(reasonViews(d.Logged.Reasons, d.Logged.Request.Service, nil, d.Logged.At), d.Clock)
 }
+
+// Again says when to ask again: by what it waited for, else by what the decision says itself.
+func (d Decision) Again() string { return again(d.Logged.Decision, d.Outlook) }
 
 // Says is the verdict in words.
 func (d Decision) Says() string {

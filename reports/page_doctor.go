@@ -42,6 +42,8 @@ type GroupView struct {
 	More int
 	// Touches are the figures that they keep from being whole.
 	Touches []Cell
+	// Remedy is what to do about all of them, where it is the same for each: it is then said once.
+	Remedy string
 }
 
 // Groups are the findings by kind, the worst first.
@@ -53,9 +55,25 @@ func (d Doctor) Groups() []GroupView {
 			title, _ := FigureOf(figure, metrics.Scorecard{}, nil)
 			v.Touches = append(v.Touches, Cell{Text: title.Title, Href: d.Link("/doctor", "figure", figure, "service", d.Service)})
 		}
+		v.Remedy, v.Findings = shared(g.Findings)
 		views = append(views, v)
 	}
 	return views
+}
+
+// shared takes the remedy out of findings that all have the same.
+func shared(findings []doctor.Finding) (remedy string, rest []doctor.Finding) {
+	if len(findings) < 2 || findings[0].Remedy == "" {
+		return "", findings
+	}
+	rest = slices.Clone(findings)
+	for i, f := range findings {
+		if f.Remedy != findings[0].Remedy {
+			return "", findings
+		}
+		rest[i].Remedy = ""
+	}
+	return findings[0].Remedy, rest
 }
 
 // severityOf words a severity, with a shape and a class.

@@ -37,37 +37,20 @@ type GateRow struct {
 
 func (Gate) template() string { return "gate" }
 
-// Tally counts the verdicts, those that stop first.
-func (g Gate) Tally() []VerdictCount {
-	n := map[gate.Result]int{}
-	for _, r := range g.Rows {
-		n[r.Decision.Verdict]++
-	}
-	var out []VerdictCount
-	for _, v := range []gate.Result{gate.Block, gate.Hold, gate.Warn, gate.Allow} {
-		if n[v] > 0 {
-			out = append(out, VerdictCount{v, n[v]})
+// Tally counts how services stand, those that stop first.
+func (g Gate) Tally() []StandingCount {
+	return tally(func(add func(gate.Result)) {
+		for _, r := range g.Rows {
+			add(r.Standing())
 		}
-	}
-	return out
-}
-
-// VerdictCount is how many services have a verdict.
-type VerdictCount struct {
-	Verdict gate.Result
-	N       int
+	})
 }
 
 // Asking counts the services that only wait for what a pipeline states of itself.
-func (g Gate) Asking() int {
-	n := 0
-	for _, r := range g.Rows {
-		if r.Decision.Verdict == gate.Hold && r.Asks() {
-			n++
-		}
-	}
-	return n
-}
+func (g Gate) Asking() int { return standingAt(g.Tally(), gate.NeedsEvidence) }
+
+// Log are the newest decisions.
+func (g Gate) Log() Log { return Log{g.Decisions, g.Clock} }
 
 // MeterLine says at how many points the failure meter does something, and what it does there: of some tiers it never stops.
 func (r GateRow) MeterLine() string {
@@ -82,9 +65,9 @@ func (r GateRow) MeterLine() string {
 
 // Sorted are the services that something stands against first, then by name: what needs somebody is not to be looked for.
 func (g Gate) Sorted() []GateRow {
-	order := []gate.Result{gate.Block, gate.Hold, gate.Warn}
+	order := gate.Standings()
 	rank := func(r GateRow) int {
-		if i := slices.Index(order, r.Decision.Verdict); i >= 0 {
+		if i := slices.Index(order, r.Standing()); i >= 0 {
 			return i
 		}
 		return len(order)
@@ -155,6 +138,8 @@ func verdictOf(r gate.Result) VerdictView {
 		return VerdictView{string(r), "■", "stop"}
 	case gate.Hold, gate.Unknown:
 		return VerdictView{string(r), "◆", "care"}
+	case gate.NeedsEvidence:
+		return VerdictView{string(r), "◇", "none"}
 	case "":
 		return VerdictView{"not known", "○", "none"}
 	default:
@@ -173,6 +158,8 @@ func sayVerdict(r gate.Result) string {
 		return "is stopped"
 	case gate.Hold:
 		return "has to wait"
+	case gate.NeedsEvidence:
+		return "waits for what its pipeline states"
 	default:
 		return "is not known"
 	}

@@ -14,24 +14,24 @@ import (
 type GateNow struct {
 	Decision gate.Decision
 	Meter    gate.MeterState
+	Outlook  gate.Outlook
 }
 
-// Asks reports that nothing but what a request states of itself is missing: a look states nothing, and nobody has to see to that.
-func (g GateNow) Asks() bool {
-	unknown := 0
-	for _, reason := range g.Decision.Reasons {
-		if reason.Result != gate.Unknown {
-			continue
-		}
-		switch reason.Criterion {
-		case "test-evidence", "changed-line-coverage", "batch-size", "monitoring-live", "error-budget":
-			unknown++
-		default:
-			return false
-		}
+// Says is the answer in a sentence. A look is made anew each time a page is loaded, so in place of when to ask again it says before when
+// nothing opens, where that is known.
+func (g GateNow) Says() string {
+	says := g.Decision.Summary
+	if again := g.Decision.AskAgainAfter; again != nil {
+		says = strings.Replace(says, " Ask again after "+again.UTC().Format("2006-01-02 15:04 UTC")+".", "", 1)
 	}
-	return unknown > 0
+	if at := g.Outlook.At; !at.IsZero() {
+		says += " It stays so until " + clock(at) + " at least."
+	}
+	return says
 }
+
+// Standing is how the service stands: the verdict, but gate.NeedsEvidence for a hold that only waits for what a pipeline states.
+func (g GateNow) Standing() gate.Result { return g.Decision.Standing() }
 
 // ServiceRow is one service among others.
 type ServiceRow struct {
@@ -204,19 +204,13 @@ func (o Overview) Few() bool { return len(o.Rows) <= fewServices && o.Waiting ==
 // Beyond counts the services after the first so many: the strip shows no more of them on a screen of that width.
 func (o Overview) Beyond(shown int) int { return max(0, len(o.Rows)-shown) }
 
-// Verdicts counts the gate's answers, worst first.
-func (o Overview) Verdicts() []BandCount {
-	counts := map[string]int{}
-	for _, r := range o.Rows {
-		counts[string(r.Gate.Decision.Verdict)]++
-	}
-	var out []BandCount
-	for _, v := range []gate.Result{gate.Block, gate.Hold, gate.Warn, gate.Allow} {
-		if n := counts[string(v)]; n > 0 {
-			out = append(out, BandCount{string(v), n})
+// Tally counts how services stand, those that stop first.
+func (o Overview) Tally() []StandingCount {
+	return tally(func(add func(gate.Result)) {
+		for _, r := range o.Rows {
+			add(r.Gate.Standing())
 		}
-	}
-	return out
+	})
 }
 
 // Moved are the moves beyond noise, in words.
@@ -240,15 +234,7 @@ func (o Overview) Attention() []Note {
 func (o Overview) MoreAttention() int { return max(0, len(o.attention())-mostNotes) }
 
 // Asking counts the services that Attention leaves out, because they only wait for what a pipeline states of itself.
-func (o Overview) Asking() int {
-	n := 0
-	for _, r := range o.Rows {
-		if r.Gate.Decision.Verdict == gate.Hold && r.Gate.Asks() {
-			n++
-		}
-	}
-	return n
-}
+func (o Overview) Asking() int { return standingAt(o.Tally(), gate.NeedsEvidence) }
 
 // mostNotes is how many of them the first screen has room for.
 const mostNotes = 8
@@ -256,8 +242,8 @@ const mostNotes = 8
 func (o Overview) attention() []Note {
 	var out []Note
 	for _, r := range o.Rows {
-		if v := r.Gate.Decision.Verdict; v == gate.Block || v == gate.Hold && !r.Gate.Asks() {
-			out = append(out, Note{Subject: r.Service.Name, Says: r.Gate.Decision.Summary, Href: o.Link("/gate", "service", r.Service.Name)})
+		if r.Gate.Standing().Stops() {
+			out = append(out, Note{Subject: r.Service.Name, Says: r.Gate.Says(), Href: o.Link("/gate", "service", r.Service.Name)})
 		}
 		for _, reason := range r.Gate.Decision.Reasons {
 			if reason.Criterion == "restore-first" && reason.Result == gate.Warn {

@@ -33,7 +33,7 @@ func (s Services) Takes(r ServiceRow) bool {
 		band = unsure
 	}
 	return strings.Contains(strings.ToLower(r.Service.Name), strings.ToLower(s.Find)) && (s.Team == "" || r.Service.Team == s.Team) &&
-		(s.Band == "" || s.Band == band) && (s.Verdict == "" || s.Verdict == string(r.Gate.Decision.Verdict))
+		(s.Band == "" || s.Band == band) && (s.Verdict == "" || s.Verdict == string(r.Gate.Standing()))
 }
 
 // unsure is the word for an index that is still a range over several bands.
@@ -42,10 +42,8 @@ const unsure = "not sure yet"
 // Bands are those of the index to choose from.
 func (Services) Bands() []string { return []string{"event", "scheduled", "settling", "habit", unsure} }
 
-// Verdicts are those of the gate to choose from.
-func (Services) Verdicts() []gate.Result {
-	return []gate.Result{gate.Allow, gate.Warn, gate.Block, gate.Hold}
-}
+// Standings are those before the gate to choose from.
+func (Services) Standings() []gate.Result { return gate.Standings() }
 
 // Explain is the address that opens a figure of these services, or of one team's.
 func (s Services) Explain(figure string) string {

@@ -19,6 +19,7 @@ type Standing struct {
 	Snapshot    gate.Snapshot
 	// Openings say when a criterion may come out another way at the earliest.
 	Openings  map[string]time.Time
+	Outlook   gate.Outlook
 	Histories gate.Histories
 	Next      *gate.Coming    // the next freeze, nil when none is agreed
 	Overrides []gate.Override // of the service
@@ -30,16 +31,28 @@ func (Standing) template() string { return "standing" }
 
 // Says is the verdict in words.
 func (s Standing) Says() string {
-	return "A normal change to " + s.Environment + " " + sayVerdict(s.Decision.Verdict) + " now"
+	return "A normal change to " + s.Environment + " " + sayVerdict(s.Stands()) + " now"
 }
+
+// Stands is how it stands, as the lists of services count it.
+func (s Standing) Stands() gate.Result { return s.Decision.Standing() }
 
 // ServicePath is the address of the service's own page.
 func (s Standing) ServicePath() string { return segments("services", s.Service.Name) }
 
 // Groups are the criteria by what they say: against it, met, and nothing to judge.
 func (s Standing) Groups() []ReasonGroup {
-	return groups(reasonViews(s.Decision.Reasons, s.Service.Name, s.Openings, s.Snapshot.Now))
+	return groups(reasonViews(s.Decision.Reasons, s.Service.Name, s.Openings, s.Snapshot.Now), s.Clock)
 }
+
+// Summary is the answer in a sentence, without when to ask again: see Again.
+func (s Standing) Summary() string { return GateNow{Decision: s.Decision}.Says() }
+
+// Log are its newest decisions.
+func (s Standing) Log() Log { return Log{s.Decisions, s.Clock} }
+
+// Again says what to wait for before it is worth asking; empty where it may open any minute.
+func (s Standing) Again() string { return opensWords(s.Outlook) }
 
 // Plots are the meters, the failure meter first.
 func (s Standing) Plots() []Plot {
@@ -47,16 +60,16 @@ func (s Standing) Plots() []Plot {
 	k := s.Histories.Failures.State.Step
 	return []Plot{
 		drawMeter(s.Histories.Failures, s.View.Window, meterWords{
-			id: "failure_meter", title: "The failure meter", one: "deployment", many: "deployments", bad: "failed", stops: "stops", stopped: "stopped", record: record,
+			id: "failure_meter", title: "The failure meter", one: "deployment", many: "deployments", clock: s.Clock, bad: "failed", stops: "stops", stopped: "stopped", record: record,
 			empty: "No planned deployment to production has been judged yet.",
 			note:  fmt.Sprintf("A failed deployment adds %s, a good one takes 1 away. Above the dashed line the service is stopped.", Count(k)),
 		}),
 		drawMeter(s.Histories.Usual, s.View.Window, meterWords{
-			id: "own_usual", title: "The meter of its own usual", size: "small", one: "deployment", many: "deployments", bad: "failed", stops: "warns", stopped: "warns", record: record,
+			id: "own_usual", title: "The meter of its own usual", size: "small", one: "deployment", many: "deployments", clock: s.Clock, bad: "failed", stops: "warns", stopped: "warns", record: record,
 			note: usualNote(s.Histories), empty: "There is no usual rate to hold it against.",
 		}),
 		drawMeter(s.Histories.Restored, s.View.Window, meterWords{
-			id: "restored", title: "The meter of restoring in time", size: "small", one: "incident", many: "incidents", bad: "late", stops: "objects", stopped: "objects", record: record,
+			id: "restored", title: "The meter of restoring in time", size: "small", one: "incident", many: "incidents", clock: s.Clock, bad: "late", stops: "objects", stopped: "objects", record: record,
 			empty: "No production incident is known that is over, or older than the agreed time.",
 			note:  "An incident that is not over in time adds points, one that is takes 1 away.",
 		}),

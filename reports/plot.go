@@ -146,7 +146,7 @@ func (f field) whole() []PlotTick {
 // most is how many words stand along the axis of time: more would run into each other on a phone.
 const most = 5
 
-// times are ticks at the beginnings of days or months.
+// times are ticks at the beginnings of days or months, in the zone of the window.
 func (f field) times() []PlotTick {
 	days := f.to.Sub(f.from).Hours() / 24
 	if days <= 0 {
@@ -161,8 +161,7 @@ func (f field) times() []PlotTick {
 			break
 		}
 	}
-	from := f.from.UTC()
-	at := time.Date(from.Year(), from.Month(), from.Day()+1, 0, 0, 0, 0, time.UTC)
+	at := time.Date(f.from.Year(), f.from.Month(), f.from.Day()+1, 0, 0, 0, 0, f.from.Location())
 	var ticks []PlotTick
 	for ; at.Before(f.to); at = at.AddDate(0, 0, step) {
 		ticks = append(ticks, f.tick(at, "2 Jan"))
@@ -177,8 +176,7 @@ func (f field) months(n float64) []PlotTick {
 			break
 		}
 	}
-	from := f.from.UTC()
-	at := time.Date(from.Year(), from.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+	at := time.Date(f.from.Year(), f.from.Month()+1, 1, 0, 0, 0, 0, f.from.Location())
 	var ticks []PlotTick
 	for ; at.Before(f.to); at = at.AddDate(0, 1, 0) {
 		if (int(at.Month())-1)%min(step, 12) != 0 || step > 12 && at.Year()%(step/12) != 0 {

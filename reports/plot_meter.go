@@ -19,6 +19,7 @@ type meterWords struct {
 	note           string
 	// empty says why there is nothing to draw.
 	empty string
+	clock Clock
 	// record leads from a step to its record; nil where there is none to show.
 	record func(id string) string
 }
@@ -114,7 +115,7 @@ func stepSays(s gate.MeterStep, words meterWords) string {
 	if s.Trial != "" {
 		says = s.Trial + ": " + says
 	}
-	return s.At.UTC().Format("2006-01-02 15:04 UTC") + ", " + says
+	return words.clock.Row(s.At) + ", " + says
 }
 
 // stepWord names a step for a meter: an incident that is late did not fail.
@@ -185,7 +186,7 @@ func stepRows(steps []gate.MeterStep, words meterWords) (rows [][]Cell, more str
 		if s.Why == gate.StepProbe {
 			of.Href = DecisionPath(s.Trial)
 		}
-		rows = append(rows, []Cell{{Text: s.At.UTC().Format("2006-01-02 15:04")}, of, {Text: stepWord(s.Why, words)}, {Text: Count(s.Value)}, {Text: Count(s.Line)}, {Text: standing}})
+		rows = append(rows, []Cell{{Text: words.clock.Row(s.At)}, of, {Text: stepWord(s.Why, words)}, {Text: Count(s.Value)}, {Text: Count(s.Line)}, {Text: standing}})
 	}
 	return rows, more
 }

@@ -23,6 +23,7 @@ type ReasonGroup struct {
 	List      []ReasonView
 	// Folded ones are shown on demand.
 	Folded bool
+	Clock  Clock
 }
 
 // reasonViews lays out the reasons of a decision about a service.
@@ -59,7 +60,7 @@ func earliest(r gate.Reason, at, now time.Time) string {
 }
 
 // groups sorts criteria by what they say.
-func groups(views []ReasonView) []ReasonGroup {
+func groups(views []ReasonView, clock Clock) []ReasonGroup {
 	against := ReasonGroup{Title: "Speaks against it", ID: "against"}
 	met := ReasonGroup{Title: "Met", ID: "met"}
 	idle := ReasonGroup{Title: "Nothing to judge", ID: "idle", Folded: true}
@@ -77,6 +78,7 @@ func groups(views []ReasonView) []ReasonGroup {
 	var out []ReasonGroup
 	for _, g := range []ReasonGroup{against, met, idle} {
 		if len(g.List) > 0 {
+			g.Clock = clock
 			out = append(out, g)
 		}
 	}

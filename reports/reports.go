@@ -115,6 +115,8 @@ func (s *Site) funcs() template.FuncMap {
 		"count":            Count,
 		"plural":           plural,
 		"date":             func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
+		"breakable":        breakable,
+		"longday":          longDay,
 		"instant":          func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"moment":           func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") },
 		"second":           func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04:05 UTC") },

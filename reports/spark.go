@@ -9,17 +9,22 @@ import (
 
 // Spark is a line without axes, drawn by the server: the course of a figure at a glance, with or without JavaScript.
 type Spark struct {
-	Path  string     // SVG path over a box of 120 by 28
-	Dots  []SparkDot // values without a neighbour
-	Label string
+	// Path is the line, Dots are the values without a neighbour: SVG paths over a box of 120 by 28. A dot is a line of no length, so that
+	// it stays round however the box is stretched.
+	Path, Dots string
+	Label      string
 }
-
-// SparkDot is a place in the box.
-type SparkDot struct{ X, Y string }
 
 const sparkWide, sparkHigh, sparkPad = 120.0, 28.0, 3.0
 
-// sparkOf is nil when fewer than two values are known.
+// The rule of how many values a course takes: two are a rise or a fall whatever they are, so fewer than three draw nothing; up to five
+// are dots, each for itself; from six on a line joins neighbours.
+const (
+	fewestDots = 3
+	fewestLine = 6
+)
+
+// sparkOf is nil when too few values are known to show a course.
 func sparkOf(figure string, trend []metrics.Point) *Spark {
 	values := make([]*float64, len(trend))
 	known := 0
@@ -31,7 +36,7 @@ func sparkOf(figure string, trend []metrics.Point) *Spark {
 			known++
 		}
 	}
-	if known < 2 {
+	if known < fewestDots {
 		return nil
 	}
 	return draw(values, known)
@@ -65,7 +70,8 @@ func draw(values []*float64, known int) *Spark {
 		return fmt.Sprintf("%.1f", x), fmt.Sprintf("%.1f", y)
 	}
 	s := &Spark{Label: fmt.Sprintf("Course over %d periods", known)}
-	var path strings.Builder
+	var path, dots strings.Builder
+	joined := known >= fewestLine
 	for i, v := range values {
 		if v == nil {
 			continue
@@ -73,15 +79,15 @@ func draw(values []*float64, known int) *Spark {
 		x, y := at(i)
 		before, after := i > 0 && values[i-1] != nil, i+1 < len(values) && values[i+1] != nil
 		switch {
-		case before:
+		case joined && before:
 			fmt.Fprintf(&path, "L%s %s", x, y)
-		case after:
+		case joined && after:
 			fmt.Fprintf(&path, "M%s %s", x, y)
 		default:
-			s.Dots = append(s.Dots, SparkDot{x, y})
+			fmt.Fprintf(&dots, "M%s %sh0", x, y)
 		}
 	}
-	s.Path = path.String()
+	s.Path, s.Dots = path.String(), dots.String()
 	return s
 }
 

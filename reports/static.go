@@ -41,6 +41,7 @@ const (
 	plotHeight, lowHeight = 272, 192
 	halfWidth, fullWidth  = 560, 1160
 	narrowWidth           = 320 // on a phone
+	paperWidth            = 680 // within the margins of A4, at the size of a screen's pixel: letters keep theirs
 )
 
 // ErrNoLibrary says that this program was built without the chart library.
@@ -75,6 +76,18 @@ func (f Frame) pictured(list []Chart) []Chart {
 
 // NarrowPicture is the address of the picture for a phone, where one of full width would shrink until nobody can read it.
 func (c Chart) NarrowPicture() string { return fmt.Sprintf("%s&width=%d", c.Picture, narrowWidth) }
+
+// PaperPicture is the address of the picture for paper: one of full width would shrink on it until its letters are those of a footnote.
+// It is empty where the picture of the page fits.
+func (c Chart) PaperPicture() string {
+	if c.Width() <= paperWidth {
+		return ""
+	}
+	return fmt.Sprintf("%s&width=%d", c.Picture, paperWidth)
+}
+
+// PaperWidth is that of PaperPicture, in CSS pixels.
+func (Chart) PaperWidth() int { return paperWidth }
 
 // SVG draws a chart as a picture of its own: no script, no other file, the same bytes each time. A chart that is Empty is drawn
 // as its sentence. Width and height are CSS pixels. It fails with ErrNoLibrary or

@@ -316,3 +316,14 @@ func BenchmarkStaticChart(b *testing.B) {
 		}
 	})
 }
+
+func TestAWideChartHasAPictureForPaperAtItsWidth(t *testing.T) {
+	t.Parallel()
+	wide, half := Chart{Size: "wide low", Picture: "/?chart=days"}, Chart{Picture: "/?chart=often"}
+	if got := wide.PaperPicture(); got != "/?chart=days&width=680" || wide.PaperWidth() != 680 {
+		t.Errorf("%q of %d", got, wide.PaperWidth())
+	}
+	if got := half.PaperPicture(); got != "" {
+		t.Errorf("a chart that fits has a second picture at %q", got)
+	}
+}

@@ -58,6 +58,14 @@ func TestBrowserRunsAWholeRound(t *testing.T) {
 	node(t, url, []string{"SHIPHABIT_ROUNDS=" + url}, "--test", "e2e/round.test.mjs")
 }
 
+func TestBrowserFindsRoomForNamesWithoutAPlaceToBreak(t *testing.T) {
+	t.Parallel()
+	browserOnly(t)
+	p := newProcess(t)
+	url, _ := p.serve("serve", "--db", filepath.Join(p.home, "long.db"))
+	node(t, url, []string{"SHIPHABIT_LONG=" + url}, "--test", "e2e/long.test.mjs")
+}
+
 func TestScreenshotsOfEveryPage(t *testing.T) {
 	t.Parallel()
 	browserOnly(t)

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -55,5 +56,46 @@ func TestTheNextFreezeIsTheOneThatBeginsFirst(t *testing.T) {
 	}
 	if next, found := NextFreeze([]Window{other, {Name: "over", From: day(0), To: day(1)}}, standard(), "production", metrics.Production, day(5)); found {
 		t.Errorf("no freeze is to come, and yet %+v", next)
+	}
+}
+
+func TestTheOutlookNamesTheLatestEndAndWhatNoTimeOpens(t *testing.T) {
+	t.Parallel()
+	p := PolicyFor(metrics.High)
+	freeze := []Window{{Name: "cutover", From: day(0), To: day(9), Reason: "the data centre moves"}}
+	look := func(history string, at time.Time, windows []Window) (Decision, Outlook) {
+		s := Take(ask(), p, at, Known{Facts: record(history), Service: standard(), Windows: windows})
+		d := Decide(p, s, ask())
+		return d, OutlookOf(d, p, s, ask())
+	}
+	d, o := look("....", day(3).Add(5*time.Minute), freeze)
+	if want := day(9); d.Verdict != Block || !o.At.Equal(want) || len(o.Deeds) != 0 {
+		t.Errorf("%s: a watch of minutes within a freeze of days opens at %s, not %s; deeds %v", d.Verdict, o.At, want, o.Deeds)
+	}
+	d, o = look("...x", day(3).Add(2*time.Hour), nil)
+	if d.Verdict != Block || !o.At.IsZero() || !slices.Contains(o.Deeds, "restore-first") {
+		t.Errorf("%s: an open failure waits for %v at %s", d.Verdict, o.Deeds, o.At)
+	}
+	d, o = look("...x", day(3).Add(2*time.Hour), freeze)
+	if !o.At.Equal(day(9)) || !slices.Contains(o.Deeds, "restore-first") {
+		t.Errorf("%s: both wait for %v at %s", d.Verdict, o.Deeds, o.At)
+	}
+	p = PolicyFor(metrics.Standard)
+	if d, o = look("....", day(4), nil); d.Verdict.Stops() || len(o.Deeds) > 0 || !o.At.IsZero() {
+		t.Errorf("%s: what goes on waits for %+v", d.Verdict, o)
+	}
+}
+
+func TestWhatMayComeAnyMinuteHasNoEnd(t *testing.T) {
+	t.Parallel()
+	p := PolicyFor(metrics.Standard)
+	p.Criteria.MonitoringLive.Required, p.Criteria.MonitoringLive.Mode, p.Criteria.MonitoringLive.OnUnknown = true, Enforce, Hold
+	s := take(record("...."), standard(), ask(), p, day(4), nil, nil)
+	d := Decide(p, s, ask())
+	if o := OutlookOf(d, p, s, ask()); d.Verdict != Hold || !o.At.IsZero() || len(o.Deeds) > 0 {
+		t.Errorf("%s: silent signals may be seen any minute, and yet %+v", d.Verdict, o)
+	}
+	if at, told := Openings(p, s, ask())["monitoring-live"]; told {
+		t.Errorf("silent signals are told to open at %s", at)
 	}
 }

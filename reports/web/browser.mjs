@@ -87,3 +87,13 @@ export async function settle(page) {
     await new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
   });
 }
+
+// wide names what reaches beyond the screen, where anything does.
+export const wide = (page) => page.evaluate(() => {
+  const room = document.documentElement.clientWidth;
+  const reach = document.documentElement.scrollWidth;
+  if (reach <= room) return [];
+  const beyond = [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > room + 1)
+    .filter((e) => !e.closest('.scroll, pre')).slice(0, 5).map((e) => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}px`);
+  return [`${reach}px of ${room}px`, ...beyond];
+});

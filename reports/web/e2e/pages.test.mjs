@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { base, discover, kinds, launch, open, others, settle, statePages, watch } from '../browser.mjs';
+import { base, discover, kinds, launch, open, others, settle, statePages, watch, wide } from '../browser.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -17,13 +17,6 @@ before(async () => {
   for (const [state, url] of others) elsewhere.set(state, await discover(browser, [state, url]));
 });
 after(() => browser?.close());
-
-const wide = (page) => page.evaluate(() => {
-  const room = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= room) return [];
-  return [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > room + 1)
-    .filter((e) => !e.closest('.scroll, pre')).slice(0, 5).map((e) => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}px`);
-});
 
 async function faults(page) {
   await page.evaluate(axe);
