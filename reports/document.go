@@ -71,8 +71,9 @@ type Measure struct {
 	Of string
 	// Level is where it stands in the document's edition, Move how it changed against the period before; Claimed tells that the change is
 	// beyond noise.
-	Level, Move string
-	Claimed     bool
+	Level   metrics.Level
+	Move    string
+	Claimed bool
 }
 
 // Grid is a table of a document. Windows are the spans of time that its rows are about, empty where all are about the whole period.

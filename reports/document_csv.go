@@ -100,7 +100,7 @@ func (m Measure) line(section string, p Period) line {
 	} else {
 		says = append(says, m.Why)
 	}
-	for _, text := range []string{m.Of, m.Level, m.Move} {
+	for _, text := range []string{m.Of, m.Level.Words(), m.Move} {
 		if text != "" {
 			says = append(says, text)
 		}

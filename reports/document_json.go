@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -52,9 +53,12 @@ type measureJS struct {
 	Coverage *Number `json:"coverage,omitempty"`
 	N        Number  `json:"n"`
 	Of       string  `json:"of"`
-	Level    string  `json:"level,omitempty"`
-	Move     string  `json:"move,omitempty"`
-	Claimed  bool    `json:"claimed"`
+	// Level is that of the value, LevelMayBe are the others that its interval reaches, LevelSays both in words.
+	Level      string   `json:"level,omitempty"`
+	LevelMayBe []string `json:"level_may_be,omitempty"`
+	LevelSays  string   `json:"level_says,omitempty"`
+	Move       string   `json:"move,omitempty"`
+	Claimed    bool     `json:"claimed"`
 }
 
 type chartJS struct {
@@ -102,7 +106,7 @@ func (d Document) Encoded() DocumentJSON {
 	for _, s := range d.Sections {
 		one := sectionJS{ID: s.ID, Title: s.Title, Edition: s.Edition, Text: s.Text, Items: s.Items, Notes: s.Notes}
 		for _, m := range s.Measures {
-			one.Figures = append(one.Figures, measureJS{m.Name, m.Title, m.Value, m.Why, m.Low, m.High, m.Coverage, m.N, m.Of, m.Level, m.Move, m.Claimed})
+			one.Figures = append(one.Figures, m.encoded())
 		}
 		for _, c := range s.Charts {
 			one.Charts = append(one.Charts, chartJS{c.ID, c.Title, c.Note, c.Empty})
@@ -113,6 +117,17 @@ func (d Document) Encoded() DocumentJSON {
 		j.Sections = append(j.Sections, one)
 	}
 	return j
+}
+
+func (m Measure) encoded() measureJS {
+	level := ""
+	if m.Level.Level != "" {
+		level = strings.Join(m.Level.Names(), " or ")
+	}
+	return measureJS{
+		Figure: m.Name, Title: m.Title, Value: m.Value, Why: m.Why, Low: m.Low, High: m.High, Coverage: m.Coverage, N: m.N, Of: m.Of,
+		Level: level, LevelMayBe: m.Level.MayBe, LevelSays: m.Level.Words(), Move: m.Move, Claimed: m.Claimed,
+	}
 }
 
 func (g Grid) encoded() tableJS {

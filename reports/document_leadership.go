@@ -77,7 +77,7 @@ func (in AboutOrganisation) bandsSay() string {
 }
 
 var bandWords = map[string]string{
-	"event": "still an event", "scheduled": "scheduled", "settling": "settling into a habit", "habit": "a habit", "not sure yet": "too rare to judge",
+	"event": "still an event", "scheduled": "scheduled", "settling": "settling into a habit", "habit": "a habit", unsure: "too rare to judge", notComparable: notComparable,
 }
 
 // inList words a list: "a, b and c".

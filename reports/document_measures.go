@@ -34,14 +34,14 @@ func (b Basis) measure(figure string) Measure {
 	return m
 }
 
-// level is where a figure stands in the edition of the document; empty when the edition has none for it.
-func (b Basis) level(figure string) string {
+// level is where a figure stands in the edition of the document; the zero one when the edition has none for it.
+func (b Basis) level(figure string) metrics.Level {
 	for _, l := range b.Levels {
 		if l.Figure == figure && l.Level != "" {
-			return strings.Join(append([]string{l.Level}, l.Shared...), " or ")
+			return l
 		}
 	}
-	return ""
+	return metrics.Level{}
 }
 
 func (b Basis) bare(figure string) Measure {

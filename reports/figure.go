@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"strings"
 
 	"shiphabit/metrics"
 )
@@ -56,15 +55,10 @@ func level(figure string, levels []metrics.Level) (word, note string) {
 		if l.State != metrics.OK {
 			return "", "" // the figure itself says that there is too little
 		}
-		note = l.Note
-		if l.Level == "" {
-			return "", note
+		if word = l.Words(); word != "" {
+			word += " (" + l.Edition + ")"
 		}
-		word = l.Level + ", " + l.Edition
-		if len(l.Shared) > 0 {
-			word = l.Level + " or " + strings.Join(l.Shared, " or ") + ", " + l.Edition
-		}
-		return word, note
+		return word, l.Note
 	}
 	return "", ""
 }

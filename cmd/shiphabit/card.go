@@ -78,7 +78,7 @@ func levelText(l metrics.Level) string {
 	if l.Level == "" {
 		return ""
 	}
-	text := l.Level + " (" + l.Edition
+	text := l.Words() + " (" + l.Edition
 	if l.Gap {
 		text += ", between two bands"
 	}
