@@ -57,8 +57,18 @@ type measureJS struct {
 	Level      string   `json:"level,omitempty"`
 	LevelMayBe []string `json:"level_may_be,omitempty"`
 	LevelSays  string   `json:"level_says,omitempty"`
-	Move       string   `json:"move,omitempty"`
-	Claimed    bool     `json:"claimed"`
+	// Move says how MoveOf changed, which is the figure's own value where it is left out; Difference is after − before.
+	Move       string        `json:"move,omitempty"`
+	MoveOf     string        `json:"move_of,omitempty"`
+	Difference *differenceJS `json:"difference,omitempty"`
+	Claimed    bool          `json:"claimed"`
+}
+
+type differenceJS struct {
+	Value    *Number `json:"value"`
+	Low      *Number `json:"low"`
+	High     *Number `json:"high"`
+	Coverage *Number `json:"coverage"`
 }
 
 type chartJS struct {
@@ -124,9 +134,13 @@ func (m Measure) encoded() measureJS {
 	if m.Level.Level != "" {
 		level = strings.Join(m.Level.Names(), " or ")
 	}
+	var difference *differenceJS
+	if c := m.Change; c.Difference != nil {
+		difference = &differenceJS{c.Difference, c.Low, c.High, c.Coverage}
+	}
 	return measureJS{
 		Figure: m.Name, Title: m.Title, Value: m.Value, Why: m.Why, Low: m.Low, High: m.High, Coverage: m.Coverage, N: m.N, Of: m.Of,
-		Level: level, LevelMayBe: m.Level.MayBe, LevelSays: m.Level.Words(), Move: m.Move, Claimed: m.Claimed,
+		Level: level, LevelMayBe: m.Level.MayBe, LevelSays: m.Level.Words(), Move: m.Change.Says, MoveOf: m.Change.Of, Difference: difference, Claimed: m.Change.Claimed,
 	}
 }
 

@@ -172,7 +172,7 @@ func (in AboutOrganisation) spread() Grid {
 		cards[i] = t.Card
 	}
 	for _, spread := range metrics.Spreads(cards) {
-		word := wordsOf(spread.Figure)
+		word := wordsOf(spread.Figure, spread.Low, spread.Middle, spread.High)
 		low, middle, high := "—", "—", "—"
 		if spread.Services >= fewestTeams {
 			low, middle, high = word(*spread.Low), word(*spread.Middle), word(*spread.High)

@@ -10,7 +10,9 @@ const (
 )
 
 // standings are the words of standing in their order.
-func standings() []string { return []string{"event", "scheduled", "settling", "habit", unsure, notComparable} }
+func standings() []string {
+	return []string{"event", "scheduled", "settling", "habit", unsure, notComparable}
+}
 
 // standing is where a service stands between event and habit, in the one word that every page, list and report uses: what follows a
 // declared cadence is not comparable, however many records it has.
@@ -25,4 +27,6 @@ func standing(i metrics.Index) string {
 }
 
 // notComparableTo says with what a service cannot be compared, and why.
-func notComparableTo(i metrics.Index) string { return notComparable + ": it follows " + i.NotComparable }
+func notComparableTo(i metrics.Index) string {
+	return notComparable + ": it follows " + i.NotComparable
+}
