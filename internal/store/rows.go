@@ -304,6 +304,6 @@ func allRows() []any {
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
 		&deliveryRow{}, &refusalRow{}, &environmentRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{}, &waitingRow{},
-		&beatRow{}, &gapRow{}, &unaskedRow{}, &servedRow{}, &replyRow{}, &actionRow{},
+		&beatRow{}, &gapRow{}, &unaskedRow{}, &servedRow{}, &replyRow{}, &actionRow{}, &configuredRow{},
 	}
 }
