@@ -15,7 +15,7 @@ var spanUnits = [...]struct {
 const minuteSpan = 60.0
 
 // mostOfUnit is from how many of its unit on the longest of several spans is too long to be read in the unit of the shortest.
-const mostOfUnit = 1000
+const mostOfUnit = 300
 
 // InWords words a number of seconds to two figures that matter: "45 s", "12 min", "3.4 h", "2.1 d", "12 wk".
 func InWords(seconds float64) string { return InOneUnit(&seconds)(seconds) }

@@ -30,7 +30,7 @@ type ConfiguredError struct {
 }
 
 func (e *ConfiguredError) Error() string {
-	return fmt.Sprintf("the database is kept under the configuration %s (days of %s), and none is named", e.Name, e.Zone)
+	return fmt.Sprintf("the database is kept under %s (days of %s), and no configuration is named", e.Name, e.Zone)
 }
 
 // configuredRow is the only one of its table.
