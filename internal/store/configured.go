@@ -23,7 +23,7 @@ const (
 	LeavesAlone
 )
 
-// ConfiguredError: the database is kept under a configuration, and none was named.
+// ConfiguredError says that the database is kept under a configuration, and that none was named.
 type ConfiguredError struct {
 	Name string // of the configuration
 	Zone string // whose days its figures count
