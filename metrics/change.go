@@ -91,7 +91,7 @@ func spanMove(figure string, before, after []time.Duration, d Definition) Move {
 	m.Before, m.After = new(quantile(before, 0.5)/perSecond), new(quantile(after, 0.5)/perSecond)
 	estimate, in := shift(before, after)
 	m.Difference, m.Interval = &estimate, in
-	return m.claim(func(v float64) string { return spanWords(time.Duration(v * perSecond)) })
+	return m.claim(InOneUnit(m.Before, m.After))
 }
 
 // recoveryMove compares spans that have all ended: with open ones among them a difference of medians would favour the window

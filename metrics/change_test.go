@@ -43,7 +43,7 @@ func TestLeadTimeIsComparedOverRollouts(t *testing.T) {
 	fast := Tally{Typical: SampleOf(weeks(10, 20, 30, 40, 50, 60)...)}
 	q := march()
 	m := moveOf(t, Compare(slow, q.Earlier(), fast, q), FigureLeadTime)
-	if m.Direction != "down" || m.Says != "fell from 2.1 min to 35 s" || m.BeforeN != 6 {
+	if m.Direction != "down" || m.Says != "fell from 125 s to 35 s" || m.BeforeN != 6 {
 		t.Errorf("got %+v", m)
 	}
 	value(t, "shift", m.Difference, -90)

@@ -344,15 +344,8 @@ func (e *Explanation) addIncidents(c *counter) {
 	}
 }
 
-// spanWords prints a span in the largest unit that leaves at least one of it: "45 s", "3.1 h", "2.4 d".
+// spanWords prints a span by itself to one decimal, in the unit that InWords gives it: "45 s", "3.1 h", "12.4 d".
 func spanWords(d time.Duration) string {
-	for _, u := range []struct {
-		size time.Duration
-		name string
-	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}} {
-		if d >= u.size {
-			return oneDecimal(float64(d)/float64(u.size)) + " " + u.name
-		}
-	}
-	return oneDecimal(d.Seconds()) + " s"
+	unit := spanUnits[unitIndex(d.Seconds())]
+	return oneDecimal(d.Seconds()/unit.size) + " " + unit.name
 }

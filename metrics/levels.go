@@ -16,7 +16,9 @@ type Level struct {
 	// Gap: the value lies between two bands and takes the worse one, or beyond the last.
 	Gap bool `json:"gap,omitempty"`
 	// Shared are worse levels to which the edition gives the very same band.
-	Shared  []string      `json:"shared,omitempty"`
+	Shared []string `json:"shared,omitempty"`
+	// MayBe are the other levels that the interval of the figure reaches, best first: the true value may stand in any of them.
+	MayBe   []string      `json:"may_be,omitempty"`
 	Medians []GroupMedian `json:"medians,omitempty"`
 	Note    string        `json:"note,omitempty"`
 }
@@ -38,9 +40,9 @@ func Levels(card Scorecard, edition string) ([]Level, error) {
 func (e Edition) Levels(card Scorecard) []Level {
 	levels := []Level{
 		e.frequency(card.Frequency),
-		e.place(Level{Figure: FigureLeadTime, State: card.LeadTime.State}, card.LeadTime.Headline(), e.LeadTime),
+		e.place(Level{Figure: FigureLeadTime, State: card.LeadTime.State}, card.LeadTime.placed(), e.LeadTime),
 		e.failRate(card.FailRate),
-		e.place(Level{Figure: FigureRecovery, State: card.Recovery.State}, card.Recovery.Headline(), e.Recovery),
+		e.place(Level{Figure: FigureRecovery, State: card.Recovery.State}, card.Recovery.placed(), e.Recovery),
 	}
 	for i := range levels {
 		levels[i].Edition = e.Name
@@ -52,23 +54,30 @@ func (e Edition) Levels(card Scorecard) []Level {
 func (e Edition) frequency(f Frequency) Level {
 	l := Level{Figure: FigureFrequency, State: f.State}
 	if f.State != OK || f.PerDay == nil || len(e.Frequency) == 0 {
-		return e.place(l, nil, e.Frequency)
+		return e.place(l, placed{}, e.Frequency)
 	}
 	switch e.FrequencyBy {
 	case byRate:
-		return e.place(l, new(1 / *f.PerDay), e.Frequency)
+		return e.place(l, placed{value: new(1 / *f.PerDay)}, e.Frequency)
 	case byDeploymentDays:
 		return l.in(e.Frequency[deploymentDaysBand(f)])
 	case byShownUnit:
 		return l.in(e.Frequency[shownBand(f)])
 	}
-	if f.MedianWorkingDay != nil && *f.MedianWorkingDay >= 1 {
-		l.Level, l.Band = e.Frequency[0].Level, e.Frequency[0].Says
-		return l
-	}
 	// Many rollouts on few days are not on demand, whatever their sum: at best they fill the next band.
-	apart := max(1 / *f.PerDay, 1)
-	return e.place(l, &apart, e.Frequency[1:])
+	seldom := e.place(l, placed{value: new(max(1 / *f.PerDay, 1))}, e.Frequency[1:])
+	onDemand := l.in(e.Frequency[0])
+	least, most := f.onDemand()
+	switch day := f.MedianWorkingDay; {
+	case day != nil && *day >= 1 && !least:
+		onDemand.MayBe = seldom.Names()
+		return onDemand
+	case day != nil && *day >= 1:
+		return onDemand
+	case most:
+		seldom.MayBe = onDemand.Names()
+	}
+	return seldom
 }
 
 func (l Level) in(b Band) Level {
@@ -126,15 +135,11 @@ func (e Edition) failRate(s Share) Level {
 		l.Note = "this edition gives the median of each group, no limits between them"
 		return l
 	}
-	if s.Value == nil {
-		return e.place(l, nil, e.FailRate)
-	}
-	percent := 100 * *s.Value
-	return e.place(l, &percent, e.FailRate)
+	return e.place(l, s.placed(), e.FailRate)
 }
 
-// place finds the band of a value. Between two bands it takes the worse one, and marks it.
-func (e Edition) place(l Level, value *float64, bands []Band) Level {
+// place finds the band of a value, and the others that its interval reaches. Between two bands it takes the worse one, and marks it.
+func (e Edition) place(l Level, p placed, bands []Band) Level {
 	switch {
 	case l.State != OK:
 		l.Note = string(l.State)
@@ -142,26 +147,24 @@ func (e Edition) place(l Level, value *float64, bands []Band) Level {
 	case len(bands) == 0:
 		l.Note = "this edition has no levels for this figure"
 		return l
-	case value == nil:
+	case p.value == nil:
 		l.Note = "the median is not reached: too many are still open"
 		return l
 	}
-	i := bandOf(bands, *value)
-	l.Gap = !bands[i].holds(*value)
+	i := bandOf(bands, *p.value)
+	l.Gap = !bands[i].holds(*p.value)
 	l.Level, l.Band = bands[i].Level, bands[i].Says
-	if l.Gap {
+	switch {
+	case l.Gap && *p.value > bands[i].To:
+		l.Note = "beyond the last band of this edition"
+	case l.Gap:
 		l.Note = "between two bands of this edition: the worse is taken"
-		if *value > bands[i].To {
-			l.Note = "beyond the last band of this edition"
-		}
-		return l
-	}
-	for _, b := range bands[i+1:] {
-		if b.From == bands[i].From && b.To == bands[i].To {
+	default:
+		for _, b := range bands[i+1 : lastAlike(bands, i)+1] {
 			l.Shared = append(l.Shared, b.Level)
 		}
 	}
-	return l
+	return l.reaching(p, bands)
 }
 
 // bandOf is the first band, from the best, that holds the value; else the first that lies wholly above it; else the last.

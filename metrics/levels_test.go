@@ -159,3 +159,68 @@ func TestAFigureForWhichAnEditionHasNoLevelsSaysThat(t *testing.T) {
 		}
 	}
 }
+
+func TestALevelIsNotClaimedFlatlyWhereTheIntervalReachesAnother(t *testing.T) {
+	t.Parallel()
+	seconds := func(minutes float64) *float64 { return new(60 * minutes) }
+	recovery := func(low, median, high *float64) Scorecard {
+		return Scorecard{Recovery: Survival{State: OK, N: 9, Median: median, Interval: &Bounds{low, high}}}
+	}
+	lead := func(low, median, high float64) Scorecard {
+		return Scorecard{LeadTime: Duration{State: OK, Median: seconds(median), Interval: &Interval{Low: 60 * low, High: 60 * high}}}
+	}
+	rate := func(low, value, high float64) Scorecard {
+		return Scorecard{FailRate: Share{State: OK, Value: &value, Interval: &Interval{Low: low, High: high}}}
+	}
+	days := func(low, median, high, perDay float64) Scorecard {
+		return Scorecard{Frequency: Frequency{State: OK, PerDay: &perDay, MedianWorkingDay: &median, WorkingDay: &Interval{Low: low, High: high}}}
+	}
+	const hour, day = 60.0, 24 * 60.0
+	for sentence, c := range map[string]struct {
+		card          Scorecard
+		edition, want string
+		at            int
+	}{
+		"an interval within the band claims it":            {recovery(seconds(30), seconds(42), seconds(59)), "dora-2023", "elite", 3},
+		"an interval over the limit names the other level": {recovery(seconds(42), seconds(57), seconds(118)), "dora-2023", "elite, may be high", 3},
+		"a limit belongs to the band above it":             {recovery(seconds(42), seconds(57), seconds(60)), "dora-2023", "elite, may be high", 3},
+		"a band that two levels share names both":          {recovery(seconds(42), seconds(57), seconds(118)), "dora-2024", "elite, may be high or medium", 3},
+		"a shared band may be better too":                  {recovery(seconds(42), seconds(61), seconds(118)), "dora-2024", "high or medium, may be elite", 3},
+		"both sides may be reached":                        {recovery(seconds(42), seconds(2*hour), seconds(2*day)), "dora-2023", "high, may be elite or medium", 3},
+		"an end that is not reached may be the worst":      {recovery(seconds(42), seconds(57), nil), "dora-2023", "elite, may be high, medium or low", 3},
+		"nothing known of the ends may be anything worse":  {recovery(nil, seconds(57), nil), "dora-2023", "elite, may be high, medium or low", 3},
+		"a gap belongs to the worse band on both ends":     {recovery(seconds(20*hour), seconds(2*day), seconds(3*day)), "dora-2024", "low, may be high or medium", 3},
+		"no interval makes no doubt":                       {Scorecard{Recovery: Survival{State: OK, Median: seconds(57)}}, "dora-2024", "elite", 3},
+		"lead time goes by the typical rollout as well":    {lead(20*hour, 23*hour, 25*hour), "dora-2024", "elite, may be high", 1},
+		"whose interval need not hold the median":          {lead(8*hour, 9*hour, 10*hour), "dora-2024", "elite", 1},
+		"and is then reached from the median":              {lead(8*hour, 2*day, 10*hour), "dora-2024", "high, may be elite", 1},
+		"a share is placed in percent":                     {rate(0.1, 0.14, 0.2), "dora-2021", "elite, may be high, medium or low", 2},
+		"a sure share is not doubted":                      {rate(0.1, 0.12, 0.14), "dora-2021", "elite", 2},
+		"on demand by every end":                           {days(1, 2, 3, 2), "dora-2024", "elite", 0},
+		"on demand, and perhaps not":                       {days(0, 1, 3, 0.8), "dora-2024", "elite, may be high", 0},
+		"not on demand, and perhaps so":                    {days(0, 0, 1, 0.5), "dora-2024", "high, may be elite", 0},
+		"not on demand by any end":                         {days(0, 0, 0.5, 0.3), "dora-2024", "high", 0},
+		"what is not known has no words":                   {Scorecard{}, "dora-2024", "", 3},
+	} {
+		levels, err := Levels(c.card, c.edition)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := levels[c.at].Words(); got != c.want {
+			t.Errorf("%s: %q, want %q", sentence, got, c.want)
+		}
+	}
+}
+
+func TestAHeadlineOfAnotherDefinitionIsNotDoubtedByTheIntervalOfOurMedian(t *testing.T) {
+	t.Parallel()
+	card := Scorecard{Recovery: Survival{State: OK, Median: new(7200.0), Value: new(600.0), Interval: &Bounds{new(1800.0), new(90000.0)}},
+		LeadTime: Duration{State: OK, Median: new(7200.0), Value: new(600.0), Interval: &Interval{Low: 60, High: 9e6}}}
+	levels, err := Levels(card, "dora-2023")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if levels[1].Words() != "elite" || levels[3].Words() != "elite" {
+		t.Errorf("lead time is %q, recovery %q", levels[1].Words(), levels[3].Words())
+	}
+}

@@ -73,7 +73,7 @@ func frequency(t Tally, q Query) Frequency {
 		f.Interval = medianInterval(weeks, 1)
 	}
 	if days := workingDayCounts(t.Days, from, to); len(days) > 0 {
-		f.MedianWorkingDay = new(quantile(days, 0.5))
+		f.MedianWorkingDay, f.WorkingDay = new(quantile(days, 0.5)), medianInterval(days, 1)
 	}
 	f.convene(t, q)
 	return f

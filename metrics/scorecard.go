@@ -44,6 +44,8 @@ type Frequency struct {
 	Interval    *Interval `json:"interval"`
 	// MedianWorkingDay is the median number of rollouts on a working day (Monday to Friday); the levels call ≥ 1 "on demand".
 	MedianWorkingDay *float64 `json:"median_working_day"`
+	// WorkingDay is the exact binomial interval of that median over the working days, nil below five.
+	WorkingDay *Interval `json:"median_working_day_interval"`
 	// LastAt is the last rollout in the window; OpenGap the time since, in seconds, at the scorecard's AsOf or the window's
 	// end if earlier.
 	LastAt  time.Time `json:"last_at,omitzero"`

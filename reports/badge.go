@@ -99,7 +99,7 @@ func IndexBadge(i metrics.Index) Badge {
 	b := Badge{Label: "event to habit", Value: "no data"}
 	switch {
 	case i.NotComparable != "":
-		b.Value = "not comparable"
+		b.Value = notComparable
 	case i.Value != nil:
 		b.Value, b.Known = i.Band+", "+Count(*i.Value)+" of 100", true
 	case i.N > 0:

@@ -57,19 +57,22 @@ func HowLong(card metrics.Scorecard, points []metrics.Point, size string) Chart 
 	c := Chart{ID: "how_long", Title: "How long: lead time is not known", Note: "Authored to deployed, per " + size + ". Hollow: fewer than five deployments. Band: interval of the typical deployment."}
 	c.Table = Table{Caption: "Change lead time per " + size, Head: []Head{{Text: "From"}, {"Changes", true}, {"Deployments", true}, {"Median", true}, {"90th percentile", true}, {"Typical deployment", true}, {"Interval", true}}}
 	if d.Median != nil {
-		c.Title = fmt.Sprintf("How long: half of the changes arrive within %s, nine of ten within %s", Span(*d.Median), spanOr(d.P90, "an unknown time"))
+		inOne := metrics.InOneUnit(d.Median, d.P90)
+		c.Title = fmt.Sprintf("How long: half of the changes arrive within %s, nine of ten within %s", inOne(*d.Median), wordOr(d.P90, inOne, "an unknown time"))
 	} else if d.N > 0 {
 		c.Title = fmt.Sprintf("How long: %s are too few to say", plural(d.N, "change", "changes"))
 	}
 	var median, slow, band []any
 	for i, p := range points {
 		q := p.Scorecard.LeadTime
+		low, high := endsOf(q.Interval)
+		word := metrics.InOneUnit(q.Median, q.P90, q.TypicalRollout, low, high)
 		median, slow = append(median, spanPoint(q.Median, q.Rollouts)), append(slow, optional(q.P90))
 		if q.Interval != nil && q.Interval.Low > 0 {
 			band = append(band, []any{i, q.Interval.Low, q.Interval.High})
 		}
-		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: mark(p.Bucket)}, {Text: Count(q.N)}, {Text: Count(q.Rollouts)}, {Text: spanOr(q.Median, "—")},
-			{Text: spanOr(q.P90, "—")}, {Text: spanOr(q.TypicalRollout, "—")}, {Text: orDash(between(q.Interval, Span))}})
+		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: mark(p.Bucket)}, {Text: Count(q.N)}, {Text: Count(q.Rollouts)}, {Text: wordOr(q.Median, word, "—")},
+			{Text: wordOr(q.P90, word, "—")}, {Text: wordOr(q.TypicalRollout, word, "—")}, {Text: orDash(between(q.Interval, word))}})
 	}
 	if !anyKnown(median) {
 		c.Empty = fmt.Sprintf("No %s of this window has enough changes for a median.", size)
@@ -128,11 +131,14 @@ func HowFastBy(card metrics.Scorecard, points []metrics.Point, size string) Char
 	var median, band []any
 	for i, p := range points {
 		q := p.Scorecard.Recovery
+		low, high := reachOf(q.Interval)
+		word := metrics.InOneUnit(q.Median, q.P90, low, high)
 		median = append(median, spanPoint(q.Median, q.N))
 		if b := q.Interval; b != nil && b.Low != nil && b.High != nil && *b.Low > 0 {
 			band = append(band, []any{i, *b.Low, *b.High})
 		}
-		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: mark(p.Bucket)}, {Text: Count(q.N)}, {Text: Count(q.Censored)}, {Text: spanOr(q.Median, "—")}, {Text: spanOr(q.P90, "—")}, {Text: orDash(bounds(q.Interval))}})
+		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: mark(p.Bucket)}, {Text: Count(q.N)}, {Text: Count(q.Censored)}, {Text: wordOr(q.Median, word, "—")}, {Text: wordOr(q.P90, word, "—")},
+			{Text: orDash(bounds(q.Interval, word))}})
 	}
 	switch {
 	case card.Recovery.N == 0:

@@ -75,7 +75,7 @@ func (s sample) paperComponents() []Component {
 	value, low, high, sure, n, few := Number("4.6%"), Number("1.6%"), Number("13%"), Number("95%"), Number("60"), Number("3")
 	d := Document{Marks: []string{"A part that everybody must know, such as that the data are made up."}, Summary: []string{"60 deployments in the quarter, 4.6 a week; no clear change.", "How fast failed deployments recover is not known: 3 are too few."}}
 	figures := Section{ID: "document_figures", Title: "A section with measures", Edition: "dora-2024", Notes: []string{"An interval holds the true value with the coverage stated."}, Measures: []Measure{
-		{Title: "Change fail rate", Value: &value, Low: &low, High: &high, Coverage: &sure, N: n, Of: "deployments", Level: "high", Move: "no clear change"},
+		{Title: "Change fail rate", Value: &value, Low: &low, High: &high, Coverage: &sure, N: n, Of: "deployments", Level: metrics.Level{Level: "high", MayBe: []string{"elite"}}, Change: Change{Says: metrics.NoClearChange}},
 		{Title: "Recovery time", Why: "Not enough data", N: few, Of: "failures"}}}
 	figures.Grids = []Grid{{Bars: true, Table: Table{Caption: "A table with bars", Head: []Head{{Text: "Blocker"}, {Text: "Services", Number: true}},
 		Rows: [][]Cell{{{Text: "long quiet stretches"}, {Text: "20"}}, {{Text: "many changes at once"}, {Text: "8"}}}}}}

@@ -88,12 +88,12 @@ func (in Digest) weeks() (s Section, shown bool) {
 func (in Digest) changes() []Item {
 	var items []Item
 	for _, figure := range []string{metrics.FigureFrequency, metrics.FigureLeadTime, metrics.FigureFailRate, metrics.FigureRecovery, metrics.FigureRework} {
-		says, claimed := in.moved(figure)
-		if !claimed {
+		change := in.moved(figure)
+		if !change.Claimed {
 			continue
 		}
 		q := url.Values{"from": {in.Period.Window.From.Format("2006-01-02")}, "to": {in.Period.Window.To.AddDate(0, 0, -1).Format("2006-01-02")}}
-		items = append(items, Item{Text: comparedTitles[figure] + " " + says + " against " + in.Period.Than + ".", Href: in.Base + segments("explain", figure) + "?" + q.Encode()})
+		items = append(items, Item{Text: compared[figure].title + " " + change.Says + " against " + in.Period.Than + ".", Href: in.Base + segments("explain", figure) + "?" + q.Encode()})
 	}
 	return items
 }

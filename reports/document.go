@@ -69,10 +69,9 @@ type Measure struct {
 	// N counts what it rests on, and Of names that.
 	N  Number
 	Of string
-	// Level is where it stands in the document's edition, Move how it changed against the period before; Claimed tells that the change is
-	// beyond noise.
-	Level, Move string
-	Claimed     bool
+	// Level is where it stands in the document's edition, Change how it moved against the period before.
+	Level  metrics.Level
+	Change Change
 }
 
 // Grid is a table of a document. Windows are the spans of time that its rows are about, empty where all are about the whole period.
@@ -190,13 +189,6 @@ func percent(share float64) string {
 		return "−" + fine(-100*share) + "%"
 	}
 	return fine(100*share) + "%"
-}
-
-var spanUnits = map[string]float64{"s": 1, "min": minute, "h": hour, "d": day, "wk": week}
-
-// spanIn words seconds in a unit that was chosen for another value, so that both can be compared at a glance.
-func spanIn(unit string) func(seconds float64) string {
-	return func(seconds float64) string { return fine(seconds/spanUnits[unit]) + " " + unit }
 }
 
 // Range words the interval of a measure: "0.9 d to 1.4 d (95%)".

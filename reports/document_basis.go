@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"shiphabit/metrics"
@@ -121,8 +120,8 @@ func (b Basis) trendCharts() []Chart {
 	} {
 		c := &charts[i]
 		c.Title, c.Note, c.Table = subject.title, subject.note, Table{}
-		if says, claimed := b.moved(subject.figure); claimed {
-			c.Title = subject.claim + says
+		if change := b.moved(subject.figure); change.Claimed {
+			c.Title = subject.claim + change.Says
 			c.Note = subject.title + ", against " + b.Period.Than + ". " + subject.note
 		}
 		if c.Empty == "" {
@@ -132,44 +131,6 @@ func (b Basis) trendCharts() []Chart {
 	return charts
 }
 
-// movesSection tells what moved, figure by figure.
-func (b Basis) movesSection() Section {
-	s := Section{ID: "moved", Title: "What moved"}
-	if b.Moves == nil {
-		s.Text = []string{"There are no records of " + b.Period.Than + ", so no change can be claimed."}
-		return s
-	}
-	g := Grid{Table: Table{Caption: "Against " + b.Period.Than, Head: []Head{{Text: "What is compared"}, {"Before", true}, {"After", true}, {"n before", true}, {"n after", true}, {Text: "Change"}}}}
-	for _, m := range b.Moves {
-		title, fits := comparedTitles[m.Figure]
-		if !fits {
-			continue
-		}
-		word := wordsOf(m.Figure)
-		before, after := "—", "—"
-		if m.Before != nil && m.After != nil {
-			before, after = word(*m.Before), word(*m.After)
-		}
-		says, claimed := b.moved(m.Figure)
-		if claimed {
-			says, _, _ = strings.Cut(says, " from ")
-		}
-		g.Rows = append(g.Rows, []Cell{{Text: title}, {Text: before}, {Text: after}, {Text: Count(m.BeforeN)}, {Text: Count(m.AfterN)}, {Text: says}})
-	}
-	s.Grids = []Grid{g}
-	s.Notes = []string{"A change is claimed only where the 95% interval of the difference leaves out zero. n counts full weeks, deployments or failures: what is independent."}
-	return s
-}
-
-var comparedTitles = map[string]string{
-	metrics.FigureFrequency: "Deployments in a typical week",
-	metrics.FigureLeadTime:  "Lead time of the typical deployment",
-	metrics.FigureFailRate:  "Change fail rate",
-	metrics.FigureRecovery:  "Recovery of failed deployments that have ended, median",
-	metrics.FigureRework:    "Deployment rework rate",
-	metrics.FigureRestore:   "Incidents that have ended, median",
-}
-
 // quality tells how far the records carry the figures.
 func (b Basis) quality() (text []string, grids []Grid) {
 	k := b.Card
@@ -177,14 +138,17 @@ func (b Basis) quality() (text []string, grids []Grid) {
 		text = append(text, b.Origin)
 	}
 	text = append(text, b.Doubts...)
-	if known := k.Frequency.Rollouts - k.Baselines; k.Frequency.Rollouts > 0 {
-		text = append(text, fmt.Sprintf("The changes of %s of %s are known; lead time rests on those.", Count(known), plural(k.Frequency.Rollouts, "deployment", "deployments")))
+	if k.Frequency.Rollouts > 0 {
+		text = append(text, leadTimeRests(k))
 	}
 	if k.Incidents > 0 {
 		text = append(text, fmt.Sprintf("Of %s, %s could be linked to a deployment.", plural(k.Incidents, "incident", "incidents"), Count(k.Incidents-k.Unattributed)))
 	}
 	if k.FailRate.Settling > 0 {
 		text = append(text, plural(k.FailRate.Settling, "deployment is", "deployments are")+" so new that a failure may still become known.")
+	}
+	if says := b.neverBrought(); says != "" {
+		text = append(text, says)
 	}
 	if g := gaps(b.lacking()); len(g.Rows) > 0 {
 		grids = append(grids, g)
@@ -193,8 +157,64 @@ func (b Basis) quality() (text []string, grids []Grid) {
 	return text, grids
 }
 
-// lacking is what doctor found that concerns the period: what broke after its records had arrived takes nothing from it.
-func (b Basis) lacking() doctor.Diagnosis { return b.Diagnosis.UpTo(b.Period.Window.To) }
+// leadTimeRests says on how many deployments lead time rests, and what the others lack.
+func leadTimeRests(k metrics.Scorecard) string {
+	all, with := k.Frequency.Rollouts, k.LeadTime.Rollouts
+	says := fmt.Sprintf("Lead time rests on %s of %s", Count(with), plural(all, "deployment", "deployments"))
+	rest := all - with
+	if rest <= 0 {
+		return says + "."
+	}
+	return says + "; of the others " + inList(lacksOf(k, rest)) + "."
+}
+
+// lacksOf says what those deployments lack that have no lead time. Among those whose changes are not known may be rollbacks, so that the
+// others are counted by kind only where there is none of them.
+func lacksOf(k metrics.Scorecard, rest int) []string {
+	if n := min(k.Baselines, rest); n > 0 {
+		parts := []string{Count(n) + " brought changes that are not known"}
+		if rest -= n; rest > 0 {
+			parts = append(parts, Count(rest)+" put an earlier revision back, did not succeed, or brought no change whose time is known")
+		}
+		return parts
+	}
+	var parts []string
+	for _, lack := range []struct {
+		n    int
+		says string
+	}{{k.Kinds[metrics.Rollback], "put an earlier revision back and brought no change"}, {k.Kinds[metrics.Reapply], "put back what a rollback had removed"}} {
+		if n := min(lack.n, rest); n > 0 {
+			parts, rest = append(parts, Count(n)+" "+lack.says), rest-n
+		}
+	}
+	if rest > 0 {
+		parts = append(parts, Count(rest)+" did not succeed, or brought no change whose time is known")
+	}
+	return parts
+}
+
+// lacking is what doctor found that concerns the period: what broke after its records had arrived takes nothing from it, and of one that is
+// over nothing rests on a source that has never brought anything.
+func (b Basis) lacking() doctor.Diagnosis {
+	if b.Period.Open(b.AsOf) {
+		return b.Diagnosis
+	}
+	return b.Diagnosis.UpTo(b.Period.Window.To)
+}
+
+// neverBrought names the sources that are read and have never brought anything, where that is no trouble of the period.
+func (b Basis) neverBrought() string {
+	var names []string
+	for _, s := range b.Diagnosis.Sources {
+		if s.Read && s.Nothing() && !b.Period.Open(b.AsOf) {
+			names = append(names, s.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "Nothing has ever been read of " + inList(names) + ": no figure here rests on that."
+}
 
 // gaps are what doctor found that keeps figures from being whole, counted by kind. The steps that help are told by doctor itself.
 func gaps(d doctor.Diagnosis) Grid {

@@ -72,6 +72,9 @@ func (s Section) lines(p Period) []line {
 	say("text", s.Text...)
 	for _, m := range s.Measures {
 		lines = append(lines, m.line(s.ID, p))
+		if m.Change.Difference != nil {
+			lines = append(lines, m.changeLine(s.ID, p))
+		}
 	}
 	for _, c := range s.Charts {
 		say("chart", c.Title, c.Note)
@@ -100,13 +103,24 @@ func (m Measure) line(section string, p Period) line {
 	} else {
 		says = append(says, m.Why)
 	}
-	for _, text := range []string{m.Of, m.Level, m.Move} {
+	for _, text := range []string{m.Of, m.Level.Words(), m.Change.Words()} {
 		if text != "" {
 			says = append(says, text)
 		}
 	}
 	l.says = strings.Join(says, "; ")
 	return l
+}
+
+// changeLine is the difference to the period before as numbers.
+func (m Measure) changeLine(section string, p Period) line {
+	c := m.Change
+	item := m.Title + " · difference"
+	if c.Of != "" {
+		item += ", " + c.Of
+	}
+	return line{section: section, item: item, from: p.Window.From, to: p.Window.To, value: c.Difference.Digits(), unit: c.Difference.Unit(),
+		low: c.Low.Digits(), high: c.High.Digits(), coverage: c.Coverage.Digits(), says: c.Says}
 }
 
 func (g Grid) lines(section string, p Period) []line {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -52,9 +53,22 @@ type measureJS struct {
 	Coverage *Number `json:"coverage,omitempty"`
 	N        Number  `json:"n"`
 	Of       string  `json:"of"`
-	Level    string  `json:"level,omitempty"`
-	Move     string  `json:"move,omitempty"`
-	Claimed  bool    `json:"claimed"`
+	// Level is that of the value, LevelMayBe are the others that its interval reaches, LevelSays both in words.
+	Level      string   `json:"level,omitempty"`
+	LevelMayBe []string `json:"level_may_be,omitempty"`
+	LevelSays  string   `json:"level_says,omitempty"`
+	// Move says how MoveOf changed, which is the figure's own value where it is left out; Difference is after − before.
+	Move       string        `json:"move,omitempty"`
+	MoveOf     string        `json:"move_of,omitempty"`
+	Difference *differenceJS `json:"difference,omitempty"`
+	Claimed    bool          `json:"claimed"`
+}
+
+type differenceJS struct {
+	Value    *Number `json:"value"`
+	Low      *Number `json:"low"`
+	High     *Number `json:"high"`
+	Coverage *Number `json:"coverage"`
 }
 
 type chartJS struct {
@@ -102,7 +116,7 @@ func (d Document) Encoded() DocumentJSON {
 	for _, s := range d.Sections {
 		one := sectionJS{ID: s.ID, Title: s.Title, Edition: s.Edition, Text: s.Text, Items: s.Items, Notes: s.Notes}
 		for _, m := range s.Measures {
-			one.Figures = append(one.Figures, measureJS{m.Name, m.Title, m.Value, m.Why, m.Low, m.High, m.Coverage, m.N, m.Of, m.Level, m.Move, m.Claimed})
+			one.Figures = append(one.Figures, m.encoded())
 		}
 		for _, c := range s.Charts {
 			one.Charts = append(one.Charts, chartJS{c.ID, c.Title, c.Note, c.Empty})
@@ -113,6 +127,21 @@ func (d Document) Encoded() DocumentJSON {
 		j.Sections = append(j.Sections, one)
 	}
 	return j
+}
+
+func (m Measure) encoded() measureJS {
+	level := ""
+	if m.Level.Level != "" {
+		level = strings.Join(m.Level.Names(), " or ")
+	}
+	var difference *differenceJS
+	if c := m.Change; c.Difference != nil {
+		difference = &differenceJS{c.Difference, c.Low, c.High, c.Coverage}
+	}
+	return measureJS{
+		Figure: m.Name, Title: m.Title, Value: m.Value, Why: m.Why, Low: m.Low, High: m.High, Coverage: m.Coverage, N: m.N, Of: m.Of,
+		Level: level, LevelMayBe: m.Level.MayBe, LevelSays: m.Level.Words(), Move: m.Change.Says, MoveOf: m.Change.Of, Difference: difference, Claimed: m.Change.Claimed,
+	}
 }
 
 func (g Grid) encoded() tableJS {

@@ -77,7 +77,7 @@ func (in AboutOrganisation) bandsSay() string {
 }
 
 var bandWords = map[string]string{
-	"event": "still an event", "scheduled": "scheduled", "settling": "settling into a habit", "habit": "a habit", "not sure yet": "too rare to judge",
+	"event": "still an event", "scheduled": "scheduled", "settling": "settling into a habit", "habit": "a habit", unsure: "too rare to judge", notComparable: notComparable,
 }
 
 // inList words a list: "a, b and c".
@@ -172,7 +172,7 @@ func (in AboutOrganisation) spread() Grid {
 		cards[i] = t.Card
 	}
 	for _, spread := range metrics.Spreads(cards) {
-		word := wordsOf(spread.Figure)
+		word := wordsOf(spread.Figure, spread.Low, spread.Middle, spread.High)
 		low, middle, high := "—", "—", "—"
 		if spread.Services >= fewestTeams {
 			low, middle, high = word(*spread.Low), word(*spread.Middle), word(*spread.High)

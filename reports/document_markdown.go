@@ -78,7 +78,7 @@ func address(href string) string {
 func (s Section) measureTable() Table {
 	t := Table{Caption: "Figures", Head: []Head{{Text: "Figure"}, {"Value", true}, {"Interval", true}, {Text: "n"}, {Text: s.levelHead()}, {Text: "Change"}}}
 	for _, m := range s.Measures {
-		t.Rows = append(t.Rows, []Cell{{Text: m.Title}, {Text: m.Shown()}, {Text: orDash(m.Range())}, {Text: m.Made()}, {Text: orDash(m.Level)}, {Text: orDash(m.Move)}})
+		t.Rows = append(t.Rows, []Cell{{Text: m.Title}, {Text: m.Shown()}, {Text: orDash(m.Range())}, {Text: m.Made()}, {Text: orDash(m.Level.Words())}, {Text: orDash(m.Change.Words())}})
 	}
 	return t
 }

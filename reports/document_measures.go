@@ -30,18 +30,18 @@ func (b Basis) measure(figure string) Measure {
 		return m
 	}
 	m.Level = b.level(figure)
-	m.Move, m.Claimed = b.moved(figure)
+	m.Change = b.moved(figure)
 	return m
 }
 
-// level is where a figure stands in the edition of the document; empty when the edition has none for it.
-func (b Basis) level(figure string) string {
+// level is where a figure stands in the edition of the document; the zero one when the edition has none for it.
+func (b Basis) level(figure string) metrics.Level {
 	for _, l := range b.Levels {
 		if l.Figure == figure && l.Level != "" {
-			return strings.Join(append([]string{l.Level}, l.Shared...), " or ")
+			return l
 		}
 	}
-	return ""
+	return metrics.Level{}
 }
 
 func (b Basis) bare(figure string) Measure {
@@ -56,7 +56,7 @@ func (b Basis) bare(figure string) Measure {
 	case metrics.FigureLeadTime:
 		m := Measure{Title: "Change lead time, median", N: counted(k.LeadTime.N), Of: noun(k.LeadTime.N, "change"), Why: why(k.LeadTime.State, k.LeadTime.N)}
 		if k.LeadTime.Median != nil {
-			m.Value = new(Number(Span(*k.LeadTime.Median)))
+			m.Value = new(Number(leadTimeWords(b.Card.LeadTime)(*k.LeadTime.Median)))
 		}
 		return m
 	case metrics.FigureFailRate:
@@ -83,7 +83,19 @@ func (b Basis) typical() Measure {
 	if d.TypicalRollout == nil {
 		return m
 	}
-	return m.bounded(*d.TypicalRollout, d.Interval, spanIn(Number(Span(*d.TypicalRollout)).Unit()))
+	return m.bounded(*d.TypicalRollout, d.Interval, leadTimeWords(b.Card.LeadTime))
+}
+
+// leadTimeWords words the lead times of a scorecard in one unit: the median over changes, and the typical deployment with its interval.
+func leadTimeWords(d metrics.Duration) func(seconds float64) string {
+	low, high := endsOf(d.Interval)
+	return metrics.InOneUnit(d.Median, d.TypicalRollout, low, high)
+}
+
+// recoveryWords does so for the median of recovery with its interval.
+func recoveryWords(s metrics.Survival) func(seconds float64) string {
+	low, high := reachOf(s.Interval)
+	return metrics.InOneUnit(s.Median, low, high)
 }
 
 func shareMeasure(title, counts string, s metrics.Share) Measure {
@@ -105,9 +117,9 @@ func recoveryMeasure(s metrics.Survival) Measure {
 	case s.State == metrics.OK && s.Median == nil:
 		m.Why = "Not reached: too many are still open"
 	case s.Median != nil:
-		m.Value = new(Number(Span(*s.Median)))
+		word := recoveryWords(s)
+		m.Value = new(Number(word(*s.Median)))
 		if s.Interval != nil {
-			word := spanIn(m.Value.Unit())
 			m.Coverage = new(Number("95%"))
 			if s.Interval.Low != nil {
 				m.Low = new(Number(word(*s.Interval.Low)))
@@ -125,35 +137,6 @@ func noun(n int, one string) string {
 		return one
 	}
 	return one + "s"
-}
-
-// wordsOf is how a document words the values that a figure's move compares.
-func wordsOf(figure string) func(float64) string {
-	switch figure {
-	case metrics.FigureFrequency:
-		return func(v float64) string { return fine(v) + " a week" }
-	case metrics.FigureFailRate, metrics.FigureRework:
-		return percent
-	}
-	return Span
-}
-
-// moved says how a figure changed against the period before. It claims a change only where the interval of the difference leaves out zero.
-func (b Basis) moved(figure string) (says string, claimed bool) {
-	m := moveOf(b.Moves, figure)
-	switch {
-	case m.Figure == "":
-		return "nothing earlier to compare with", false
-	case !m.Claimed():
-		return m.Says, false
-	}
-	verb := map[string]string{"up": "rose", "down": "fell"}[m.Direction]
-	word := wordsOf(figure)
-	from, to := word(*m.Before), word(*m.After)
-	if from == to || (*m.After > *m.Before) != (m.Direction == "up") {
-		return verb + ", though the typical value does not show it", true
-	}
-	return fmt.Sprintf("%s from %s to %s", verb, from, to), true
 }
 
 // missing is what doctor says a figure lacks, in few words; empty when it says nothing.

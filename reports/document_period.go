@@ -76,5 +76,16 @@ func QuarterOf(t time.Time, zone *time.Location) Period {
 // Words say which days it holds: "1 Jul to 30 Sep 2026".
 func (p Period) Words() string { return View{Window: p.Window}.Words() }
 
+// Days are those of the period that have begun at an instant, and all of it: the instant's own day counts.
+func (p Period) Days(asOf time.Time) (begun, all int) {
+	midnight := func(t time.Time) time.Time {
+		year, month, day := t.In(p.Window.From.Location()).Date()
+		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC) // every day of UTC has 24 hours
+	}
+	days := func(to time.Time) int { return int(midnight(to).Sub(midnight(p.Window.From)) / (24 * time.Hour)) }
+	all = days(p.Window.To)
+	return max(0, min(days(asOf)+1, all)), all
+}
+
 // Open reports that the period is not over.
 func (p Period) Open(asOf time.Time) bool { return asOf.Before(p.Window.To) }

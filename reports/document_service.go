@@ -32,6 +32,7 @@ func (in AboutService) indexSays() string {
 	i := in.Row.Index
 	says := headline(i)
 	switch {
+	case i.NotComparable != "": // a number would be compared all the same
 	case i.Value != nil:
 		says += fmt.Sprintf(": the index is %s of 100", Count(*i.Value))
 	case i.N > 0:

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"strings"
 
 	"shiphabit/metrics"
 )
@@ -30,7 +29,7 @@ func figures(card metrics.Scorecard, moves []metrics.Move, levels []metrics.Leve
 		}
 		f.Level, f.LevelNote = level(f.Name, levels)
 		if m := moveOf(moves, f.Name); m.Claimed() || m.Interval != nil {
-			f.Moved, f.Clear = m.Says, m.Claimed()
+			f.Moved, f.Clear = Change{Of: compared[f.Name].of, Says: m.Says, Claimed: m.Claimed()}.named(), m.Claimed()
 		}
 		f.Spark = sparkOf(f.Name, course.of(f.Name))
 	}
@@ -56,15 +55,10 @@ func level(figure string, levels []metrics.Level) (word, note string) {
 		if l.State != metrics.OK {
 			return "", "" // the figure itself says that there is too little
 		}
-		note = l.Note
-		if l.Level == "" {
-			return "", note
+		if word = l.Words(); word != "" {
+			word += " (" + l.Edition + ")"
 		}
-		word = l.Level + ", " + l.Edition
-		if len(l.Shared) > 0 {
-			word = l.Level + " or " + strings.Join(l.Shared, " or ") + ", " + l.Edition
-		}
-		return word, note
+		return word, l.Note
 	}
 	return "", ""
 }
@@ -99,21 +93,18 @@ func leadTime(d metrics.Duration) Figure {
 	f.N = plural(d.N, "change", "changes") + " in " + plural(d.Rollouts, "deployment", "deployments")
 	f.Why = why(d.State, d.N)
 	if d.Median != nil {
-		f.Value, f.Why = Span(*d.Median), ""
-		f.Interval = "typical deployment " + spanOr(d.TypicalRollout, "unknown")
+		word := leadTimeWords(d)
+		f.Value, f.Why = word(*d.Median), ""
+		f.Interval = "typical deployment " + wordOr(d.TypicalRollout, word, "unknown")
 		if d.Interval != nil {
-			f.Interval += ", " + between(d.Interval, Span)
+			f.Interval += ", " + between(d.Interval, word)
 		}
 	}
 	return f
 }
 
-func spanOr(v *float64, otherwise string) string {
-	if v == nil {
-		return otherwise
-	}
-	return Span(*v)
-}
+// spanOr words a span that stands alone.
+func spanOr(v *float64, otherwise string) string { return wordOr(v, Span, otherwise) }
 
 func failRate(card metrics.Scorecard) Figure {
 	q := card.FailRate
@@ -147,7 +138,8 @@ func recovery(s metrics.Survival) Figure {
 	}
 	f.Why = why(s.State, s.N)
 	if s.State == metrics.OK {
-		f.Value, f.Why, f.Interval = spanOr(s.Median, "Not reached"), "", bounds(s.Interval)
+		word := recoveryWords(s)
+		f.Value, f.Why, f.Interval = wordOr(s.Median, word, "Not reached"), "", bounds(s.Interval, word)
 	}
 	if s.N == 0 {
 		f.Why = "No failed deployment is known"

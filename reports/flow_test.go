@@ -39,7 +39,7 @@ func TestTheWayToProductionClaimsAFindingOnlyWhereItIsClear(t *testing.T) {
 		want string
 	}{
 		"more than half and above three quarters of every other": {stagesOf(20, clearly), "Most of the way to production is waiting for review: 1.1 d of 1.7 d"},
-		"longest, less than half":                                {stagesOf(20, even), "The longest stage on the way to production is waiting for review: 12 h of 2 d"},
+		"longest, less than half":                                {stagesOf(20, even), "The longest stage on the way to production is waiting for review: 12 h of 48 h"},
 		"one other stage often takes as long":                    {stagesOf(20, overlapping), plain},
 		"too few for a claim":                                    {stagesOf(19, clearly), plain},
 		"stages that are not known":                              {stagesOf(50, partly), plain},

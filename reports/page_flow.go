@@ -168,7 +168,8 @@ func stageStep(number int, name string, stage metrics.Stage, rows func(figure, s
 		step.N = plural(stage.N, words.unit[0], words.unit[1])
 	}
 	if stage.Median != nil {
-		step.Median, step.P90 = Span(*stage.Median), spanOr(stage.P90, "")
+		word := metrics.InOneUnit(stage.Median, stage.P90)
+		step.Median, step.P90 = word(*stage.Median), wordOr(stage.P90, word, "")
 		return step
 	}
 	step.Kind = "unknown"
@@ -188,7 +189,8 @@ func stageFigure(card metrics.Scorecard, stage string) Figure {
 		}
 		f.N, f.Why = plural(s.N, words.unit[0], words.unit[1])+", "+words.says, why(s.State, s.N)
 		if s.Median != nil {
-			f.Value, f.Interval = Span(*s.Median), "median; three of four within "+spanOr(s.P75, "an unknown time")+", nine of ten within "+spanOr(s.P90, "an unknown time")
+			word := metrics.InOneUnit(s.Median, s.P75, s.P90)
+			f.Value, f.Interval = word(*s.Median), "median; three of four within "+wordOr(s.P75, word, "an unknown time")+", nine of ten within "+wordOr(s.P90, word, "an unknown time")
 		}
 	}
 	return f
@@ -207,7 +209,8 @@ func approvalSteps(w metrics.Waiting, start float64, on *ruler, rows func(figure
 		step := FlowStep{Title: place.title, Says: "asked to decided, of the deployments that waited for it", Kind: "unknown", Within: true, N: plural(place.wait.N, deployments[0], deployments[1]),
 			Href: rows(metrics.FigureWaiting, "")}
 		if m := place.wait.Median; m != nil {
-			step.Kind, step.Median, step.P90 = "wait", Span(*m), spanOr(place.wait.P90, "")
+			word := metrics.InOneUnit(m, place.wait.P90)
+			step.Kind, step.Median, step.P90 = "wait", word(*m), wordOr(place.wait.P90, word, "")
 			step.X, step.Width = percentOf(start), percentOf(max(*m*on.perSecond, leastWidth))
 		}
 		out = append(out, step)
@@ -276,10 +279,11 @@ func flowTitle(stages []string, known map[string]metrics.Stage) string {
 		}
 	}
 	title, most := stagesInWords[longest].title, *known[longest].Median
+	word := metrics.InOneUnit(&most, &total)
 	if most > total/2 {
-		return fmt.Sprintf("Most of the way to production is %s: %s of %s", lowerFirst(title), Span(most), Span(total))
+		return fmt.Sprintf("Most of the way to production is %s: %s of %s", lowerFirst(title), word(most), word(total))
 	}
-	return fmt.Sprintf("The longest stage on the way to production is %s: %s of %s", lowerFirst(title), Span(most), Span(total))
+	return fmt.Sprintf("The longest stage on the way to production is %s: %s of %s", lowerFirst(title), word(most), word(total))
 }
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }

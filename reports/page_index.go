@@ -42,7 +42,7 @@ func (p HabitIndex) To(page int) string {
 }
 
 // Drawn is the index as it is drawn.
-func (p HabitIndex) Drawn() IndexView { return IndexView{p.Of.Index, headline(p.Of.Index)} }
+func (p HabitIndex) Drawn() IndexView { return viewOf(p.Of.Index) }
 
 // Corrections is the address of what people stated about the service's records.
 func (p HabitIndex) Corrections() string { return CorrectionsPath(p.Of.Service) }

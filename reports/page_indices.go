@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"cmp"
 	"time"
 
 	"shiphabit/metrics"
@@ -47,7 +46,7 @@ func (h HabitIndices) Table() Table {
 	t := Table{Caption: "The index of each service, by name", Head: []Head{{Text: "Service"}, {"Index", true}, {Text: "Band"}, {"Planned deployments", true}, {Text: "Held or open because"}}}
 	first := (h.At() - 1) * perPage
 	for _, r := range h.Rows[first:min(first+perPage, len(h.Rows))] {
-		t.Rows = append(t.Rows, []Cell{{Text: r.Service.Name, Href: h.IndexPath(r.Service.Name)}, {Text: indexWords(r.Index)}, {Text: cmp.Or(r.Index.Band, unsure)}, {Text: Count(r.Index.N)}, {Text: whyIndex(r.Index)}})
+		t.Rows = append(t.Rows, []Cell{{Text: r.Service.Name, Href: h.IndexPath(r.Service.Name)}, {Text: indexWords(r.Index)}, {Text: standing(r.Index)}, {Text: Count(r.Index.N)}, {Text: whyIndex(r.Index)}})
 	}
 	return t
 }
@@ -56,7 +55,7 @@ func (h HabitIndices) Table() Table {
 func whyIndex(i metrics.Index) string {
 	switch {
 	case i.NotComparable != "":
-		return "not comparable: it follows " + i.NotComparable
+		return notComparableTo(i)
 	case i.N == 0:
 		return "no planned deployment"
 	case i.Value == nil:

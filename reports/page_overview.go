@@ -157,20 +157,16 @@ type BandCount struct {
 	N    int
 }
 
-// Bands counts the services per band, from event to habit; those without a band come last.
+// Bands counts the services per band, from event to habit; those without a band come last, then those that are set beside no other.
 func (o Overview) Bands() []BandCount {
 	counts := map[string]int{}
 	for _, r := range o.Rows {
-		counts[r.Index.Band]++
+		counts[standing(r.Index)]++
 	}
 	var out []BandCount
-	for _, b := range []string{"event", "scheduled", "settling", "habit", ""} {
-		if counts[b] > 0 {
-			word := b
-			if b == "" {
-				word = unsure
-			}
-			out = append(out, BandCount{word, counts[b]})
+	for _, band := range standings() {
+		if counts[band] > 0 {
+			out = append(out, BandCount{band, counts[band]})
 		}
 	}
 	return out
@@ -182,14 +178,17 @@ type BandBar struct {
 	Width float64
 }
 
-// BandBars are the bands in their order, empty ones included.
+// BandBars are the bands in their order, empty ones included; services that are set beside no other only where there are some.
 func (o Overview) BandBars() []BandBar {
 	counts := map[string]int{}
 	for _, b := range o.Bands() {
 		counts[b.Band] = b.N
 	}
 	var out []BandBar
-	for _, band := range []string{"event", "scheduled", "settling", "habit", unsure} {
+	for _, band := range standings() {
+		if band == notComparable && counts[band] == 0 {
+			continue
+		}
 		out = append(out, BandBar{BandCount{band, counts[band]}, share(counts[band], len(o.Rows))})
 	}
 	return out
@@ -276,7 +275,7 @@ func (o Overview) Headline() string {
 func headline(i metrics.Index) string {
 	switch {
 	case i.NotComparable != "":
-		return "Deployment here follows " + i.NotComparable
+		return upperFirst(notComparableTo(i))
 	case i.N == 0:
 		return "No planned deployment in the last 12 weeks"
 	case i.Band == "event":
@@ -299,7 +298,16 @@ type IndexView struct {
 }
 
 // View prepares an index for its drawing.
-func (r ServiceRow) View() IndexView { return IndexView{r.Index, headline(r.Index)} }
+func (r ServiceRow) View() IndexView { return viewOf(r.Index) }
+
+// viewOf marks no band on the scale of an index that is set beside no other.
+func viewOf(i metrics.Index) IndexView {
+	v := IndexView{i, headline(i)}
+	if i.NotComparable != "" {
+		v.Band = ""
+	}
+	return v
+}
 
 // Span is the width of the range on a scale of a hundred, at least one so that it can be seen.
 func (i IndexView) Span() int { return max(i.High-i.Low, 1) }

@@ -28,19 +28,12 @@ func (Services) template() string { return "services" }
 
 // Takes reports that a service is one of those asked for.
 func (s Services) Takes(r ServiceRow) bool {
-	band := r.Index.Band
-	if band == "" {
-		band = unsure
-	}
 	return strings.Contains(strings.ToLower(r.Service.Name), strings.ToLower(s.Find)) && (s.Team == "" || r.Service.Team == s.Team) &&
-		(s.Band == "" || s.Band == band) && (s.Verdict == "" || s.Verdict == string(r.Gate.Standing()))
+		(s.Band == "" || s.Band == standing(r.Index)) && (s.Verdict == "" || s.Verdict == string(r.Gate.Standing()))
 }
 
-// unsure is the word for an index that is still a range over several bands.
-const unsure = "not sure yet"
-
 // Bands are those of the index to choose from.
-func (Services) Bands() []string { return []string{"event", "scheduled", "settling", "habit", unsure} }
+func (Services) Bands() []string { return standings() }
 
 // Standings are those before the gate to choose from.
 func (Services) Standings() []gate.Result { return gate.Standings() }

@@ -13,31 +13,13 @@ import (
 )
 
 const (
-	minute = 60.0
-	hour   = 60 * minute
-	day    = 24 * hour
-	week   = 7 * day
+	hour = 3600.0 // seconds
+	day  = 24 * hour
 )
 
-// Span words a number of seconds to two figures that matter: "45 s", "12 min", "3.4 h", "2.1 d", "5.2 wk".
-func Span(seconds float64) string {
-	sign := ""
-	if seconds < 0 {
-		sign, seconds = "−", -seconds
-	}
-	switch {
-	case seconds < minute:
-		return sign + digits(seconds) + " s"
-	case seconds < hour:
-		return sign + digits(seconds/minute) + " min"
-	case seconds < day:
-		return sign + digits(seconds/hour) + " h"
-	case seconds < 10*week:
-		return sign + digits(seconds/day) + " d"
-	default:
-		return sign + digits(seconds/week) + " wk"
-	}
-}
+// Span words a number of seconds that stands alone: "45 s", "12 min", "3.4 h", "2.1 d", "12 wk". Spans of one line are worded together,
+// by metrics.InOneUnit.
+func Span(seconds float64) string { return metrics.InWords(seconds) }
 
 // digits keeps one decimal below ten and none above.
 func digits(v float64) string {
@@ -85,18 +67,44 @@ func coverage(share float64) string {
 	return strconv.FormatFloat(math.Round(share*1e4)/100, 'f', -1, 64) + "%"
 }
 
+// endsOf are the ends of an interval, nil where there is none.
+func endsOf(i *metrics.Interval) (low, high *float64) {
+	if i == nil {
+		return nil, nil
+	}
+	return &i.Low, &i.High
+}
+
+// reachOf is endsOf for a survival figure.
+func reachOf(b *metrics.Bounds) (low, high *float64) {
+	if b == nil {
+		return nil, nil
+	}
+	return b.Low, b.High
+}
+
 // bounds words the interval of a survival figure, either end of which may not be reached.
-func bounds(b *metrics.Bounds) string {
+func bounds(b *metrics.Bounds, word func(seconds float64) string) string {
 	if b == nil {
 		return ""
 	}
-	end := func(v *float64) string {
-		if v == nil {
-			return "not reached"
-		}
-		return Span(*v)
+	return reached(b.Low, word) + " to " + reached(b.High, word) + " (95%)"
+}
+
+// reached words a span of a curve that may not fall so far.
+func reached(v *float64, word func(seconds float64) string) string {
+	if v == nil {
+		return "not reached"
 	}
-	return end(b.Low) + " to " + end(b.High) + " (95%)"
+	return word(*v)
+}
+
+// wordOr words a value, or says that there is none.
+func wordOr(v *float64, word func(float64) string, otherwise string) string {
+	if v == nil {
+		return otherwise
+	}
+	return word(*v)
 }
 
 // share is a part of a whole on a scale of a hundred, for widths in drawings.

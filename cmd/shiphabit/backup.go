@@ -16,7 +16,7 @@ func (p *program) backupCommand() *cobra.Command {
 stop the server and put the copy in the database's place. PostgreSQL has pg_dump for this.`,
 		Example: "  shiphabit backup shiphabit-2026-11-22.db",
 		Args:    cobra.ExactArgs(1),
-		RunE: onDatabase(p.openExisting, &database, func(ctx context.Context, db *store.DB, args []string) error {
+		RunE: onDatabase(p.openAsItIs, &database, func(ctx context.Context, db *store.DB, args []string) error {
 			if err := db.Backup(ctx, args[0]); err != nil {
 				return exitError{exitUsage, err}
 			}

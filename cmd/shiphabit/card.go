@@ -78,7 +78,7 @@ func levelText(l metrics.Level) string {
 	if l.Level == "" {
 		return ""
 	}
-	text := l.Level + " (" + l.Edition
+	text := l.Words() + " (" + l.Edition
 	if l.Gap {
 		text += ", between two bands"
 	}
@@ -106,11 +106,20 @@ func frequencyNote(f metrics.Frequency) string {
 	return note
 }
 
+// durationText is the headline; where it is the median it stands in the unit of the note beside it.
 func durationText(d metrics.Duration) string {
 	if d.State != metrics.OK {
 		return string(d.State)
 	}
-	return span(*d.Headline())
+	return durationWords(d)(*d.Headline())
+}
+
+// durationWords is how the spans of one line are worded.
+func durationWords(d metrics.Duration) func(seconds float64) string {
+	if d.Value != nil || d.Interval == nil {
+		return metrics.InOneUnit(d.Headline())
+	}
+	return metrics.InOneUnit(d.Median, d.P90, &d.Interval.Low, &d.Interval.High)
 }
 
 func durationNote(d metrics.Duration) string {
@@ -121,10 +130,11 @@ func durationNote(d metrics.Duration) string {
 	if d.State != metrics.OK {
 		return note
 	}
+	word := durationWords(d)
 	if d.Interval != nil {
-		note = fmt.Sprintf("rollouts' medians %.4g%% %s to %s; %s", 100*d.Interval.Coverage, span(d.Interval.Low), span(d.Interval.High), note)
+		note = fmt.Sprintf("rollouts' medians %.4g%% %s to %s; %s", 100*d.Interval.Coverage, word(d.Interval.Low), word(d.Interval.High), note)
 	}
-	return fmt.Sprintf("median; P90 %s; %s", span(*d.P90), note)
+	return fmt.Sprintf("median; P90 %s; %s", word(*d.P90), note)
 }
 
 func shareText(s metrics.Share) string {
@@ -153,32 +163,35 @@ func survivalText(s metrics.Survival) string {
 	if value == nil {
 		return "not reached"
 	}
-	return span(*value)
+	return survivalWords(s)(*value)
+}
+
+// survivalWords is how the spans of one line are worded; how long the longest is open stands by itself.
+func survivalWords(s metrics.Survival) func(seconds float64) string {
+	if s.Value != nil || s.Interval == nil {
+		return metrics.InOneUnit(s.Headline())
+	}
+	return metrics.InOneUnit(s.Median, s.Interval.Low, s.Interval.High)
 }
 
 func survivalNote(s metrics.Survival, what string) string {
 	note := "n = " + counted(s.N, what)
-	if s.Value != nil {
+	switch {
+	case s.Value != nil:
 		note = fmt.Sprintf("n = %d; %s", s.N, s.Statistic)
+	case s.State == metrics.OK && s.Interval != nil:
+		note = fmt.Sprintf("median; 95%% %s to %s; %s", reachedText(s, s.Interval.Low), reachedText(s, s.Interval.High), note)
 	}
 	if s.Censored > 0 && s.Longest != nil {
-		note += fmt.Sprintf(", %d still open, the longest for %s", s.Censored, span(*s.Longest))
+		note += fmt.Sprintf(", %d still open, the longest for %s", s.Censored, metrics.InWords(*s.Longest))
 	}
 	return note
 }
 
-// span prints seconds in the unit a person would use.
-func span(seconds float64) string {
-	switch {
-	case seconds < 60:
-		return fmt.Sprintf("%.0f s", seconds)
-	case seconds < 90*60:
-		return fmt.Sprintf("%.0f min", seconds/60)
-	case seconds < 36*3600:
-		return fmt.Sprintf("%.1f h", seconds/3600)
-	case seconds < 60*86400:
-		return fmt.Sprintf("%.1f d", seconds/86400)
-	default:
-		return fmt.Sprintf("%.0f d", seconds/86400)
+// reachedText is an end of the interval, which the curve may not reach.
+func reachedText(s metrics.Survival, end *float64) string {
+	if end == nil {
+		return "not reached"
 	}
+	return survivalWords(s)(*end)
 }

@@ -12,7 +12,7 @@ import (
 func reliabilityRow(r metrics.Reliability) []string {
 	switch {
 	case r.Value != nil:
-		return []string{"reliability", fmt.Sprintf("%.2f %%", 100**r.Value), fmt.Sprintf("an incident was open for %s of %s of service time", span(r.Down), span(r.Observed))}
+		return []string{"reliability", fmt.Sprintf("%.2f %%", 100**r.Value), fmt.Sprintf("an incident was open for %s of %s of service time", metrics.InWords(r.Down), metrics.InWords(r.Observed))}
 	case r.Observed > 0:
 		return []string{"reliability", string(r.State), "no incident is on record, so that nobody seems to look"}
 	default:
@@ -65,10 +65,11 @@ func writeSpread(w io.Writer, spreads []metrics.Spread) error {
 	}
 	rows := [][]string{{"over the services, each by itself", "LOWEST", "MIDDLE", "HIGHEST", ""}}
 	for _, s := range spreads {
+		words := spreadWords(s)
 		row := []string{figureWords(s.Figure), "", "", "", fmt.Sprintf("%d of %d services have a value", s.Services, s.Of)}
 		for i, v := range []*float64{s.Low, s.Middle, s.High} {
 			if row[1+i] = "–"; v != nil {
-				row[1+i] = spreadText(*v, s.Unit)
+				row[1+i] = words(*v)
 			}
 		}
 		rows = append(rows, row)
@@ -77,14 +78,15 @@ func writeSpread(w io.Writer, spreads []metrics.Spread) error {
 	return writeTable(w, rows)
 }
 
-func spreadText(v float64, unit string) string {
-	switch unit {
+// spreadWords is how the values of a line are worded.
+func spreadWords(s metrics.Spread) func(float64) string {
+	switch s.Unit {
 	case "s":
-		return span(v)
+		return metrics.InOneUnit(s.Low, s.Middle, s.High)
 	case "share":
-		return fmt.Sprintf("%.1f %%", 100*v)
+		return func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
 	default:
-		return fmt.Sprintf("%.1f a week", v)
+		return func(v float64) string { return fmt.Sprintf("%.1f a week", v) }
 	}
 }
 

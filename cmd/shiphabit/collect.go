@@ -63,7 +63,7 @@ func (c *collecting) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db, sources, err := c.openSources(ctx, c.database.db, settings)
+	db, sources, err := c.openSources(ctx, c.database.db, settings, store.TakesOver)
 	if err != nil {
 		return err
 	}

@@ -30,12 +30,20 @@ func (p *program) openDatabase(ctx context.Context, f databaseFlags) (*store.DB,
 	if err != nil {
 		return nil, err
 	}
-	db, _, err := p.openSources(ctx, f.db, settings)
-	return db, err
+	return p.openUnder(ctx, f, settings, store.IsRefused)
 }
 
 // openExisting is openDatabase for commands that only read: a name that means no database yet is more likely a slip.
 func (p *program) openExisting(ctx context.Context, f databaseFlags) (*store.DB, error) {
+	return p.openNoNew(ctx, f, store.IsRefused)
+}
+
+// openAsItIs is openExisting for commands that look at nothing that is derived, and so need no configuration.
+func (p *program) openAsItIs(ctx context.Context, f databaseFlags) (*store.DB, error) {
+	return p.openNoNew(ctx, f, store.LeavesAlone)
+}
+
+func (p *program) openNoNew(ctx context.Context, f databaseFlags, unnamed store.Unnamed) (*store.DB, error) {
 	settings, err := p.configuration(f.config)
 	if err != nil {
 		return nil, err
@@ -49,8 +57,23 @@ func (p *program) openExisting(ctx context.Context, f databaseFlags) (*store.DB,
 			return nil, usage("there is no database at %s yet; 'shiphabit import' or 'shiphabit serve' makes one, or name another with --db", path)
 		}
 	}
-	db, _, err := p.openSources(ctx, f.db, settings)
+	return p.openUnder(ctx, f, settings, unnamed)
+}
+
+func (p *program) openUnder(ctx context.Context, f databaseFlags, settings config.Config, unnamed store.Unnamed) (*store.DB, error) {
+	db, _, err := p.openSources(ctx, f.db, settings, unnamed)
+	if kept, ok := errors.AsType[*store.ConfiguredError](err); ok {
+		return nil, usage("%w: under the defaults its figures would be other ones, and all of them be derived again. %s, or ask the server that keeps it", kept, howNamed(kept.Name))
+	}
 	return db, err
+}
+
+// howNamed says how the configuration is named under which a database is kept.
+func howNamed(configuration string) string {
+	if configuration == demoConfiguration {
+		return "'shiphabit demo --db THE_DATABASE --write FOLDER' writes it: name it with --config FOLDER/shiphabit.yaml"
+	}
+	return "Name it with --config " + configuration + " (or SHIPHABIT_CONFIG)"
 }
 
 // opener is openDatabase or openExisting.
@@ -75,14 +98,16 @@ func (p *program) databaseName(flag string, settings config.Config) (string, err
 	return p.defaultDatabase()
 }
 
-func (p *program) openStore(ctx context.Context, flag string, settings config.Config, rules metrics.Rules) (*store.DB, error) {
+// openStore opens the database under the rules of the options; the configuration gives the rest of them.
+func (p *program) openStore(ctx context.Context, flag string, settings config.Config, o store.Options) (*store.DB, error) {
 	dsn, err := p.databaseName(flag, settings)
 	if err != nil {
 		return nil, err
 	}
-	definition := metrics.DORA()
-	definition.WeekStart = settings.WeekStart
-	db, err := store.Open(ctx, dsn, store.Options{Rules: rules, Sources: readSources(settings), Definition: definition, Zone: settings.Zone(), Logger: p.logger(), Clock: p.now})
+	o.Configuration, o.Sources, o.Zone, o.Logger, o.Clock = settings.File, readSources(settings), settings.Zone(), p.logger(), p.now
+	o.Definition = metrics.DORA()
+	o.Definition.WeekStart = settings.WeekStart
+	db, err := store.Open(ctx, dsn, o)
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}

@@ -81,7 +81,7 @@ func (d *demonstration) run(ctx context.Context, seeded bool) error {
 	if err != nil {
 		return err
 	}
-	db, err := d.openStore(ctx, d.db, settings, settings.Rules())
+	db, err := d.openStore(ctx, d.db, settings, store.Options{Rules: settings.Rules()})
 	if err != nil {
 		return err
 	}
@@ -92,9 +92,12 @@ func (d *demonstration) run(ctx context.Context, seeded bool) error {
 	return d.serve(ctx, db, settings, made)
 }
 
+// demoConfiguration names the configuration of the demonstration, which is no file until 'demo --write' writes it.
+const demoConfiguration = "the demonstration's configuration"
+
 // demoSettings are those of the organisation's own configuration file.
 func demoSettings(made *demo.Organisation) (config.Config, error) {
-	return config.Parse("the demonstration's configuration", []byte(made.Configuration()), config.Options{})
+	return config.Parse(demoConfiguration, []byte(made.Configuration()), config.Options{})
 }
 
 // kept is the organisation that the database holds, nil when there is none yet. A database that holds anything else is not touched.
@@ -104,8 +107,7 @@ func (d *demonstration) kept(ctx context.Context, seeded bool) (*demo.Organisati
 			return nil, nil
 		}
 	}
-	settings := config.Default()
-	db, err := d.openStore(ctx, d.db, settings, settings.Rules())
+	db, err := d.openKept(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -114,19 +116,39 @@ func (d *demonstration) kept(ctx context.Context, seeded bool) (*demo.Organisati
 	if err != nil {
 		return nil, err
 	}
-	services, err := db.Services(ctx)
-	if err != nil {
-		return nil, err
-	}
 	for _, source := range sources {
 		if source.Name == demo.Forge && source.Cursor != "" {
 			return d.fromMark(source.Cursor, seeded)
 		}
 	}
-	if len(services)+len(sources) > 0 {
-		return nil, usage("%s holds other records, or a demonstration that was not finished: name a database that does not exist yet, or delete this one", d.db)
+	if len(sources) > 0 {
+		return nil, d.otherRecords()
 	}
-	return nil, nil
+	services, err := db.Services(ctx)
+	if err == nil && len(services) > 0 {
+		err = d.otherRecords()
+	}
+	return nil, err
+}
+
+// openKept opens a database that is there before it is known what it holds; a demonstration in it stays as it is.
+func (d *demonstration) openKept(ctx context.Context) (*store.DB, error) {
+	settings := config.Default()
+	o := store.Options{Rules: settings.Rules(), Unnamed: store.IsRefused}
+	db, err := d.openStore(ctx, d.db, settings, o)
+	kept, configured := errors.AsType[*store.ConfiguredError](err)
+	switch {
+	case configured && kept.Name == demoConfiguration:
+		o.Unnamed = store.LeavesAlone
+		return d.openStore(ctx, d.db, settings, o)
+	case configured:
+		return nil, d.otherRecords()
+	}
+	return db, err
+}
+
+func (d *demonstration) otherRecords() error {
+	return usage("%s holds other records, or a demonstration that was not finished: name a database that does not exist yet, or delete this one", d.db)
 }
 
 // markOf is kept in the database once the organisation is in it as a whole.

@@ -183,7 +183,9 @@ func TestLeadershipsDigestGoesOutOnceAWeekByMailAndChat(t *testing.T) {
 			t.Errorf("digest %v ends with %d and says %s", wrong, code, errs)
 		}
 	}
-	if _, errs, code := p.run("digest", "--leadership", "--send", "--db", db); code != exitUsage || !strings.Contains(errs, "notify.leadership") {
+	bare := filepath.Join(p.home, "bare.yaml")
+	write(t, bare, "week_start: monday\n")
+	if _, errs, code := p.run("digest", "--leadership", "--send", "--db", db, "--config", bare); code != exitUsage || !strings.Contains(errs, "notify.leadership") {
 		t.Errorf("without channels it ends with %d and says %s", code, errs)
 	}
 }

@@ -114,9 +114,6 @@ func writeIndexRows(w *csv.Writer, each func(func(metrics.IndexExplanation) erro
 func printIndex(out *bufio.Writer, x metrics.IndexExplanation) error {
 	fmt.Fprintf(out, "%s: %s · %s to %s · %s working days of %s · %s · %s\n", printable(x.Service), indexText(x.Index), x.Days[0].Day, x.Days[len(x.Days)-1].Day,
 		strconv.Itoa(x.Calendar.WorkingDays), printable(x.Calendar.Zone), plannedOf(x.Index.N), x.Definition)
-	if x.Index.NotComparable != "" {
-		fmt.Fprintf(out, "not comparable: it follows %s\n", printable(x.Index.NotComparable))
-	}
 	if x.Index.Capped {
 		fmt.Fprintf(out, "held at 40: %s\n", x.Index.CapReason)
 	}

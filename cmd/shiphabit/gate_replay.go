@@ -78,7 +78,7 @@ var _ decisionReader = (*store.DB)(nil)
 // open chooses where decisions are read.
 func (r *gateReplay) open(ctx context.Context) (decisions decisionReader, done func() error, err error) {
 	if r.database.db != "" {
-		db, err := r.openExisting(ctx, r.database)
+		db, err := r.openAsItIs(ctx, r.database)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -43,7 +43,7 @@ func (p *program) hooksListCommand() *cobra.Command {
 		Short:   "List the deliveries that could not be read whole, each with the reason",
 		Example: "  shiphabit hooks list --source shop",
 		Args:    cobra.NoArgs,
-		RunE: onDatabase(p.openExisting, &database, func(ctx context.Context, db *store.DB, _ []string) error {
+		RunE: onDatabase(p.openAsItIs, &database, func(ctx context.Context, db *store.DB, _ []string) error {
 			unread, err := db.Unread(ctx, which.source, which.id)
 			if err != nil {
 				return err

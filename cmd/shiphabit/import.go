@@ -175,7 +175,7 @@ func (p *program) exportCommand() *cobra.Command {
 		Short:   "Write every stored event as JSON Lines",
 		Example: "  shiphabit export > events.jsonl",
 		Args:    cobra.NoArgs,
-		RunE: onDatabase(p.openExisting, &database, func(ctx context.Context, db *store.DB, _ []string) error {
+		RunE: onDatabase(p.openAsItIs, &database, func(ctx context.Context, db *store.DB, _ []string) error {
 			return db.Export(ctx, func(e metrics.Event) error { return metrics.EncodeLine(p.out, e) })
 		}),
 	}

@@ -13,7 +13,7 @@ import (
 // openSources opens the database under the rules that every command uses, and makes the sources of the configuration. Folders
 // of a monorepo that a source names are services, unless the configuration declares services of those names itself. A source
 // that cannot be made, because its clone is gone say, stands in the list all the same and says why when it is read.
-func (p *program) openSources(ctx context.Context, dsn string, settings config.Config) (*store.DB, []collector.Source, error) {
+func (p *program) openSources(ctx context.Context, dsn string, settings config.Config, unnamed store.Unnamed) (*store.DB, []collector.Source, error) {
 	rules, sources := settings.Rules(), []collector.Source{}
 	for _, declared := range settings.Sources {
 		source, services, err := p.source(ctx, declared)
@@ -30,7 +30,7 @@ func (p *program) openSources(ctx context.Context, dsn string, settings config.C
 			}
 		}
 	}
-	db, err := p.openStore(ctx, dsn, settings, rules)
+	db, err := p.openStore(ctx, dsn, settings, store.Options{Rules: rules, Unnamed: unnamed})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -91,7 +91,7 @@ func (s *serving) run(ctx context.Context, db, listen string) error {
 
 // open makes a term that does nothing yet.
 func (s *serving) open(ctx context.Context, settings config.Config) (*term, error) {
-	db, sources, err := s.openSources(ctx, s.dsn, settings)
+	db, sources, err := s.openSources(ctx, s.dsn, settings, store.TakesOver)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func (p *program) tokenCreateCommand() *cobra.Command {
 			if expires < 0 {
 				return usage("--expires %s lies in the past", expires)
 			}
-			db, err := p.openDatabase(command.Context(), database)
+			db, err := p.openTokens(command.Context(), database)
 			if err != nil {
 				return err
 			}
@@ -132,7 +132,7 @@ func (p *program) tokenListCommand() *cobra.Command {
 		Short:   "List the tokens, without their secrets",
 		Example: "  shiphabit token list",
 		Args:    cobra.NoArgs,
-		RunE: onDatabase(p.openDatabase, &database, func(ctx context.Context, db *store.DB, _ []string) error {
+		RunE: onDatabase(p.openTokens, &database, func(ctx context.Context, db *store.DB, _ []string) error {
 			tokens, err := db.Tokens(ctx)
 			if err != nil {
 				return err
@@ -178,7 +178,7 @@ func (p *program) tokenRevokeCommand() *cobra.Command {
 		Short:   "End a token at once",
 		Example: "  shiphabit token revoke k3xq7b2mfa",
 		Args:    cobra.ExactArgs(1),
-		RunE: onDatabase(p.openDatabase, &database, func(ctx context.Context, db *store.DB, args []string) error {
+		RunE: onDatabase(p.openTokens, &database, func(ctx context.Context, db *store.DB, args []string) error {
 			if err := db.RevokeToken(ctx, args[0], "command line"); err != nil {
 				return usage("%w; 'shiphabit token list' shows the ids", err)
 			}
@@ -188,4 +188,13 @@ func (p *program) tokenRevokeCommand() *cobra.Command {
 	}
 	database.add(command)
 	return command
+}
+
+// openTokens opens the database, a new one too, for its tokens alone: what it has declared and derived stays.
+func (p *program) openTokens(ctx context.Context, f databaseFlags) (*store.DB, error) {
+	settings, err := p.configuration(f.config)
+	if err != nil {
+		return nil, err
+	}
+	return p.openUnder(ctx, f, settings, store.LeavesAlone)
 }

@@ -287,7 +287,7 @@ func (t *try) reportIndex(facts []metrics.Facts, settings config.Config) error {
 func indexText(index metrics.Index) string {
 	switch {
 	case index.NotComparable != "":
-		return "not comparable: " + index.NotComparable
+		return "not comparable: it follows " + printable(index.NotComparable)
 	case index.State == metrics.NoData:
 		return "nothing was deployed in the last 12 weeks"
 	case index.Value != nil:

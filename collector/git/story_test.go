@@ -103,12 +103,14 @@ func everyFigure(t *testing.T, f metrics.Facts) {
 
 	// Twelve rollouts in 84 days: 12/84 a day, 1 a week. Days with a deployment in the weeks from 5 January on:
 	// 1 1 1 0 2 1 2 0 1 1 0 0, sorted 0 0 0 0 1 1 1 1 1 1 2 2, median 1; the 3rd and 10th of 12 bound it with
-	// 1 − 2·(1+12+66)/4096. Ten of the sixty working days have a rollout, so the median working day has none. The last was on
+	// 1 − 2·(1+12+66)/4096. Ten of the sixty working days have a rollout, so the median working day has none, and neither have
+	// the 22nd and 39th of them, which bound it. The last was on
 	// 12 March at 10:00, 17 days and 14 hours before the end.
 	frequency := metrics.Frequency{
 		State: metrics.OK, Rollouts: 12, PerDay: new(12.0 / 84), PerWeek: new(1.0), DaysPerWeek: new(1.0), Weeks: 12,
 		Interval: &metrics.Interval{Low: 0, High: 1, Coverage: 1 - 2.0*79/4096}, MedianWorkingDay: new(0.0),
-		LastAt: time.Date(2026, time.March, 12, 10, 0, 0, 0, time.UTC), OpenGap: hours(17*24 + 14),
+		WorkingDay: &metrics.Interval{Low: 0, High: 0, Coverage: 1 - 2*15760514137668514/math.Exp2(60)},
+		LastAt:     time.Date(2026, time.March, 12, 10, 0, 0, 0, time.UTC), OpenGap: hours(17*24 + 14),
 	}
 	// Eighteen changes: 1 2 6 6 6 12 12 18 24 24 24 24 24 24 24 48 72 144 hours. Type 7 at 0-based place 17q: 8.5 → 24,
 	// 12.75 → 24, 15.3 → 48 + 0.3·24, 16.15 → 72 + 0.15·72. Ten rollouts with changes, their medians sorted:

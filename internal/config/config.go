@@ -14,6 +14,7 @@ import (
 
 // Config is a checked configuration. Printing it shows no secret.
 type Config struct {
+	File          string // that it was read from; empty where none was named
 	Listen        string
 	DB            string // may hold a password; String masks it
 	RequireTokens bool

@@ -26,12 +26,16 @@ func Load(file string, env func(string) string) (Config, error) {
 		return Config{}, fmt.Errorf("reading the configuration: %w; name a file that is there", err)
 	}
 	folder := filepath.Dir(file)
-	return Parse(file, text, Options{Env: env, ReadFile: func(name string) ([]byte, error) {
+	c, err := Parse(file, text, Options{Env: env, ReadFile: func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(folder, name)
 		}
 		return os.ReadFile(name)
 	}})
+	if whole, wrong := filepath.Abs(file); wrong == nil && err == nil {
+		c.File = whole
+	}
+	return c, err
 }
 
 // loader turns a checked file into a Config and finds the faults that one value alone does not show.
@@ -59,7 +63,7 @@ func Parse(file string, text []byte, o Options) (Config, error) {
 	if err := l.err(); err != nil {
 		return Config{}, err
 	}
-	c.shown = l.shown(root)
+	c.File, c.shown = file, l.shown(root)
 	return c, nil
 }
 

@@ -343,7 +343,7 @@ func frequency(counted []*slowRollout, q asked) object {
 	weeks, workdays := calendar(perDay, q)
 	o := object{
 		"state": state(len(counted)), "rollouts": len(counted), "weeks": len(weeks), "per_day": nil, "per_week": nil, "days_per_week": nil,
-		"interval": nil, "median_working_day": nil, "open_gap_s": nil,
+		"interval": nil, "median_working_day": nil, "median_working_day_interval": nil, "open_gap_s": nil,
 	}
 	if len(counted) > 0 {
 		o["last_at"], o["open_gap_s"] = last, q.end().Sub(last).Seconds()
@@ -357,7 +357,7 @@ func frequency(counted []*slowRollout, q asked) object {
 		o["days_per_week"], o["interval"] = middle(weeks), medianInterval(weeks)
 	}
 	if len(workdays) > 0 {
-		o["median_working_day"] = middle(workdays)
+		o["median_working_day"], o["median_working_day_interval"] = middle(workdays), medianInterval(workdays)
 	}
 	return o
 }

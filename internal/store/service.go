@@ -27,6 +27,9 @@ func (db *DB) declare(ctx context.Context) error {
 	slices.SortFunc(services, func(a, b serviceRow) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(links, compareLinks)
 	err := db.change(ctx, func(tx *gorm.DB) error {
+		if err := keepUnder(tx, db.configuration, db.tallies.zone); err != nil {
+			return err
+		}
 		var old []linkRow
 		if err := tx.Find(&old, "declared").Error; err != nil {
 			return err

@@ -32,6 +32,10 @@ var (
 type Options struct {
 	// Rules turn events into facts. Facts made under other rules count as out of date.
 	Rules metrics.Rules
+	// Configuration names the file that the rules are of; empty where they are the defaults because none was named, and Unnamed then says
+	// what becomes of a database that is kept under one.
+	Configuration string
+	Unnamed       Unnamed
 	// Sources are the sources that are read, by name: those that can be late. What is only pushed is none of them.
 	Sources []string
 	// Definition and Zone are those that figures are asked for in, nearly always: their tallies are stored. The defaults are
@@ -52,6 +56,7 @@ type DB struct {
 	at              address
 	dialect         dialect
 	rules           metrics.Rules
+	configuration   string // that they are of
 	declaredSources string // those that are read, by name, as JSON
 	print           string // fingerprint of the rules
 	tallies         tallySet
@@ -99,7 +104,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{at: at, rules: o.Rules, declaredSources: string(names), print: print, log: o.Logger, clock: o.Clock}
+	db := &DB{at: at, rules: o.Rules, configuration: o.Configuration, declaredSources: string(names), print: print, log: o.Logger, clock: o.Clock}
 	db.tallies.definition, db.tallies.zone = o.Definition, o.Zone
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
@@ -113,7 +118,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	db.cache.most, db.memories.most = cachedWeight, keptMemories
 	db.gateRead, db.fresher = db.read.Session(&gorm.Session{PrepareStmt: true}), newFreshness()
 	db.share()
-	if err := db.prepare(ctx); err != nil {
+	if err := db.prepare(ctx, o); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
@@ -130,22 +135,25 @@ func (db *DB) share() {
 }
 
 // prepare brings schema and declarations up to date.
-func (db *DB) prepare(ctx context.Context) error {
+func (db *DB) prepare(ctx context.Context, o Options) error {
 	if err := db.migrate(ctx); err != nil {
 		return err
 	}
 	if err := db.checkSchema(ctx); err != nil {
 		return err
 	}
-	var err error
+	keeps, err := db.admit(ctx, o)
+	if err != nil {
+		return err
+	}
 	if db.people, err = db.secret(ctx, "people"); err != nil {
 		return err
 	}
 	db.rules.Bots = metrics.HideBots(db.rules.Bots, db.people)
-	if err = db.openTallies(ctx); err != nil {
+	if err = db.prepareLog(ctx); err != nil || !keeps {
 		return err
 	}
-	if err = db.prepareLog(ctx); err != nil {
+	if err = db.openTallies(ctx); err != nil {
 		return err
 	}
 	return db.declare(ctx)

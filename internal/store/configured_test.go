@@ -1,0 +1,90 @@
+package store
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"shiphabit/metrics"
+)
+
+// kept opens the database under a configuration of the given name that declares a service, none where the name is empty.
+func (b bench) kept(name string, unnamed Unnamed) (*DB, error) {
+	o := Options{Rules: metrics.DefaultRules(), Configuration: name, Unnamed: unnamed}
+	if name != "" {
+		o.Rules.Services = []metrics.Service{{Name: "shop", Repositories: []string{"acme/shop"}}}
+	}
+	return Open(b.Context(), b.dsn, o)
+}
+
+func (b bench) declaredServices() (n int64) {
+	b.Helper()
+	db, err := b.kept("", LeavesAlone)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if err := db.read.Model(&serviceRow{}).Where("declared").Count(&n).Error; err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+func TestADatabaseKeptUnderAConfigurationIsNotTakenOverByDefaultsUnlessThatIsMeant(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		open := func(name string, unnamed Unnamed) {
+			t.Helper()
+			db, err := t.kept(name, unnamed)
+			if err != nil {
+				t.Fatalf("%q: %v", name, err)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		open("", IsRefused) // nobody has named one yet
+		open("/etc/one.yaml", IsRefused)
+		_, err := t.kept("", IsRefused)
+		var kept *ConfiguredError
+		if !errors.As(err, &kept) || kept.Name != "/etc/one.yaml" || kept.Zone != "UTC" {
+			t.Fatalf("without a name: %v", err)
+		}
+		if n := t.declaredServices(); n != 1 {
+			t.Errorf("%d services are declared after it was refused and left alone, want 1", n)
+		}
+		open("/srv/two.yaml", IsRefused) // another one is named: that is meant
+		if _, err := t.kept("", IsRefused); !errors.As(err, &kept) || kept.Name != "/srv/two.yaml" {
+			t.Errorf("after another was named: %v", err)
+		}
+		open("", TakesOver)
+		if n := t.declaredServices(); n != 0 {
+			t.Errorf("%d services are declared under the defaults", n)
+		}
+		open("", IsRefused)
+	})
+}
+
+func TestADatabaseLeftAloneCanBeCopiedAndAskedForTokens(t *testing.T) {
+	t.Parallel()
+	b := newSQLite(t)
+	db, err := b.kept("/etc/one.yaml", IsRefused)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	alone, err := b.kept("", LeavesAlone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = alone.Close() })
+	if err := alone.CreateToken(t.Context(), Token{ID: "a", Name: "ci", Scopes: []string{"gate"}}, "hash", "command line"); err != nil {
+		t.Error(err)
+	}
+	if err := alone.Backup(t.Context(), filepath.Join(t.TempDir(), "copy.db")); err != nil {
+		t.Error(err)
+	}
+	if err := alone.Export(t.Context(), func(metrics.Event) error { return nil }); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,69 @@
+package metrics
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// spanUnits are the units of spans, each with its length in seconds and the number of seconds from which a span stands in it.
+var spanUnits = [...]struct {
+	name       string
+	size, from float64
+}{{"s", 1, 0}, {"min", minuteSpan, minuteSpan}, {"h", hourSpan, hourSpan}, {"d", daySpan, daySpan}, {"wk", weekSpan, 10 * weekSpan}}
+
+const minuteSpan = 60.0
+
+// mostOfUnit is from how many of its unit on the longest of several spans is too long to be read in the unit of the shortest.
+const mostOfUnit = 300
+
+// InWords words a number of seconds to two figures that matter: "45 s", "12 min", "3.4 h", "2.1 d", "12 wk".
+func InWords(seconds float64) string { return InOneUnit(&seconds)(seconds) }
+
+// InOneUnit is how spans are worded that stand in one line, such as a value, the ends of its interval and the value before: all in the
+// unit that the shortest of them would have alone, so that they can be compared at a glance. What is nil takes no part.
+func InOneUnit(spans ...*float64) func(seconds float64) string {
+	least, most := math.MaxFloat64, 0.0
+	for _, s := range spans {
+		if s == nil {
+			continue
+		}
+		size := math.Abs(*s)
+		most = max(most, size)
+		if size > 0 {
+			least = min(least, size)
+		}
+	}
+	at := unitIndex(min(least, most))
+	for at+1 < len(spanUnits) && most/spanUnits[at].size >= mostOfUnit {
+		at++
+	}
+	unit := spanUnits[at]
+	return func(seconds float64) string {
+		if seconds < 0 {
+			return "−" + twoFigures(-seconds/unit.size) + " " + unit.name
+		}
+		return twoFigures(seconds/unit.size) + " " + unit.name
+	}
+}
+
+// unitIndex is the unit in which a span stands alone.
+func unitIndex(seconds float64) int {
+	at := 0
+	for at+1 < len(spanUnits) && seconds >= spanUnits[at+1].from {
+		at++
+	}
+	return at
+}
+
+// twoFigures keeps two figures that matter of what is below ten, and whole numbers above.
+func twoFigures(v float64) string {
+	switch {
+	case v >= 9.95:
+		return strconv.FormatFloat(math.Round(v), 'f', -1, 64)
+	case v >= 0.95 || v == 0:
+		return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 1, 64), ".0")
+	}
+	places := 1 - int(math.Floor(math.Log10(v)))
+	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(v, 'f', places, 64), "0"), ".")
+}
