@@ -250,19 +250,19 @@ func TestSettingsSayWhatIsDeployedWhere(t *testing.T) {
 	library := fetched(99, "https://reader:pass-word@git.example.com/acme/jenkins-library.git")
 	c.jobs["deploy-shop"] = []object{
 		ran(5, "SUCCESS", library, fetched(5, "ssh://git@git.example.com:2222/acme/shop")),
-		ran(4, "SUCCESS", fetched(4, "https://git.example.com/acme/deploy-scripts.git"), with("COMMIT", sha(40)), with("TARGET", "live-eu"), with("WAVE", 2)),
+		ran(4, "SUCCESS", fetched(4, "https://git.example.com/acme/deploy-scripts.git"), with("COMMIT", sha(40)), with("TARGET", "live-eu\n"), with("WAVE", 2), with("REGIONS", "eu\nus\n")),
 		ran(3, "SUCCESS", fetched(3, "https://git.example.com/acme/shop.git"), fetched(33, "https://git.example.com/acme/web.git")),
 		ran(2, "SUCCESS", object{}),
 	}
 	o := everything()
 	o.Jobs, o.Page = []string{"deploy-shop"}, 50
-	o.Libraries, o.RevisionParameter, o.EnvironmentParameter, o.Parameters = []string{"*/jenkins-library"}, "COMMIT", "TARGET", []string{"WAVE"}
+	o.Libraries, o.RevisionParameter, o.EnvironmentParameter, o.Parameters = []string{"*/jenkins-library"}, "COMMIT", "TARGET", []string{"WAVE", "REGIONS"}
 	r := begin(t, c, o)
 	got := r.must()
 	if d := r.deployment(got, shopID(5)); d.Repository != "acme/shop" || d.Revision != sha(5) || d.Environment != "production" {
 		t.Errorf("beside a library it reads %+v", d)
 	}
-	if d := r.deployment(got, shopID(4)); d.Repository != "" || d.Service != "deploy-shop" || d.Revision != sha(40) || d.Environment != "live-eu" || d.Labels["WAVE"] != "2" {
+	if d := r.deployment(got, shopID(4)); d.Repository != "" || d.Service != "deploy-shop" || d.Revision != sha(40) || d.Environment != "live-eu" || d.Labels["WAVE"] != "2" || d.Labels["REGIONS"] != "eu us" {
 		t.Errorf("by parameters it reads %+v", d)
 	}
 	aside := fmt.Sprint(r.store.SetAside())
