@@ -19,8 +19,8 @@ func (p *program) policyDiffCommand() *cobra.Command {
 		Use:   "diff OLD NEW",
 		Short: "Backtest two configurations and list every promotion whose verdict changes",
 		Long: `Judges the promotions recorded by the policies of two configuration files and lists those that come out another way, to be posted
-where the change of the policy is discussed. The Markdown always fits a comment of a code host: what the criteria promise and the services of which
-most changes come first, and what finds no room is counted. --format text and --format json tell all. Exit code 0, whatever changes.`,
+where the change of the policy is discussed. The Markdown always fits a comment of a code host: what the criteria promise, and the promotions that are
+stopped now and were not or the other way round, come first, and what finds no room is counted. --format text and --format json tell all. Exit code 0, whatever changes.`,
 		Example: "  shiphabit policy diff shiphabit.yaml proposed.yaml --db /var/lib/shiphabit/shiphabit.db",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(command *cobra.Command, files []string) error {

@@ -61,6 +61,27 @@ func TestADiffOfPoliciesOverALargeRecordFitsAComment(t *testing.T) {
 	}
 }
 
+func TestPromotionsThatAreStoppedNowAndWereNotStandBeforeThoseThatAreOnlyWarnedOf(t *testing.T) {
+	t.Parallel()
+	day := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	change := func(service, rollout string, before, after gate.Result) gate.Difference {
+		return gate.Difference{Service: service, Rollout: rollout, At: day, Old: before, New: after, Outcome: gate.Good}
+	}
+	d := policyDiff{Old: gate.NewBacktest(), New: gate.NewBacktest(), Changes: []gate.Difference{
+		change("warned", "w1", gate.Allow, gate.Warn), change("warned", "w2", gate.Warn, gate.Allow), change("warned", "w3", gate.Allow, gate.Warn),
+		change("held", "h1", gate.Allow, gate.Warn), change("held", "h2", gate.Warn, gate.Hold), change("freed", "f1", gate.Block, gate.Allow), change("freed", "f2", gate.Hold, gate.Warn),
+	}}
+	said := d.markdown()
+	last := -1
+	for _, row := range []string{"| freed | 2 | 0 | 2 |", "| held | 2 | 1 | 0 |", "| warned | 3 | 0 | 0 |", "| f1 |", "| f2 |", "| h2 |", "| h1 |", "| w1 |", "| w2 |", "| w3 |"} {
+		at := strings.Index(said, row)
+		if at <= last {
+			t.Fatalf("%q stands at %d, what is to stand before it at %d:\n%s", row, at, last, said)
+		}
+		last = at
+	}
+}
+
 // Thousands of services, with names as long as they may be and made of what Markdown escapes, fit as well, and the promises stay.
 func TestAMarkdownDiffOfAnyRecordFitsAComment(t *testing.T) {
 	t.Parallel()

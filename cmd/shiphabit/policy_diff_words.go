@@ -82,7 +82,7 @@ type serviceChanges struct {
 	changes, stopped, freed int
 }
 
-// services are those with changes, the one with most of them first.
+// services are those with changes: first the one of which most promotions are stopped that were not, or the other way round.
 func (d policyDiff) services() []serviceChanges {
 	counts := map[string]*serviceChanges{}
 	for _, c := range d.Changes {
@@ -92,10 +92,11 @@ func (d policyDiff) services() []serviceChanges {
 			counts[c.Service] = s
 		}
 		s.changes++
-		switch before, after := stops(c.Old), stops(c.New); {
-		case after && !before:
+		switch {
+		case !turns(c):
+		case stops(c.New):
 			s.stopped++
-		case before && !after:
+		default:
 			s.freed++
 		}
 	}
@@ -104,12 +105,15 @@ func (d policyDiff) services() []serviceChanges {
 		list = append(list, *s)
 	}
 	slices.SortFunc(list, func(a, b serviceChanges) int {
-		return cmp.Or(cmp.Compare(b.changes, a.changes), strings.Compare(a.service, b.service))
+		return cmp.Or(cmp.Compare(b.stopped+b.freed, a.stopped+a.freed), cmp.Compare(b.changes, a.changes), strings.Compare(a.service, b.service))
 	})
 	return list
 }
 
 func stops(r gate.Result) bool { return r == gate.Block || r == gate.Hold }
+
+// turns reports whether a promotion is stopped that was not, or the other way round.
+func turns(c gate.Difference) bool { return stops(c.Old) != stops(c.New) }
 
 func serviceRows(services []serviceChanges) [][]string {
 	rows := make([][]string, 0, len(services))
@@ -119,14 +123,20 @@ func serviceRows(services []serviceChanges) [][]string {
 	return rows
 }
 
-// changeRows are the promotions, those of the services in their order first, each service's in order of time.
+// changeRows are the promotions, first those that turn, then those of which only what is said changes; each by service, and by time within it.
 func (d policyDiff) changeRows(services []serviceChanges) [][]string {
 	place := make(map[string]int, len(services))
 	for i, s := range services {
 		place[s.service] = i
 	}
 	changes := slices.Clone(d.Changes)
-	slices.SortStableFunc(changes, func(a, b gate.Difference) int { return cmp.Compare(place[a.Service], place[b.Service]) })
+	rank := func(c gate.Difference) int {
+		if turns(c) {
+			return place[c.Service]
+		}
+		return len(services) + place[c.Service]
+	}
+	slices.SortStableFunc(changes, func(a, b gate.Difference) int { return cmp.Compare(rank(a), rank(b)) })
 	rows := make([][]string, 0, len(changes))
 	for _, c := range changes {
 		rows = append(rows, []string{c.At.Format("2006-01-02 15:04"), c.Service, c.Rollout, string(c.Old), string(c.New), string(c.Outcome)})
