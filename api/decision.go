@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
@@ -304,12 +303,11 @@ func completeAsk(r *gate.Request) error {
 	if !slices.Contains(kinds, r.Change.Kind) {
 		refuse("change.kind", fmt.Sprintf("%q is no kind of change", shorten(r.Change.Kind)), "one of "+strings.Join(kinds, ", "))
 	}
-	for field, value := range map[string]string{"service": r.Service, "environment": r.Environment} {
-		if len(value) > maxName || strings.ContainsFunc(value, unseen) {
-			refuse(field, "longer than a name may be, or with a control character", fmt.Sprintf("at most %d bytes of text", maxName))
-		}
-		if strings.TrimSpace(value) != value {
-			refuse(field, fmt.Sprintf("%q begins or ends with a space", shorten(value)), "leave it out")
+	for _, n := range []struct{ field, name string }{
+		{"service", r.Service}, {"environment", r.Environment}, {"artifact.version", strings.TrimSpace(r.Artifact.Version)},
+	} {
+		if fault := metrics.FaultOfName(n.field, n.name); fault != nil && n.name != "" {
+			refuse(n.field, fault.Problem, fault.Remedy)
 		}
 	}
 	if r.Run.Attempt < 0 {
@@ -325,9 +323,6 @@ func completeAsk(r *gate.Request) error {
 	}
 	return &Error{Kind: kind, Detail: "the gate cannot judge this: " + faults[0].Field + ": " + faults[0].Problem + "; " + faults[0].Remedy, Faults: faults}
 }
-
-// unseen are characters that make a name look like another one: controls, and those that turn the direction of writing.
-func unseen(c rune) bool { return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) }
 
 // checkEvidence refuses numbers that cannot be: taken for "not stated" they would pass unseen.
 func checkEvidence(e gate.Evidence, refuse func(field, problem, remedy string)) {

@@ -194,11 +194,11 @@ func TestARequestTheGateCannotJudgeIsRefusedInWords(t *testing.T) {
 		`{}`:                 "name the service",
 		`{"service":"a","change":{"kind":"party"}}`:   "one of normal, rollback, fix, config",
 		`{"service":"a","run":{"attempt":-1}}`:        "count attempts from 1",
-		`{"service":"a\u0000"}`:                       "control character",
-		`{"service":"a\u202eb"}`:                      "control character",
-		`{"service":"a","environment":"prod\u2066"}`:  "control character",
-		`{"service":" a"}`:                            "begins or ends with a space",
-		`{"service":"a","environment":"production "}`: "begins or ends with a space",
+		`{"service":"a\u0000"}`:                       "U+0000, a control character",
+		`{"service":"a\u202eb"}`:                      "U+202E",
+		`{"service":"a","environment":"prod\u2066"}`:  "U+2066",
+		`{"service":" a"}`:                            "begins or ends with white space",
+		`{"service":"a","environment":"production "}`: "begins or ends with white space",
 	} {
 		s.post(decisions, body).is(http.StatusBadRequest, words)
 	}

@@ -58,7 +58,8 @@ func (s *Server) book(ctx context.Context, logged gate.Logged, said gate.Report,
 	if booked {
 		e := metrics.NewEvent(gate.ReportSource, d)
 		e.Live = true
-		if faults := metrics.Check(e); len(faults) > 0 {
+		e, faults := metrics.Checked(e)
+		if len(faults) > 0 {
 			return reportResponse{}, &Error{Kind: Invalid, Detail: "the report does not fit: " + faults[0].Field + ": " + faults[0].Problem, Faults: faults}
 		}
 		events, answer.Deployment = append(events, e), gate.ReportSource+"/"+d.ID

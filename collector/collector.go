@@ -77,15 +77,6 @@ type Store interface {
 	Trouble(ctx context.Context, source, sentence string) error
 }
 
-// Sound says whether an event keeps the rules of neutral events. One that does not is to be set aside under the name of its record.
-func Sound(record string, e metrics.Event) (SetAside, bool) {
-	faults := metrics.Check(e)
-	if len(faults) == 0 {
-		return SetAside{}, true
-	}
-	return asideFor(record, faults), false
-}
-
 // asideFor gathers what is wrong with a record.
 func asideFor(record string, faults []metrics.Fault) SetAside {
 	reasons := make([]string, len(faults))
@@ -93,24 +84,27 @@ func asideFor(record string, faults []metrics.Fault) SetAside {
 		if reasons[i] = f.Problem; f.Field != "" {
 			reasons[i] = "field " + f.Field + ": " + f.Problem
 		}
+		if f.Remedy != "" {
+			reasons[i] += " (" + f.Remedy + ")"
+		}
 	}
 	return SetAside{Record: record, Reason: strings.Join(reasons, "; ")}
 }
 
+// Take adds an event to the page, or sets its record aside where it breaks the rules.
+func (p *Page) Take(record string, e metrics.Event) { take(&p.Events, &p.SetAside, record, e) }
+
 // Take adds an event to the batch, or sets its record aside where it breaks the rules.
-func (b *Batch) Take(record string, e metrics.Event) {
-	if aside, ok := Sound(record, e); !ok {
-		b.SetAside = append(b.SetAside, aside)
-		return
-	}
-	b.Events = append(b.Events, e)
-}
+func (b *Batch) Take(record string, e metrics.Event) { take(&b.Events, &b.SetAside, record, e) }
 
 // Take adds an event to what was pushed, or sets its record aside where it breaks the rules.
-func (p *Pushed) Take(record string, e metrics.Event) {
-	if aside, ok := Sound(record, e); !ok {
-		p.SetAside = append(p.SetAside, aside)
+func (p *Pushed) Take(record string, e metrics.Event) { take(&p.Events, &p.SetAside, record, e) }
+
+func take(events *[]metrics.Event, aside *[]SetAside, record string, e metrics.Event) {
+	e, faults := metrics.Checked(e)
+	if len(faults) > 0 {
+		*aside = append(*aside, asideFor(record, faults))
 		return
 	}
-	p.Events = append(p.Events, e)
+	*events = append(*events, e)
 }

@@ -13,7 +13,7 @@ func (p *Pushed) Revise(record string, e metrics.Event) {
 	err := metrics.EncodeLine(&line, e)
 	var faults []metrics.Fault
 	if err == nil {
-		faults, err = metrics.DecodeLines(&line, e.Source, func(metrics.Event) error { return nil })
+		faults, err = metrics.DecodeLines(&line, e.Source, func(read metrics.Event) error { e.Payload = read.Payload; return nil })
 	}
 	switch {
 	case err != nil:

@@ -16,6 +16,11 @@ func assemble(all []member, source string) (Event, []Fault) {
 		return Event{}, []Fault{*fault}
 	}
 	values, faults := s.values(all)
+	if !stated(values[s.at("source")]) && !plain([]byte(source)) {
+		if fault := FaultOfName("source", source); fault != nil {
+			faults = append(faults, *fault)
+		}
+	}
 	faults = append(faults, s.missing(values)...)
 	if len(faults) == 0 {
 		faults = s.disordered(values)

@@ -2,8 +2,10 @@ package metrics_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,6 +20,8 @@ func FuzzDecodeLines(f *testing.F) {
 	f.Add([]byte(`{"type":"pull_request","id":"1","repository":"r","created_at":"2026-03-01T10:00:00Z","reviews":[{"at":"2026-03-01T10:00:00Z","bot":true}],"labels":["a<b"]}`))
 	f.Add([]byte(`{"type":"commit","id":"1","repository":"r","authored_at":"0001-02-03T00:00:00+23:59","message":"\ud800\u2028"}`))
 	f.Add([]byte(`{"type":"incident","id":"1","service":"\\","sequence":9223372036854775807,"severity":null}`))
+	f.Add([]byte(`{"type":"incident","id":"1","service":"pay\u202e\u200d\u2028","environment":" prod ","started_at":"2026-03-01T10:00:00Z"}`))
+	f.Add([]byte(`{"type":"deployment","id":"1","service":"a","environment":"b","status":"failed","revision":"r","labels":{" a\u2066":" b "},"version":"1\n2"}`))
 	f.Add([]byte("{\"a\":[{\"b\":\"}\"}]}\n\n\r\n[[[["))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		events, faults := decodeAll(t, marker+"\n"+string(data)+"\n"+marker)
@@ -31,7 +35,40 @@ func FuzzDecodeLines(f *testing.F) {
 			}
 		}
 		encodedAgain(t, events)
+		for _, e := range events {
+			namesShow(t, e)
+		}
 	})
+}
+
+// namesShow checks that every character of what names something shows, and that no white space stands around it.
+func namesShow(t *testing.T, e metrics.Event) {
+	t.Helper()
+	names := map[string]string{"source": e.Source, "id": e.ID, "repository": e.Repository}
+	var fields map[string]any
+	if err := json.Unmarshal(e.Payload, &fields); err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"service", "environment", "repository", "revision", "ref", "version", "base", "head", "approver_team"} {
+		if text, is := fields[field].(string); is && (field != "revision" || e.Type == metrics.TypeDeployment) {
+			names[field] = text
+		}
+	}
+	if labels, are := fields["labels"].(map[string]any); are {
+		for key, value := range labels {
+			names["labels."+key], names["label"] = value.(string), key
+		}
+	}
+	for field, name := range names {
+		if strings.TrimSpace(name) != name {
+			t.Fatalf("%s %q has white space around it", field, name)
+		}
+		for _, c := range name {
+			if unicode.In(c, unicode.Cc, unicode.Zl, unicode.Zp) || unicode.Is(unicode.Cf, c) && !unicode.Is(unicode.Prepended_Concatenation_Mark, c) {
+				t.Fatalf("%s %q holds %U", field, name, c)
+			}
+		}
+	}
 }
 
 // encodedAgain checks that every event reads back from its own line as itself, and from its typed view's.

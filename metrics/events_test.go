@@ -93,7 +93,7 @@ func TestAFaultNamesLineFieldAndProblemAndTheOtherLinesGoOn(t *testing.T) {
 		"a null id":                      {strings.Replace(good, `"id":"i"`, `"id":null`, 1), "id", "missing"},
 		"an empty id":                    {strings.Replace(good, `"id":"i"`, `"id":""`, 1), "id", "empty"},
 		"a number as id":                 {strings.Replace(good, `"id":"i"`, `"id":7`, 1), "id", "a JSON number where a string is needed"},
-		"a control character in an id":   {strings.Replace(good, `"id":"i"`, `"id":"a\u0000"`, 1), "id", "holds a control character"},
+		"a control character in an id":   {strings.Replace(good, `"id":"i"`, `"id":"a\u0000"`, 1), "id", "holds U+0000, a control character, at character 2"},
 		"a very long id":                 {strings.Replace(good, `"id":"i"`, `"id":"`+strings.Repeat("a", 2000)+`"`, 1), "id", "2000 bytes long"},
 		"a bad status":                   {deployment(`"succeeded"`, `"done"`), "status", `"done" is not one of its values`},
 		"no environment":                 {deployment(`"environment":"production",`, ``), "environment", "missing"},
@@ -202,10 +202,10 @@ func TestNewEventAndTheDecoderAgree(t *testing.T) {
 	yes := true
 	at := time.Date(2026, 3, 1, 10, 0, 0, 123_456_789, time.FixedZone("", 7200))
 	for _, r := range []metrics.Record{
-		metrics.Deployment{ID: "1", Service: "a<b>&\u2028é", Environment: "production", Status: metrics.Failed, Revision: "x", FinishedAt: at, Hotfix: &yes, Commits: []string{"a", "b"}, Labels: map[string]string{"z": "1", "a": "</script>"}},
+		metrics.Deployment{ID: "1", Service: "a<b>&é", Environment: "production", Status: metrics.Failed, Revision: "x", FinishedAt: at, Hotfix: &yes, Commits: []string{"a", "b"}, Labels: map[string]string{"z": "1", "a": "</script>"}},
 		metrics.Commit{ID: "c", Repository: "r", AuthoredAt: at, CommittedAt: at, Message: "one\n\ttwo \\ \"three\"", Parents: []string{"p"}, Bot: &yes},
 		metrics.PullRequest{ID: "p", Repository: "r", CreatedAt: at, Number: 7, Reviews: []metrics.Review{{At: at, Author: "x", Bot: true}, {State: "approved"}}},
-		metrics.Incident{ID: "i", Service: "a", StartedAt: at, ResolvedAt: at, Severity: 1, DetectedBy: "monitor", Labels: []string{"l"}},
+		metrics.Incident{ID: "i", Service: "a", Title: "a<b>&\u2028é", StartedAt: at, ResolvedAt: at, Severity: 1, DetectedBy: "monitor", Labels: []string{"l"}},
 		metrics.Approval{ID: "a", Deployment: "1", RequestedAt: at, DecidedAt: at, Decision: "granted", Required: &yes},
 		metrics.Verdict{ID: "v", Deployment: "1", At: at, Result: "healthy", Signals: map[string]string{"errors": "0"}},
 	} {

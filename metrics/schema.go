@@ -3,7 +3,7 @@ package metrics
 // FieldKind is the form of a field's value in a neutral event.
 type FieldKind string
 
-// The kinds of field. A name is a string of 1 to 1024 bytes without control characters: it identifies something.
+// The kinds of field. A name is one line of 1 to 1024 bytes in which every character shows: it identifies something.
 const (
 	KindName    FieldKind = "name"
 	KindText    FieldKind = "string"
@@ -26,6 +26,8 @@ type Field struct {
 	Min, Max int64    // of an int
 	// Key fields name a revision; they stand in the Event and not in its payload.
 	Key bool
+	// Line fields are shown as names, and their text, or the keys and texts of their map, is one line in which every character shows.
+	Line bool
 	// AnyYear allows times before 1970: a commit's dates are whatever its author's clock said.
 	AnyYear bool
 }
@@ -59,6 +61,9 @@ func SchemaOf(t EventType) (Schema, bool) {
 func nameField(n, means string) Field { return Field{Name: n, Kind: KindName, Means: means} }
 func textField(n, means string) Field { return Field{Name: n, Kind: KindText, Means: means} }
 func timeField(n, means string) Field { return Field{Name: n, Kind: KindTime, Means: means} }
+func lineField(n, means string) Field {
+	return Field{Name: n, Kind: KindText, Line: true, Means: means}
+}
 func boolField(n, means string) Field { return Field{Name: n, Kind: KindBool, Means: means} }
 func listField(n, means string) Field { return Field{Name: n, Kind: KindList, Means: means} }
 
@@ -95,8 +100,8 @@ func deploymentSchema() Schema {
 			nameField("environment", "the environment's name at the source").required(),
 			enumField("status", "state of the attempt", "pending", "running", "succeeded", "failed", "cancelled").required(),
 			nameField("revision", "the commit deployed").required(),
-			textField("ref", "branch or tag"),
-			textField("version", "version name"),
+			lineField("ref", "branch or tag"),
+			lineField("version", "version name"),
 			textField("digest", "digest of the artifact, `sha256:…`"),
 			timeField("created_at", "when it was requested"),
 			timeField("started_at", "when it began"),
@@ -110,7 +115,7 @@ func deploymentSchema() Schema {
 			listField("fixes", "ids of the deployments or incidents that it repairs"),
 			textField("base_revision", "the revision that was live before"),
 			listField("commits", "the commits that it brings"),
-			{Name: "labels", Kind: KindMap, Means: "free labels; `environment_kind` states what the environment is for, `actor_team` the team of who started it, `risk` a declared class of risk, `coordination` the record or meeting that it needed, or `none`"},
+			{Name: "labels", Kind: KindMap, Line: true, Means: "free labels; `environment_kind` states what the environment is for, `actor_team` the team of who started it, `risk` a declared class of risk, `coordination` the record or meeting that it needed, or `none`"},
 		},
 	}
 }
@@ -141,8 +146,8 @@ func pullRequestSchema() Schema {
 			intField("number", "its number in the repository", 1, 1<<63-1),
 			textField("author", "who opened it; kept only as a keyed hash"),
 			boolField("bot", "opened by a program"),
-			textField("base", "branch it goes into"),
-			textField("head", "branch it comes from"),
+			lineField("base", "branch it goes into"),
+			lineField("head", "branch it comes from"),
 			timeField("merged_at", "when it was merged"),
 			textField("merge_commit", "the commit that merged it"),
 			listField("commits", "its own commits"),
@@ -186,7 +191,7 @@ func approvalSchema() Schema {
 			timeField("decided_at", "when it was given or refused"),
 			enumField("decision", "the answer", "granted", "refused"),
 			textField("approver", "who decided; kept only as a keyed hash"),
-			textField("approver_team", "the approver's team"),
+			lineField("approver_team", "the approver's team"),
 			boolField("required", "the deployment could not go on without it"),
 			textField("ticket", "id or page of the change ticket that stands for it"),
 		},

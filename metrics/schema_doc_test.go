@@ -77,7 +77,11 @@ named after it (` + "`deployment.csv`" + `) or imported with ` + "`--type`" + `;
   apart to which one rollout goes. Figures can be narrowed to an ` + "`environment`" + `, a ` + "`repository`" + `, a ` + "`ref`" + ` (asked for as branch) and ` + "`labels`" + `.
 - **People** (actor, approver, author) are kept only as a keyed hash; the hash of a program says that it is one.
 - **null clears** a field. An empty string, list or map states nothing.
-- **Names** (ids, services, environments, revisions) have 1 to 1024 bytes and no control characters. A line has at most 16 MiB.
+- **Names** (ids, services, environments, revisions) have 1 to 1024 bytes in one line, and every character of them shows. Refused, with the character's
+  code point, are control characters and line ends, characters that turn the direction of writing, and those that do not show (zero-width ones, also
+  between emoji). The same holds for what is shown as a name: the fields of one line below, keys and texts of ` + "`labels`" + ` included. White space around such a
+  text is left out; around what a record is found again by (source, id, a commit's repository) it is refused. What was stored before this rule stays as it is.
+- **A line** has at most 16 MiB.
 - **In CSV** an empty cell states nothing and ` + "`null`" + ` clears. Lists are separated by semicolons, maps written ` + "`key=value;key=value`" + `; either may
   be JSON instead, as reviews always are.
 `
@@ -111,6 +115,9 @@ func kindWords(f metrics.Field) string {
 		}
 		return fmt.Sprintf("int, %d or more", f.Min)
 	case metrics.KindMap:
+		if f.Line {
+			return "object of strings, one line each"
+		}
 		return "object of strings"
 	case metrics.KindReviews:
 		return "list of objects"
@@ -120,7 +127,11 @@ func kindWords(f metrics.Field) string {
 		if f.AnyYear {
 			return "time, any year"
 		}
-	case metrics.KindName, metrics.KindText, metrics.KindBool:
+	case metrics.KindText:
+		if f.Line {
+			return "string, one line"
+		}
+	case metrics.KindName, metrics.KindBool:
 	}
 	return string(f.Kind)
 }

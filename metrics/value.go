@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -45,22 +47,19 @@ func (f *Field) wrongType(raw []byte, want string) *Fault {
 	return &Fault{Field: f.Name, Problem: "a JSON " + jsonKind(raw) + " where " + want + " is needed", Remedy: "write " + want}
 }
 
-// maxName bounds what identifies something, so that it fits every database's index.
-const maxName = 1024
-
 func (f *Field) canonicalName(raw []byte) ([]byte, *Fault) {
 	if raw[0] != '"' {
 		return nil, f.wrongType(raw, "a string")
 	}
 	s := unquoted(raw)
-	if len(s) == 0 {
-		return nil, &Fault{Field: f.Name, Problem: "empty", Remedy: "give it, or leave the field out where it is optional"}
-	}
-	if len(s) > maxName {
-		return nil, &Fault{Field: f.Name, Problem: fmt.Sprintf("%d bytes long", len(s)), Remedy: fmt.Sprintf("at most %d bytes", maxName)}
-	}
-	if slices.ContainsFunc(s, func(c byte) bool { return c < ' ' || c == 0x7f }) {
-		return nil, &Fault{Field: f.Name, Problem: "holds a control character", Remedy: "remove it"}
+	if !plain(s) {
+		if spaced(s) && !f.Key {
+			s = bytes.TrimSpace(s)
+			raw = quoted(string(s))
+		}
+		if fault := FaultOfName(f.Name, string(s)); fault != nil {
+			return nil, fault
+		}
 	}
 	return canonicalString(raw), nil
 }
@@ -68,6 +67,9 @@ func (f *Field) canonicalName(raw []byte) ([]byte, *Fault) {
 func (f *Field) canonicalText(raw []byte) ([]byte, *Fault) {
 	if raw[0] != '"' {
 		return nil, f.wrongType(raw, "a string")
+	}
+	if f.Line {
+		return f.canonicalLine(raw)
 	}
 	if len(raw) == len(`""`) {
 		return nil, nil
@@ -148,10 +150,17 @@ func (f *Field) canonicalMap(raw []byte) ([]byte, *Fault) {
 		if m.raw[0] != '"' {
 			return nil, &Fault{Field: where, Problem: "a JSON " + jsonKind(m.raw) + " where a string is needed", Remedy: "write it as a string"}
 		}
-		if _, twice := values[string(m.name)]; twice {
+		name, value := string(m.name), string(unquoted(m.raw))
+		if f.Line {
+			name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+			if fault := cmp.Or(faultOfLine(where, name), faultOfLine(where, value)); fault != nil {
+				return nil, fault
+			}
+		}
+		if _, twice := values[name]; twice {
 			return nil, &Fault{Field: where, Problem: "stated twice", Remedy: "state each key once"}
 		}
-		values[string(m.name)] = string(unquoted(m.raw))
+		values[name] = value
 	}
 	if len(values) == 0 {
 		return nil, nil

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
@@ -51,7 +50,7 @@ func TestADigestThatIsBeingSentArrivesThoughTheProcessIsToldToStop(t *testing.T)
 func TestADigestThatWasBegunAndNeverEndedIsWarnedOfOnce(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	p, at := &program{err: &log}, time.Now().Add(-time.Hour)
+	p, at := &program{err: &log, clock: standing(digestsAt)}, digestsAt.Add(-time.Hour)
 	path := filepath.Join(t.TempDir(), "d.db")
 	d := mailed(t, path, &wire{name: "lost"}, &wire{name: "sent"}, &wire{name: "under way"})
 	begin(t, path, at, store.Mailing{Week: d.week, Audience: "pay", Channel: "lost"})
@@ -60,42 +59,40 @@ func TestADigestThatWasBegunAndNeverEndedIsWarnedOfOnce(t *testing.T) {
 	if err := d.store.EndMailing(t.Context(), done); err != nil {
 		t.Fatal(err)
 	}
-	begin(t, path, time.Now(), store.Mailing{Week: d.week, Audience: "pay", Channel: "under way"})
+	begin(t, path, digestsAt, store.Mailing{Week: d.week, Audience: "pay", Channel: "under way"})
 	told := map[store.Mailing]bool{}
 	for range 2 {
 		if err := p.tellUnended(t.Context(), d, told); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if said := log.String(); strings.Count(said, "level=WARN") != 1 || !strings.Contains(said, "week=2026-03-02 team=pay channel=lost") {
+	if said := log.String(); strings.Count(said, "level=WARN") != 1 || !strings.Contains(said, "week=2026-02-23 team=pay channel=lost") {
 		t.Errorf("the log says\n%s", said)
 	}
 }
 
 func TestAServerWarnsOfADigestThatNobodyEndedAlsoWhenNoneIsDue(t *testing.T) {
 	t.Parallel()
-	now := time.Now().UTC()
-	settings, err := config.Parse("ship.yaml", fmt.Appendf(nil, `
+	settings, err := config.Parse("ship.yaml", []byte(`
 notify:
   public_url: https://ship.example.org
   webhooks: [{name: room, url: "${CHAT}"}]
   leadership: {webhooks: [room]}
-  digests: {weekday: %s, hour: 8}
-`, strings.ToLower(now.AddDate(0, 0, -3).Weekday().String())), config.Options{Env: func(string) string { return "https://chat.example.org/hook" }})
+  digests: {weekday: thursday, hour: 8}
+`), config.Options{Env: func(string) string { return "https://chat.example.org/hook" }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "d.db")
-	since, _ := dueSince(now.In(settings.Zone()), *settings.Notify.Digests)
-	begin(t, path, now.Add(-time.Hour), store.Mailing{Week: weekOf(since, settings.WeekStart).Format(time.DateOnly), Channel: "webhook room"})
-	db := openedAt(t, path, now)
+	begin(t, path, digestsAt.Add(-time.Hour), store.Mailing{Week: "2026-02-23", Channel: "webhook room"})
+	db := openedAt(t, path, digestsAt)
 	read, write := io.Pipe()
 	ctx, stop := context.WithCancel(t.Context())
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	defer stop()
 	beside.Go(func() {
-		(&program{err: write}).digestLoop(ctx, &term{settings: settings, db: db})
+		(&program{err: write, clock: standing(digestsAt)}).digestLoop(ctx, &term{settings: settings, db: db})
 		_ = write.Close()
 	})
 	first := make([]byte, 4096)
@@ -108,7 +105,7 @@ notify:
 // openedAt is a database whose clock stands.
 func openedAt(t *testing.T, path string, at time.Time) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), path, store.Options{Rules: metrics.DefaultRules(), Clock: func() time.Time { return at }})
+	db, err := store.Open(t.Context(), path, store.Options{Rules: metrics.DefaultRules(), Clock: standing(at)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,6 @@ import (
 
 	"shiphabit/internal/config"
 	"shiphabit/internal/notify"
-	"shiphabit/internal/store"
-	"shiphabit/metrics"
 	"shiphabit/reports"
 )
 
@@ -125,13 +123,16 @@ func openPart(t *testing.T, contentType, disposition string, body io.Reader) mai
 	}
 }
 
+// digestsAt is when the digests of these tests are sent: on a Sunday, minutes before the next week.
+var digestsAt = time.Date(2026, 3, 1, 23, 50, 0, 0, time.UTC)
+
 // reached is a process with records, a mail server and a chat, and a configuration under which all of these are used.
 func reached(t *testing.T, more string) (p process, config, db string, box *letterbox, chat *chatRoom) {
 	t.Helper()
-	p, box, chat = newProcess(t), newLetterbox(t), newChatRoom(t)
+	p, box, chat = newProcess(t).at(digestsAt), newLetterbox(t), newChatRoom(t)
 	db = filepath.Join(p.home, "reached.db")
 	events := filepath.Join(p.home, "events.jsonl")
-	pastQuarter(t, events)
+	quartersBefore(t, events, digestsAt)
 	p.env = append(p.env, "CHAT="+chat.url)
 	config = p.write("ship.yaml", `
 teams: [{name: pay, notify: {webhooks: [room]}}]
@@ -221,9 +222,7 @@ func checkMail(t *testing.T, raw string) {
 
 func TestAServerSendsTheDigestsThatAreDueToEverybodyReached(t *testing.T) {
 	t.Parallel()
-	now := time.Now().UTC()
-	due := fmt.Sprintf("  digests: {weekday: %s, hour: %d}\n", strings.ToLower(now.Weekday().String()), now.Hour())
-	p, config, db, box, chat := reached(t, due)
+	p, config, db, box, chat := reached(t, "  digests: {weekday: sunday, hour: 23}\n")
 	p.serve("serve", "--config", config, "--db", db)
 	p.serve("serve", "--config", config, "--db", db)
 	eventually(t, "one mail and a message to leadership's room and one to the team's", func() bool { return len(box.received()) >= 1 && len(chat.heard()) >= 2 })
@@ -234,6 +233,63 @@ func TestAServerSendsTheDigestsThatAreDueToEverybodyReached(t *testing.T) {
 	if len(box.received()) != 1 || len(chat.heard()) != 2 {
 		t.Errorf("the box has %d, the room heard %q", len(box.received()), chat.heard())
 	}
+}
+
+// More services than an overview judges at once are in the digest all the same, each of a team's by its name.
+func TestADigestIsOfEveryServiceHoweverManyThereAre(t *testing.T) {
+	t.Parallel()
+	const services = 70
+	p, box, chat := newProcess(t).at(digestsAt), newLetterbox(t), newChatRoom(t)
+	db, events := filepath.Join(p.home, "many.db"), filepath.Join(p.home, "events.jsonl")
+	p.env = append(p.env, "CHAT="+chat.url)
+	var lines, declared strings.Builder
+	for i := range services {
+		fmt.Fprintf(&lines, `{"type":"deployment","id":"d%d","service":"s%02d","environment":"production","status":"failed","revision":"r","started_at":"2026-02-27T10:00:00Z","finished_at":"2026-02-27T10:05:00Z"}`+"\n", i, i)
+		fmt.Fprintf(&declared, "  - {name: s%02d, team: pay}\n", i)
+	}
+	write(t, events, lines.String())
+	config := p.write("ship.yaml", `
+teams: [{name: pay, notify: {mail: [pay@example.org], webhooks: [room]}}]
+notify:
+  public_url: https://ship.example.org
+  smtp: {address: "`+box.address+`", security: none, from: ship@example.org}
+  webhooks: [{name: room, url: "${CHAT}"}]
+  leadership: {mail: [leads@example.org], webhooks: [room]}
+services:
+`+declared.String())
+	p.must("import", "--config", config, "--db", db, events)
+	p.must("digest", "--leadership", "--send", "--config", config, "--db", db)
+	p.must("digest", "--team", "pay", "--send", "--config", config, "--db", db)
+	mails, rooms := box.received(), chat.heard()
+	if len(mails) != 2 || len(rooms) != 2 {
+		t.Fatalf("the box has %d, the room heard %d", len(mails), len(rooms))
+	}
+	for place, said := range map[string]string{"leadership's mail": textOfMail(t, mails[0]), "leadership's room": rooms[0]} {
+		if !strings.Contains(said, fmt.Sprintf("%d services have a failed deployment that has not recovered.", services)) {
+			t.Errorf("%s says\n%s", place, said)
+		}
+	}
+	for place, said := range map[string]string{"the team's mail": textOfMail(t, mails[1]), "the team's room": rooms[1]} {
+		for i := range services {
+			if one := fmt.Sprintf("s%02d: 1 failed deployment has not recovered.", i); !strings.Contains(said, one) {
+				t.Errorf("%s does not say %q", place, one)
+			}
+		}
+	}
+}
+
+// textOfMail is the text of a mail on single spaces, for its lines are folded.
+func textOfMail(t *testing.T, raw string) string {
+	t.Helper()
+	m, err := mail.ReadMessage(strings.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := openPart(t, m.Header.Get("Content-Type"), "", m.Body)
+	for len(part.within) > 0 {
+		part = part.within[0]
+	}
+	return strings.Join(strings.Fields(part.text), " ")
 }
 
 // wire is a channel whose sendings fail in turn as told, and succeed afterwards.
@@ -267,12 +323,7 @@ func (shortLetters) Letter(_ context.Context, team, _ string) (reports.Letter, e
 
 func mailed(t *testing.T, path string, channels ...notify.Channel) digests {
 	t.Helper()
-	db, err := store.Open(t.Context(), path, store.Options{Rules: metrics.DefaultRules(), Clock: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return digests{store: db, letters: shortLetters{}, week: "2026-03-02", channels: notifier{teams: map[string][]notify.Channel{leadership: channels, "pay": channels}}}
+	return digests{store: openedAt(t, path, digestsAt), letters: shortLetters{}, week: "2026-02-23", channels: notifier{teams: map[string][]notify.Channel{leadership: channels, "pay": channels}}}
 }
 
 func TestReplicasSendEachDigestOnceBetweenThem(t *testing.T) {
@@ -293,7 +344,7 @@ func TestReplicasSendEachDigestOnceBetweenThem(t *testing.T) {
 		t.Errorf("to leadership and one team, %d and %d were sent", a.took, b.took)
 	}
 	next := mailed(t, path, a, b)
-	next.week = "2026-03-09"
+	next.week = "2026-03-02"
 	if err := p.sendAll(t.Context(), next); err != nil || a.took != 4 || b.took != 4 {
 		t.Errorf("the week after, %d and %d were sent: %v", a.took, b.took, err)
 	}

@@ -23,11 +23,11 @@ type backtestFlags struct {
 	format   string
 }
 
-func (f *backtestFlags) add(command *cobra.Command) {
+func (f *backtestFlags) add(command *cobra.Command, formats ...string) {
 	f.database.add(command)
 	command.Flags().StringVar(&f.service, "service", "", "only this service")
 	command.Flags().IntVar(&f.days, "days", 365, "how many days back")
-	addFormat(command, &f.format, "text", formatJSON)
+	addFormat(command, &f.format, formats...)
 }
 
 func (p *program) gateBacktestCommand() *cobra.Command {
@@ -62,7 +62,7 @@ done in the meantime. A failure meter whose wrong stops are more than its promis
 			})(command, nil)
 		},
 	}
-	flags.add(command)
+	flags.add(command, formatText, formatJSON)
 	return command
 }
 
@@ -132,72 +132,4 @@ func share(ppm int64) string { return fmt.Sprintf("%.1f %%", float64(ppm)/10_000
 
 func waitWords(seconds int64) string {
 	return (time.Duration(seconds) * time.Second).Round(time.Minute).String()
-}
-
-func (p *program) policyDiffCommand() *cobra.Command {
-	var flags backtestFlags
-	command := &cobra.Command{
-		Use:   "diff OLD NEW",
-		Short: "Backtest two configurations and list every promotion whose verdict changes",
-		Long: `Judges the promotions recorded by the policies of two configuration files and lists those that come out another way, in Markdown: to be
-posted where the change of the policy is discussed. Exit code 0, whatever changes.`,
-		Example: "  shiphabit policy diff shiphabit.yaml proposed.yaml --db /var/lib/shiphabit/shiphabit.db",
-		Args:    cobra.ExactArgs(2),
-		RunE: func(command *cobra.Command, files []string) error {
-			flags.database.config = files[0]
-			var sides [2]config.Config
-			for i, file := range files {
-				var err error
-				if sides[i], err = p.configuration(file); err != nil {
-					return err
-				}
-			}
-			return onDatabase(p.openExisting, &flags.database, func(ctx context.Context, db *store.DB, _ []string) error {
-				var results [2]gate.Backtest
-				for i := range sides {
-					var err error
-					if results[i], err = p.backtest(ctx, db, flags, sides[i]); err != nil {
-						return err
-					}
-				}
-				changes := gate.Differences(results[0], results[1])
-				if flags.format == formatJSON {
-					return writeJSON(p.out, policyDiff{Old: results[0], New: results[1], Changes: changes})
-				}
-				fmt.Fprint(p.out, diffText(results, changes))
-				return nil
-			})(command, nil)
-		},
-	}
-	flags.add(command)
-	return command
-}
-
-// policyDiff is the answer of 'policy diff --format json', version 1.
-type policyDiff struct {
-	Old     gate.Backtest     `json:"old"`
-	New     gate.Backtest     `json:"new"`
-	Changes []gate.Difference `json:"changes"`
-}
-
-func diffText(results [2]gate.Backtest, changes []gate.Difference) string {
-	var t strings.Builder
-	t.WriteString("| | old | new |\n|---|---|---|\n")
-	row := func(name string, of func(gate.Backtest) int) {
-		fmt.Fprintf(&t, "| %s | %d | %d |\n", name, of(results[0]), of(results[1]))
-	}
-	row("promotions", func(b gate.Backtest) int { return b.Promotions })
-	row("stopped", func(b gate.Backtest) int { return b.Stopped })
-	row("of those failed later", func(b gate.Backtest) int { return b.Prevented })
-	row("of those fine", func(b gate.Backtest) int { return b.Delayed })
-	row("let through and failed", func(b gate.Backtest) int { return b.Missed })
-	if len(changes) == 0 {
-		t.WriteString("\nNo promotion comes out another way.\n")
-		return t.String()
-	}
-	fmt.Fprintf(&t, "\n%d promotions come out another way:\n\n| when | service | deployment | old | new | it was |\n|---|---|---|---|---|---|\n", len(changes))
-	for _, c := range changes {
-		fmt.Fprintf(&t, "| %s | %s | %s | %s | %s | %s |\n", c.At.Format("2006-01-02 15:04"), markdownText(c.Service), markdownText(c.Rollout), c.Old, c.New, c.Outcome)
-	}
-	return t.String()
 }

@@ -44,21 +44,6 @@ func TestABacktestTellsWhatWouldHaveBeenStopped(t *testing.T) {
 	p.exits(exitUsage, "gate", "backtest", "--db", db, "--days", "0")
 }
 
-func TestADiffOfPoliciesListsThePromotionsThatComeOutAnotherWay(t *testing.T) {
-	t.Parallel()
-	p, db := recorded(t)
-	before, after := filepath.Join(p.home, "old.yaml"), filepath.Join(p.home, "new.yaml")
-	write(t, before, "time_zone: UTC\n")
-	write(t, after, "services:\n  - name: shaky\n    tier: low\n")
-	said := p.must("policy", "diff", before, after, "--db", db)
-	if !strings.Contains(said, "promotions come out another way") || !strings.Contains(said, "| shaky | import/shaky-") || strings.Contains(said, "| steady |") {
-		t.Errorf("it says\n%s", said)
-	}
-	if same := p.must("policy", "diff", before, before, "--db", db); !strings.Contains(same, "No promotion comes out another way") {
-		t.Errorf("of the same policy it says\n%s", same)
-	}
-}
-
 func TestCasesOfAPolicyAreJudged(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t)

@@ -102,7 +102,7 @@ func (c *gateCheck) flags(command *cobra.Command) {
 	f.StringVar(&c.file, "out", "gate.json", "where to write the answer; empty for nowhere")
 	f.StringVar(&c.dotenv, "dotenv", "", "where to write GATE_VERDICT and the like as a dotenv file")
 	f.StringVar(&c.markdown, "summary", "", "where to append a Markdown summary")
-	addFormat(command, &c.format, "text", formatJSON)
+	addFormat(command, &c.format, formatText, formatJSON)
 }
 
 // checkFile is what gate.json holds: stable, version 1.

@@ -63,7 +63,7 @@ Exit code 0: all the same; 1: some differ, or cannot be read by this version.`,
 	f.Lookup("db").Usage = "replay what this database holds, and ask no server"
 	f.BoolVar(&r.all, "all", false, "every decision")
 	f.StringVar(&r.service, "service", "", "with --all, only those about this service")
-	addFormat(command, &r.format, "text", formatJSON)
+	addFormat(command, &r.format, formatText, formatJSON)
 	return command
 }
 

@@ -56,7 +56,7 @@ signed it · 1 a bug.`,
 	f.StringVar(&v.keys, "keys", "", "file with the public keys to trust, and no others")
 	f.StringVar(&v.file, "in", "gate.json", "the answer that 'gate check' left")
 	f.StringVar(&v.verdict, "verdict", "", "the signed verdict itself, in place of the file")
-	addFormat(command, &v.format, "text", formatJSON)
+	addFormat(command, &v.format, formatText, formatJSON)
 	return command
 }
 

@@ -137,7 +137,8 @@ func runner(t *testing.T, m mint, claims map[string]any) (env []string, given *a
 			return
 		}
 		given.Add(1)
-		all := maps.Clone(claims)
+		all := map[string]any{}
+		maps.Copy(all, claims)
 		all["jti"], all["aud"] = rand.Text(), r.URL.Query().Get("audience")
 		_ = json.NewEncoder(w).Encode(map[string]any{"count": 1, "value": m.make(all)})
 	}))

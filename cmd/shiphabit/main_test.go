@@ -19,16 +19,36 @@ import (
 // asProgram makes the test binary be the program itself: end-to-end tests start it as a process of its own.
 const asProgram = "SHIPHABIT_TEST_AS_PROGRAM"
 
+// programTime is an instant at which the clock of such a process stands; without it the process has the system's clock.
+const programTime = "SHIPHABIT_TEST_TIME"
+
 // raceExit is how long a program that is built with the race detector waits at its end for races that are being found: a second by
 // default, of which hundreds of program starts make minutes. What was found until then ends the program with an exit code of its own.
 const raceExit = "GORACE=atexit_sleep_ms=20"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		main()
-		return
+		os.Exit(start(clockOf(os.Getenv(programTime))))
 	}
 	os.Exit(m.Run())
+}
+
+// clockOf is the clock of a process whose environment says this of it.
+func clockOf(instant string) func() time.Time {
+	at, err := time.Parse(time.RFC3339, instant)
+	if err != nil {
+		return time.Now
+	}
+	return standing(at)
+}
+
+// standing is a clock that stands.
+func standing(at time.Time) func() time.Time { return func() time.Time { return at } }
+
+// at makes the clocks of the process stand.
+func (p process) at(instant time.Time) process {
+	p.env = append(p.env, programTime+"="+instant.Format(time.RFC3339))
+	return p
 }
 
 // process is the real program in a folder of its own: nothing it writes leaves the test.

@@ -15,6 +15,7 @@ import (
 // The formats of results. JSON is stable.
 const (
 	formatTable = "table"
+	formatText  = "text"
 	formatJSON  = "json"
 	formatCSV   = "csv"
 )

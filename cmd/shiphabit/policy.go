@@ -127,6 +127,6 @@ warns and cannot at this volume. Exit code 2 when a policy has a fault.`,
 	}
 	flags.add(command)
 	command.Flags().IntVar(&volume, "volume", 20, "planned deployments a month")
-	addFormat(command, &format, "text", formatJSON)
+	addFormat(command, &format, formatText, formatJSON)
 	return command
 }

@@ -56,7 +56,7 @@ Without a service it does so for all four tiers, or the one named with --tier.`,
 		},
 	}
 	flags.add(command)
-	addFormat(command, &format, "text", formatJSON)
+	addFormat(command, &format, formatText, formatJSON)
 	return command
 }
 

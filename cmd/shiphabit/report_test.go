@@ -68,7 +68,12 @@ func numbersOfReport(t *testing.T, data []byte) map[string]bool {
 // pastQuarter writes deployments of the last two complete quarters, so that a report has something to say on any day.
 func pastQuarter(t *testing.T, file string) {
 	t.Helper()
-	now := time.Now().UTC()
+	quartersBefore(t, file, time.Now().UTC())
+}
+
+// quartersBefore writes them for an instant.
+func quartersBefore(t *testing.T, file string, now time.Time) {
+	t.Helper()
 	quarter := time.Date(now.Year(), (now.Month()-1)/3*3+1, 1, 12, 0, 0, 0, time.UTC)
 	var lines strings.Builder
 	for n, at := 0, quarter.AddDate(0, -6, 0); at.Before(quarter); n, at = n+1, at.Add(7*time.Hour) {

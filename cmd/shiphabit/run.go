@@ -52,13 +52,19 @@ type program struct {
 	in       io.Reader
 	out, err io.Writer
 	env      func(string) string
-	terminal bool // err is a terminal: show progress
+	clock    func() time.Time // the system's when nil
+	terminal bool             // err is a terminal: show progress
 	quiet    bool
 	verbose  bool
 }
 
 // now is the one clock of the program.
-func (p *program) now() time.Time { return time.Now().UTC() }
+func (p *program) now() time.Time {
+	if p.clock == nil {
+		return time.Now().UTC()
+	}
+	return p.clock().UTC()
+}
 
 // logger writes to standard error: warnings only unless -v.
 func (p *program) logger() *slog.Logger {

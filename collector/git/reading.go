@@ -243,10 +243,26 @@ func (r *reading) page(ctx context.Context, size int) (collector.Page, error) {
 			page.More = false
 			break
 		}
-		page.Events = append(page.Events, rec.events...)
+		r.take(rec, &page)
 		r.tally(rec, &page)
 	}
 	return r.finish(page), nil
+}
+
+// take puts a record on the page. The names of a release are its tag's, so it is held against the rules of events; of commits nothing that
+// people write is a name, and there are too many of them for a second look.
+func (r *reading) take(rec record, page *collector.Page) {
+	if rec.release == nil {
+		page.Events = append(page.Events, rec.events...)
+		return
+	}
+	var held collector.Page
+	for _, e := range rec.events {
+		held.Take("tag "+rec.release.tag, e)
+	}
+	page.Events = append(page.Events, held.Events...)
+	r.aside = append(r.aside, held.SetAside...)
+	r.cursor.Totals.SetAside += len(held.SetAside)
 }
 
 func (r *reading) tally(rec record, page *collector.Page) {

@@ -344,6 +344,19 @@ func TestTagsOfPartsAreSetAsideWhereTheWholeIsReleased(t *testing.T) {
 	}
 }
 
+func TestATagWithACharacterThatDoesNotShowIsSetAsideAndTheOthersAreRead(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	for _, tag := range []string{"client\u200b/v1.0.0", "client\u200b/v1.1.0", "client\u200b/v1.2.0"} {
+		r.At("2026-01-05 09:00").Commit(tag)
+		r.LightTag(tag)
+	}
+	h := read(t, git.Options{Path: r.Dir}, "")
+	if got := h.released(t); len(got) > 0 || strings.Count(h.reasons(), "field id: holds U+200B") != 3 || len(h.events) != 3 {
+		t.Errorf("released are %v of %d events, set aside is %s", got, len(h.events), h.reasons())
+	}
+}
+
 func TestASecondNameForAReleaseIsNoDeployment(t *testing.T) {
 	t.Parallel()
 	r := gittest.New(t)

@@ -93,7 +93,7 @@ func (c webhookCase) check(t *testing.T, body []byte) {
 	o.Repositories = []string{path}
 	r := begin(t, s, o)
 	found := 0
-	for _, e := range r.must() {
+	for _, e := range r.Must() {
 		v, err := e.Deployment()
 		if err != nil {
 			continue

@@ -15,7 +15,6 @@ import (
 	"shiphabit/collector"
 	"shiphabit/collector/gitea"
 	"shiphabit/collector/sourcetest"
-	"shiphabit/metrics"
 )
 
 // object is a record as the server writes it.
@@ -251,48 +250,16 @@ func open(t *testing.T, address string, clock func() time.Time, o gitea.Options)
 
 func noon() time.Time { return day(20) }
 
-// reading keeps a store and reads into it as often as one likes.
+// reading is one of whatever a test puts behind an address, under options that it may change.
 type reading struct {
-	t       *testing.T
+	sourcetest.Reading
 	address string
 	options gitea.Options
-	store   *sourcetest.Memory
 }
 
-func begin(t *testing.T, s *server, o gitea.Options) *reading {
+func begin(t *testing.T, h http.Handler, o gitea.Options) *reading {
 	t.Helper()
-	return &reading{t: t, address: serve(t, s), options: o, store: &sourcetest.Memory{}}
-}
-
-// read reads once and returns what came that was not there before, by type and id.
-func (r *reading) read() (fresh map[string]metrics.Event, err error) {
-	r.t.Helper()
-	before := len(r.store.Events())
-	e := collector.NewEngine()
-	e.Tries = 1
-	err = e.Run(r.t.Context(), open(r.t, r.address, noon, r.options), r.store, nil)
-	fresh = map[string]metrics.Event{}
-	for _, e := range r.store.Events()[before:] {
-		fresh[string(e.Type)+" "+e.ID] = e
-	}
-	return fresh, err
-}
-
-func (r *reading) must() map[string]metrics.Event {
-	r.t.Helper()
-	fresh, err := r.read()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return fresh
-}
-
-func (r *reading) deployment(events map[string]metrics.Event, id string) metrics.Deployment {
-	r.t.Helper()
-	e, there := events["deployment "+id]
-	d, err := e.Deployment()
-	if !there || err != nil {
-		r.t.Fatalf("there is no deployment %q", id)
-	}
-	return d
+	r := &reading{address: serve(t, h), options: o}
+	r.Reading = sourcetest.Reading{T: t, Store: &sourcetest.Memory{}, Open: func() collector.Source { return open(t, r.address, noon, r.options) }}
+	return r
 }

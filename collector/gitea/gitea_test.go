@@ -33,22 +33,22 @@ func TestEveryKindOfRecordBecomesItsEvent(t *testing.T) {
 	t.Parallel()
 	s := shop()
 	r := begin(t, s, everything())
-	got := r.must()
+	got := r.Must()
 	counts := map[metrics.EventType]int{}
 	for _, e := range got {
 		counts[e.Type]++
 	}
 	if counts[metrics.TypeDeployment] != 7+7+2 || counts[metrics.TypeCommit] != 7 || counts[metrics.TypePullRequest] != 7 || counts[metrics.TypeIncident] != 7 {
-		t.Errorf("it brings %v; set aside %v", counts, r.store.SetAside())
+		t.Errorf("it brings %v; set aside %v", counts, r.Store.SetAside())
 	}
-	if d := r.deployment(got, "release/3"); d.Revision != sha(3) || d.Version != "v1.3" || d.Environment != "production" || !d.FinishedAt.Equal(day(3)) || d.Repository != "acme/shop" {
+	if d := r.Deployment(got, "release/3"); d.Revision != sha(3) || d.Version != "v1.3" || d.Environment != "production" || !d.FinishedAt.Equal(day(3)) || d.Repository != "acme/shop" {
 		t.Errorf("the release reads %+v", d)
 	}
-	if d := r.deployment(got, "run/4"); d.Status != metrics.Succeeded || d.Ref != "v1.4" || d.Version != "v1.4" || !d.StartedAt.Equal(day(4)) || d.Trigger != "automatic" || d.Actor != "zoe" {
+	if d := r.Deployment(got, "run/4"); d.Status != metrics.Succeeded || d.Ref != "v1.4" || d.Version != "v1.4" || !d.StartedAt.Equal(day(4)) || d.Trigger != "automatic" || d.Actor != "zoe" {
 		t.Errorf("the run reads %+v", d)
 	}
-	failed := r.deployment(got, fmt.Sprintf("status/1/%s/deploy/production/%d", sha(5), day(6).Unix()))
-	second := r.deployment(got, fmt.Sprintf("status/1/%s/deploy/production/%d", sha(5), day(6).Add(20*time.Minute).Unix()))
+	failed := r.Deployment(got, fmt.Sprintf("status/1/%s/deploy/production/%d", sha(5), day(6).Unix()))
+	second := r.Deployment(got, fmt.Sprintf("status/1/%s/deploy/production/%d", sha(5), day(6).Add(20*time.Minute).Unix()))
 	if failed.Status != metrics.Failed || second.Status != metrics.Succeeded || !second.StartedAt.Equal(day(6).Add(15*time.Minute)) || second.URL != "http://gitea.example/acme/shop/actions/runs/1" {
 		t.Errorf("the statuses read %+v and %+v", failed, second)
 	}
@@ -75,7 +75,7 @@ func TestAServerThatGivesFewerRecordsThanAskedForIsReadToTheEnd(t *testing.T) {
 	s.cap = 2
 	o := everything()
 	o.Page = 50
-	got := begin(t, s, o).must()
+	got := begin(t, s, o).Must()
 	if len(got) != 16+21 {
 		t.Errorf("%d events, want 37", len(got))
 	}
@@ -85,7 +85,7 @@ func TestWhatHappenedSinceIsAllThatASecondReadingBrings(t *testing.T) {
 	t.Parallel()
 	s := shop()
 	r := begin(t, s, everything())
-	r.must()
+	r.Must()
 	at := "repos/acme/shop"
 	s.change(func(s *server) {
 		s.lists[at+"/commits"] = slices.Insert(s.lists[at+"/commits"], 0, commit(9, day(8), 7, 8), commit(8, day(1).AddDate(0, -6, 0), 0)) // merged late, made long ago
@@ -96,7 +96,7 @@ func TestWhatHappenedSinceIsAllThatASecondReadingBrings(t *testing.T) {
 		s.lists[at+"/pulls"][5] = late
 		s.lists[at+"/pulls/2/reviews"] = append(s.lists[at+"/pulls/2/reviews"], object{"id": 77, "user": user("eva"), "state": "REQUEST_CHANGES", "submitted_at": stamp(day(9))})
 	})
-	got := r.must()
+	got := r.Must()
 	if len(got) != 3 || got["commit "+sha(8)].ID == "" || got["commit "+sha(9)].ID == "" {
 		t.Errorf("it brings %d events", len(got))
 	}
@@ -104,7 +104,7 @@ func TestWhatHappenedSinceIsAllThatASecondReadingBrings(t *testing.T) {
 	if len(p.Reviews) != 2 || p.Reviews[1].State != "changes_requested" {
 		t.Errorf("the review that came late is not there: %+v", p.Reviews)
 	}
-	if again := r.must(); len(again) != 0 {
+	if again := r.Must(); len(again) != 0 {
 		t.Errorf("a third reading brings %d events", len(again))
 	}
 }
@@ -113,14 +113,14 @@ func TestAHistoryThatWasReplacedIsReadAnew(t *testing.T) {
 	t.Parallel()
 	s := shop()
 	r := begin(t, s, everything())
-	r.must()
+	r.Must()
 	s.change(func(s *server) {
 		delete(s.records, "repos/acme/shop/git/commits/"+sha(7))
 		s.lists["repos/acme/shop/commits"][0] = commit(17, day(8), 6)
 		s.records["repos/acme/shop/git/commits/"+sha(17)] = object{"sha": sha(17)}
 		s.lists["repos/acme/shop/commits/"+sha(17)+"/statuses"] = []object{}
 	})
-	if got := r.must(); len(got) != 1 || got["commit "+sha(17)].ID == "" {
+	if got := r.Must(); len(got) != 1 || got["commit "+sha(17)].ID == "" {
 		t.Errorf("it brings %d events", len(got))
 	}
 }
@@ -129,7 +129,7 @@ func TestALongHistoryThatWasReplacedAndCleanedIsReadAnew(t *testing.T) {
 	t.Parallel()
 	s, at := shop(), "repos/acme/shop"
 	r := begin(t, s, everything())
-	r.must()
+	r.Must()
 	s.change(func(s *server) {
 		s.lists[at+"/commits"] = nil
 		for n := 108; n > 100; n-- {
@@ -139,10 +139,10 @@ func TestALongHistoryThatWasReplacedAndCleanedIsReadAnew(t *testing.T) {
 			s.lists[at+"/commits/"+sha(n)+"/statuses"] = []object{}
 		}
 	})
-	if got := r.must(); len(got) != 8 {
+	if got := r.Must(); len(got) != 8 {
 		t.Errorf("it brings %d events", len(got))
 	}
-	if got := r.must(); len(got) != 0 {
+	if got := r.Must(); len(got) != 0 {
 		t.Errorf("then it brings %d events", len(got))
 	}
 }
@@ -162,11 +162,11 @@ func TestACommitFromTheFutureHidesNoneThatComesAfterIt(t *testing.T) {
 	o := everything()
 	o.Deployments = []string{gitea.Releases, gitea.Statuses}
 	r := begin(t, s, o)
-	r.must()
+	r.Must()
 	s.change(func(*server) { add(9, day(9), status(9, "deploy/production", "success", day(9).Add(time.Minute))) })
-	got := r.must()
-	r.deployment(got, "release/9")
-	r.deployment(got, fmt.Sprintf("status/1/%s/deploy/production/%d", sha(9), day(9).Add(time.Minute).Unix()))
+	got := r.Must()
+	r.Deployment(got, "release/9")
+	r.Deployment(got, fmt.Sprintf("status/1/%s/deploy/production/%d", sha(9), day(9).Add(time.Minute).Unix()))
 }
 
 func TestANewTagIsSeenWhateverTheDateOfItsCommit(t *testing.T) {
@@ -176,13 +176,13 @@ func TestANewTagIsSeenWhateverTheDateOfItsCommit(t *testing.T) {
 	o := everything()
 	o.Deployments = []string{gitea.Tags}
 	r := begin(t, s, o)
-	r.must()
+	r.Must()
 	s.change(func(s *server) {
 		s.lists[list] = append(slices.Insert(s.lists[list], 0, tag("v1.9", 9, day(9))), tag("v0.1", 1, day(1).AddDate(-1, 0, 0)))
 	})
-	got := r.must()
-	r.deployment(got, "tag/1/v1.9/"+sha(9))
-	r.deployment(got, "tag/1/v0.1/"+sha(1))
+	got := r.Must()
+	r.Deployment(got, "tag/1/v1.9/"+sha(9))
+	r.Deployment(got, "tag/1/v0.1/"+sha(1))
 	if len(got) != 2 {
 		t.Errorf("%d events", len(got))
 	}
@@ -195,14 +195,14 @@ func TestAnIncidentWhoseLabelIsTakenAwayEnds(t *testing.T) {
 	open["state"], open["closed_at"] = "open", nil
 	s.lists[list] = append(s.lists[list], open)
 	r := begin(t, s, everything())
-	r.must()
+	r.Must()
 	s.change(func(s *server) {
 		bare, other := issue(30, day(8), "question"), issue(31, day(10), "question")
 		bare["state"], bare["closed_at"], bare["updated_at"] = "open", nil, stamp(day(10))
 		s.lists[list][7] = bare
 		s.lists[list] = append(s.lists[list], other)
 	})
-	i, _ := r.must()["incident 230"].Incident()
+	i, _ := r.Must()["incident 230"].Incident()
 	if !i.ResolvedAt.Equal(day(10)) || !slices.Contains(i.Labels, "no longer labelled as an incident") {
 		t.Errorf("it reads %+v", i)
 	}
@@ -214,17 +214,17 @@ func TestAnAttemptThatIsStartedAnewBeforeItsEndIsReadDoesNotGoOn(t *testing.T) {
 	s.lists[list][0]["status"], s.lists[list][0]["completed_at"] = "running", none
 	delete(s.lists[list][0], "conclusion")
 	r := begin(t, s, everything())
-	r.must()
+	r.Must()
 	s.change(func(s *server) {
 		again := workflowRun(7, 7, "deploy.yml", day(8))
 		again["run_attempt"] = 2
 		s.lists[list][0] = again
 	})
-	got := r.must()
-	if d := r.deployment(got, "run/7"); d.Status != metrics.Cancelled || !d.StartedAt.Equal(day(7)) || !d.FinishedAt.Equal(day(8)) || d.Labels["ended"] == "" {
+	got := r.Must()
+	if d := r.Deployment(got, "run/7"); d.Status != metrics.Cancelled || !d.StartedAt.Equal(day(7)) || !d.FinishedAt.Equal(day(8)) || d.Labels["ended"] == "" {
 		t.Errorf("the first attempt reads %+v", d)
 	}
-	if d := r.deployment(got, "run/7/2"); d.Status != metrics.Succeeded {
+	if d := r.Deployment(got, "run/7/2"); d.Status != metrics.Succeeded {
 		t.Errorf("the second attempt reads %+v", d)
 	}
 	ended := metrics.NewEvent("forge", metrics.Deployment{ID: "run/7", Status: metrics.Failed, FinishedAt: day(7).Add(time.Minute)})
@@ -246,9 +246,9 @@ func TestAReleaseWhoseTagCannotBeReadKeepsNoOtherBack(t *testing.T) {
 		}
 		s.ServeHTTP(w, r)
 	})
-	r := &reading{t: t, address: serve(t, refusing), options: o, store: &sourcetest.Memory{}}
-	got := r.must()
-	if aside := r.store.SetAside(); len(got) != 6+21 || len(aside) != 1 || !strings.Contains(aside[0].Record, "release v1.4") {
+	r := begin(t, refusing, o)
+	got := r.Must()
+	if aside := r.Store.SetAside(); len(got) != 6+21 || len(aside) != 1 || !strings.Contains(aside[0].Record, "release v1.4") {
 		t.Errorf("%d events, set aside %v", len(got), aside)
 	}
 }
@@ -267,8 +267,8 @@ func TestWhatIsUnderWayIsAskedForUntilItEnds(t *testing.T) {
 	s.records[at+"/actions/runs/8"], s.records[at+"/releases/8"] = queued, draft
 	s.lists[at+"/commits/"+sha(7)+"/statuses"] = []object{status(1, "deploy/production", "pending", day(8))}
 	r := begin(t, s, everything())
-	got := r.must()
-	if d := r.deployment(got, "run/8"); d.Status != metrics.Pending || !d.StartedAt.IsZero() || !d.FinishedAt.IsZero() {
+	got := r.Must()
+	if d := r.Deployment(got, "run/8"); d.Status != metrics.Pending || !d.StartedAt.IsZero() || !d.FinishedAt.IsZero() {
 		t.Errorf("the queued run reads %+v", d)
 	}
 	if _, there := got["deployment release/8"]; there {
@@ -282,14 +282,14 @@ func TestWhatIsUnderWayIsAskedForUntilItEnds(t *testing.T) {
 		s.records[at+"/tags/v1.8"] = tag("v1.8", 7, day(8))
 		s.lists[at+"/commits/"+sha(7)+"/statuses"] = append(s.lists[at+"/commits/"+sha(7)+"/statuses"], status(2, "deploy/production", "success", day(9)))
 	})
-	got = r.must()
-	if d := r.deployment(got, "run/8"); d.Status != metrics.Succeeded || !d.FinishedAt.Equal(day(9).Add(2*time.Minute)) {
+	got = r.Must()
+	if d := r.Deployment(got, "run/8"); d.Status != metrics.Succeeded || !d.FinishedAt.Equal(day(9).Add(2*time.Minute)) {
 		t.Errorf("the run that ended reads %+v", d)
 	}
-	if d := r.deployment(got, "release/8"); d.Revision != sha(7) {
+	if d := r.Deployment(got, "release/8"); d.Revision != sha(7) {
 		t.Errorf("the release that was published reads %+v", d)
 	}
-	if d := r.deployment(got, fmt.Sprintf("status/1/%s/deploy/production/%d", sha(7), day(9).Unix())); !d.StartedAt.Equal(day(8)) {
+	if d := r.Deployment(got, fmt.Sprintf("status/1/%s/deploy/production/%d", sha(7), day(9).Unix())); !d.StartedAt.Equal(day(8)) {
 		t.Errorf("the deployment by status reads %+v", d)
 	}
 }
@@ -298,15 +298,15 @@ func TestAnIncidentThatIsOpenedAnewIsNotOver(t *testing.T) {
 	t.Parallel()
 	s := shop()
 	r := begin(t, s, everything())
-	r.must()
+	r.Must()
 	s.change(func(s *server) {
 		anew := issue(24, day(4), "incident")
 		anew["state"], anew["closed_at"], anew["updated_at"] = "open", nil, stamp(day(10))
 		s.lists["repos/acme/shop/issues"][3] = anew
 	})
-	r.must()
+	r.Must()
 	var revisions []metrics.Event
-	for _, e := range r.store.Events() {
+	for _, e := range r.Store.Events() {
 		if e.Type == metrics.TypeIncident && e.ID == "224" {
 			revisions = append(revisions, e)
 		}
@@ -323,13 +323,13 @@ func TestAReleaseThatIsMadeFinalGoesToProduction(t *testing.T) {
 	o := everything()
 	o.Deployments = []string{gitea.Releases}
 	r := begin(t, s, o)
-	if d := r.deployment(r.must(), "release/7"); d.Environment != "staging" || d.Labels["environment_kind"] != "staging" {
+	if d := r.Deployment(r.Must(), "release/7"); d.Environment != "staging" || d.Labels["environment_kind"] != "staging" {
 		t.Errorf("a preliminary release reads %+v", d)
 	}
 	s.change(func(s *server) { s.lists["repos/acme/shop/releases"][0]["prerelease"] = false })
-	r.must()
+	r.Must()
 	var revisions []metrics.Event
-	for _, e := range r.store.Events() {
+	for _, e := range r.Store.Events() {
 		if e.ID == "release/7" {
 			revisions = append(revisions, e)
 		}
@@ -346,18 +346,18 @@ func TestATagThatIsMovedIsAnotherDeployment(t *testing.T) {
 	o.Deployments, o.Tags = []string{gitea.Tags}, "v*"
 	s.lists["repos/acme/shop/tags"] = append(s.lists["repos/acme/shop/tags"], tag("nightly", 3, day(3)), tag("v1.8.0-rc.1", 7, day(7)))
 	r := begin(t, s, o)
-	got := r.must()
-	if d := r.deployment(got, "tag/1/v1.7/"+sha(7)); d.Revision != sha(7) || !d.FinishedAt.Equal(day(7)) {
+	got := r.Must()
+	if d := r.Deployment(got, "tag/1/v1.7/"+sha(7)); d.Revision != sha(7) || !d.FinishedAt.Equal(day(7)) {
 		t.Errorf("the tag reads %+v", d)
 	}
-	if d := r.deployment(got, "tag/1/v1.8.0-rc.1/"+sha(7)); d.Environment != "staging" {
+	if d := r.Deployment(got, "tag/1/v1.8.0-rc.1/"+sha(7)); d.Environment != "staging" {
 		t.Errorf("the preliminary tag reads %+v", d)
 	}
 	if _, there := got["deployment tag/1/nightly/"+sha(3)]; there {
 		t.Error("a tag that is not released counts")
 	}
 	s.change(func(s *server) { s.lists["repos/acme/shop/tags"][0] = tag("v1.7", 9, day(9)) })
-	if got := r.must(); len(got) != 1 || r.deployment(got, "tag/1/v1.7/"+sha(9)).Revision != sha(9) {
+	if got := r.Must(); len(got) != 1 || r.Deployment(got, "tag/1/v1.7/"+sha(9)).Revision != sha(9) {
 		t.Errorf("once it is moved there are %d events", len(got))
 	}
 }
@@ -366,14 +366,14 @@ func TestARunThatIsStartedAnewIsAnotherAttempt(t *testing.T) {
 	t.Parallel()
 	s := shop()
 	r := begin(t, s, everything())
-	r.must()
+	r.Must()
 	s.change(func(s *server) {
 		again := workflowRun(5, 5, "deploy.yml", day(7).Add(time.Hour))
 		again["run_attempt"], again["conclusion"], again["event"] = 2, "cancelled", "workflow_dispatch"
 		s.lists["repos/acme/shop/actions/runs"][2] = again
 	})
-	got := r.must()
-	if d := r.deployment(got, "run/5/2"); len(got) != 1 || d.Status != metrics.Cancelled || d.Trigger != "manual" {
+	got := r.Must()
+	if d := r.Deployment(got, "run/5/2"); len(got) != 1 || d.Status != metrics.Cancelled || d.Trigger != "manual" {
 		t.Errorf("of %d events the second attempt reads %+v", len(got), d)
 	}
 }
@@ -389,11 +389,11 @@ func TestAMalformedRecordIsSetAsideAndTheRestGoesOn(t *testing.T) {
 	s.lists[at+"/commits"][1]["commit"] = nil
 	s.lists[at+"/commits/"+sha(5)+"/statuses"][0]["created_at"] = 5
 	r := begin(t, s, everything())
-	got := r.must()
-	if aside := r.store.SetAside(); len(aside) != 7 || len(got) != 37-7 {
+	got := r.Must()
+	if aside := r.Store.SetAside(); len(aside) != 7 || len(got) != 37-7 {
 		t.Errorf("%d events; set aside %v", len(got), aside)
 	}
-	for _, a := range r.store.SetAside() {
+	for _, a := range r.Store.SetAside() {
 		if strings.Contains(a.Record+a.Reason, "zoe@example.com") {
 			t.Errorf("%v names a person", a)
 		}
@@ -405,11 +405,11 @@ func TestAReleaseWhoseTagIsGoneIsAskedForOnceMoreAndSetAside(t *testing.T) {
 	s := shop()
 	delete(s.records, "repos/acme/shop/tags/v1.4")
 	r := begin(t, s, everything())
-	if got := r.must(); len(got) != 36 || len(r.store.SetAside()) != 0 {
-		t.Errorf("%d events, set aside %v", len(got), r.store.SetAside())
+	if got := r.Must(); len(got) != 36 || len(r.Store.SetAside()) != 0 {
+		t.Errorf("%d events, set aside %v", len(got), r.Store.SetAside())
 	}
-	r.must()
-	if aside := r.store.SetAside(); len(aside) != 1 || !strings.Contains(aside[0].Record, "release v1.4 of acme/shop") {
+	r.Must()
+	if aside := r.Store.SetAside(); len(aside) != 1 || !strings.Contains(aside[0].Record, "release v1.4 of acme/shop") {
 		t.Errorf("set aside %v", aside)
 	}
 }
@@ -419,15 +419,15 @@ func TestAPullRequestWhoseCommitsAreGoneIsTakenWithout(t *testing.T) {
 	s := shop()
 	delete(s.lists, "repos/acme/shop/pulls/3/commits")
 	r := begin(t, s, everything())
-	p, _ := r.must()["pull_request 103"].PullRequest()
+	p, _ := r.Must()["pull_request 103"].PullRequest()
 	if len(p.Commits) != 0 || len(p.Reviews) != 1 || p.MergeCommit != sha(3) {
 		t.Errorf("it reads %+v", p)
 	}
-	if got := r.must(); len(got) != 0 {
+	if got := r.Must(); len(got) != 0 {
 		t.Errorf("asked once more it brings %d events", len(got))
 	}
 	asked := len(s.asked)
-	r.must()
+	r.Must()
 	if i := slices.IndexFunc(s.asked[asked:], func(path string) bool { return strings.HasSuffix(path, "/pulls/3") }); i >= 0 {
 		t.Error("it is asked for again and again")
 	}
@@ -437,7 +437,7 @@ func TestARepositoryThatIsRenamedGoesOn(t *testing.T) {
 	t.Parallel()
 	s := shop()
 	r := begin(t, s, everything())
-	r.must()
+	r.Must()
 	s.change(func(s *server) {
 		for path, list := range s.lists {
 			s.lists[strings.Replace(path, "acme/shop", "acme/store", 1)] = list
@@ -450,13 +450,13 @@ func TestARepositoryThatIsRenamedGoesOn(t *testing.T) {
 		s.lists["repos/acme/store/commits"] = slices.Insert(s.lists["repos/acme/store/commits"], 0, commit(8, day(8), 7))
 		s.lists["repos/acme/store/commits/"+sha(8)+"/statuses"] = []object{}
 	})
-	for key, e := range r.must() {
+	for key, e := range r.Must() {
 		if e.Type == metrics.TypeCommit && e.ID != sha(8) {
 			t.Errorf("%s is read anew", key)
 		}
 	}
-	if len(r.store.SetAside()) != 0 {
-		t.Errorf("set aside %v", r.store.SetAside())
+	if len(r.Store.SetAside()) != 0 {
+		t.Errorf("set aside %v", r.Store.SetAside())
 	}
 }
 
@@ -466,11 +466,11 @@ func TestARepositoryThatIsDeletedDoesNotKeepTheOthersBack(t *testing.T) {
 	o := everything()
 	o.Repositories = []string{"acme/gone", "acme/shop"}
 	r := begin(t, s, o)
-	got, err := r.read()
+	got, err := r.Read()
 	if len(got) != 37 {
 		t.Errorf("%d events", len(got))
 	}
-	if err == nil || !strings.Contains(err.Error(), "repository acme/gone: ") || !r.store.Watermark("forge").IsZero() {
+	if err == nil || !strings.Contains(err.Error(), "repository acme/gone: ") || !r.Store.Watermark("forge").IsZero() {
 		t.Errorf("it is told as %v", err)
 	}
 }
@@ -489,8 +489,8 @@ func TestAnEmptyRepositoryAndOneWithEverythingSwitchedOffBringNothing(t *testing
 	o := everything()
 	o.Repositories, o.Organisations = nil, []string{"acme"}
 	r := begin(t, s, o)
-	if got := r.must(); len(got) != 0 || len(r.store.SetAside()) != 0 {
-		t.Errorf("%d events, set aside %v", len(got), r.store.SetAside())
+	if got := r.Must(); len(got) != 0 || len(r.Store.SetAside()) != 0 {
+		t.Errorf("%d events, set aside %v", len(got), r.Store.SetAside())
 	}
 }
 
@@ -500,7 +500,7 @@ func TestWithoutRepositoriesOrOrganisationsThoseOfTheTokenAreRead(t *testing.T) 
 	s.lists["user/repos"] = []object{repo(1, "acme/shop")}
 	o := everything()
 	o.Repositories = nil
-	if got := begin(t, s, o).must(); len(got) != 37 {
+	if got := begin(t, s, o).Must(); len(got) != 37 {
 		t.Errorf("%d events", len(got))
 	}
 }
@@ -509,7 +509,7 @@ func TestTheFirstReadingBeginsAtTheDayOfTheSettings(t *testing.T) {
 	t.Parallel()
 	o := everything()
 	o.Since = day(5)
-	got := begin(t, shop(), o).must()
+	got := begin(t, shop(), o).Must()
 	for key, e := range got {
 		if d, err := e.Deployment(); err == nil && d.FinishedAt.Before(day(5)) {
 			t.Errorf("%s is of %v", key, d.FinishedAt)
@@ -531,7 +531,7 @@ func TestForgejosRunsReadLikeGiteas(t *testing.T) {
 	o := everything()
 	o.Deployments = []string{gitea.Actions}
 	r := begin(t, s, o)
-	d := r.deployment(r.must(), "run/11130")
+	d := r.Deployment(r.Must(), "run/11130")
 	if d.Status != metrics.Failed || d.Revision != sha(7) || d.Ref != "v2.0.0" || !d.CreatedAt.Equal(day(8)) || !d.FinishedAt.Equal(day(8).Add(3*time.Minute)) || d.Actor != "zoe" {
 		t.Errorf("it reads %+v", d)
 	}

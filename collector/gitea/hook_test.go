@@ -83,7 +83,7 @@ func TestADeliveryIsAuthenticUnderEachServersHeader(t *testing.T) {
 func TestWhatIsPushedIsWhatIsRead(t *testing.T) {
 	t.Parallel()
 	s := shop()
-	polled := begin(t, s, everything()).must()
+	polled := begin(t, s, everything()).Must()
 	at := "repos/acme/shop"
 	ended := s.lists[at+"/commits/"+sha(5)+"/statuses"][1]
 	sized := release(3, "v1.3", day(3))

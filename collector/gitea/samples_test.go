@@ -127,11 +127,11 @@ func recorded(t *testing.T) *server {
 func TestRecordedAnswersBecomeEvents(t *testing.T) {
 	t.Parallel()
 	r := begin(t, recorded(t), sampled())
-	got := r.must()
-	if d := r.deployment(got, "release/13"); d.Revision != "f2da3940c33eb92d38579aac9fc7dfb8a51c59ee" || d.Version != "v1.10.0" || !d.FinishedAt.Equal(time.Date(2026, 11, 11, 12, 0, 0, 0, time.UTC)) {
+	got := r.Must()
+	if d := r.Deployment(got, "release/13"); d.Revision != "f2da3940c33eb92d38579aac9fc7dfb8a51c59ee" || d.Version != "v1.10.0" || !d.FinishedAt.Equal(time.Date(2026, 11, 11, 12, 0, 0, 0, time.UTC)) {
 		t.Errorf("the release reads %+v", d)
 	}
-	if d := r.deployment(got, "run/14"); d.Status != metrics.Failed || d.Ref != "v1.7.1" || d.Version != "v1.7.1" || d.Actor != "lab" {
+	if d := r.Deployment(got, "run/14"); d.Status != metrics.Failed || d.Ref != "v1.7.1" || d.Version != "v1.7.1" || d.Actor != "lab" {
 		t.Errorf("the run reads %+v", d)
 	}
 	p, _ := got["pull_request 10"].PullRequest()
@@ -156,8 +156,8 @@ func TestRecordedAnswersBecomeEvents(t *testing.T) {
 	if states[metrics.Failed] != 2 || states[metrics.Succeeded] != 2 || len(states) != 2 {
 		t.Errorf("the statuses read %v", states)
 	}
-	if len(r.store.SetAside()) != 0 {
-		t.Errorf("set aside %v", r.store.SetAside())
+	if len(r.Store.SetAside()) != 0 {
+		t.Errorf("set aside %v", r.Store.SetAside())
 	}
 }
 
@@ -166,7 +166,7 @@ func TestRecordedTagsBecomeEvents(t *testing.T) {
 	o := sampled()
 	o.Deployments = []string{gitea.Tags}
 	r := begin(t, recorded(t), o)
-	if d := r.deployment(r.must(), "tag/1/v1.7.1/bdaabc85d7d8e88951b033bf310ae0f8a42f3ccc"); !d.FinishedAt.Equal(time.Date(2026, 10, 21, 10, 36, 0, 0, time.UTC)) {
+	if d := r.Deployment(r.Must(), "tag/1/v1.7.1/bdaabc85d7d8e88951b033bf310ae0f8a42f3ccc"); !d.FinishedAt.Equal(time.Date(2026, 10, 21, 10, 36, 0, 0, time.UTC)) {
 		t.Errorf("it reads %+v", d)
 	}
 }

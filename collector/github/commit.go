@@ -115,7 +115,7 @@ func (r *repository) before(ctx context.Context, at walk) ([]*github.RepositoryC
 // takeCommit adds a commit and returns its date.
 func (r *repository) takeCommit(batch *collector.Batch, c *github.RepositoryCommit) time.Time {
 	record := metrics.Commit{
-		ID: c.GetSHA(), Repository: r.full, AuthoredAt: instant(c.GetCommit().GetAuthor().Date), CommittedAt: instant(c.GetCommit().GetCommitter().Date),
+		ID: c.GetSHA(), Repository: r.full, AuthoredAt: c.GetCommit().GetAuthor().GetDate().Time, CommittedAt: c.GetCommit().GetCommitter().GetDate().Time,
 		Author: c.GetAuthor().GetLogin(), Bot: program(c.GetAuthor().GetLogin(), c.GetAuthor().GetType()), Message: c.GetCommit().GetMessage(),
 	}
 	if record.Author == "" {

@@ -215,7 +215,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("it says nothing and not why")
 		}
 		for _, e := range p.Events {
-			if _, sound := collector.Sound("it", e); !sound || e.Source != rules.Source || !json.Valid(e.Payload) {
+			if faults := metrics.Check(e); len(faults) > 0 || e.Source != rules.Source || !json.Valid(e.Payload) {
 				t.Fatalf("%s is no event: %s", e.Key, e.Payload)
 			}
 		}

@@ -220,7 +220,7 @@ func (r rules) deployment(job string, b build, c checkout) metrics.Event {
 		d.Labels["result"] = b.Result
 	}
 	for _, name := range r.parameters {
-		if value := b.parameter(name); value != "" {
+		if value := strings.Join(strings.Fields(b.parameter(name)), " "); value != "" { // a parameter may be a text of several lines
 			d.Labels[name] = value
 		}
 	}

@@ -33,16 +33,16 @@ func TestBuildsOfTheJobsThatDeployBecomeDeployments(t *testing.T) {
 	t.Parallel()
 	c := plant()
 	r := begin(t, c, everything())
-	got := r.must()
-	if len(got) != 14+2 || len(r.store.SetAside()) != 0 {
-		t.Errorf("%d events, set aside %v", len(got), r.store.SetAside())
+	got := r.Must()
+	if len(got) != 14+2 || len(r.Store.SetAside()) != 0 {
+		t.Errorf("%d events, set aside %v", len(got), r.Store.SetAside())
 	}
-	d := r.deployment(got, shopID(3))
+	d := r.Deployment(got, shopID(3))
 	if d.Repository != "acme/shop" || d.Service != "" || d.Revision != sha(3) || d.Ref != "main" || d.Environment != "production" || d.Status != metrics.Succeeded ||
 		!d.StartedAt.Equal(day(3)) || !d.FinishedAt.Equal(day(3).Add(3*time.Minute)) || d.Trigger != "automatic" || d.Labels["job"] != "deploy-shop" || d.Labels["build"] != "3" {
 		t.Errorf("it reads %+v", d)
 	}
-	if d := r.deployment(got, shopID(7)); d.Trigger != "manual" || d.Actor != "zoe" {
+	if d := r.Deployment(got, shopID(7)); d.Trigger != "manual" || d.Actor != "zoe" {
 		t.Errorf("what was begun by hand reads %+v", d)
 	}
 	if i := slices.IndexFunc(c.asked, func(path string) bool {
@@ -59,13 +59,13 @@ func TestEveryResultHasItsState(t *testing.T) {
 		c.jobs["deploy-shop"][6-i]["result"] = result
 	}
 	r := begin(t, c, everything())
-	got := r.must()
+	got := r.Must()
 	for n, want := range map[int]metrics.Status{1: metrics.Failed, 2: metrics.Succeeded, 3: metrics.Cancelled, 4: metrics.Cancelled} {
-		if d := r.deployment(got, shopID(n)); d.Status != want || d.FinishedAt.IsZero() || (n == 2) != (d.Labels["result"] == "UNSTABLE") {
+		if d := r.Deployment(got, shopID(n)); d.Status != want || d.FinishedAt.IsZero() || (n == 2) != (d.Labels["result"] == "UNSTABLE") {
 			t.Errorf("build %d reads %+v", n, d)
 		}
 	}
-	if aside := r.store.SetAside(); len(aside) == 0 || !strings.Contains(aside[0].Record, "build 5 of deploy-shop") || !strings.Contains(aside[0].Reason, "status") {
+	if aside := r.Store.SetAside(); len(aside) == 0 || !strings.Contains(aside[0].Record, "build 5 of deploy-shop") || !strings.Contains(aside[0].Reason, "status") {
 		t.Errorf("set aside %v", aside)
 	}
 }
@@ -75,12 +75,12 @@ func TestABuildThatGoesOnIsAskedForUntilItEnds(t *testing.T) {
 	c := plant()
 	c.jobs["deploy-shop"] = slices.Insert(c.jobs["deploy-shop"], 0, goingOn(9), goingOn(8, object{}))
 	r := begin(t, c, everything())
-	got := r.must()
-	if d := r.deployment(got, shopID(9)); d.Status != metrics.Running || !d.FinishedAt.IsZero() {
+	got := r.Must()
+	if d := r.Deployment(got, shopID(9)); d.Status != metrics.Running || !d.FinishedAt.IsZero() {
 		t.Errorf("it reads %+v", d)
 	}
-	if len(r.store.SetAside()) != 0 || len(got) != 17 {
-		t.Errorf("%d events; what has not fetched anything yet is set aside: %v", len(got), r.store.SetAside())
+	if len(r.Store.SetAside()) != 0 || len(got) != 17 {
+		t.Errorf("%d events; what has not fetched anything yet is set aside: %v", len(got), r.Store.SetAside())
 	}
 	c.change(func(c *controller) {
 		c.jobs["deploy-shop"][0], c.jobs["deploy-shop"][1] = ran(9, "FAILURE"), ran(8, "SUCCESS")
@@ -88,11 +88,11 @@ func TestABuildThatGoesOnIsAskedForUntilItEnds(t *testing.T) {
 			c.jobs["deploy-shop"] = slices.Insert(c.jobs["deploy-shop"], 0, ran(n, "SUCCESS"))
 		}
 	})
-	got = r.must()
-	if len(got) != 8 || r.deployment(got, shopID(9)).Status != metrics.Failed || r.deployment(got, shopID(8)).Status != metrics.Succeeded {
+	got = r.Must()
+	if len(got) != 8 || r.Deployment(got, shopID(9)).Status != metrics.Failed || r.Deployment(got, shopID(8)).Status != metrics.Succeeded {
 		t.Errorf("once they ended there are %d events", len(got))
 	}
-	if again := r.must(); len(again) != 0 {
+	if again := r.Must(); len(again) != 0 {
 		t.Errorf("a third reading brings %d events", len(again))
 	}
 }
@@ -102,12 +102,12 @@ func TestBuildsThatAreDeletedTakeNothingWithThem(t *testing.T) {
 	c := plant()
 	c.jobs["deploy-shop"] = slices.Insert(c.jobs["deploy-shop"], 0, goingOn(8))
 	r := begin(t, c, everything())
-	r.must()
+	r.Must()
 	c.change(func(c *controller) { c.jobs["deploy-shop"] = []object{ran(9, "SUCCESS")} })
-	if got := r.must(); len(got) != 1 || got["deployment "+shopID(9)].ID == "" {
+	if got := r.Must(); len(got) != 1 || got["deployment "+shopID(9)].ID == "" {
 		t.Errorf("%d events", len(got))
 	}
-	if aside := r.store.SetAside(); len(aside) != 1 || !strings.Contains(aside[0].Reason, "no longer") {
+	if aside := r.Store.SetAside(); len(aside) != 1 || !strings.Contains(aside[0].Reason, "no longer") {
 		t.Errorf("set aside %v", aside)
 	}
 }
@@ -124,9 +124,9 @@ func TestBuildsThatAreDeletedWhileTheListIsReadHideNoOthers(t *testing.T) {
 		}
 		c.ServeHTTP(w, q)
 	}), everything())
-	got := r.must()
+	got := r.Must()
 	for n := 1; n <= 7; n++ {
-		r.deployment(got, shopID(n))
+		r.Deployment(got, shopID(n))
 	}
 }
 
@@ -134,7 +134,7 @@ func TestAJobThatIsRenamedKeepsItsDeployments(t *testing.T) {
 	t.Parallel()
 	c := plant()
 	r := begin(t, c, everything())
-	first := r.must()
+	first := r.Must()
 	c.change(func(c *controller) {
 		c.jobs["deploy-store"] = c.jobs["deploy-shop"]
 		delete(c.jobs, "deploy-shop")
@@ -143,13 +143,13 @@ func TestAJobThatIsRenamedKeepsItsDeployments(t *testing.T) {
 			c.steps[strings.Replace(path, "deploy-shop", "deploy-store", 1)] = s
 		}
 	})
-	for key := range r.must() {
+	for key := range r.Must() {
 		if _, known := first[key]; !known {
 			t.Errorf("%s is another deployment", key)
 		}
 	}
-	if len(r.store.SetAside()) != 0 {
-		t.Errorf("set aside %v", r.store.SetAside())
+	if len(r.Store.SetAside()) != 0 {
+		t.Errorf("set aside %v", r.Store.SetAside())
 	}
 }
 
@@ -157,13 +157,13 @@ func TestAFolderThatIsDeletedOrKeptFromUsDoesNotKeepTheOthersBack(t *testing.T) 
 	t.Parallel()
 	c := plant()
 	r := begin(t, c, everything())
-	r.must()
+	r.Must()
 	c.change(func(c *controller) {
 		c.folders[""] = []string{"deploy-shop"}
 		delete(c.folders, "platform")
 		c.jobs["deploy-shop"] = slices.Insert(c.jobs["deploy-shop"], 0, ran(8, "SUCCESS"))
 	})
-	if got, err := r.read(); len(got) != 1 || err == nil || !strings.Contains(err.Error(), "no job fits platform/*/main") {
+	if got, err := r.Read(); len(got) != 1 || err == nil || !strings.Contains(err.Error(), "no job fits platform/*/main") {
 		t.Errorf("%d events, %v", len(got), err)
 	}
 	kept := plant()
@@ -174,7 +174,7 @@ func TestAFolderThatIsDeletedOrKeptFromUsDoesNotKeepTheOthersBack(t *testing.T) 
 		}
 		kept.ServeHTTP(w, q)
 	}), everything())
-	got, err := r.read()
+	got, err := r.Read()
 	if len(got) != 9 || collector.TroubleOf(err) != collector.Forbidden || !strings.Contains(fmt.Sprint(err), "Job/Read") {
 		t.Errorf("%d events and %v", len(got), err)
 	}
@@ -183,7 +183,7 @@ func TestAFolderThatIsDeletedOrKeptFromUsDoesNotKeepTheOthersBack(t *testing.T) 
 func TestAnswersToStepsThatWaitedBecomeApprovals(t *testing.T) {
 	t.Parallel()
 	r := begin(t, plant(), everything())
-	got := r.must()
+	got := r.Must()
 	first, _ := got["approval "+shopID(7)+"/12"].Approval()
 	second, _ := got["approval "+shopID(7)+"/14"].Approval()
 	if first.Deployment != shopID(7) || first.Decision != "granted" || first.Approver != "max" || !first.RequestedAt.Equal(day(7).Add(6*time.Second)) || !first.DecidedAt.Equal(day(7).Add(66*time.Second)) {
@@ -202,7 +202,7 @@ func TestAStepThatWaitsIsAnOpenApprovalUntilItIsRefused(t *testing.T) {
 	at := "deploy-shop/8/execution/node/10/wfapi/describe"
 	c.steps[at] = object{"id": "10", "stageFlowNodes": []object{waited("12", "Wait for interactive input", "PAUSED_PENDING_INPUT", day(8).Add(time.Minute), 5000)}}
 	r := begin(t, c, everything())
-	a, _ := r.must()["approval "+shopID(8)+"/12"].Approval()
+	a, _ := r.Must()["approval "+shopID(8)+"/12"].Approval()
 	if a.Decision != "" || !a.DecidedAt.IsZero() || !a.RequestedAt.Equal(day(8).Add(time.Minute)) {
 		t.Errorf("it reads %+v", a)
 	}
@@ -214,12 +214,12 @@ func TestAStepThatWaitsIsAnOpenApprovalUntilItIsRefused(t *testing.T) {
 			"user": object{"absoluteUrl": "https://ci.example.com/user/eva", "fullName": "Eva"},
 		}}})
 	})
-	got := r.must()
+	got := r.Must()
 	a, _ = got["approval "+shopID(8)+"/12"].Approval()
 	if a.Decision != "refused" || a.Approver != "eva" || !a.DecidedAt.Equal(day(8).Add(91*time.Second)) {
 		t.Errorf("once it is refused it reads %+v", a)
 	}
-	if d := r.deployment(got, shopID(8)); d.Status != metrics.Cancelled || d.Trigger != "" {
+	if d := r.Deployment(got, shopID(8)); d.Status != metrics.Cancelled || d.Trigger != "" {
 		t.Errorf("the build reads %+v", d)
 	}
 }
@@ -230,7 +230,7 @@ func TestAControllerWithoutAnInterfaceToPipelinesIsReadWithoutApprovals(t *testi
 	c.steps = nil
 	c.jobs["deploy-shop"] = slices.Insert(c.jobs["deploy-shop"], 0, goingOn(9), goingOn(8))
 	r := begin(t, c, everything())
-	if got := r.must(); len(got) != 16 {
+	if got := r.Must(); len(got) != 16 {
 		t.Errorf("%d events", len(got))
 	}
 	asked := 0
@@ -250,23 +250,23 @@ func TestSettingsSayWhatIsDeployedWhere(t *testing.T) {
 	library := fetched(99, "https://reader:pass-word@git.example.com/acme/jenkins-library.git")
 	c.jobs["deploy-shop"] = []object{
 		ran(5, "SUCCESS", library, fetched(5, "ssh://git@git.example.com:2222/acme/shop")),
-		ran(4, "SUCCESS", fetched(4, "https://git.example.com/acme/deploy-scripts.git"), with("COMMIT", sha(40)), with("TARGET", "live-eu"), with("WAVE", 2)),
+		ran(4, "SUCCESS", fetched(4, "https://git.example.com/acme/deploy-scripts.git"), with("COMMIT", sha(40)), with("TARGET", "live-eu\n"), with("WAVE", 2), with("REGIONS", "eu\nus\n")),
 		ran(3, "SUCCESS", fetched(3, "https://git.example.com/acme/shop.git"), fetched(33, "https://git.example.com/acme/web.git")),
 		ran(2, "SUCCESS", object{}),
 	}
 	o := everything()
 	o.Jobs, o.Page = []string{"deploy-shop"}, 50
-	o.Libraries, o.RevisionParameter, o.EnvironmentParameter, o.Parameters = []string{"*/jenkins-library"}, "COMMIT", "TARGET", []string{"WAVE"}
+	o.Libraries, o.RevisionParameter, o.EnvironmentParameter, o.Parameters = []string{"*/jenkins-library"}, "COMMIT", "TARGET", []string{"WAVE", "REGIONS"}
 	r := begin(t, c, o)
-	got := r.must()
-	if d := r.deployment(got, shopID(5)); d.Repository != "acme/shop" || d.Revision != sha(5) || d.Environment != "production" {
+	got := r.Must()
+	if d := r.Deployment(got, shopID(5)); d.Repository != "acme/shop" || d.Revision != sha(5) || d.Environment != "production" {
 		t.Errorf("beside a library it reads %+v", d)
 	}
-	if d := r.deployment(got, shopID(4)); d.Repository != "" || d.Service != "deploy-shop" || d.Revision != sha(40) || d.Environment != "live-eu" || d.Labels["WAVE"] != "2" {
+	if d := r.Deployment(got, shopID(4)); d.Repository != "" || d.Service != "deploy-shop" || d.Revision != sha(40) || d.Environment != "live-eu" || d.Labels["WAVE"] != "2" || d.Labels["REGIONS"] != "eu us" {
 		t.Errorf("by parameters it reads %+v", d)
 	}
-	aside := fmt.Sprint(r.store.SetAside())
-	if len(r.store.SetAside()) != 2 || !strings.Contains(aside, "acme/shop, acme/web") || !strings.Contains(aside, "no Git repository") || strings.Contains(aside, "pass-word") {
+	aside := fmt.Sprint(r.Store.SetAside())
+	if len(r.Store.SetAside()) != 2 || !strings.Contains(aside, "acme/shop, acme/web") || !strings.Contains(aside, "no Git repository") || strings.Contains(aside, "pass-word") {
 		t.Errorf("set aside %s", aside)
 	}
 }
@@ -281,7 +281,7 @@ func TestTheAddressOfARepositoryGivesItsPathAlone(t *testing.T) {
 		c := plant()
 		c.jobs["deploy-shop"] = []object{ran(1, "SUCCESS", fetched(1, address))}
 		r := begin(t, c, jenkins.Options{Name: "ci", Jobs: []string{"deploy-shop"}})
-		if d := r.deployment(r.must(), shopID(1)); d.Repository != want {
+		if d := r.Deployment(r.Must(), shopID(1)); d.Repository != want {
 			t.Errorf("%s gives %q", address, d.Repository)
 		}
 	}
@@ -293,7 +293,7 @@ func TestPatternsFitFullNamesOfJobs(t *testing.T) {
 		o := everything()
 		o.Jobs = []string{pattern}
 		got := 0
-		for key := range begin(t, plant(), o).must() {
+		for key := range begin(t, plant(), o).Must() {
 			if strings.HasPrefix(key, "deployment ") {
 				got++
 			}
@@ -310,10 +310,10 @@ func TestAMalformedBuildIsSetAsideAndTheRestGoesOn(t *testing.T) {
 	c.jobs["deploy-shop"][2]["timestamp"] = "yesterday"
 	c.jobs["deploy-shop"][3]["actions"] = "none"
 	r := begin(t, c, everything())
-	if got := r.must(); len(got) != 14 {
+	if got := r.Must(); len(got) != 14 {
 		t.Errorf("%d events", len(got))
 	}
-	if aside := fmt.Sprint(r.store.SetAside()); !strings.Contains(aside, "build 5 of deploy-shop") || !strings.Contains(aside, "build 4 of deploy-shop") {
+	if aside := fmt.Sprint(r.Store.SetAside()); !strings.Contains(aside, "build 5 of deploy-shop") || !strings.Contains(aside, "build 4 of deploy-shop") {
 		t.Errorf("set aside %s", aside)
 	}
 }
@@ -322,7 +322,7 @@ func TestTheFirstReadingBeginsAtTheDayOfTheSettings(t *testing.T) {
 	t.Parallel()
 	o := everything()
 	o.Since = day(5)
-	if got := begin(t, plant(), o).must(); len(got) != 6+2 {
+	if got := begin(t, plant(), o).Must(); len(got) != 6+2 {
 		t.Errorf("%d events", len(got))
 	}
 }
@@ -331,7 +331,7 @@ func TestAnEmptyControllerBringsNothing(t *testing.T) {
 	t.Parallel()
 	c := &controller{folders: map[string][]string{"": {}}}
 	r := begin(t, c, everything())
-	if got, err := r.read(); len(got) != 0 || err == nil || strings.Count(err.Error(), "no job fits") != 2 {
+	if got, err := r.Read(); len(got) != 0 || err == nil || strings.Count(err.Error(), "no job fits") != 2 {
 		t.Errorf("%d events, %v", len(got), err)
 	}
 }

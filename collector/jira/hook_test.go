@@ -82,7 +82,7 @@ func TestWebhooksAndSearchMeetOnTheSameRecord(t *testing.T) {
 	if len(told.Events) != 2 || len(told.SetAside) != 0 {
 		t.Fatalf("it gives %+v", told)
 	}
-	for _, events := range [][]metrics.Event{append(r.store.Events(), told.Events...), append(append([]metrics.Event{}, told.Events...), r.store.Events()...)} {
+	for _, events := range [][]metrics.Event{append(r.Store.Events(), told.Events...), append(append([]metrics.Event{}, told.Events...), r.Store.Events()...)} {
 		i, err := merged(events, "10001").Incident()
 		if err != nil || !i.AcknowledgedAt.Equal(at("2026-02-02T09:10:00Z")) || !i.ResolvedAt.Equal(at("2026-02-02T10:00:00Z")) {
 			t.Errorf("together they read %+v (%v)", i, err)

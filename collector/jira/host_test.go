@@ -242,9 +242,7 @@ func whole(api string) Options {
 // reading is a fake Jira with a store, read as often as a test likes.
 type reading struct {
 	*host
-	t       *testing.T
-	address string
-	store   *sourcetest.Memory
+	sourcetest.Reading
 	options Options
 }
 
@@ -252,18 +250,10 @@ func read(t *testing.T, h *host, o Options) *reading {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	r := &reading{host: h, t: t, address: server.URL, store: &sourcetest.Memory{}, options: o}
-	r.again()
+	r := &reading{host: h, options: o}
+	r.Reading = sourcetest.Reading{T: t, Store: &sourcetest.Memory{}, Open: func() collector.Source { return open(t, server.URL, noon, r.options) }}
+	r.Again()
 	return r
-}
-
-func (r *reading) again() []metrics.Event {
-	r.t.Helper()
-	before := len(r.store.Events())
-	if err := collector.NewEngine().Run(r.t.Context(), open(r.t, r.address, noon, r.options), r.store, nil); err != nil {
-		r.t.Fatal(err)
-	}
-	return r.store.Events()[before:]
 }
 
 func (r *reading) change(change func(h *host)) {
@@ -273,19 +263,19 @@ func (r *reading) change(change func(h *host)) {
 }
 
 func (r *reading) incident(id string) metrics.Incident {
-	r.t.Helper()
-	i, err := merged(r.store.Events(), id).Incident()
+	r.T.Helper()
+	i, err := merged(r.Store.Events(), id).Incident()
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	return i
 }
 
 func (r *reading) approval(id string) metrics.Approval {
-	r.t.Helper()
-	a, err := merged(r.store.Events(), id).Approval()
+	r.T.Helper()
+	a, err := merged(r.Store.Events(), id).Approval()
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	return a
 }

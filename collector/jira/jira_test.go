@@ -79,7 +79,7 @@ func TestAChangeTicketThatNamesNoDeploymentIsSetAside(t *testing.T) {
 	h := someTickets()
 	fields(h.issues[7])["customfield_1"] = nil
 	r := read(t, h, whole(Cloud))
-	if a := r.store.SetAside(); len(a) != 1 || a[0].Record != "ticket CHG-20" || !strings.Contains(a[0].Reason, "customfield_1") {
+	if a := r.Store.SetAside(); len(a) != 1 || a[0].Record != "ticket CHG-20" || !strings.Contains(a[0].Reason, "customfield_1") {
 		t.Errorf("set aside %+v", a)
 	}
 }
@@ -97,13 +97,13 @@ func TestALateChangeIsSeen(t *testing.T) {
 		r.change(func(*host) {
 			f["resolutiondate"], f["updated"] = "2026-02-27T10:00:00.000+0000", "2026-02-27T10:00:00.000+0000"
 		})
-		if got := r.again(); len(got) != 1 || !got[0].Live || !r.incident("10002").ResolvedAt.Equal(at("2026-02-27T10:00:00Z")) {
+		if got := r.Again(); len(got) != 1 || !got[0].Live || !r.incident("10002").ResolvedAt.Equal(at("2026-02-27T10:00:00Z")) {
 			t.Errorf("%s: %d events; it reads %+v", api, len(got), r.incident("10002"))
 		}
 		r.change(func(*host) {
 			f["resolutiondate"], f["updated"] = nil, "2026-02-28T10:00:00.000+0000"
 		})
-		if r.again(); !r.incident("10002").ResolvedAt.IsZero() {
+		if r.Again(); !r.incident("10002").ResolvedAt.IsZero() {
 			t.Errorf("%s: reopened it reads %+v", api, r.incident("10002"))
 		}
 		if last := r.queries[len(r.queries)-2]; !strings.Contains(last, "updated >= 17") {
@@ -262,8 +262,8 @@ func TestAMalformedTicketIsSetAsideAndTheRestGoesOn(t *testing.T) {
 	h.issues[2]["id"] = 7
 	fields(h.issues[3])["components"], fields(h.issues[3])["project"] = nil, nil
 	r := read(t, h, whole(Cloud))
-	if len(r.store.Events()) != 7 || len(r.store.SetAside()) != 3 {
-		t.Errorf("%d events, set aside %+v", len(r.store.Events()), r.store.SetAside())
+	if len(r.Store.Events()) != 7 || len(r.Store.SetAside()) != 3 {
+		t.Errorf("%d events, set aside %+v", len(r.Store.Events()), r.Store.SetAside())
 	}
 }
 
@@ -273,7 +273,7 @@ func TestAMovedTicketStaysOneRecord(t *testing.T) {
 	r.change(func(h *host) {
 		h.issues[0]["key"], fields(h.issues[0])["updated"] = "OPS-900", "2026-02-27T10:00:00.000+0000"
 	})
-	if got := r.again(); len(got) != 1 || got[0].ID != "10000" {
+	if got := r.Again(); len(got) != 1 || got[0].ID != "10000" {
 		t.Errorf("it reads %+v", got)
 	}
 }
@@ -296,8 +296,8 @@ func TestAnEmptyQueryIsReadToItsEnd(t *testing.T) {
 	o := whole(Cloud)
 	o.Incidents, o.Approvals = "project = EMPTY", ""
 	r := read(t, someTickets(), o)
-	if len(r.store.Events()) != 0 || !r.store.Watermark("jira").Equal(noon()) {
-		t.Errorf("%d events, watermark %v", len(r.store.Events()), r.store.Watermark("jira"))
+	if len(r.Store.Events()) != 0 || !r.Store.Watermark("jira").Equal(noon()) {
+		t.Errorf("%d events, watermark %v", len(r.Store.Events()), r.Store.Watermark("jira"))
 	}
 }
 

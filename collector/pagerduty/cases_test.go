@@ -1,69 +1,21 @@
 package pagerduty
 
 import (
-	"cmp"
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
-)
 
-// recordedCase is what another tool's test states about what a host sends.
-type recordedCase struct {
-	ID, Metric    string
-	Source        struct{ Path string }
-	Input, Expect json.RawMessage
-}
+	"shiphabit/collector/sourcetest"
+)
 
 // TestRecordedCases runs those of other tools' cases that are about PagerDuty, where they are at hand.
 func TestRecordedCases(t *testing.T) {
 	t.Parallel()
-	folder := cmp.Or(os.Getenv("SHIPHABIT_CASES"), filepath.Join("..", "..", "..", "shared", "cases"))
-	files, err := filepath.Glob(filepath.Join(folder, "peers", "*.json"))
-	if err != nil || len(files) == 0 {
-		t.Logf("recorded cases: none at hand in %s", folder)
-		return
-	}
-	run, passed, left := 0, 0, 0
-	for _, file := range files {
-		for _, c := range casesOf(t, file) {
-			if reason := c.leftOut(); reason != "" {
-				left++
-				t.Logf("recorded cases: left out %s: %s", c.ID, reason)
-				continue
-			}
-			run++
-			if t.Run(c.ID, func(t *testing.T) { c.check(t) }) { //nolint:paralleltest // in order, so that the summary comes last
-				passed++
-			}
-		}
-	}
-	t.Logf("recorded cases: %d run, %d passed, %d left out", run, passed, left)
-}
-
-// casesOf are the cases of a file whose test stands among those of the host.
-func casesOf(t *testing.T, file string) (list []recordedCase) {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var content struct{ Cases []recordedCase }
-	if json.Unmarshal(text, &content) != nil {
-		return nil // a file of another form holds none of ours
-	}
-	for _, c := range content.Cases {
-		if strings.Contains(strings.ToLower(c.Source.Path), "pagerduty") {
-			list = append(list, c)
-		}
-	}
-	return list
+	sourcetest.Recorded(t, "pagerduty", leftOut, checkRecorded)
 }
 
 // leftOut says why a case cannot run.
-func (c recordedCase) leftOut() string {
+func leftOut(c sourcetest.RecordedCase) string {
 	switch c.Metric {
 	case "webhook_signature":
 		return ""
@@ -77,7 +29,7 @@ func (c recordedCase) leftOut() string {
 	return "it is about " + c.Metric + ", which nothing of PagerDuty's decides"
 }
 
-func (c recordedCase) check(t *testing.T) {
+func checkRecorded(t *testing.T, c sourcetest.RecordedCase) {
 	t.Helper()
 	var input struct {
 		Secret, Body string

@@ -88,7 +88,7 @@ func TestWebhooksAndPollingMeetOnTheSameRecord(t *testing.T) {
 		told = append(told, p.Events...)
 	}
 	r := read(t, someIncidents(), o)
-	for _, events := range [][]metrics.Event{append(r.store.Events(), told...), append(append([]metrics.Event{}, told...), r.store.Events()...), told} {
+	for _, events := range [][]metrics.Event{append(r.Store.Events(), told...), append(append([]metrics.Event{}, told...), r.Store.Events()...), told} {
 		i := merged(t, events, "P1")
 		if !i.AcknowledgedAt.Equal(at("2026-02-11T09:05:00Z")) || !i.ResolvedAt.Equal(at("2026-02-11T10:00:00Z")) || i.DetectedBy != "monitor" || i.Severity != 2 {
 			t.Errorf("together they read %+v", i)

@@ -167,9 +167,7 @@ func source1(t *testing.T, address string, clock func() time.Time, o Options) co
 // reading is a fake account with a store, read as often as a test likes.
 type reading struct {
 	*host
-	t       *testing.T
-	address string
-	store   *sourcetest.Memory
+	sourcetest.Reading
 	options Options
 }
 
@@ -177,18 +175,10 @@ func read(t *testing.T, h *host, o Options) *reading {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	r := &reading{host: h, t: t, address: server.URL, store: &sourcetest.Memory{}, options: o}
-	r.again()
+	r := &reading{host: h, options: o}
+	r.Reading = sourcetest.Reading{T: t, Store: &sourcetest.Memory{}, Open: func() collector.Source { return source1(t, server.URL, noon, r.options) }}
+	r.Again()
 	return r
-}
-
-func (r *reading) again() []metrics.Event {
-	r.t.Helper()
-	before := len(r.store.Events())
-	if err := collector.NewEngine().Run(r.t.Context(), source1(r.t, r.address, noon, r.options), r.store, nil); err != nil {
-		r.t.Fatal(err)
-	}
-	return r.store.Events()[before:]
 }
 
 func (r *reading) change(change func(h *host)) {
@@ -199,8 +189,8 @@ func (r *reading) change(change func(h *host)) {
 
 // incident is what all revisions of an incident say together.
 func (r *reading) incident(id string) metrics.Incident {
-	r.t.Helper()
-	return merged(r.t, r.store.Events(), id)
+	r.T.Helper()
+	return merged(r.T, r.Store.Events(), id)
 }
 
 func merged(t *testing.T, events []metrics.Event, id string) metrics.Incident {

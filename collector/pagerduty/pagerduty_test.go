@@ -51,17 +51,17 @@ func TestAnOpenIncidentIsAskedForUntilItIsResolved(t *testing.T) {
 		h.incidents[3]["status"], h.incidents[3]["updated_at"] = "acknowledged", "2026-02-13T09:07:00Z"
 		h.incidents[3]["acknowledgements"] = []any{object{"at": "2026-02-13T09:07:00Z"}}
 	})
-	if r.again(); !r.incident("P3").AcknowledgedAt.Equal(at("2026-02-13T09:07:00Z")) {
+	if r.Again(); !r.incident("P3").AcknowledgedAt.Equal(at("2026-02-13T09:07:00Z")) {
 		t.Errorf("acknowledged it reads %+v", r.incident("P3"))
 	}
 	r.change(func(h *host) {
 		over(h.incidents[3], "2026-03-01T10:00:00Z")
 		h.incidents[3]["acknowledgements"] = []any{}
 	})
-	if got := r.again(); len(got) != 1 || !got[0].Live || !r.incident("P3").ResolvedAt.Equal(at("2026-03-01T10:00:00Z")) {
+	if got := r.Again(); len(got) != 1 || !got[0].Live || !r.incident("P3").ResolvedAt.Equal(at("2026-03-01T10:00:00Z")) {
 		t.Errorf("resolved it reads %+v", r.incident("P3"))
 	}
-	if got := r.again(); len(got) != 0 {
+	if got := r.Again(); len(got) != 0 {
 		t.Errorf("then it reads %+v", got)
 	}
 }
@@ -71,7 +71,7 @@ func TestAnOpenIncidentIsNotTakenForKnown(t *testing.T) {
 	t.Parallel()
 	r := read(t, someIncidents(), Options{})
 	r.change(func(h *host) { over(h.incidents[3], "2026-02-13T11:00:00Z") })
-	if r.again(); !r.incident("P3").ResolvedAt.Equal(at("2026-02-13T11:00:00Z")) {
+	if r.Again(); !r.incident("P3").ResolvedAt.Equal(at("2026-02-13T11:00:00Z")) {
 		t.Errorf("it reads %+v", r.incident("P3"))
 	}
 }
@@ -83,7 +83,7 @@ func TestAReopenedIncidentIsOpenAgain(t *testing.T) {
 		i := h.incidents[6]
 		i["status"], i["resolved_at"], i["updated_at"], i["last_status_change_at"] = "triggered", nil, "2026-02-17T08:00:00Z", "2026-02-17T08:00:00Z"
 	})
-	if r.again(); !r.incident("P6").ResolvedAt.IsZero() {
+	if r.Again(); !r.incident("P6").ResolvedAt.IsZero() {
 		t.Errorf("it reads %+v", r.incident("P6"))
 	}
 }
@@ -95,8 +95,8 @@ func TestAnOpenIncidentThatIsDeletedIsSetAside(t *testing.T) {
 	r := read(t, h, Options{})
 	r.change(func(h *host) { h.incidents = h.incidents[1:] })
 	for range 2 {
-		if got := r.again(); len(got) != 0 || len(r.store.SetAside()) != 1 {
-			t.Errorf("%d events, set aside %+v", len(got), r.store.SetAside())
+		if got := r.Again(); len(got) != 0 || len(r.Store.SetAside()) != 1 {
+			t.Errorf("%d events, set aside %+v", len(got), r.Store.SetAside())
 		}
 	}
 }
@@ -105,7 +105,7 @@ func TestWhatIsKnownCostsNoFurtherQuestion(t *testing.T) {
 	t.Parallel()
 	r := read(t, someIncidents(), Options{})
 	r.change(func(h *host) { h.asked = nil })
-	r.again()
+	r.Again()
 	logs := slices.DeleteFunc(r.asked, func(path string) bool { return !strings.HasSuffix(path, "/log_entries") })
 	if logs = slices.Compact(logs); len(logs) > 1 { // the latest one is
 		t.Errorf("the logs are asked for again: %v", logs)
@@ -175,18 +175,18 @@ func TestChangeEventsAreDeploymentsWhereTheyCarryARevision(t *testing.T) {
 		changed("01E", "2026-02-20T11:00:00Z", object{"revision": "aaa2", "environment": "live", "status": "started"}),
 		changed("01F", "2026-02-20T12:00:00Z", nil))
 	r := read(t, h, Options{})
-	if len(r.store.Events()) != 2 || len(r.store.SetAside()) != 4 {
-		t.Fatalf("%d events, set aside %+v", len(r.store.Events()), r.store.SetAside())
+	if len(r.Store.Events()) != 2 || len(r.Store.SetAside()) != 4 {
+		t.Fatalf("%d events, set aside %+v", len(r.Store.Events()), r.Store.SetAside())
 	}
-	d, err := r.store.Events()[0].Deployment()
+	d, err := r.Store.Events()[0].Deployment()
 	if err != nil || d.ID != "01A" || d.Service != "Shop API" || d.Revision != "aaa1" || d.Environment != "live" || d.Status != metrics.Succeeded || d.URL != "https://ci.example.com/2" || !d.FinishedAt.Equal(at("2026-02-20T09:00:00Z")) {
 		t.Errorf("it reads %+v (%v)", d, err)
 	}
-	if d, _ := r.store.Events()[1].Deployment(); d.Status != metrics.Failed || d.Repository != "acme/shop" {
+	if d, _ := r.Store.Events()[1].Deployment(); d.Status != metrics.Failed || d.Repository != "acme/shop" {
 		t.Errorf("a failed one reads %+v", d)
 	}
-	if !strings.Contains(r.store.SetAside()[0].Reason, "carry no revision") {
-		t.Errorf("the reason is %q", r.store.SetAside()[0].Reason)
+	if !strings.Contains(r.Store.SetAside()[0].Reason, "carry no revision") {
+		t.Errorf("the reason is %q", r.Store.SetAside()[0].Reason)
 	}
 }
 
@@ -194,11 +194,11 @@ func TestALongHistoryIsReadInWindows(t *testing.T) {
 	t.Parallel()
 	h := someIncidents()
 	h.incidents = append([]object{over(raised("P99", "2023-05-01T09:00:00Z"), "2023-05-01T10:00:00Z")}, h.incidents...)
-	if r := read(t, h, Options{}); r.incident("P99").ID != "P99" || len(r.store.Events()) != 9 {
-		t.Errorf("%d events", len(r.store.Events()))
+	if r := read(t, h, Options{}); r.incident("P99").ID != "P99" || len(r.Store.Events()) != 9 {
+		t.Errorf("%d events", len(r.Store.Events()))
 	}
-	if r := read(t, h, Options{Since: at("2026-02-12T00:00:00Z")}); len(r.store.Events()) != 6 {
-		t.Errorf("since February %d events", len(r.store.Events()))
+	if r := read(t, h, Options{Since: at("2026-02-12T00:00:00Z")}); len(r.Store.Events()) != 6 {
+		t.Errorf("since February %d events", len(r.Store.Events()))
 	}
 }
 
@@ -252,16 +252,16 @@ func TestAMalformedIncidentIsSetAsideAndTheRestGoesOn(t *testing.T) {
 	h.incidents[1]["service"] = "odd"
 	h.incidents[2]["service"] = nil
 	r := read(t, h, Options{})
-	if len(r.store.Events()) != 6 || len(r.store.SetAside()) != 2 || r.store.SetAside()[0].Record != "incident P1" {
-		t.Errorf("%d events, set aside %+v", len(r.store.Events()), r.store.SetAside())
+	if len(r.Store.Events()) != 6 || len(r.Store.SetAside()) != 2 || r.Store.SetAside()[0].Record != "incident P1" {
+		t.Errorf("%d events, set aside %+v", len(r.Store.Events()), r.Store.SetAside())
 	}
 }
 
 func TestAnEmptyAccountIsReadToItsEnd(t *testing.T) {
 	t.Parallel()
 	r := read(t, &host{}, Options{})
-	if len(r.store.Events()) != 0 || !r.store.Watermark("pager").Equal(noon()) {
-		t.Errorf("%d events, watermark %v", len(r.store.Events()), r.store.Watermark("pager"))
+	if len(r.Store.Events()) != 0 || !r.Store.Watermark("pager").Equal(noon()) {
+		t.Errorf("%d events, watermark %v", len(r.Store.Events()), r.Store.Watermark("pager"))
 	}
 }
 

@@ -31,11 +31,7 @@ func (s *Source) next(ctx context.Context, c *cursor, w watch, page *collector.P
 	if v.Result != "" && (over || !seen.Early) {
 		e := metrics.NewEvent(s.Name(), v)
 		e.UpdatedAt, e.Live = c.Began, !c.Read.IsZero()
-		if aside, sound := collector.Sound("verdict on "+w.ID, e); sound {
-			page.Events = append(page.Events, e)
-		} else {
-			page.SetAside = append(page.SetAside, aside)
-		}
+		page.Take("verdict on "+w.ID, e)
 		seen.Early = true
 	}
 	seen.Done = over

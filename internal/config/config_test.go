@@ -256,14 +256,15 @@ func TestEveryFaultIsReportedAtOnceWithLinePathAndRemedy(t *testing.T) {
 	t.Parallel()
 	for name, of := range map[string]struct{ text, want string }{
 		"an unknown key, with the one that was meant": {"listens: x", `f.yaml:1: listens: there is no such key; did you mean listen?`},
-		"a double key":         {"db: a\ndb: b", `f.yaml:2: db: is given twice; keep one of them`},
-		"no value":             {"db:", `f.yaml:1: db: is empty; give it a value, or leave the key out`},
-		"a value of no kind":   {"rules: {rollout_gap: soon}", `f.yaml:1: rules.rollout_gap: "soon" does not fit; write a span like 90s, 60m, 24h, 7d or 1h30m`},
-		"a list in its place":  {"listen: [1]", `f.yaml:1: listen: is a list; write a host and port like 127.0.0.1:8080`},
-		"no list in its place": {"teams: payments", `f.yaml:1: teams: is the single value "payments"; write a list: one item a line, each after a dash`},
-		"a zone nobody knows":  {"time_zone: Mars/Olympus", `f.yaml:1: time_zone: "Mars/Olympus" does not fit; write an IANA time zone like Europe/Vienna, or UTC`},
-		"hours that run back":  {"calendar: {hours: 18-9}", `f.yaml:1: calendar.hours: "18-9" does not fit; write hours like 9-18, from 0 to 24`},
-		"a missing key":        {"teams:\n  - size: 3", `f.yaml:2: teams[0].name: is missing; add name: a name of 1 to 200 characters in one line`},
+		"a double key":                   {"db: a\ndb: b", `f.yaml:2: db: is given twice; keep one of them`},
+		"no value":                       {"db:", `f.yaml:1: db: is empty; give it a value, or leave the key out`},
+		"a value of no kind":             {"rules: {rollout_gap: soon}", `f.yaml:1: rules.rollout_gap: "soon" does not fit; write a span like 90s, 60m, 24h, 7d or 1h30m`},
+		"a list in its place":            {"listen: [1]", `f.yaml:1: listen: is a list; write a host and port like 127.0.0.1:8080`},
+		"no list in its place":           {"teams: payments", `f.yaml:1: teams: is the single value "payments"; write a list: one item a line, each after a dash`},
+		"a zone nobody knows":            {"time_zone: Mars/Olympus", `f.yaml:1: time_zone: "Mars/Olympus" does not fit; write an IANA time zone like Europe/Vienna, or UTC`},
+		"hours that run back":            {"calendar: {hours: 18-9}", `f.yaml:1: calendar.hours: "18-9" does not fit; write hours like 9-18, from 0 to 24`},
+		"a missing key":                  {"teams:\n  - size: 3", `f.yaml:2: teams[0].name: is missing; add name: a name of 1 to 200 characters that show, in one line`},
+		"a name that turns what follows": {"teams:\n  - name: \"a\\u202eb\"", "f.yaml:2: teams[0].name: \"a\\u202eb\" does not fit; write a name of 1 to 200 characters that show, in one line"},
 		"two faults, in order of line": {"nope: 1\nweek_start: soon", "f.yaml:1: nope: there is no such key; use one of listen, db, require_tokens, hosts, time_zone, week_start, calendar, environments, rules, definitions, teams, services, sources, assessment, notify, policies, freezes, identity, protection, exposition, signing_key_file, previous_signing_key_file, signing_key_rotated_at\n" +
 			`f.yaml:2: week_start: "soon" does not fit; write one of sunday, monday, tuesday, wednesday, thursday, friday, saturday`},
 		"a variable that is not set": {"db: ${NOPE}", `f.yaml:1: the environment variable "NOPE" is not set; set it, or write $${…} if no variable is meant`},

@@ -119,9 +119,6 @@ func (db *DB) connectSQLite() error {
 		db.write = nil
 		return err
 	}
-	if err = db.write.Exec("PRAGMA wal_autocheckpoint = " + checkpointPages).Error; err != nil {
-		return err
-	}
 	if db.read, err = openSQLite(db.at.fileURI(readSettings()), max(4, runtime.NumCPU())); err != nil {
 		db.read = nil
 		return err
@@ -147,7 +144,7 @@ func createFile(path string) error {
 }
 
 func openSQLite(uri string, connections int) (*gorm.DB, error) {
-	pool, err := sql.Open(SQLiteDriver, uri)
+	pool, err := sqlitePool(uri)
 	if err != nil {
 		return nil, err
 	}

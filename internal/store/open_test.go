@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"gorm.io/gorm"
 
 	"shiphabit/metrics"
 )
@@ -101,19 +103,43 @@ func TestBothDatabasesHaveTheSameTablesAndIndexes(t *testing.T) {
 	}
 }
 
+// The second round asks the connection that database/sql opens in place of one that broke.
 func TestSettingsOfSQLite(t *testing.T) {
 	t.Parallel()
 	db := newSQLite(t).open()
-	for pragma, want := range map[string]string{
-		"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2", "busy_timeout": busyMilli, "cache_size": cacheSize,
-	} {
-		var got string
-		if err := db.write.Raw("PRAGMA " + pragma).Scan(&got).Error; err != nil || got != want {
-			t.Errorf("%s is %q, want %q; error %v", pragma, got, want, err)
+	for _, round := range []string{"first", "second"} {
+		for pragma, want := range map[string]string{
+			"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2", "busy_timeout": busyMilli, "cache_size": cacheSize,
+			"wal_autocheckpoint": checkpointPages,
+		} {
+			var got string
+			if err := db.write.Raw("PRAGMA " + pragma).Scan(&got).Error; err != nil || got != want {
+				t.Errorf("%s of the %s connection is %q, want %q; error %v", pragma, round, got, want, err)
+			}
 		}
+		throwAway(t, db.write)
 	}
 	if err := db.read.Exec("DELETE FROM events").Error; err == nil {
 		t.Error("a reading connection could write")
+	}
+}
+
+// throwAway makes the pool of one connection believe that it broke.
+func throwAway(t *testing.T, g *gorm.DB) {
+	t.Helper()
+	pool, err := g.DB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := one.Raw(func(any) error { return driver.ErrBadConn }); !errors.Is(err, driver.ErrBadConn) {
+		t.Fatal(err)
+	}
+	if n := pool.Stats().OpenConnections; n != 0 {
+		t.Fatalf("%d connections are open; the test shows nothing", n)
 	}
 }
 

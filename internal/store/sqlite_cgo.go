@@ -3,7 +3,9 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"net/url"
 
@@ -30,6 +32,24 @@ func sqliteCode(err error) (code int, ok bool) {
 	var e sqlite3.Error
 	ok = errors.As(err, &e)
 	return int(e.Code), ok
+}
+
+// connector opens each connection of a pool, also one that takes the place of another, with the settings that the driver does not read from
+// the URI.
+type connector struct {
+	driver *sqlite3.SQLiteDriver
+	uri    string
+}
+
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.uri) }
+
+func (c connector) Driver() driver.Driver { return c.driver }
+
+func sqlitePool(uri string) (*sql.DB, error) {
+	return sql.OpenDB(connector{uri: uri, driver: &sqlite3.SQLiteDriver{ConnectHook: func(opened *sqlite3.SQLiteConn) error {
+		_, err := opened.Exec("PRAGMA wal_autocheckpoint = "+checkpointPages, nil)
+		return err
+	}}}), nil
 }
 
 // writeSettings of the one writing connection: every transaction takes the write lock at its start, so that none fails half

@@ -47,17 +47,24 @@ func sqliteCode(err error) (code int, ok bool) {
 	return code, ok
 }
 
+// sqlitePool opens a pool; the settings of its connections all stand in the URI.
+func sqlitePool(uri string) (*sql.DB, error) { return sql.Open(SQLiteDriver, uri) }
+
+// autocheckpoint holds for every connection, since each may be the one whose commit makes the log too long.
+const autocheckpoint = "wal_autocheckpoint(" + checkpointPages + ")"
+
 // writeSettings of the one writing connection: every transaction takes the write lock at its start, so that none fails half
 // way, and a commit is on the disk when it returns.
 func writeSettings() url.Values {
 	return url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(" + busyMilli + ")", "journal_mode(WAL)", "foreign_keys(1)", "synchronous(FULL)", "cache_size(" + cacheSize + ")",
+		autocheckpoint,
 	}}
 }
 
 // pulseSettings of the connection that finds out whether one can write.
 func pulseSettings() url.Values {
-	return url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(" + pulseMilli + ")", "synchronous(FULL)"}}
+	return url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(" + pulseMilli + ")", "synchronous(FULL)", autocheckpoint}}
 }
 
 func readSettings() url.Values {
