@@ -74,6 +74,9 @@ func (db *DB) connect(ctx context.Context) error {
 	return nil
 }
 
+// idleTime is how long a connection to PostgreSQL may wait for work.
+const idleTime = 5 * time.Minute
+
 // openPostgres lets the driver read the address; a wrong one is not repeated in the error with its password.
 func openPostgres(dsn string, connections int) (*gorm.DB, error) {
 	g, err := gorm.Open(postgresDialector{&postgres.Dialector{Config: &postgres.Config{DSN: dsn}}}, config())
@@ -85,7 +88,9 @@ func openPostgres(dsn string, connections int) (*gorm.DB, error) {
 		return nil, err
 	}
 	pool.SetMaxOpenConns(connections)
-	pool.SetMaxIdleConns(max(4, runtime.NumCPU()))
+	// Connecting, and preparing statements anew, costs more than a decision: none is closed for being idle a moment.
+	pool.SetMaxIdleConns(connections)
+	pool.SetConnMaxIdleTime(idleTime)
 	return g, nil
 }
 

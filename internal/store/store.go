@@ -124,13 +124,14 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	return db, nil
 }
 
-// share lets decisions that are asked for at the same time share statements and commits. SQLite has one writer; where the database is a
-// network away the next batch goes out while the one before is under way.
+// share lets decisions that are asked for at the same time share statements and commits. SQLite has one writer. PostgreSQL works on a statement
+// with one process: several small runs side by side come back sooner there than one that has everything.
 func (db *DB) share() {
-	db.logs.lanes, db.logs.run = 1, db.logAll
-	db.looks.lanes, db.looks.run, db.lookSQL = 2, db.lookAll, db.dialect.lookQuery()
+	db.logs.lanes, db.logs.most, db.logs.run = 1, 128, db.logAll
+	db.looks.lanes, db.looks.most, db.looks.run, db.lookSQL = 2, 128, db.lookAll, db.dialect.lookQuery()
 	if db.dialect.lock != "" {
-		db.logs.lanes, db.looks.lanes = 6, 6
+		db.logs.lanes, db.logs.most = 6, 12
+		db.looks.lanes, db.looks.most = 6, 12
 	}
 }
 

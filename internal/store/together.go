@@ -7,14 +7,13 @@ import (
 	"sync/atomic"
 )
 
-// mostTogether bounds how much is done at once, so that nobody waits long for what has begun.
-const mostTogether = 128
-
 // together does at once what waits at the same time: a statement or a commit then serves many callers. Nobody waits for company: what comes
 // while nothing is under way begins at once, and what comes meanwhile is done together after it.
 type together[T any] struct {
 	// lanes are how many such runs may be under way at a time.
 	lanes int
+	// most bounds how much is done in one run, so that nobody waits long for what has begun.
+	most int
 	// run does all of it, and leaves in each what came of it. Its error is that of all.
 	run func(ctx context.Context, all []*T) error
 
@@ -65,7 +64,7 @@ func (t *together[T]) work() {
 func (t *together[T]) take() []*shared[T] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n := min(len(t.waiting), mostTogether)
+	n := min(len(t.waiting), max(t.most, 1))
 	taken := t.waiting[:n:n]
 	t.waiting = t.waiting[n:]
 	if n == 0 {
