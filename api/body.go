@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -86,13 +87,27 @@ func unquoted(text []byte) string {
 
 // twiceIn is a key that stands twice, in letters of either case, as keys are read.
 func twiceIn(keys []string) string {
-	slices.SortStableFunc(keys, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
+	slices.SortStableFunc(keys, func(a, b string) int { return strings.Compare(folded(a), folded(b)) })
 	for i := 1; i < len(keys); i++ {
-		if strings.ToLower(keys[i]) == strings.ToLower(keys[i-1]) {
+		if strings.EqualFold(keys[i], keys[i-1]) {
 			return keys[i]
 		}
 	}
 	return ""
+}
+
+// folded is the same for keys that differ in the case of letters only.
+func folded(key string) string {
+	if strings.ContainsFunc(key, func(c rune) bool { return c > unicode.MaxASCII }) {
+		key = strings.Map(func(c rune) rune {
+			least := c
+			for next := unicode.SimpleFold(c); next != c; next = unicode.SimpleFold(next) {
+				least = min(least, next)
+			}
+			return least
+		}, key)
+	}
+	return strings.ToLower(key)
 }
 
 // wordsOf says what is wrong with a body without the words of the Go package that found it.

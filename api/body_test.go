@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,7 @@ func TestAKeyThatStandsTwiceInOneObjectIsFound(t *testing.T) {
 		{`{"service":"a","service":"b"}`, "service"},
 		{`{"service":"a","Service":"b"}`, "Service"},
 		{`{"service":"a","\u0073ervice":"b"}`, "service"},
+		{`{"service":"a","b":1,"ſervice":"b"}`, "ſervice"}, // which the reader takes for the same
 		{`[{"a" : {"b":[{"c":1},{"d":1, "d" :2}]}}]`, "d"},
 		{`{"a":{"a":1},"b":[{"a":1},{"a":1}],"c":"a","d":["a","a"]}`, ""},
 		{`{"a":"\"a\":1,\"a\":","b\\":1}`, ""},
@@ -28,6 +30,7 @@ func TestAKeyThatStandsTwiceInOneObjectIsFound(t *testing.T) {
 func FuzzKeysThatStandTwiceAreThoseThatTheDecoderMeetsTwice(f *testing.F) {
 	f.Add([]byte(`{"a":[{"b":1,"B":"\"c\":"}],"\u0061":2}`))
 	f.Add([]byte(`[[],{},{"a":{}}]`))
+	f.Add([]byte(`{"\u212a":1,"x":2,"k":3}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if json.Valid(text) && meetsTwice(json.NewDecoder(bytes.NewReader(text))) != (repeated(text) != "") {
 			t.Errorf("%s: %q", text, repeated(text))
@@ -44,13 +47,12 @@ func meetsTwice(tokens *json.Decoder) bool {
 	found := false
 	switch token {
 	case json.Delim('{'):
-		seen := map[string]bool{}
+		var seen []string
 		for tokens.More() {
 			key, _ := tokens.Token()
 			name, _ := key.(string)
-			name = strings.ToLower(name)
-			found = seen[name] || found
-			seen[name] = true
+			found = slices.ContainsFunc(seen, func(s string) bool { return strings.EqualFold(s, name) }) || found
+			seen = append(seen, name)
 			found = meetsTwice(tokens) || found
 		}
 	case json.Delim('['):
