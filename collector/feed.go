@@ -383,10 +383,15 @@ func parseFeedCursor(source, cursor string) (feedCursor, error) {
 		err = fmt.Errorf("version %d", c.Version)
 	}
 	if err != nil {
-		return c, &Error{
-			Trouble: Outdated, Place: source, Problem: "the place where reading stopped was noted by another version",
-			Remedy: "read it from the start: shiphabit collect --source " + source + " --full", Err: err,
-		}
+		return c, OtherVersion(source, err)
 	}
 	return c, nil
+}
+
+// OtherVersion says that the cursor of a source cannot be read.
+func OtherVersion(source string, err error) *Error {
+	return &Error{
+		Trouble: Outdated, Place: source, Problem: "the place where reading stopped was noted by another version",
+		Remedy: "read it from the start: shiphabit collect --source " + source + " --full", Err: err,
+	}
 }

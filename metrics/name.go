@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// hidden says of a character that does not show in a name, or makes a name look like another one, what it is; "" for all others. Such names
+// Hidden says of a character that does not show in a name, or makes a name look like another one, what it is; "" for all others. Such names
 // cannot be told apart, typed or searched for, and turn the text around them.
-func hidden(c rune) string {
+func Hidden(c rune) string {
 	switch {
 	case unicode.IsControl(c):
 		return "a control character"
@@ -69,7 +69,7 @@ func (f *Field) canonicalLine(raw []byte) ([]byte, *Fault) {
 // faultOfLine finds the first character of a name that does not show.
 func faultOfLine(field, s string) *Fault {
 	for i, c := range s {
-		what := hidden(c)
+		what := Hidden(c)
 		if what == "" {
 			continue
 		}

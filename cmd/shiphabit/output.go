@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"github.com/spf13/cobra"
+
+	"shiphabit/metrics"
 )
 
 // The formats of results. JSON is stable.
@@ -69,10 +70,10 @@ func writeTable(w io.Writer, rows [][]string) error {
 	return table.Flush()
 }
 
-// printable replaces control characters, tabs and line ends included.
+// printable replaces characters that do not show, tabs and line ends included, and those that turn the text around them.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if metrics.Hidden(r) != "" {
 			return ' '
 		}
 		return r

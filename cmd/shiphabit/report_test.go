@@ -65,7 +65,7 @@ func numbersOfReport(t *testing.T, data []byte) map[string]bool {
 	return all
 }
 
-// pastQuarter writes deployments of the last two complete quarters, so that a report has something to say on any day.
+// pastQuarter writes deployments of the last two complete quarters: the program that is tested goes by the real clock.
 func pastQuarter(t *testing.T, file string) {
 	t.Helper()
 	quartersBefore(t, file, time.Now().UTC())

@@ -160,10 +160,7 @@ func parseCursor(source, saved string) (cursor, error) {
 		err = fmt.Errorf("version %d", c.Version)
 	}
 	if err != nil {
-		return c, &collector.Error{
-			Trouble: collector.Outdated, Place: source, Problem: "the place where reading stopped was noted by another version",
-			Remedy: "read it from the start: shiphabit collect --source " + source + " --full", Err: err,
-		}
+		return c, collector.OtherVersion(source, err)
 	}
 	return c, nil
 }
