@@ -63,7 +63,7 @@ func (s *indexedSchema) values(all []member) ([][]byte, []Fault) {
 		at, known := s.index[string(m.name)]
 		switch {
 		case !known:
-			faults = append(faults, Fault{Field: clipped(m.name), Problem: "unknown key", Remedy: "a " + string(s.Type) + " has no such field; see docs/events.md"})
+			faults = append(faults, Fault{Field: oneLine(clipped(m.name)), Problem: "unknown key", Remedy: "a " + string(s.Type) + " has no such field; see docs/events.md"})
 		case seen[at]:
 			faults = append(faults, Fault{Field: s.Fields[at].Name, Problem: "stated twice", Remedy: "state each key once"})
 		default:

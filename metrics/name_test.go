@@ -36,9 +36,12 @@ func TestANameWithACharacterThatDoesNotShowIsRefusedWithItsCodePoint(t *testing.
 		0x061c: "a character that turns the direction of writing", 0x200e: "a character that turns the direction of writing",
 		0x202e: "a character that turns the direction of writing", 0x2066: "a character that turns the direction of writing", 0x2069: "a character that turns the direction of writing",
 		0xad: "a character that does not show", 0x200b: "a character that does not show", 0x200c: "a character that does not show", 0x200d: "a character that does not show",
-		0x2060: "a character that does not show", 0xfeff: "a character that does not show", 0x3164: "a character that does not show", 0xe0041: "a character that does not show",
+		0x2060: "a character that does not show", 0xfeff: "a character that does not show", 0x2800: "a character that does not show", 0x3164: "a character that does not show", 0xe0041: "a character that does not show",
 	} {
 		for field, line := range named {
+			if lines[field] {
+				continue
+			}
 			events, faults := decodeAll(t, marker+"\n"+fmt.Sprintf(line, "pay"+escaped(c)+"ments")+"\n"+marker)
 			if len(events) != 2 || len(faults) != 1 {
 				t.Errorf("%U in %s: %d events, faults %v", c, field, len(events), faults)
@@ -52,6 +55,43 @@ func TestANameWithACharacterThatDoesNotShowIsRefusedWithItsCodePoint(t *testing.
 	}
 }
 
+// lines are the fields of which a text names nothing by which a record is found.
+var lines = map[string]bool{"ref": true, "version": true, "labels.team": true, "base": true, "head": true, "approver_team": true}
+
+func TestWhatDoesNotShowIsLeftOutOfATextThatNamesNoRecord(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"pay\u202e\u00adments\u200b": "payments", "a\\nb": "a b", "a\u200db": "ab", "\u2066": "", "b\u2028": "b", "👩\u200d💻 x": "👩\u200d💻 x", "x\u200d": "x",
+	} {
+		for field := range lines {
+			given, stated := decodeOne(t, fmt.Sprintf(named[field], text)), decodeOne(t, fmt.Sprintf(named[field], want))
+			if diff := cmp.Diff(stated, given); diff != "" {
+				t.Errorf("%q in %s: want − got +\n%s", text, field, diff)
+			}
+		}
+	}
+}
+
+func TestAFaultShowsWhatItIsAbout(t *testing.T) {
+	t.Parallel()
+	_, faults := decodeAll(t, "{\"type\":\"verdict\",\"id\":\"1\",\"deployment\":\"d\",\"at\":\"2026-01-01T00:00:00Z\",\"result\":\"healthy\",\"\u202eevil\":1}")
+	if len(faults) != 1 || faults[0].Field != "evil" {
+		t.Errorf("%q", faults)
+	}
+}
+
+func TestANameThatAddressesTakeForAnotherPlaceIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{".", ".."} {
+		if _, faults := decodeAll(t, fmt.Sprintf(named["service"], name)); len(faults) != 1 || !strings.Contains(faults[0].Problem, "is no name") {
+			t.Errorf("%q: %v", name, faults)
+		}
+	}
+	if e := decodeOne(t, fmt.Sprintf(named["service"], ".github")); !strings.Contains(string(e.Payload), ".github") {
+		t.Errorf("%s", e.Payload)
+	}
+}
+
 // escaped writes a character as JSON may.
 func escaped(c rune) string {
 	if c > 0xffff {
@@ -62,7 +102,7 @@ func escaped(c rune) string {
 
 func TestNamesOfEveryScriptAreTaken(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"zahlungen-größe", "платежи", "支払い", "المدفوعات", "תשלומים", "भुगतान", "🚀 prod", "prod ❤️", "a b", "؀١٢"} {
+	for _, name := range []string{"zahlungen-größe", "платежи", "支払い", "المدفوعات", "תשלומים", "भुगतान", "🚀 prod", "prod ❤️", "a b", "؀١٢", "👩\u200d💻 prod", "می\u200cخواهم", "क्\u200dष", "❤\ufe0f\u200d🔥"} {
 		for field, line := range named {
 			if events, faults := decodeAll(t, fmt.Sprintf(line, name)); len(events) != 1 || len(faults) > 0 {
 				t.Errorf("%q in %s: %v", name, field, faults)

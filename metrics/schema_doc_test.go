@@ -78,9 +78,10 @@ named after it (` + "`deployment.csv`" + `) or imported with ` + "`--type`" + `;
 - **People** (actor, approver, author) are kept only as a keyed hash; the hash of a program says that it is one.
 - **null clears** a field. An empty string, list or map states nothing.
 - **Names** (ids, services, environments, revisions) have 1 to 1024 bytes in one line, and every character of them shows. Refused, with the character's
-  code point, are control characters and line ends, characters that turn the direction of writing, and those that do not show (zero-width ones, also
-  between emoji). The same holds for what is shown as a name: the fields of one line below, keys and texts of ` + "`labels`" + ` included. White space around such a
-  text is left out; around what a record is found again by (source, id, a commit's repository) it is refused. What was stored before this rule stays as it is.
+  code point, are control characters and line ends, characters that turn the direction of writing, and those that do not show (zero-width ones, but for a
+  joiner between two letters or pictures beyond ASCII). A name is not ` + "`.`" + ` or ` + "`..`" + `. From what is shown as a name and names no record (the fields of one line below, keys
+  and texts of ` + "`labels`" + ` included) such characters are left out. White space around a name is left out; around what a record is found again by (source, id, a commit's
+  repository) it is refused. What was stored before this rule stays as it is.
 - **A line** has at most 16 MiB.
 - **In CSV** an empty cell states nothing and ` + "`null`" + ` clears. Lists are separated by semicolons, maps written ` + "`key=value;key=value`" + `; either may
   be JSON instead, as reviews always are.

@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -146,16 +145,13 @@ func (f *Field) canonicalMap(raw []byte) ([]byte, *Fault) {
 	}
 	values := make(map[string]string, len(all))
 	for _, m := range all {
-		where := f.Name + "." + clippedText(string(m.name))
+		where := f.Name + "." + oneLine(clippedText(string(m.name)))
 		if m.raw[0] != '"' {
 			return nil, &Fault{Field: where, Problem: "a JSON " + jsonKind(m.raw) + " where a string is needed", Remedy: "write it as a string"}
 		}
 		name, value := string(m.name), string(unquoted(m.raw))
 		if f.Line {
-			name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-			if fault := cmp.Or(faultOfLine(where, name), faultOfLine(where, value)); fault != nil {
-				return nil, fault
-			}
+			name, value = oneLine(name), oneLine(value)
 		}
 		if _, twice := values[name]; twice {
 			return nil, &Fault{Field: where, Problem: "stated twice", Remedy: "state each key once"}
@@ -211,7 +207,7 @@ func reviewOf(raw []byte) (Review, *Fault) {
 	for _, m := range all {
 		at := slices.IndexFunc(reviewFields, func(f Field) bool { return f.Name == string(m.name) })
 		if at < 0 {
-			return Review{}, &Fault{Field: clippedText(string(m.name)), Problem: "unknown key", Remedy: "a review has at, author, bot and state"}
+			return Review{}, &Fault{Field: oneLine(clippedText(string(m.name))), Problem: "unknown key", Remedy: "a review has at, author, bot and state"}
 		}
 		if _, twice := seen[reviewFields[at].Name]; twice {
 			return Review{}, &Fault{Field: reviewFields[at].Name, Problem: "stated twice", Remedy: "state each key once"}
