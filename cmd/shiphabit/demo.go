@@ -112,16 +112,13 @@ func (d *demonstration) kept(ctx context.Context, seeded bool) (*demo.Organisati
 		return nil, err
 	}
 	defer func() { _ = db.Close() }()
-	sources, err := db.Sources(ctx)
-	if err != nil {
+	mark, sources, err := markIn(ctx, db)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	for _, source := range sources {
-		if source.Name == demo.Forge && source.Cursor != "" {
-			return d.fromMark(source.Cursor, seeded)
-		}
-	}
-	if len(sources) > 0 {
+	case mark != "":
+		return d.fromMark(mark, seeded)
+	case sources > 0:
 		return nil, d.otherRecords()
 	}
 	services, err := db.Services(ctx)
@@ -156,20 +153,52 @@ func markOf(made *demo.Organisation) string {
 	return fmt.Sprintf("seed %d until %s", made.Seed, made.End.Format(time.DateOnly))
 }
 
-func (d *demonstration) fromMark(mark string, seeded bool) (*demo.Organisation, error) {
+// markIn is the mark that a database holds, "" for none, and how many sources it knows.
+func markIn(ctx context.Context, db *store.DB) (mark string, sources int, err error) {
+	all, err := db.Sources(ctx)
+	for _, source := range all {
+		if source.Name == demo.Forge && source.Cursor != "" {
+			mark = source.Cursor
+		}
+	}
+	return mark, len(all), err
+}
+
+// readMark tells of which organisation a mark is.
+func readMark(mark string) (seed uint64, end time.Time, err error) {
 	words := strings.Fields(mark)
 	if len(words) != 4 {
-		return nil, usage("%s holds a demonstration of another version; delete it", d.db)
+		return 0, end, fmt.Errorf("%q marks no demonstration", mark)
 	}
-	seed, err := strconv.ParseUint(words[1], 10, 64)
-	end, wrong := time.Parse(time.DateOnly, words[3])
-	if err = errors.Join(err, wrong); err != nil {
+	seed, err = strconv.ParseUint(words[1], 10, 64)
+	if err == nil {
+		end, err = time.Parse(time.DateOnly, words[3])
+	}
+	return seed, end, err
+}
+
+func (d *demonstration) fromMark(mark string, seeded bool) (*demo.Organisation, error) {
+	seed, end, err := readMark(mark)
+	if err != nil {
 		return nil, usage("%s holds a demonstration of another version; delete it", d.db)
 	}
 	if seeded && seed != d.seed {
 		return nil, usage("%s holds the organisation of seed %d, not of %d: leave --seed out, or name another database", d.db, seed, d.seed)
 	}
 	return demo.Generate(seed, end), nil
+}
+
+// generatedIn is the origin of what a database of the demonstration holds, nil for any other: whatever is made of it says that it is generated.
+func generatedIn(ctx context.Context, db *store.DB) (*origin, error) {
+	mark, _, err := markIn(ctx, db)
+	if err != nil || mark == "" {
+		return nil, err
+	}
+	seed, end, err := readMark(mark)
+	if err != nil { // of another version
+		return nil, nil //nolint:nilerr // its records stand for themselves
+	}
+	return demoOrigin(demo.Generate(seed, end), nil), nil
 }
 
 // writeTo writes what 'import' and 'serve' read.

@@ -207,6 +207,11 @@ func (s shown) again(t *testing.T, p process, db string) {
 	}
 	p.must("demo", "--db", db, "--write", filepath.Join(p.home, "out"))
 	p.must("config", "check", filepath.Join(p.home, "out", "shiphabit.yaml"))
+	report := filepath.Join(p.home, "report.md")
+	p.must("report", "--audience", "leadership", "--db", db, "--config", filepath.Join(p.home, "out", "shiphabit.yaml"), "-o", report)
+	if written, err := os.ReadFile(report); err != nil || !strings.Contains(string(written), s.made.Says()) {
+		t.Errorf("a report of it does not say that it is generated (%v):\n%s", err, written)
+	}
 	text, err := os.ReadFile(filepath.Join(p.home, "out", "events.jsonl"))
 	if lines := regexp.MustCompile(`(?m)^\{.*\}$`).FindAll(text, -1); err != nil || len(lines) < len(s.made.Events) {
 		t.Errorf("%d lines written of %d events and more: %v", len(lines), len(s.made.Events), err)

@@ -196,7 +196,11 @@ func (p *program) withStore(ctx context.Context, f databaseFlags, do func(*store
 	if err != nil {
 		return err
 	}
-	server, err := p.server(db, settings, nil, nil)
+	from, err := generatedIn(ctx, db)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	server, err := p.server(db, settings, from, nil)
 	if err == nil {
 		err = do(db, server)
 	}
