@@ -121,27 +121,17 @@ func (d *demonstration) kept(ctx context.Context, seeded bool) (*demo.Organisati
 	case sources > 0:
 		return nil, d.otherRecords()
 	}
-	services, err := db.Services(ctx)
-	if err == nil && len(services) > 0 {
+	held, err := db.Holds(ctx)
+	if err == nil && held {
 		err = d.otherRecords()
 	}
 	return nil, err
 }
 
-// openKept opens a database that is there before it is known what it holds; a demonstration in it stays as it is.
+// openKept opens a database that is there before it is known what it holds, and leaves it as it is.
 func (d *demonstration) openKept(ctx context.Context) (*store.DB, error) {
 	settings := config.Default()
-	o := store.Options{Rules: settings.Rules(), Unnamed: store.IsRefused}
-	db, err := d.openStore(ctx, d.db, settings, o)
-	kept, configured := errors.AsType[*store.ConfiguredError](err)
-	switch {
-	case configured && kept.Name == demoConfiguration:
-		o.Unnamed = store.LeavesAlone
-		return d.openStore(ctx, d.db, settings, o)
-	case configured:
-		return nil, d.otherRecords()
-	}
-	return db, err
+	return d.openStore(ctx, d.db, settings, store.Options{Rules: settings.Rules(), Unnamed: store.LeavesAlone})
 }
 
 func (d *demonstration) otherRecords() error {

@@ -212,6 +212,7 @@ func (s shown) again(t *testing.T, p process, db string) {
 	if written, err := os.ReadFile(report); err != nil || !strings.Contains(string(written), s.made.Says()) {
 		t.Errorf("a report of it does not say that it is generated (%v):\n%s", err, written)
 	}
+	p.must("demo", "--db", db, "--write", filepath.Join(p.home, "out")) // though another configuration was named since
 	text, err := os.ReadFile(filepath.Join(p.home, "out", "events.jsonl"))
 	if lines := regexp.MustCompile(`(?m)^\{.*\}$`).FindAll(text, -1); err != nil || len(lines) < len(s.made.Events) {
 		t.Errorf("%d lines written of %d events and more: %v", len(lines), len(s.made.Events), err)

@@ -14,6 +14,14 @@ import (
 
 const selectEvents = `SELECT e.source, e.type, e.repository, e.id, e.updated_at, e.sequence, e.payload, e.recorded_at, e.live, e.correction `
 
+// Holds reports whether any event is stored.
+func (db *DB) Holds(ctx context.Context) (holds bool, err error) {
+	if err := db.read.WithContext(ctx).Raw("SELECT EXISTS (SELECT 1 FROM events)").Scan(&holds).Error; err != nil {
+		return false, fmt.Errorf("looking for events: %w", err)
+	}
+	return holds, nil
+}
+
 // Export streams every stored revision of the sources, without corrections, in an order that does not depend on how they arrived: by repository, type, id, source
 // and, within a record, by time, number and content. It stops at the first error of yield.
 func (db *DB) Export(ctx context.Context, yield func(metrics.Event) error) error {

@@ -6,19 +6,26 @@
   document.getElementById('faults')?.focus();
   if (!window.echarts || !window.shiphabitChart || plots.length === 0) return;
 
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const look = (plot) => ({
-    colours: Object.fromEntries(['accent', 'faint', 'ink', 'quiet', 'trouble', 'card', 'line'].map((name) => [name, css(`--${name}`)])),
-    font: getComputedStyle(document.body).fontFamily, width: plot.clientWidth,
+  // The colours of paper stand in the style sheet. They are not in force yet when a chart is drawn for it.
+  const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]);
+  const ofPaper = rules.filter((r) => r.media?.mediaText === 'print').flatMap((r) => [...r.cssRules]).find((r) => r.selectorText === ':root')?.style;
+  // Pixels of the width of a page less its margins, for a chart alone in its row and for one of two.
+  const paperWidth = (plot) => (plot.closest('.doc') && !plot.closest('.wide') ? 310 : 640);
+
+  const look = (plot, style, width) => ({
+    colours: Object.fromEntries(['accent', 'faint', 'ink', 'quiet', 'trouble', 'card', 'line'].map((name) => [name, style.getPropertyValue(`--${name}`).trim()])),
+    font: getComputedStyle(document.body).fontFamily, width,
   });
 
   const drawn = new Map();
-  const draw = (plot) => {
+  const put = (plot, look) => {
     const options = JSON.parse(document.getElementById(plot.dataset.chart).textContent);
     const chart = drawn.get(plot) || echarts.init(plot, null, { renderer: 'canvas' });
     drawn.set(plot, chart);
-    chart.setOption(shiphabitChart.options(options, look(plot)), true);
+    chart.resize({ width: look.width });
+    chart.setOption(shiphabitChart.options(options, look), true);
   };
+  const draw = (plot) => put(plot, look(plot, getComputedStyle(document.documentElement), plot.clientWidth));
   const all = () => drawn.forEach((_, plot) => draw(plot));
 
   // What is far below is drawn when it comes near, so that the first screen stands at once.
@@ -29,5 +36,6 @@
   const sized = new ResizeObserver((changes) => { for (const c of changes) drawn.get(c.target)?.resize(); });
   plots.forEach((p) => sized.observe(p));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', all);
-  addEventListener('beforeprint', () => plots.forEach(draw));
+  addEventListener('beforeprint', () => plots.forEach((p) => put(p, look(p, ofPaper, paperWidth(p)))));
+  addEventListener('afterprint', all);
 })();
