@@ -157,8 +157,10 @@ func (s *Server) reportsPage(r request) (reply, error) {
 		Title: "Reports", Path: "/reports", Nav: "reports", AsOf: m.now, Place: m.reading.Place, JSON: "/api/v1/reports/leadership",
 		Lead: "Documents to read, print and hand on: the same figures as the pages, for a quarter, a month or some days.",
 	}}
-	p.Leadership = []reports.Choice{{Word: "The last complete quarter", Href: "/reports/leadership"}}
 	running := reports.QuarterOf(m.now, s.o.Zone)
+	if !m.first.IsZero() && m.first.Before(running.Window.From) {
+		p.Leadership = append(p.Leadership, reports.Choice{Word: "The last complete quarter", Href: "/reports/leadership"})
+	}
 	p.Leadership = append(p.Leadership, reports.Choice{Word: "The running quarter, " + running.Name, Href: "/reports/leadership?period=" + running.Name})
 	for _, team := range slices.Sorted(maps.Keys(teamsOf(m.services))) {
 		p.Teams = append(p.Teams, reports.Cell{Text: team, Href: "/reports/teams/" + url.PathEscape(team)})

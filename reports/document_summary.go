@@ -122,7 +122,7 @@ func plural2(n int, one, many string) string {
 func (b Basis) frequencySays(change string) string {
 	q := b.Card.Frequency
 	if q.Rollouts == 0 {
-		return "No deployment to production is recorded in " + b.Period.Words() + b.soFar() + b.because(metrics.FigureFrequency) + "."
+		return "No deployment to production is recorded in " + b.Period.Words() + strings.TrimSuffix(b.soFar(), ",") + b.because(metrics.FigureFrequency) + "."
 	}
 	says := fmt.Sprintf("From %s%s there %s to production", b.Period.Words(), b.soFar(), plural2(q.Rollouts, "was %s deployment", "were %s deployments"))
 	if q.PerWeek == nil {
