@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shiphabit/api"
+	"shiphabit/internal/config"
 	"shiphabit/internal/store"
 )
 
@@ -59,7 +59,11 @@ func (p *program) tokenCreateCommand() *cobra.Command {
 			if expires < 0 {
 				return usage("--expires %s lies in the past", expires)
 			}
-			db, err := p.openTokens(command.Context(), database)
+			settings, err := p.configuration(database.config)
+			if err != nil {
+				return err
+			}
+			db, err := p.openUnder(command.Context(), database, settings, store.LeavesAlone)
 			if err != nil {
 				return err
 			}
@@ -72,11 +76,11 @@ func (p *program) tokenCreateCommand() *cobra.Command {
 			if err := db.CreateToken(command.Context(), token, api.HashToken(secret), "command line"); err != nil {
 				return err
 			}
-			if err := p.sayUnknownTeams(command.Context(), db, token.Teams); err != nil {
+			p.say("Token %s (id %s) may: %s%s. It is shown this once:", token.Name, token.ID, strings.Join(granted, ", "), forTeams(token.Teams))
+			if _, err := fmt.Fprintln(p.out, secret); err != nil {
 				return err
 			}
-			p.say("Token %s (id %s) may: %s%s. It is shown this once:", token.Name, token.ID, strings.Join(granted, ", "), forTeams(token.Teams))
-			fmt.Fprintln(p.out, secret)
+			p.warnOfUnknownTeams(command.Context(), db, settings, token.Teams)
 			return nil
 		},
 	}
@@ -95,34 +99,54 @@ func forTeams(teams []string) string {
 	return "; it acts for team " + printable(strings.Join(teams, ", "))
 }
 
-// sayUnknownTeams warns of teams that own no service and were never asked. That is no error: a team may be declared later.
-func (p *program) sayUnknownTeams(ctx context.Context, db *store.DB, teams []string) error {
+// warnOfUnknownTeams warns of teams that nothing is known of. That is no error: a team may be declared later, and the token is made by now. A
+// warning is heard with --quiet too: the secret alone would look as if all were well.
+func (p *program) warnOfUnknownTeams(ctx context.Context, db *store.DB, settings config.Config, teams []string) {
 	if len(teams) == 0 {
-		return nil
+		return
 	}
-	services, err := db.Services(ctx)
+	known, err := teamsKnown(ctx, db, settings)
 	if err != nil {
-		return err
+		fmt.Fprintf(p.err, "Warning: whether such a team is known could not be read: %s.\n", printable(err.Error()))
+		return
 	}
-	rounds, err := db.Rounds(ctx)
-	if err != nil {
-		return err
-	}
-	known := map[string]bool{}
-	for _, one := range services {
-		known[one.Team] = true
-	}
-	for _, one := range rounds {
-		known[one.Team] = true
-	}
-	delete(known, "")
 	for _, team := range teams {
-		if !known[team] {
-			p.say("Warning: nothing is known of a team %q yet, and names must be the same to the letter; teams known: %s.", team,
-				cmp.Or(printable(strings.Join(slices.Sorted(maps.Keys(known)), ", ")), "none"))
+		if !slices.Contains(known, team) {
+			fmt.Fprintf(p.err, "Warning: nothing is known of a team %q yet, and names must be the same to the letter; teams known: %s.\n", team,
+				cmp.Or(printable(strings.Join(known, ", ")), "none"))
 		}
 	}
-	return nil
+}
+
+// teamsKnown are the teams that are declared or own a service, by name. That a team was asked once counts where the configuration names no
+// teams: else a slip would be known from then on.
+func teamsKnown(ctx context.Context, db *store.DB, settings config.Config) ([]string, error) {
+	var known []string
+	for _, one := range settings.Teams {
+		known = append(known, one.Name)
+	}
+	for _, one := range settings.Services {
+		known = append(known, one.Team)
+	}
+	services, err := db.StoredServices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	declared := strings.Join(known, "") != ""
+	for _, one := range services {
+		known = append(known, one.Team)
+	}
+	if !declared {
+		rounds, err := db.Rounds(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range rounds {
+			known = append(known, one.Team)
+		}
+	}
+	slices.Sort(known)
+	return slices.DeleteFunc(slices.Compact(known), func(team string) bool { return team == "" }), nil
 }
 
 func (p *program) tokenListCommand() *cobra.Command {

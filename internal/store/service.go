@@ -108,6 +108,11 @@ func (db *DB) Services(ctx context.Context) ([]metrics.Service, error) {
 			return nil, err
 		}
 	}
+	return db.StoredServices(ctx)
+}
+
+// StoredServices is Services as they were derived last: it derives nothing, and so needs no rules.
+func (db *DB) StoredServices(ctx context.Context) ([]metrics.Service, error) {
 	var rows []serviceRow
 	err := db.read.WithContext(ctx).Order("name").Find(&rows, "present OR declared").Error
 	if err != nil {
