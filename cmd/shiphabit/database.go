@@ -73,6 +73,9 @@ func howNamed(configuration string) string {
 	if configuration == demoConfiguration {
 		return "'shiphabit demo --db THE_DATABASE --write FOLDER' writes it: name it with --config FOLDER/shiphabit.yaml"
 	}
+	if configuration == "" {
+		return "Name it with --config FILE (or SHIPHABIT_CONFIG)"
+	}
 	return "Name it with --config " + configuration + " (or SHIPHABIT_CONFIG)"
 }
 

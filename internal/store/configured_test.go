@@ -3,7 +3,9 @@ package store
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"shiphabit/metrics"
 )
@@ -86,5 +88,57 @@ func TestADatabaseLeftAloneCanBeCopiedAndAskedForTokens(t *testing.T) {
 	}
 	if err := alone.Export(t.Context(), func(metrics.Event) error { return nil }); err != nil {
 		t.Error(err)
+	}
+}
+
+// state is what is declared and derived, and under which rules.
+func (b bench) state(db *DB) string {
+	b.Helper()
+	var found []string
+	must(b, db.read.Raw(`SELECT 'service ' || name || ' ' || declared || ' ' || touched || ' ' || derived || ' ' || rules FROM services
+		UNION ALL SELECT 'link ' || repository || ' ' || service || ' ' || declared FROM service_repositories
+		UNION ALL SELECT 'tallies ' || id || ' ' || print || ' ' || zone || ' ' || complete FROM tally_sets
+		UNION ALL SELECT 'configured ' || name || ' ' || zone FROM configured ORDER BY 1`).Scan(&found).Error)
+	return strings.Join(found, "\n")
+}
+
+func TestADatabaseThatNotesNoConfigurationYetIsLeftAloneToo(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		before, err := t.kept("/etc/one.yaml", IsRefused)
+		must(t, err)
+		t.Cleanup(func() { _ = before.Close() })
+		must(t, before.Refresh(t.Context()))
+		must(t, before.write.Exec("DELETE FROM configured").Error) // as the upgrade leaves it
+		want := t.state(before)
+		for _, name := range []string{"", "/srv/two.yaml"} {
+			o := Options{Rules: metrics.DefaultRules(), Configuration: name, Unnamed: LeavesAlone, Zone: time.FixedZone("Elsewhere", 3600)}
+			db, err := Open(t.Context(), t.dsn, o)
+			must(t, err)
+			must(t, db.Close())
+			if got := t.state(before); got != want {
+				t.Errorf("%q: before\n%s\nafter\n%s", name, want, got)
+			}
+		}
+		_, err = t.kept("", IsRefused)
+		var kept *ConfiguredError
+		if !errors.As(err, &kept) || kept.Name != "" || !strings.Contains(err.Error(), "whose name it does not know yet") {
+			t.Errorf("without a name: %v", err)
+		}
+		if got := t.state(before); got != want {
+			t.Errorf("refused: before\n%s\nafter\n%s", want, got)
+		}
+	})
+}
+
+func TestADatabaseThatNotesNothingAndCountsDaysOfAnotherZoneIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newSQLite(t)
+	db := b.open(func(o *Options) { o.Configuration, o.Zone = "/etc/one.yaml", time.FixedZone("Elsewhere", 3600) })
+	must(b, db.write.Exec("DELETE FROM configured").Error)
+	_, err := b.kept("", IsRefused)
+	var kept *ConfiguredError
+	if !errors.As(err, &kept) || kept.Zone != "Elsewhere" {
+		t.Errorf("error %v", err)
 	}
 }
