@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"shiphabit/metrics"
 )
 
@@ -141,4 +143,31 @@ func TestADatabaseThatNotesNothingAndCountsDaysOfAnotherZoneIsRefused(t *testing
 	if !errors.As(err, &kept) || kept.Zone != "Elsewhere" {
 		t.Errorf("error %v", err)
 	}
+}
+
+func TestWhatIsRefusedIsNotMigrated(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		t.upTo(29, func(tx *gorm.DB) error {
+			return tx.Exec("INSERT INTO services (name, declared, present, touched, derived, rules, document) VALUES ('shop', ?, ?, 0, 0, '', '')", true, false).Error
+		})
+		version := func() (n int64) {
+			at, err := parseDSN(t.dsn)
+			db := &DB{at: at}
+			must(t, err, db.connect(t.Context()))
+			defer func() { _ = db.Close() }()
+			must(t, db.write.Raw("SELECT max(version_id) FROM goose_db_version").Scan(&n).Error)
+			return n
+		}
+		var kept *ConfiguredError
+		if _, err := t.kept("", IsRefused); !errors.As(err, &kept) || version() != 29 {
+			t.Errorf("before anything notes a configuration: %v, version %d", err, version())
+		}
+		db, err := t.kept("/etc/one.yaml", IsRefused)
+		must(t, err)
+		must(t, db.write.Exec("DELETE FROM goose_db_version WHERE version_id >= 30").Error, db.Close()) // a step that is to come, and fails
+		if _, err := t.kept("", IsRefused); !errors.As(err, &kept) || kept.Name != "/etc/one.yaml" {
+			t.Errorf("before a step to come: %v", err)
+		}
+	})
 }

@@ -137,14 +137,14 @@ func (db *DB) share() {
 
 // prepare brings schema and declarations up to date.
 func (db *DB) prepare(ctx context.Context, o Options) error {
-	if err := db.migrate(ctx); err != nil {
-		return err
-	}
-	if err := db.checkSchema(ctx); err != nil {
-		return err
-	}
-	keeps, err := db.admit(ctx, o)
+	keeps, err := db.admit(ctx, o) // first: what is refused is not migrated either
 	if err != nil {
+		return err
+	}
+	if err = db.migrate(ctx); err != nil {
+		return err
+	}
+	if err = db.checkSchema(ctx); err != nil {
 		return err
 	}
 	if db.people, err = db.secret(ctx, "people"); err != nil {
