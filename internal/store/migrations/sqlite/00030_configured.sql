@@ -1,7 +1,7 @@
 -- +goose Up
 
--- Under which configuration the database is kept: the declared services, and the rules and the time zone of what is derived. One row, or
--- none where no configuration was ever named.
+-- Under which configuration the database is kept: the declared services, and the rules and the time zone of what is derived. One row,
+-- without a name where it is kept under the defaults, and none where only versions kept it that noted nothing.
 CREATE TABLE configured (
     id   INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
