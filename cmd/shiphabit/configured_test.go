@@ -43,6 +43,9 @@ func TestACommandThatReadsNamesTheConfigurationThatItLacksAndChangesNothing(t *t
 			}
 		}
 	}
+	if _, errs, _ := p.run(asked...); !strings.Contains(errs, "name an empty file to keep it under the defaults") {
+		t.Errorf("no way in without the file is said: %s", errs)
+	}
 	p.must("token", "create", "ci", "--scope", "gate", "--db", db)
 	p.must("backup", filepath.Join(p.home, "copy.db"), "--db", db)
 	p.must("export", "--db", db)
@@ -58,5 +61,22 @@ func TestHowADemonstrationIsReadBesideItsServerIsSaid(t *testing.T) {
 	}
 	if got := howNamed("/etc/ours.yaml"); got != "Name it with --config /etc/ours.yaml (or SHIPHABIT_CONFIG)" {
 		t.Errorf("it says %q", got)
+	}
+}
+
+func TestADatabaseWhoseConfigurationIsGoneIsKeptUnderTheDefaultsByAnEmptyFile(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	settings, empty, db := filepath.Join(p.home, "ours.yaml"), filepath.Join(p.home, "empty.yaml"), filepath.Join(p.home, "ours.db")
+	write(t, settings, oneShop)
+	write(t, empty, "")
+	write(t, filepath.Join(p.home, "events.jsonl"), oneDeployment)
+	p.must("import", "events.jsonl", "--db", db, "--config", settings)
+	if err := os.Remove(settings); err != nil {
+		t.Fatal(err)
+	}
+	p.must("doctor", "--db", db, "--config", empty)
+	if _, errs, code := p.run("doctor", "--db", db); code != exitUsage || !strings.Contains(errs, "--config "+empty) {
+		t.Errorf("afterwards it is kept under the empty file: %d, %s", code, errs)
 	}
 }

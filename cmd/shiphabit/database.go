@@ -63,7 +63,7 @@ func (p *program) openNoNew(ctx context.Context, f databaseFlags, unnamed store.
 func (p *program) openUnder(ctx context.Context, f databaseFlags, settings config.Config, unnamed store.Unnamed) (*store.DB, error) {
 	db, _, err := p.openSources(ctx, f.db, settings, unnamed)
 	if kept, ok := errors.AsType[*store.ConfiguredError](err); ok {
-		return nil, usage("%w: under the defaults its figures would be other ones, and all of them be derived again. %s, or ask the server that keeps it", kept, howNamed(kept.Name))
+		return nil, usage("%w: under the defaults its figures would be other ones, and all of them be derived again. %s, ask the server that keeps it, or name an empty file to keep it under the defaults", kept, howNamed(kept.Name))
 	}
 	return db, err
 }
