@@ -116,8 +116,11 @@ func durationText(d metrics.Duration) string {
 
 // durationWords is how the spans of one line are worded.
 func durationWords(d metrics.Duration) func(seconds float64) string {
-	if d.Value != nil || d.Interval == nil {
-		return metrics.InOneUnit(d.Headline())
+	switch {
+	case d.Value != nil:
+		return metrics.InOneUnit(d.Value)
+	case d.Interval == nil:
+		return metrics.InOneUnit(d.Median, d.P90)
 	}
 	return metrics.InOneUnit(d.Median, d.P90, &d.Interval.Low, &d.Interval.High)
 }

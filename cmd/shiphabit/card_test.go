@@ -66,3 +66,11 @@ func TestTheSpansOfALineStandInOneUnitAndItsLevelSaysItsDoubt(t *testing.T) {
 		}
 	}
 }
+
+func TestWithoutAnIntervalTheSpansOfALineStillStandInOneUnit(t *testing.T) {
+	t.Parallel()
+	lead := metrics.Duration{State: metrics.OK, N: 2, Rollouts: 2, Median: new(40.0), P90: new(2.5 * 86400)}
+	if text, note := durationText(lead), durationNote(lead); text != "0.011 h" || !strings.HasPrefix(note, "median; P90 60 h;") {
+		t.Errorf("%s (%s)", text, note)
+	}
+}
