@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,11 +86,18 @@ func (s *Server) addEvents(r request) (reply, error) {
 func faulty(stored Appended, faults []metrics.Fault) error {
 	return &Error{
 		Kind: Mismatch,
-		Detail: fmt.Sprintf("%d faults, the first in %s. The other events are stored (%d new, %d known before): correct these and send them again",
-			len(faults), faults[0], stored.New, stored.Known),
+		Detail: fmt.Sprintf("%s, the first in %s. The other events are stored (%d new, %d known before): correct these and send them again",
+			faultsOf(len(faults)), faults[0], stored.New, stored.Known),
 		Faults: faults[:min(len(faults), maxFaults)],
 		More:   map[string]any{"new": stored.New, "known": stored.Known, "fault_count": len(faults)},
 	}
+}
+
+func faultsOf(n int) string {
+	if n == 1 {
+		return "1 fault"
+	}
+	return strconv.Itoa(n) + " faults"
 }
 
 // asLines brings a body into JSON Lines: the elements of an array become lines, one object written over several lines becomes

@@ -1,9 +1,13 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"shiphabit/assessments"
@@ -37,6 +41,8 @@ type roundRequest struct {
 type openedResponse struct {
 	Round assessments.Round `json:"round"`
 	Links []string          `json:"links"`
+	// Warning is about a team of which nothing is known; it is opened all the same.
+	Warning string `json:"warning,omitempty"`
 }
 
 type linksRequest struct {
@@ -99,9 +105,10 @@ func (s *Server) newRound(r request, asked roundRequest) (openedResponse, error)
 		return openedResponse{}, err
 	}
 	ctx := r.Context()
+	var warning string
 	if asked.Services == nil {
 		var err error
-		if asked.Services, err = s.servicesOf(ctx, asked.Team); err != nil {
+		if asked.Services, warning, err = s.servicesOf(ctx, asked.Team); err != nil {
 			return openedResponse{}, err
 		}
 	}
@@ -119,9 +126,11 @@ func (s *Server) newRound(r request, asked roundRequest) (openedResponse, error)
 		return openedResponse{}, err
 	}
 	if asked.Draft {
-		return openedResponse{Round: draft, Links: []string{}}, s.o.Store.SaveRound(ctx, draft)
+		return openedResponse{Round: draft, Links: []string{}, Warning: warning}, s.o.Store.SaveRound(ctx, draft)
 	}
-	return s.opened(ctx, draft)
+	opened, err := s.opened(ctx, draft)
+	opened.Warning = warning
+	return opened, err
 }
 
 // opened opens a draft and draws its links. A team answers one round at a time.
@@ -166,17 +175,35 @@ func (s *Server) discardRound(r request) (reply, error) {
 	return reply{JSON: round}, s.o.Store.DiscardRound(r.Context(), round.ID)
 }
 
-// servicesOf are the names of a team's services.
-func (s *Server) servicesOf(ctx context.Context, team string) ([]string, error) {
+// servicesOf are the names of a team's services. Where it owns none, a warning names the teams that do.
+func (s *Server) servicesOf(ctx context.Context, team string) (names []string, warning string, err error) {
 	all, err := s.o.Store.Services(ctx)
-	var names []string
+	if err != nil {
+		return nil, "", err
+	}
+	var owners []string
 	for _, service := range all {
 		if service.Team == team {
 			names = append(names, service.Name)
 		}
+		if service.Team != "" {
+			owners = append(owners, service.Team)
+		}
 	}
-	return names, err
+	if len(names) > 0 {
+		return names, "", nil
+	}
+	slices.Sort(owners)
+	owners = slices.Compact(owners)
+	known := strings.Join(owners[:min(len(owners), teamsNamed)], ", ")
+	if more := len(owners) - teamsNamed; more > 0 {
+		known += " and " + strconv.Itoa(more) + " more"
+	}
+	return nil, "team " + shorten(team) + " owns no service, so that no records stand beside its answers; names must be the same to the letter, and teams with services are: " + cmp.Or(known, "none"), nil
 }
+
+// teamsNamed is how many teams one sentence names.
+const teamsNamed = 20
 
 // withLinks draws answer links for a round.
 func (s *Server) withLinks(ctx context.Context, round assessments.Round, n int) (openedResponse, error) {

@@ -55,6 +55,8 @@ func TestARoundIsOpenedAnsweredClosedAndPublished(t *testing.T) {
 	}
 	s.post(at+"/publish", "").is(http.StatusOK, `"state":"published"`)
 	s.post(at+"/close", "").is(http.StatusConflict)
+	s.post(at+"/publish", "").is(http.StatusConflict, "is published already, and never changes from then on")
+	s.ask("DELETE", at, "").is(http.StatusConflict, "it is published, and this can only be done while it is a draft")
 	s.get(roundsPath).is(http.StatusOK, opened.Round.ID)
 }
 
@@ -183,4 +185,14 @@ func TestSourcesAreListedWithTheirTrouble(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.get("/api/v1/sources").is(http.StatusOK, `"watermark":"2026-03-03T12:00:00Z"`, "lacks a scope")
+}
+
+func TestARoundOfATeamThatOwnsNothingIsOpenedWithAWarning(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.post(roundsPath, `{"team":"nosuch","size":6}`).is(http.StatusCreated, `"warning":"team nosuch owns no service`, "teams with services are: pay")
+	s.post(roundsPath, `{"team":"nosuch","size":6,"draft":true}`).is(http.StatusCreated, `"warning":"team nosuch owns no service`)
+	if body := s.post(roundsPath, `{"team":"pay","size":6}`).is(http.StatusCreated).body; strings.Contains(body, "warning") {
+		t.Error(body)
+	}
 }

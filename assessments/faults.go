@@ -1,6 +1,7 @@
 package assessments
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -25,6 +26,13 @@ func (r refusal) Unwrap() error { return r.kind }
 
 func refuse(kind error, format string, args ...any) error {
 	return refusal{kind: kind, says: fmt.Sprintf(format, args...)}
+}
+
+// OnlyWhile refuses what can be done to a round in one state alone.
+func OnlyWhile(want, is RoundState) error {
+	words := map[RoundState]string{Draft: "a draft"}
+	word := func(s RoundState) string { return cmp.Or(words[s], string(s)) }
+	return refuse(ErrState, "it is %s, and this can only be done while it is %s", word(is), word(want))
 }
 
 // refuseAt refuses the value of one field.

@@ -120,8 +120,12 @@ func (r Round) Close(now time.Time) (Round, error) {
 
 // Publish freezes a closed round and lets the team be named in roll-ups.
 func (r Round) Publish(now time.Time) (Round, error) {
-	if r.State != Closed {
-		return r, refuse(ErrState, "round %s is %s and cannot be published; close it first, and publish it once", r.ID, r.State)
+	switch r.State {
+	case Closed:
+	case Published:
+		return r, refuse(ErrState, "round %s is published already, and never changes from then on", r.ID)
+	default:
+		return r, refuse(ErrState, "round %s is %s and cannot be published; close it first", r.ID, r.State)
 	}
 	if now.Before(r.ClosedAt) {
 		return r, refuse(ErrInvalid, "round %s was closed at %s, after the time of publishing; check the clock", r.ID, r.ClosedAt.Format(time.RFC3339))

@@ -33,6 +33,8 @@ Answers are kept as counts only; nothing is shown for fewer people than the floo
 type roundLinks struct {
 	Round assessments.Round `json:"round"`
 	Links []string          `json:"links"`
+	// Warning is about a team of which nothing is known.
+	Warning string `json:"warning"`
 }
 
 func (p *program) assessOpenCommand() *cobra.Command {
@@ -70,6 +72,9 @@ func (p *program) assessOpenCommand() *cobra.Command {
 			var opened roundLinks
 			if err := ask.call(command.Context(), "POST", path, nil, body, &opened); err != nil {
 				return err
+			}
+			if opened.Warning != "" {
+				fmt.Fprintf(p.err, "Warning: %s.\n", printable(opened.Warning))
 			}
 			if body.Draft {
 				p.say("Draft %s for team %s: look at the form at %s/assessments/%s/form, then 'shiphabit assess open %s'.", opened.Round.ID, printable(opened.Round.Team), ask.base, opened.Round.ID, opened.Round.ID)

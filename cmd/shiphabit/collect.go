@@ -59,6 +59,9 @@ func (c *collecting) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := c.needSources(ctx, settings); err != nil {
+		return err
+	}
 	again, err := c.adjust(settings)
 	if err != nil {
 		return err
@@ -80,12 +83,29 @@ func (c *collecting) run(ctx context.Context) error {
 	return c.all(ctx, db, sources)
 }
 
+// needSources says where the sources are that it misses: in a configuration that nobody named, where one is known.
+func (c *collecting) needSources(ctx context.Context, settings config.Config) error {
+	switch {
+	case len(settings.Sources) > 0:
+		return nil
+	case settings.File != "":
+		return usage("the configuration declares no sources; add one under 'sources', see docs/configuration.md")
+	}
+	dsn, err := c.databaseName(c.database.db, settings)
+	if err != nil {
+		return err
+	}
+	if !missing(dsn) {
+		if err := store.Refused(ctx, dsn); err != nil {
+			return sayKept(err)
+		}
+	}
+	return usage("no configuration is named, and sources are declared in one: name it with --config (or SHIPHABIT_CONFIG), see docs/configuration.md")
+}
+
 // adjust checks the flags against the configuration, sets the day from which is read, and returns the sources to be read from the
 // start.
 func (c *collecting) adjust(settings config.Config) (again []string, err error) {
-	if len(settings.Sources) == 0 {
-		return nil, usage("the configuration declares no sources; add one under 'sources', see docs/configuration.md")
-	}
 	if _, err := time.Parse(time.DateOnly, cmp.Or(c.since, "2000-01-01")); err != nil {
 		return nil, usage("--since %q is no day; write it like 2026-01-31", c.since)
 	}

@@ -34,7 +34,7 @@ func TestACommandThatReadsNamesTheConfigurationThatItLacksAndChangesNothing(t *t
 		t.Fatalf("under its configuration the deployment counts:\n%s", want)
 	}
 	for _, args := range [][]string{
-		asked, append([]string{"metrics", "--db", db}, window...), {"report", "--db", db}, {"doctor", "--db", db}, {"gate", "backtest", "--db", db}, {"import", "events.jsonl", "--db", db},
+		asked, append([]string{"metrics", "--db", db}, window...), {"report", "--db", db}, {"doctor", "--db", db}, {"gate", "backtest", "--db", db}, {"import", "events.jsonl", "--db", db}, {"collect", "--db", db},
 	} {
 		_, errs, code := p.run(args...)
 		for _, says := range []string{settings, "days of Europe/Berlin", "--config " + settings, "SHIPHABIT_CONFIG", "server"} {

@@ -52,20 +52,32 @@ func (p *program) openNoNew(ctx context.Context, f databaseFlags, unnamed store.
 	if err != nil {
 		return nil, err
 	}
-	if path := strings.TrimPrefix(dsn, "sqlite:"); !strings.Contains(dsn, "://") {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, usage("there is no database at %s yet; 'shiphabit import' or 'shiphabit serve' makes one, or name another with --db", path)
-		}
+	if missing(dsn) {
+		return nil, usage("there is no database at %s yet; 'shiphabit import' or 'shiphabit serve' makes one, or name another with --db", strings.TrimPrefix(dsn, "sqlite:"))
 	}
 	return p.openUnder(ctx, f, settings, unnamed)
 }
 
+// missing reports that a database is a file that is not there yet.
+func missing(dsn string) bool {
+	if strings.Contains(dsn, "://") {
+		return false
+	}
+	_, err := os.Stat(strings.TrimPrefix(dsn, "sqlite:"))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 func (p *program) openUnder(ctx context.Context, f databaseFlags, settings config.Config, unnamed store.Unnamed) (*store.DB, error) {
 	db, _, err := p.openSources(ctx, f.db, settings, unnamed)
+	return db, sayKept(err)
+}
+
+// sayKept says what to do about a database that is kept under a configuration; other errors stay as they are.
+func sayKept(err error) error {
 	if kept, ok := errors.AsType[*store.ConfiguredError](err); ok {
-		return nil, usage("%w: under the defaults its figures would be other ones, and all of them be derived again. %s, ask the server that keeps it, or name an empty file to keep it under the defaults", kept, howNamed(kept.Name))
+		return usage("%w: under the defaults its figures would be other ones, and all of them be derived again. %s, ask the server that keeps it, or name an empty file to keep it under the defaults", kept, howNamed(kept.Name))
 	}
-	return db, err
+	return err
 }
 
 // howNamed says how the configuration is named under which a database is kept.

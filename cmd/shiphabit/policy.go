@@ -120,7 +120,7 @@ warns and cannot at this volume. Exit code 2 when a policy has a fault.`,
 				}
 			}
 			if err == nil && faults > 0 {
-				return usage("%d faults in the policy, listed above", faults)
+				return usage("%s in the policy, listed above", counted(faults, "fault"))
 			}
 			return err
 		},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -113,6 +114,21 @@ func (db *DB) admit(ctx context.Context, o Options) (keeps bool, err error) {
 		return true, nil
 	}
 	return false, &ConfiguredError{row.Name, row.Zone}
+}
+
+// Refused is the ConfiguredError with which Open would refuse a database that is there where no configuration is named, nil where it would not.
+// Nothing in the database changes.
+func Refused(ctx context.Context, dsn string) error {
+	at, err := parseDSN(dsn)
+	if err != nil {
+		return err
+	}
+	db := &DB{at: at}
+	if err := db.connect(ctx); err != nil {
+		return err
+	}
+	_, err = db.admit(ctx, Options{Unnamed: IsRefused})
+	return errors.Join(err, db.Close())
 }
 
 // keepUnder notes the configuration under which the database is kept from now on.

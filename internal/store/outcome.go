@@ -58,17 +58,12 @@ func (db *DB) SaveReply(ctx context.Context, round string, r assessments.Reply, 
 }
 
 // inState locks a round and refuses it in any other state.
-func (db *DB) inState(tx *gorm.DB, id string, states ...assessments.RoundState) error {
+func (db *DB) inState(tx *gorm.DB, id string, state assessments.RoundState) error {
 	r, err := db.lockRound(tx, id)
-	if err != nil {
+	if err != nil || r.State == state {
 		return err
 	}
-	for _, s := range states {
-		if r.State == s {
-			return nil
-		}
-	}
-	return fmt.Errorf("it is %s: %w", r.State, assessments.ErrState)
+	return assessments.OnlyWhile(state, r.State)
 }
 
 // Replies are what the team said to the questions of a round, by question.

@@ -186,8 +186,8 @@ func (l LintReport) Text() string {
 }
 
 func (m MeterPromise) text(b *strings.Builder) {
-	fmt.Fprintf(b, "  %-31s line %d: a service that fails %s is stopped wrongly once in %s years (%d deployments)\n",
-		"", m.Line, oneIn(m.AtRate), m.WrongStopEveryYears.decimal(), m.MeanDeployments)
+	fmt.Fprintf(b, "  %-31s line %d: a service that fails %s is stopped wrongly once in %s (%d deployments)\n",
+		"", m.Line, oneIn(m.AtRate), inYears(m.WrongStopEveryYears.decimal()), m.MeanDeployments)
 	for _, n := range slices.Compact([]Notice{m.AtDouble, m.AtHalf}) {
 		fmt.Fprintf(b, "  %-31s one that fails %s is noticed after %s deployments, %s of them failed\n",
 			"", oneIn(n.Rate), n.Deployments.decimal(), n.Failed.decimal())
@@ -203,8 +203,8 @@ func (c OwnUsual) exactly(volume int) []string {
 			continue
 		}
 		line := Line(step, volume, c.WrongStopYears, usual)
-		all = append(all, fmt.Sprintf("where %s is usual (+%d/-1, line %d): a warning without cause once in %s years (%s); a rate of %s is noticed after %s deployments",
-			oneIn(usual), step, line, tenthsOf(yearsBetween(RunLength(step, line, usual), volume)).decimal(), count(clampBig(floor(RunLength(step, line, usual))), "deployment"),
+		all = append(all, fmt.Sprintf("where %s is usual (+%d/-1, line %d): a warning without cause once in %s (%s); a rate of %s is noticed after %s deployments",
+			oneIn(usual), step, line, inYears(tenthsOf(yearsBetween(RunLength(step, line, usual), volume)).decimal()), count(clampBig(floor(RunLength(step, line, usual))), "deployment"),
 			percent(c.NoticePPM), nearestTenth(RunLength(step, line, reduce(Fraction{c.NoticePPM, 1_000_000}))).decimal()))
 	}
 	return all
@@ -216,9 +216,17 @@ func (c RestoredInTime) exactly(volume int) []string {
 	step, half := c.OneIn-1, Fraction{1, int64(2 * c.OneIn)}
 	line := Line(step, incidents, c.WrongStopYears, half)
 	mean := RunLength(step, line, half)
-	return []string{fmt.Sprintf("at %s a month (line %d): a service of which %s is late is stopped wrongly once in %s years (%s); one of which %s is late is noticed after %s incidents",
-		count(int64(incidents), "incident"), line, oneIn(half), tenthsOf(yearsBetween(mean, incidents)).decimal(), count(clampBig(floor(mean)), "incident"),
+	return []string{fmt.Sprintf("at %s a month (line %d): a service of which %s is late is stopped wrongly once in %s (%s); one of which %s is late is noticed after %s incidents",
+		count(int64(incidents), "incident"), line, oneIn(half), inYears(tenthsOf(yearsBetween(mean, incidents)).decimal()), count(clampBig(floor(mean)), "incident"),
 		oneIn(reduce(Fraction{2, int64(c.OneIn)})), nearestTenth(RunLength(step, line, Fraction{2, int64(c.OneIn)})).decimal())}
+}
+
+// inYears gives a decimal its noun.
+func inYears(decimal string) string {
+	if decimal == "1" {
+		return "1 year"
+	}
+	return decimal + " years"
 }
 
 // oneIn reads a rate aloud: "1 in 12", "2 in 5".

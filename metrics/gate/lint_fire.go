@@ -62,8 +62,8 @@ func (c FailureMeter) idleAt(volume int) string {
 	if noticed.Cmp(c.WrongStopYears.Rat()) < 0 {
 		return ""
 	}
-	return fmt.Sprintf("at %s a month a service that fails %s is noticed after %s years on average, and a good one may be stopped once in %s: the promise cannot be met; name a higher share, or leave it to the criteria that state facts",
-		count(int64(volume), "deployment"), oneIn(reduce(Fraction{2, int64(c.OneIn)})), decimals(noticed), c.WrongStopYears.decimal())
+	return fmt.Sprintf("at %s a month a service that fails %s is noticed after %s on average, and a good one may be stopped once in %s: the promise cannot be met; name a higher share, or leave it to the criteria that state facts",
+		count(int64(volume), "deployment"), oneIn(reduce(Fraction{2, int64(c.OneIn)})), inYears(decimals(noticed)), c.WrongStopYears.decimal())
 }
 
 func (c OwnUsual) idleAt(volume int) string {
