@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"shiphabit/api"
+	"shiphabit/internal/exposition"
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 )
@@ -449,5 +450,17 @@ func TestAServiceThatOnlyLacksWhatAPipelineStatesIsNotToldAsStopped(t *testing.T
 	}
 	if all := named(told, "shiphabit_gate_service_stopped"); len(all) > 0 {
 		t.Errorf("stopped are %v", all)
+	}
+}
+
+func TestThePublishedFiguresKnowTheStandingsOfTheGate(t *testing.T) {
+	t.Parallel()
+	if exposition.Evidence != string(gate.NeedsEvidence) {
+		t.Errorf("evidence is %q there and %q for the gate", exposition.Evidence, gate.NeedsEvidence)
+	}
+	for _, standing := range gate.Standings() {
+		if exposition.Stops(string(standing)) != standing.Stops() {
+			t.Errorf("whether %s stops is told otherwise", standing)
+		}
 	}
 }

@@ -125,7 +125,7 @@ func (r *gateReport) decision() (string, error) {
 	d := answer.Decision
 	r.unasked = answer.Unasked
 	switch {
-	case d.Verdict == gate.Block || d.Verdict == gate.Hold:
+	case d.Verdict.Stops():
 		return "", usage("%s says %s: nothing was let through, so there is nothing to report", r.file, d.Verdict)
 	case d.ID == "":
 		return "", usage("%s was decided without a server, so no decision is there to report on; send the deployment as an event", r.file)

@@ -94,7 +94,7 @@ func (d policyDiff) services() []serviceChanges {
 		s.changes++
 		switch {
 		case !turns(c):
-		case stops(c.New):
+		case c.New.Stops():
 			s.stopped++
 		default:
 			s.freed++
@@ -110,10 +110,8 @@ func (d policyDiff) services() []serviceChanges {
 	return list
 }
 
-func stops(r gate.Result) bool { return r == gate.Block || r == gate.Hold }
-
 // turns reports whether a promotion is stopped that was not, or the other way round.
-func turns(c gate.Difference) bool { return stops(c.Old) != stops(c.New) }
+func turns(c gate.Difference) bool { return c.Old.Stops() != c.New.Stops() }
 
 func serviceRows(services []serviceChanges) [][]string {
 	rows := make([][]string, 0, len(services))

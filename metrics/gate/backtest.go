@@ -101,7 +101,7 @@ func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
 		o := final.outcome(r)
 		b.Promotions++
 		b.note(r, o)
-		stops := d.WouldBe == Block || d.WouldBe == Hold
+		stops := d.WouldBe.Stops()
 		if !stops {
 			for _, since := range waiting {
 				b.DelaySeconds += int64(at.Sub(since) / time.Second)
@@ -188,8 +188,7 @@ func judgedAt(p Policy, k Known, position int, at time.Time) Decision {
 func objects(p Policy, reason Reason) bool {
 	for _, c := range p.criteria() {
 		if c.name == reason.Criterion {
-			e := effect(inForce(c.rule.Mode, reason.Mode), c.rule.OnUnknown, reason.Result)
-			return e == Block || e == Hold
+			return effect(inForce(c.rule.Mode, reason.Mode), c.rule.OnUnknown, reason.Result).Stops()
 		}
 	}
 	return false

@@ -108,7 +108,7 @@ func (q question) judge(criteria []criterion, c claim, probe bool) Decision {
 		f := criterion.kind.judge(q)
 		mode = q.demote(criterion.name, mode, &f)
 		q.excuse(&f, c, probe && criterion.name == "failure-meter")
-		if e := effect(mode, criterion.rule.OnUnknown, f.result); (e == Block || e == Hold) && q.s.Override.covers(criterion.name) {
+		if e := effect(mode, criterion.rule.OnUnknown, f.result); e.Stops() && q.s.Override.covers(criterion.name) {
 			q.s.Override.set(&f)
 			d.Override = q.s.Override.ID
 		}
@@ -119,7 +119,7 @@ func (q question) judge(criteria []criterion, c claim, probe bool) Decision {
 		})
 	}
 	d.Verdict, d.WouldBe, d.Mode = v.now, v.wouldBe, v.mode
-	if v.now == Block || v.now == Hold {
+	if v.now.Stops() {
 		d.Override = "" // it let nothing through, so it is not used
 	}
 	if v.now == Hold {
