@@ -252,13 +252,13 @@ func (s *Server) published(r request, id string) (assessments.Round, error) {
 	if err != nil {
 		return round, err
 	}
-	all, err := s.o.Store.Rounds(r.Context())
+	what, err := s.givesAway(r.Context(), round)
 	if err != nil {
 		return round, err
 	}
-	if assessments.LeavesAlone(round, all, s.o.Clock()) {
+	if what != "" {
 		return round, fail(Conflict, "the roll-up of "+round.Quarter()+" can be told since "+round.TeamFirstUntil().Format(time.DateOnly)+
-			", and with this round published too it would give away the answers of the one team left in it that kept them to itself; this round stays the team's own, and the next can be published until a week after its quarter")
+			", and with this round published too it would give away "+what+" of the one team left in it that kept them to itself; this round stays the team's own, and the next can be published until a week after its quarter")
 	}
 	return s.advance(r.Context(), round, assessments.Round.Publish)
 }
