@@ -18,6 +18,8 @@ type Form struct {
 	Comment, Signature string
 	// LastAction is what the team decided after its round before.
 	LastAction *assessments.Action
+	// Before is that round where what was decided after it is not shown to the reader.
+	Before string
 	// Preview shows the form to look at: it can be filled in and not sent.
 	Preview bool
 	// Closed says why no answer can be given; the form is then not shown.
