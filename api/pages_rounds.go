@@ -332,7 +332,7 @@ func (s *Server) actionForm(r request) (reply, error) {
 	if _, err := s.decided(r, round.ID, asked); err != nil {
 		return s.faulty(err, func(problem string) (reply, error) {
 			p, pageErr := s.resultView(r, round)
-			p.Problem, p.Place = problem, assessments.PlaceOf(err)
+			p.Problem, p.FaultAt = problem, assessments.PlaceOf(err)
 			p.Sent = &assessments.Action{Text: asked.Text, Owner: asked.Owner, DueOn: asked.DueOn}
 			if pageErr != nil {
 				return reply{}, pageErr
@@ -380,7 +380,7 @@ func (s *Server) showResult(r request, round assessments.Round, problem string) 
 // resultView is the page of a round's result before anything was sent from it.
 func (s *Server) resultView(r request, round assessments.Round) (reports.Result, error) {
 	result, err := s.resultOf(r.Context(), round.ID, r.caller)
-	f := s.frame(r, moment{now: s.o.Clock()}, "What the team says, and what the records show", "assessments")
-	f.Place, f.Path, f.JSON = round.Team, roundPath(round.ID), "/api/v1"+roundPath(round.ID, "result")
+	f := s.frame(r, moment{now: s.o.Clock()}, reports.ResultTitle(round), "assessments")
+	f.Lead, f.Path, f.JSON = "What the team says, and what the records show.", roundPath(round.ID), "/api/v1"+roundPath(round.ID, "result")
 	return reports.Result{Frame: f, Result: result, Round: round, CSRF: r.csrf, Own: r.caller.actsFor(round.Team)}, err
 }

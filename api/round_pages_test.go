@@ -101,7 +101,7 @@ func TestAWholeRoundIsRunFromPagesWithoutJavaScript(t *testing.T) {
 	s.get(roundsPath+"/"+round.ID+"/result").is(http.StatusOK, `"tag":"records incomplete"`)
 	s.get(roundsPath+"/"+round.ID+"/evidence/E1").is(http.StatusOK, `"tag":"records incomplete"`)
 	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "kim@example.org", "due_on", "2026-05-01").is(http.StatusBadRequest,
-		"Error: What the team says", `<a href="#owner">The owner is an address`, `aria-describedby="owner_fault"`, `id="owner_fault"`,
+		"<title>Error: Team pay, round closed on 3 Mar 2026 · shiphabit", `<a href="#owner">The owner is an address`, `aria-describedby="owner_fault"`, `id="owner_fault"`,
 		">rehearse going back</textarea>", `value="kim@example.org"`, `value="2026-05-01"`)
 	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "on-call", "due_on", "soon").is(http.StatusBadRequest, `href="#due_on"`, `value="on-call"`)
 	s.get(at+"/publish").is(http.StatusOK, "There is no action yet", at+"#action", "Publish the round")
