@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -90,7 +91,7 @@ func (s *Server) outcomeRoutes() []route {
 		{
 			method: http.MethodGet, path: base + "/rollup", scope: Read, handle: s.rollup, response: rollupResponse{},
 			summary: "What the organisation sees of a quarter, from a week after its end: pooled answers of at least three teams, and what became of their actions",
-			query:   []parameter{{"quarter", "the quarter, like 2026-Q3; the last one that may be told when left out"}},
+			query:   []parameter{{"quarter", "the quarter, like 2026-Q3; when left out the last one that may be told; where none may be yet, the answer says from when on"}},
 		},
 	}
 }
@@ -256,7 +257,15 @@ func (s *Server) rollup(r request) (reply, error) {
 		return reply{}, err
 	}
 	answer, err := s.rolled(r.Context(), quarter)
-	return reply{JSON: answer}, err
+	return reply{JSON: answer}, noneYet(r, err)
+}
+
+// noneYet adds to the reason why the quarter that was chosen cannot be told that this holds of each: had one been told, it would have been chosen.
+func noneYet(r request, err error) error {
+	if errors.Is(err, assessments.ErrState) && param1(r.URL.Query(), "quarter") == "" {
+		return fmt.Errorf("no quarter may be told yet; %w", err)
+	}
+	return err
 }
 
 // quarterAsked is the quarter of the address, else the last one that may be told; with those in which rounds closed.

@@ -261,7 +261,7 @@ func TestADraftIsLookedAtOpenedOrDiscarded(t *testing.T) {
 func TestARollUpPoolsTeamsAWeekAfterTheQuarterAndTellsWhatBecameOfActions(t *testing.T) {
 	t.Parallel()
 	s := paged(t)
-	s.get("/assessments/rollup").is(http.StatusOK, "No round closed in 2025-Q4")
+	s.get("/assessments/rollup").is(http.StatusOK, "No round closed in 2025-Q4", "Not shown: no round closed in 2025-Q4.")
 	for i, team := range []string{"a", "b", "c", "d"} {
 		opened := into[openedAnswer](s.post(roundsPath, `{"team":"`+team+`","size":5,"services":[]}`).is(http.StatusCreated))
 		for _, link := range opened.Links {
@@ -276,8 +276,9 @@ func TestARollUpPoolsTeamsAWeekAfterTheQuarterAndTellsWhatBecameOfActions(t *tes
 		}
 	}
 	s.get(roundsPath+"/rollup?quarter=2026-Q1").is(http.StatusConflict, "from 2026-04-08 on")
+	s.get(roundsPath+"/rollup").is(http.StatusConflict, "no quarter may be told yet; the roll-up of 2026-Q1 can be made from 2026-04-08 on")
 	s.get(roundsPath+"/rollup?quarter=soon").is(http.StatusBadRequest, "no quarter")
-	s.get("/assessments/rollup").is(http.StatusOK, "Nothing of 2026-Q1 to tell", "from 2026-04-08 on")
+	s.get("/assessments/rollup").is(http.StatusOK, "Nothing of 2026-Q1 to tell", "No quarter may be told yet", "from 2026-04-08 on")
 	s.get("/assessments/rollup?quarter=soon").is(http.StatusBadRequest, "no quarter", "</html>")
 	s.clock.advance(40 * 24 * time.Hour)
 	var got struct {

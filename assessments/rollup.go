@@ -113,6 +113,8 @@ func closedIn(quarter string, rounds []TeamCounts, now time.Time) ([]TeamCounts,
 	}), nil
 }
 
+func noneClosed(quarter string) string { return "no round closed in " + quarter }
+
 // toldFrom is the instant from which on the roll-up of a quarter can be made.
 func toldFrom(quarter metrics.Window) time.Time { return quarter.To.Add(TeamFirst) }
 
@@ -162,6 +164,10 @@ func (r *Rollup) fill(rounds []TeamCounts) error {
 			r.PooledTeams++
 			r.PooledRespondents += t.Round.Respondents
 		}
+	}
+	if len(rounds) == 0 {
+		r.Hidden = noneClosed(r.Quarter)
+		return nil
 	}
 	if r.PooledTeams < fewestTeams {
 		r.Hidden = fmt.Sprintf("a roll-up needs at least %d teams that reached the group size; there are %d", fewestTeams, r.PooledTeams)

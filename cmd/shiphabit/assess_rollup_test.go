@@ -124,3 +124,19 @@ func TestTheRollUpOfTheCommandTellsOfTeamsAndOfNobodysAnswers(t *testing.T) {
 		t.Errorf("the roll-up tells two worlds apart:\n%s", cmp.Diff(table+text, otherTable+otherText))
 	}
 }
+
+func TestARollUpWithoutRoundsSaysThatNoneClosed(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	url, _ := p.serve("serve", "--db", filepath.Join(p.home, "r.db"))
+	if told := p.must("assess", "rollup", "--server", url, "--quarter", "2025-Q1"); told != "no round closed in 2025-Q1, so there is nothing to tell of it\n" {
+		t.Error(told)
+	}
+	var told rolledUp
+	if err := json.Unmarshal([]byte(p.must("assess", "rollup", "--server", url, "--quarter", "2025-Q1", "--format", "json")), &told); err != nil {
+		t.Fatal(err)
+	}
+	if none := "no round closed in 2025-Q1"; told.Rollup.Hidden != none || told.Outcomes.Hidden != none {
+		t.Errorf("%q, %q", told.Rollup.Hidden, told.Outcomes.Hidden)
+	}
+}
