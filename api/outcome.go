@@ -21,8 +21,8 @@ type outcomeStore interface {
 	Actions(ctx context.Context, rounds ...string) (map[string]assessments.Action, error)
 	SaveAction(ctx context.Context, round string, a assessments.Action, by string) error
 	DecideAction(ctx context.Context, round string, o assessments.Outcome, by string) error
-	CountReminder(ctx context.Context, round string, seen int) error
-	UncountReminder(ctx context.Context, round string, counted int) error
+	CountReminder(ctx context.Context, round string, seen int, by string) error
+	UncountReminder(ctx context.Context, round string, counted int, by string) error
 }
 
 // Notifier reaches teams over the channels of the configuration.
@@ -191,12 +191,12 @@ func (s *Server) remind(r request, id string, asked remindRequest) (reminderResp
 	if _, err := assessments.ReminderOf(round, ""); err != nil {
 		return reminderResponse{}, err
 	}
-	if err := s.o.Store.CountReminder(ctx, id, round.Reminders); err != nil {
+	if err := s.o.Store.CountReminder(ctx, id, round.Reminders, r.caller.Name); err != nil {
 		return reminderResponse{}, err
 	}
 	done, reached, err := s.sendReminder(r, round, asked)
 	if err != nil || !reached {
-		if back := s.o.Store.UncountReminder(ctx, id, round.Reminders+1); back != nil {
+		if back := s.o.Store.UncountReminder(ctx, id, round.Reminders+1, r.caller.Name); back != nil {
 			return done, back
 		}
 		if err == nil {

@@ -131,7 +131,7 @@ func (s *Server) thank(r request, round assessments.Round) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := s.o.Store.SaveRound(r.Context(), closed); err != nil {
+	if err := s.o.Store.SaveRound(r.Context(), closed, "answer link"); err != nil {
 		return reply{}, err
 	}
 	if !r.caller.sees(closed) {

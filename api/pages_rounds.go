@@ -240,7 +240,7 @@ func (s *Server) openForm(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	made, err := s.opened(r.Context(), round)
+	made, err := s.opened(r, round)
 	if err != nil {
 		return s.faulty(err, s.runAgain(r, round))
 	}
@@ -257,7 +257,7 @@ func (s *Server) discardForm(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := s.o.Store.DiscardRound(r.Context(), round.ID); err != nil {
+	if err := s.o.Store.DiscardRound(r.Context(), round.ID, r.caller.Name); err != nil {
 		return s.faulty(err, s.runAgain(r, round))
 	}
 	return reply{Location: "/assessments"}, nil

@@ -113,7 +113,7 @@ func TestAWholeRoundIsRunFromPagesWithoutJavaScript(t *testing.T) {
 	s.submit(at+"/publish", at+"/publish").is(http.StatusSeeOther)
 	s.get(at).is(http.StatusOK, "round published", "The team published this: from 8 Apr 2026 on it enters the roll-up of 2026-Q1")
 	s.submit(at, at+"/reply", "question", "q1").is(http.StatusConflict)
-	s.get("/api/v1/audit").is(http.StatusOK, "action decided", "result replied to")
+	s.get("/api/v1/audit").is(http.StatusOK, "action decided", "result replied to", `"action":"round opened"`, `"action":"round closed"`, `"action":"round published"`, `"details":"team pay"`)
 }
 
 func TestTheNextRoundOpensWithWhatWasDecidedAndSaysWhatMoved(t *testing.T) {

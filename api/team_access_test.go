@@ -233,7 +233,8 @@ func TestAResultIsTheTeamsUntilItPublishes(t *testing.T) {
 		if page := k.as("reader").get("/").is(http.StatusOK); strings.Contains(page.body, "/assessments/"+k.second.ID) {
 			t.Error("the overview leads readers to what they may not see")
 		}
-		k.as("admin").get("/api/v1/audit").is(http.StatusOK, "action decided", "not shown: the result of the round that closed on", "token created")
+		k.as("admin").get("/api/v1/audit").is(http.StatusOK, "action decided", "not shown: the result of the round that closed on", "token created",
+			`"actor":"token:runner","action":"round closed"`, `"details":"team pay"`)
 
 		k.as("pay").post(roundsPath+"/"+k.second.ID+"/publish", "").is(http.StatusOK)
 		for _, who := range outsiders() {

@@ -37,7 +37,7 @@ func asked(t *testing.T, dsn string, shift, small int) {
 		}
 		round, err := draft.Open(at)
 		if err == nil {
-			err = db.SaveRound(t.Context(), round)
+			err = db.SaveRound(t.Context(), round, "")
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -67,7 +67,7 @@ func settle(t *testing.T, db *store.DB, id string, at time.Time) {
 		round, err = round.Close(at)
 	}
 	if err == nil {
-		err = db.SaveRound(t.Context(), round)
+		err = db.SaveRound(t.Context(), round, "")
 	}
 	if err == nil {
 		err = db.SaveReply(t.Context(), id, assessments.Reply{Question: "q1", Tag: assessments.ServicesDiffer, At: at}, "test")
@@ -77,7 +77,7 @@ func settle(t *testing.T, db *store.DB, id string, at time.Time) {
 	}
 	if err == nil && round.Team != "gamma" {
 		if round, err = round.Publish(at.AddDate(0, 0, 1)); err == nil {
-			err = db.SaveRound(t.Context(), round)
+			err = db.SaveRound(t.Context(), round, "")
 		}
 	}
 	if err != nil {
