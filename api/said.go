@@ -54,8 +54,9 @@ func (s *Server) saidIn(ctx context.Context, quarter string) (*assessments.Rollu
 		return nil, nil // it may not be told yet
 	case errors.Is(err, assessments.ErrInvalid):
 		s.o.Logger.WarnContext(ctx, "the overview is without what teams said: there is no roll-up", "quarter", quarter, "because", err)
-	case err != nil:
-		return nil, err
+	case err != nil: // it may be that it cannot be kept, and the figures can be shown all the same
+		s.o.Logger.ErrorContext(ctx, "the overview is without what teams said", "quarter", quarter, "error", err)
+		return nil, nil
 	default:
 		said = &r
 	}
