@@ -29,7 +29,7 @@ type auditResponse struct {
 
 func (s *Server) auditRoutes() []route {
 	return []route{{
-		method: http.MethodGet, path: "/api/v1/audit", scope: Admin, summary: "Who corrected and withdrew what, and why: newest first",
+		method: http.MethodGet, path: "/api/v1/audit", scope: Admin, summary: "Who corrected and withdrew what, and why; who made tokens, and ran rounds: newest first",
 		handle: s.audit, response: auditResponse{},
 		query: []parameter{{"limit", "entries on a page: 1 to 200, 50 when left out"}, {"cursor", "the next of the page before"}},
 	}}
@@ -51,7 +51,8 @@ func (s *Server) audit(r request) (reply, error) {
 	return reply{JSON: auditResponse{list, next}}, s.keepBack(r, list)
 }
 
-// keepBack leaves out of deeds what teams wrote to results that are not shown to who asks: that they wrote is no secret, what is.
+// keepBack leaves out of deeds what teams wrote to results that are not shown to who asks: that they wrote is no secret, what is. How a round was run
+// is everybody's.
 func (s *Server) keepBack(r request, list []Deed) error {
 	rounds, err := s.o.Store.Rounds(r.Context())
 	if err != nil {
@@ -65,7 +66,7 @@ func (s *Server) keepBack(r request, list []Deed) error {
 	}
 	for i, deed := range list {
 		round, _, _ := strings.Cut(deed.Subject, "/") // of a reply the question follows
-		if says, found := kept[round]; found && deed.Details != "" {
+		if says, found := kept[round]; found && deed.Details != "" && !strings.HasPrefix(deed.Action, "round ") {
 			list[i].Details = says
 		}
 	}

@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"shiphabit/assessments"
@@ -18,8 +21,8 @@ type outcomeStore interface {
 	Actions(ctx context.Context, rounds ...string) (map[string]assessments.Action, error)
 	SaveAction(ctx context.Context, round string, a assessments.Action, by string) error
 	DecideAction(ctx context.Context, round string, o assessments.Outcome, by string) error
-	CountReminder(ctx context.Context, round string, seen int) error
-	UncountReminder(ctx context.Context, round string, counted int) error
+	CountReminder(ctx context.Context, round string, seen int, by string) error
+	UncountReminder(ctx context.Context, round string, counted int, by string) error
 }
 
 // Notifier reaches teams over the channels of the configuration.
@@ -88,7 +91,7 @@ func (s *Server) outcomeRoutes() []route {
 		{
 			method: http.MethodGet, path: base + "/rollup", scope: Read, handle: s.rollup, response: rollupResponse{},
 			summary: "What the organisation sees of a quarter, from a week after its end: pooled answers of at least three teams, and what became of their actions",
-			query:   []parameter{{"quarter", "the quarter, like 2026-Q3; the last one that may be told when left out"}},
+			query:   []parameter{{"quarter", "the quarter, like 2026-Q3; when left out the last one that may be told; where none may be yet, the answer says from when on"}},
 		},
 	}
 }
@@ -188,12 +191,12 @@ func (s *Server) remind(r request, id string, asked remindRequest) (reminderResp
 	if _, err := assessments.ReminderOf(round, ""); err != nil {
 		return reminderResponse{}, err
 	}
-	if err := s.o.Store.CountReminder(ctx, id, round.Reminders); err != nil {
+	if err := s.o.Store.CountReminder(ctx, id, round.Reminders, r.caller.Name); err != nil {
 		return reminderResponse{}, err
 	}
 	done, reached, err := s.sendReminder(r, round, asked)
 	if err != nil || !reached {
-		if back := s.o.Store.UncountReminder(ctx, id, round.Reminders+1); back != nil {
+		if back := s.o.Store.UncountReminder(ctx, id, round.Reminders+1, r.caller.Name); back != nil {
 			return done, back
 		}
 		if err == nil {
@@ -254,7 +257,15 @@ func (s *Server) rollup(r request) (reply, error) {
 		return reply{}, err
 	}
 	answer, err := s.rolled(r.Context(), quarter)
-	return reply{JSON: answer}, err
+	return reply{JSON: answer}, noneYet(r, err)
+}
+
+// noneYet adds to the reason why the quarter that was chosen cannot be told that this holds of each: had one been told, it would have been chosen.
+func noneYet(r request, err error) error {
+	if errors.Is(err, assessments.ErrState) && param1(r.URL.Query(), "quarter") == "" {
+		return fmt.Errorf("no quarter may be told yet; %w", err)
+	}
+	return err
 }
 
 // quarterAsked is the quarter of the address, else the last one that may be told; with those in which rounds closed.
@@ -287,52 +298,115 @@ type rollupStore interface {
 	KeepRollup(ctx context.Context, quarter string, body []byte) ([]byte, error)
 }
 
-// told is the roll-up of a quarter. It is told ever after as it was told first: what a team replies, publishes or corrects in its records
-// later would otherwise show as the difference of two readings.
-func (s *Server) told(ctx context.Context, quarter string, rounds []assessments.TeamCounts) (told assessments.Rollup, err error) {
-	fresh, err := assessments.RollUp(quarter, rounds, s.o.Clock())
-	if err != nil || fresh.Teams == 0 {
-		return fresh, err
-	}
-	kept, found, err := s.o.Store.Rollup(ctx, quarter)
-	if err != nil {
-		return told, err
-	}
-	if !found {
-		body, err := json.Marshal(fresh)
-		if err != nil {
-			return told, err
-		}
-		if kept, err = s.o.Store.KeepRollup(ctx, quarter, body); err != nil {
-			return told, err
-		}
-	}
-	return told, json.Unmarshal(kept, &told)
+// keptRollup is a roll-up as it is kept: with who its counts are made of. Those kept before that was known are without.
+type keptRollup struct {
+	assessments.Rollup
+	Tellers *assessments.Tellers `json:"tellers,omitempty"`
 }
 
-// ofQuarter reads the rounds that closed in a quarter, the last one of each team. The quarter is over when they are shown, so that
-// they are always the same.
+// told is the roll-up of a quarter, of its rounds. It is told ever after as it was told first: what a team replies, publishes or corrects in its
+// records later would otherwise show as the difference of two readings.
+func (s *Server) told(ctx context.Context, quarter string, rounds []assessments.TeamCounts) (assessments.Rollup, error) {
+	body, found, err := s.o.Store.Rollup(ctx, quarter)
+	if err != nil {
+		return assessments.Rollup{}, err
+	}
+	if !found {
+		fresh, err := s.rollUp(ctx, quarter, rounds)
+		if err != nil || fresh.Teams == 0 {
+			return fresh, err
+		}
+		if body, err = json.Marshal(keptRollup{fresh, &fresh.Tellers}); err != nil {
+			return fresh, err
+		}
+		if body, err = s.o.Store.KeepRollup(ctx, quarter, body); err != nil {
+			return fresh, err
+		}
+	}
+	var kept keptRollup
+	if err := json.Unmarshal(body, &kept); err != nil {
+		return kept.Rollup, err
+	}
+	if kept.Tellers != nil {
+		kept.Rollup.Tellers = *kept.Tellers
+	}
+	return kept.Rollup, nil
+}
+
+// rollUp makes a roll-up of the rounds of a quarter as they are now. Whether one can be made is asked before records are read for it.
+func (s *Server) rollUp(ctx context.Context, quarter string, rounds []assessments.TeamCounts) (assessments.Rollup, error) {
+	if err := assessments.CheckRollUp(quarter, rounds, s.o.Clock()); err != nil {
+		return assessments.Rollup{}, err
+	}
+	whole := slices.Clone(rounds)
+	for i := range whole {
+		if err := s.complete(ctx, &whole[i]); err != nil {
+			return assessments.Rollup{}, err
+		}
+	}
+	return assessments.RollUp(quarter, whole, s.o.Clock())
+}
+
+// complete adds what a roll-up is made of to a round.
+func (s *Server) complete(ctx context.Context, t *assessments.TeamCounts) (err error) {
+	if t.Counts, err = s.o.Store.Counts(ctx, t.Round.ID); err != nil {
+		return err
+	}
+	if t.Evidence, err = s.evidence(ctx, t.Round); err != nil {
+		return err
+	}
+	t.Replies, err = s.o.Store.Replies(ctx, t.Round.ID)
+	return err
+}
+
+// givesAway says why a round cannot be published any more: its quarter may have been told, and less all that is published it would tell what
+// one other team kept to itself. Empty where it can be. What can be told and was not yet is told first, so that it is known who it is made of.
+func (s *Server) givesAway(ctx context.Context, round assessments.Round) (string, error) {
+	now := s.o.Clock()
+	if now.Before(round.TeamFirstUntil()) {
+		return "", nil
+	}
+	all, err := s.o.Store.Rounds(ctx)
+	if err != nil {
+		return "", err
+	}
+	if assessments.LeavesAlone(round, all, now) {
+		return "the answers", nil
+	}
+	quarter := round.Quarter()
+	rounds := teamRounds(quarter, all)
+	kept, err := s.told(ctx, quarter, rounds)
+	if err == nil && len(kept.Patterns)+len(kept.Tags) > 0 && kept.Tellers.Unknown() {
+		var fresh assessments.Rollup // kept before its tellers were: those of today are the nearest
+		fresh, err = s.rollUp(ctx, quarter, rounds)
+		kept.Tellers = fresh.Tellers
+	}
+	if errors.Is(err, assessments.ErrInvalid) || errors.Is(err, assessments.ErrState) {
+		return "", nil // there is no roll-up to be told
+	}
+	return kept.CountsLeaveAlone(round, all), err
+}
+
+func teamRounds(quarter string, all []assessments.Round) []assessments.TeamCounts {
+	var list []assessments.TeamCounts
+	for _, round := range assessments.LastOfQuarter(quarter, all) {
+		list = append(list, assessments.TeamCounts{Round: round})
+	}
+	return list
+}
+
+// ofQuarter reads the rounds that closed in a quarter, the last one of each team, with what the teams decided. The quarter is over when
+// they are shown, so that they are always the same.
 func (s *Server) ofQuarter(ctx context.Context, quarter string) ([]assessments.TeamCounts, error) {
 	all, err := s.o.Store.Rounds(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var list []assessments.TeamCounts
-	for _, round := range assessments.LastOfQuarter(quarter, all) {
-		t := assessments.TeamCounts{Round: round}
-		if t.Counts, err = s.o.Store.Counts(ctx, round.ID); err != nil {
+	list := teamRounds(quarter, all)
+	for i := range list {
+		if list[i].Action, err = s.action(ctx, list[i].Round.ID); err != nil {
 			return nil, err
 		}
-		if t.Evidence, err = s.evidence(ctx, round); err != nil {
-			return nil, err
-		}
-		if t.Replies, err = s.o.Store.Replies(ctx, round.ID); err != nil {
-			return nil, err
-		}
-		if t.Action, err = s.action(ctx, round.ID); err != nil {
-			return nil, err
-		}
-		list = append(list, t)
 	}
 	return list, nil
 }

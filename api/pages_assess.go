@@ -35,13 +35,18 @@ func (s *Server) form(r request) (reports.Form, error) {
 	return p, err
 }
 
-// blankForm is the form of a round as everybody gets it, with what the team decided last time.
+// blankForm is the form of a round as everybody gets it, with what the team decided last time. A link is no token: whoever makes links could
+// read by one what is the team's own, so that the form says where it stands where that round is not published.
 func (s *Server) blankForm(r request, round assessments.Round) (reports.Form, error) {
 	f := reports.Frame{Title: cmp.Or(round.Set.Title, "Five questions"), Path: r.URL.EscapedPath(), AsOf: s.o.Clock(), Lead: "How deployment feels. It takes about three minutes."}
 	p := reports.Form{Frame: f, Round: round, CSRF: r.csrf}
 	before, found, err := s.before(r.Context(), round)
-	if err == nil && found {
+	switch {
+	case err != nil || !found:
+	case r.caller.sees(before):
 		p.LastAction, err = s.action(r.Context(), before.ID)
+	default:
+		p.Before = before.ID
 	}
 	return p, err
 }
@@ -126,7 +131,7 @@ func (s *Server) thank(r request, round assessments.Round) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := s.o.Store.SaveRound(r.Context(), closed); err != nil {
+	if err := s.o.Store.SaveRound(r.Context(), closed, "answer link"); err != nil {
 		return reply{}, err
 	}
 	if !r.caller.sees(closed) {

@@ -20,6 +20,7 @@ func (s *Server) rollupPage(r request) (reply, error) {
 	f.JSON = "/api/v1/assessments/rollup?quarter=" + url.QueryEscape(quarter)
 	p := reports.Rollup{Frame: f, Quarter: quarter, Quarters: all}
 	answer, err := s.rolled(r.Context(), quarter)
+	err = noneYet(r, err)
 	switch {
 	case errors.Is(err, assessments.ErrState), errors.Is(err, assessments.ErrInvalid):
 		p.Not = sentence(err.Error())

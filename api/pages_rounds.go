@@ -183,9 +183,6 @@ func (s *Server) previewPage(r request) (reply, error) {
 		return reply{}, err
 	}
 	p, err := s.blankForm(r, round)
-	if !r.caller.actsFor(round.Team) {
-		p.LastAction = nil
-	}
 	p.Preview, p.CSRF, p.Nav, p.Place = true, "", "assessments", round.Team
 	if err != nil {
 		return reply{}, err
@@ -243,7 +240,7 @@ func (s *Server) openForm(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	made, err := s.opened(r.Context(), round)
+	made, err := s.opened(r, round)
 	if err != nil {
 		return s.faulty(err, s.runAgain(r, round))
 	}
@@ -260,7 +257,7 @@ func (s *Server) discardForm(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := s.o.Store.DiscardRound(r.Context(), round.ID); err != nil {
+	if err := s.o.Store.DiscardRound(r.Context(), round.ID, r.caller.Name); err != nil {
 		return s.faulty(err, s.runAgain(r, round))
 	}
 	return reply{Location: "/assessments"}, nil
@@ -335,7 +332,7 @@ func (s *Server) actionForm(r request) (reply, error) {
 	if _, err := s.decided(r, round.ID, asked); err != nil {
 		return s.faulty(err, func(problem string) (reply, error) {
 			p, pageErr := s.resultView(r, round)
-			p.Problem, p.Place = problem, assessments.PlaceOf(err)
+			p.Problem, p.FaultAt = problem, assessments.PlaceOf(err)
 			p.Sent = &assessments.Action{Text: asked.Text, Owner: asked.Owner, DueOn: asked.DueOn}
 			if pageErr != nil {
 				return reply{}, pageErr
@@ -383,7 +380,7 @@ func (s *Server) showResult(r request, round assessments.Round, problem string) 
 // resultView is the page of a round's result before anything was sent from it.
 func (s *Server) resultView(r request, round assessments.Round) (reports.Result, error) {
 	result, err := s.resultOf(r.Context(), round.ID, r.caller)
-	f := s.frame(r, moment{now: s.o.Clock()}, "What the team says, and what the records show", "assessments")
-	f.Place, f.Path, f.JSON = round.Team, roundPath(round.ID), "/api/v1"+roundPath(round.ID, "result")
+	f := s.frame(r, moment{now: s.o.Clock()}, reports.ResultTitle(round), "assessments")
+	f.Lead, f.Path, f.JSON = "What the team says, and what the records show.", roundPath(round.ID), "/api/v1"+roundPath(round.ID, "result")
 	return reports.Result{Frame: f, Result: result, Round: round, CSRF: r.csrf, Own: r.caller.actsFor(round.Team)}, err
 }

@@ -75,6 +75,57 @@ func TestARollUpIsToldAsItWasToldFirst(t *testing.T) {
 	}
 }
 
+// A count is of fewer teams than the sums are: of those that cannot be compared and did not reply it holds nothing.
+func TestPublishingLateGivesNoTeamsRepliesAway(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]string{"as it is kept now": "", "as it was kept before its tellers were": "tellers"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := paged(t)
+			rounds := s.quarterOf("a", "b", "c", "d", "e", "f", "g")
+			for _, team := range []string{"a", "b", "c", "d", "e"} {
+				s.post(rounds[team]+"/replies", `{"question":"q1","tag":"services differ"}`).is(http.StatusOK)
+			}
+			for _, team := range []string{"a", "b", "c"} {
+				s.post(rounds[team]+"/publish", "").is(http.StatusOK)
+			}
+			s.clock.advance(60 * 24 * time.Hour)
+			told := into[struct{ Rollup assessments.Rollup }](s.get(firstQuarter).is(http.StatusOK)).Rollup
+			if told.PooledTeams != 7 || told.Tags[assessments.ServicesDiffer] != 5 {
+				t.Fatalf("%d teams, tags %v", told.PooledTeams, told.Tags)
+			}
+			if before != "" {
+				s.forgetTellers()
+			}
+			refused := s.post(rounds["d"]+"/publish", "").is(http.StatusConflict, "replies of the one team left in it")
+			if strings.Contains(refused.body, "team e") {
+				t.Errorf("the refusal names the team: %s", refused.body)
+			}
+			s.post(rounds["f"]+"/publish", "").is(http.StatusOK) // it is in no such count, and three others are in the sums
+			s.post(rounds["e"]+"/publish", "").is(http.StatusConflict)
+			if body := s.get(firstQuarter).body; strings.Contains(body, "tellers") || strings.Contains(body, `"compared":[`) {
+				t.Error("who the counts are made of is told")
+			}
+		})
+	}
+}
+
+// forgetTellers makes the kept roll-up one of a program that did not keep who its counts are made of.
+func (s site) forgetTellers() {
+	s.Helper()
+	pool, _, err := s.db.Pool()
+	if err != nil {
+		s.Fatal(err)
+	}
+	done, err := pool.ExecContext(s.Context(), "UPDATE rollups SET body = json_remove(body, '$.tellers')")
+	if err != nil {
+		s.Fatal(err)
+	}
+	if n, err := done.RowsAffected(); n != 1 || err != nil {
+		s.Fatalf("%d rows, %v", n, err)
+	}
+}
+
 func equalJSON(t *testing.T, a, b any) bool {
 	t.Helper()
 	one, err := json.Marshal(a)

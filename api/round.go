@@ -13,9 +13,9 @@ import (
 	"shiphabit/assessments"
 )
 
-// roundStore keeps rounds of the assessment. Of answers it keeps counts only, and gives them out after closing only.
+// roundStore keeps rounds of the assessment, and writes to the audit log who opened, closed, published or discarded one. Of answers it keeps counts only, and gives them out after closing only.
 type roundStore interface {
-	SaveRound(ctx context.Context, r assessments.Round) error
+	SaveRound(ctx context.Context, r assessments.Round, by string) error
 	Round(ctx context.Context, id string) (assessments.Round, error)
 	Rounds(ctx context.Context) ([]assessments.Round, error)
 	RoundByToken(ctx context.Context, tokenHash string) (assessments.Round, error)
@@ -23,7 +23,7 @@ type roundStore interface {
 	Submit(ctx context.Context, tokenHash string, answers assessments.Answers, comments ...assessments.Comment) error
 	Counts(ctx context.Context, round string) (assessments.Counts, error)
 	Comments(ctx context.Context, round string) ([]assessments.Comment, error)
-	DiscardRound(ctx context.Context, id string) error
+	DiscardRound(ctx context.Context, id, by string) error
 }
 
 // roundRequest opens a round, or makes a draft of one.
@@ -126,15 +126,16 @@ func (s *Server) newRound(r request, asked roundRequest) (openedResponse, error)
 		return openedResponse{}, err
 	}
 	if asked.Draft {
-		return openedResponse{Round: draft, Links: []string{}, Warning: warning}, s.o.Store.SaveRound(ctx, draft)
+		return openedResponse{Round: draft, Links: []string{}, Warning: warning}, s.o.Store.SaveRound(ctx, draft, r.caller.Name)
 	}
-	opened, err := s.opened(ctx, draft)
+	opened, err := s.opened(r, draft)
 	opened.Warning = warning
 	return opened, err
 }
 
 // opened opens a draft and draws its links. A team answers one round at a time.
-func (s *Server) opened(ctx context.Context, draft assessments.Round) (openedResponse, error) {
+func (s *Server) opened(r request, draft assessments.Round) (openedResponse, error) {
+	ctx := r.Context()
 	all, err := s.o.Store.Rounds(ctx)
 	if err != nil {
 		return openedResponse{}, err
@@ -148,7 +149,7 @@ func (s *Server) opened(ctx context.Context, draft assessments.Round) (openedRes
 	if err != nil {
 		return openedResponse{}, err
 	}
-	if err := s.o.Store.SaveRound(ctx, round); err != nil {
+	if err := s.o.Store.SaveRound(ctx, round, r.caller.Name); err != nil {
 		return openedResponse{}, err
 	}
 	links := round.Capacity()
@@ -163,7 +164,7 @@ func (s *Server) openDraft(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	opened, err := s.opened(r.Context(), round)
+	opened, err := s.opened(r, round)
 	return reply{JSON: opened, Header: unstored()}, err
 }
 
@@ -172,7 +173,7 @@ func (s *Server) discardRound(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{JSON: round}, s.o.Store.DiscardRound(r.Context(), round.ID)
+	return reply{JSON: round}, s.o.Store.DiscardRound(r.Context(), round.ID, r.caller.Name)
 }
 
 // servicesOf are the names of a team's services. Where it owns none, a warning names the teams that do.
@@ -270,7 +271,7 @@ func (s *Server) closed(r request, id string) (assessments.Round, error) {
 	if err != nil {
 		return round, err
 	}
-	return s.advance(r.Context(), round, assessments.Round.Close)
+	return s.advance(r, round, assessments.Round.Close)
 }
 
 // published publishes a round for its team.
@@ -279,27 +280,27 @@ func (s *Server) published(r request, id string) (assessments.Round, error) {
 	if err != nil {
 		return round, err
 	}
-	all, err := s.o.Store.Rounds(r.Context())
+	what, err := s.givesAway(r.Context(), round)
 	if err != nil {
 		return round, err
 	}
-	if assessments.LeavesAlone(round, all, s.o.Clock()) {
+	if what != "" {
 		return round, fail(Conflict, "the roll-up of "+round.Quarter()+" can be told since "+round.TeamFirstUntil().Format(time.DateOnly)+
-			", and with this round published too it would give away the answers of the one team left in it that kept them to itself; this round stays the team's own, and the next can be published until a week after its quarter")
+			", and with this round published too it would give away "+what+" of the one team left in it that kept them to itself; this round stays the team's own, and the next can be published until a week after its quarter")
 	}
-	return s.advance(r.Context(), round, assessments.Round.Publish)
+	return s.advance(r, round, assessments.Round.Publish)
 }
 
 // advance moves a round to its next state.
-func (s *Server) advance(ctx context.Context, round assessments.Round, step func(assessments.Round, time.Time) (assessments.Round, error)) (assessments.Round, error) {
+func (s *Server) advance(r request, round assessments.Round, step func(assessments.Round, time.Time) (assessments.Round, error)) (assessments.Round, error) {
 	next, err := step(round, s.o.Clock())
 	if err != nil {
 		return round, err
 	}
-	if err := s.o.Store.SaveRound(ctx, next); err != nil {
+	if err := s.o.Store.SaveRound(r.Context(), next, r.caller.Name); err != nil {
 		return round, err
 	}
-	return s.o.Store.Round(ctx, next.ID) // an answer may have come in before it closed
+	return s.o.Store.Round(r.Context(), next.ID) // an answer may have come in before it closed
 }
 
 func (s *Server) result(r request) (reply, error) {

@@ -101,7 +101,7 @@ func TestAWholeRoundIsRunFromPagesWithoutJavaScript(t *testing.T) {
 	s.get(roundsPath+"/"+round.ID+"/result").is(http.StatusOK, `"tag":"records incomplete"`)
 	s.get(roundsPath+"/"+round.ID+"/evidence/E1").is(http.StatusOK, `"tag":"records incomplete"`)
 	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "kim@example.org", "due_on", "2026-05-01").is(http.StatusBadRequest,
-		"Error: What the team says", `<a href="#owner">The owner is an address`, `aria-describedby="owner_fault"`, `id="owner_fault"`,
+		"<title>Error: Team pay, round closed on 3 Mar 2026 · shiphabit", `<a href="#owner">The owner is an address`, `aria-describedby="owner_fault"`, `id="owner_fault"`,
 		">rehearse going back</textarea>", `value="kim@example.org"`, `value="2026-05-01"`)
 	s.submit(at, at+"/action", "text", "rehearse going back", "owner", "on-call", "due_on", "soon").is(http.StatusBadRequest, `href="#due_on"`, `value="on-call"`)
 	s.get(at+"/publish").is(http.StatusOK, "There is no action yet", at+"#action", "Publish the round")
@@ -113,7 +113,7 @@ func TestAWholeRoundIsRunFromPagesWithoutJavaScript(t *testing.T) {
 	s.submit(at+"/publish", at+"/publish").is(http.StatusSeeOther)
 	s.get(at).is(http.StatusOK, "round published", "The team published this: from 8 Apr 2026 on it enters the roll-up of 2026-Q1")
 	s.submit(at, at+"/reply", "question", "q1").is(http.StatusConflict)
-	s.get("/api/v1/audit").is(http.StatusOK, "action decided", "result replied to")
+	s.get("/api/v1/audit").is(http.StatusOK, "action decided", "result replied to", `"action":"round opened"`, `"action":"round closed"`, `"action":"round published"`, `"details":"team pay"`)
 }
 
 func TestTheNextRoundOpensWithWhatWasDecidedAndSaysWhatMoved(t *testing.T) {
@@ -261,7 +261,7 @@ func TestADraftIsLookedAtOpenedOrDiscarded(t *testing.T) {
 func TestARollUpPoolsTeamsAWeekAfterTheQuarterAndTellsWhatBecameOfActions(t *testing.T) {
 	t.Parallel()
 	s := paged(t)
-	s.get("/assessments/rollup").is(http.StatusOK, "No round closed in 2025-Q4")
+	s.get("/assessments/rollup").is(http.StatusOK, "No round closed in 2025-Q4", "Not shown: no round closed in 2025-Q4.")
 	for i, team := range []string{"a", "b", "c", "d"} {
 		opened := into[openedAnswer](s.post(roundsPath, `{"team":"`+team+`","size":5,"services":[]}`).is(http.StatusCreated))
 		for _, link := range opened.Links {
@@ -276,8 +276,9 @@ func TestARollUpPoolsTeamsAWeekAfterTheQuarterAndTellsWhatBecameOfActions(t *tes
 		}
 	}
 	s.get(roundsPath+"/rollup?quarter=2026-Q1").is(http.StatusConflict, "from 2026-04-08 on")
+	s.get(roundsPath+"/rollup").is(http.StatusConflict, "no quarter may be told yet; the roll-up of 2026-Q1 can be made from 2026-04-08 on")
 	s.get(roundsPath+"/rollup?quarter=soon").is(http.StatusBadRequest, "no quarter")
-	s.get("/assessments/rollup").is(http.StatusOK, "Nothing of 2026-Q1 to tell", "from 2026-04-08 on")
+	s.get("/assessments/rollup").is(http.StatusOK, "Nothing of 2026-Q1 to tell", "No quarter may be told yet", "from 2026-04-08 on")
 	s.get("/assessments/rollup?quarter=soon").is(http.StatusBadRequest, "no quarter", "</html>")
 	s.clock.advance(40 * 24 * time.Hour)
 	var got struct {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"shiphabit/assessments"
@@ -36,7 +35,7 @@ func (c caller) mayWriteFor(team string) error {
 	if c.actsFor(team) {
 		return nil
 	}
-	return fail(Forbidden, fmt.Sprintf("replies, the action and publishing are the team's own: this takes a token bound to team %s ('%s' makes one)",
+	return fail(Forbidden, fmt.Sprintf("replies, the action and publishing are the team's own: this takes a token bound to team %s (to make one: %s)",
 		shorten(team), bindCommand(team, "read,assess")))
 }
 
@@ -54,21 +53,24 @@ func keptBack(r assessments.Round) string {
 	if !r.ClosedAt.IsZero() {
 		which = "the result of the round that closed on " + r.ClosedAt.UTC().Format("2 Jan 2006")
 	}
-	return fmt.Sprintf("%s is team %s's until the team publishes it; a token bound to the team opens it ('%s' makes one)",
+	return fmt.Sprintf("%s is team %s's until the team publishes it; a token bound to the team opens it (to make one: %s)",
 		which, shorten(r.Team), bindCommand(r.Team, "read"))
 }
 
 // plainWord needs no quotes in a shell.
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 
-// bindCommand makes a token that is bound to a team.
+// bindCommand makes a token that is bound to a team. It is meant to be pasted, so the name is whole and no shell expands anything of it.
 func bindCommand(team, scopes string) string {
-	team = shorten(team)
-	if plainWord.FindString(team) != team {
-		team = strconv.Quote(team)
+	bound := "--team " + team
+	if plainWord.FindString(team) != team || strings.HasPrefix(team, "-") {
+		bound = "--team=" + quoted(team)
 	}
-	return "shiphabit token create NAME --team " + team + " --scope " + scopes
+	return "shiphabit token create NAME " + bound + " --scope " + scopes
 }
+
+// quoted is a word in which a POSIX shell expands nothing.
+func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 func teamWords(teams []string) string {
 	shown := make([]string, len(teams))

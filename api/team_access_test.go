@@ -233,7 +233,8 @@ func TestAResultIsTheTeamsUntilItPublishes(t *testing.T) {
 		if page := k.as("reader").get("/").is(http.StatusOK); strings.Contains(page.body, "/assessments/"+k.second.ID) {
 			t.Error("the overview leads readers to what they may not see")
 		}
-		k.as("admin").get("/api/v1/audit").is(http.StatusOK, "action decided", "not shown: the result of the round that closed on", "token created")
+		k.as("admin").get("/api/v1/audit").is(http.StatusOK, "action decided", "not shown: the result of the round that closed on", "token created",
+			`"actor":"token:runner","action":"round closed"`, `"details":"team pay"`)
 
 		k.as("pay").post(roundsPath+"/"+k.second.ID+"/publish", "").is(http.StatusOK)
 		for _, who := range outsiders() {
@@ -333,8 +334,26 @@ func TestAConsensusThanksALinkWithoutShowingTheResult(t *testing.T) {
 	k := keptRounds(t, filepath.Join(t.TempDir(), "kept.db"))
 	opened := into[openedAnswer](k.as("runner").post(roundsPath, `{"team":"pay","size":4,"consensus":true}`).is(http.StatusCreated))
 	link := opened.Links[0]
-	k.get(link).is(http.StatusOK, "kestrel-second-step") // whoever has a link is of the team
 	k.submit(link, link, chosen(opened.Round, 2)...).is(http.StatusOK, "Thank you")
 	k.as("runner").get("/assessments/" + opened.Round.ID).is(http.StatusForbidden)
 	k.as("looker").get("/assessments/"+opened.Round.ID).is(http.StatusOK, "the agreed answer")
+}
+
+// Who runs rounds for all teams has every link.
+func TestALinkTellsWhatTheTeamDecidedOnlyOnceItIsPublished(t *testing.T) {
+	t.Parallel()
+	k := keptRounds(t, filepath.Join(t.TempDir(), "kept.db"))
+	opened := into[openedAnswer](k.as("runner").post(roundsPath, `{"team":"pay","size":5}`).is(http.StatusCreated))
+	more := into[openedAnswer](k.as("runner").post(roundsPath+"/"+opened.Round.ID+"/links", `{"count":1}`).is(http.StatusOK))
+	preview := "/assessments/" + opened.Round.ID + "/form"
+	for _, at := range []string{opened.Links[0], more.Links[0], preview} {
+		for _, who := range outsiders() {
+			if page := k.as(who).get(at).is(http.StatusOK, "What the team decided last time", "/assessments/"+k.second.ID); strings.Contains(page.body, "kestrel") {
+				t.Errorf("%s tells the token %q what was decided", at, who)
+			}
+		}
+	}
+	k.as("looker").get(preview).is(http.StatusOK, "kestrel-second-step")
+	k.as("pay").post(roundsPath+"/"+k.second.ID+"/publish", "").is(http.StatusOK)
+	k.get(opened.Links[0]).is(http.StatusOK, "kestrel-second-step")
 }

@@ -118,6 +118,10 @@ func OutcomesOf(quarter string, rounds []TeamCounts, now time.Time) (Outcomes, e
 		}
 		o.Named = append(o.Named, TeamAction{Team: t.Round.Team, Round: t.Round.ID, Action: *t.Action})
 	}
+	if o.Rounds == 0 {
+		o.Hidden = noneClosed(quarter)
+		return o, nil
+	}
 	if o.Written < fewestTeams {
 		return Outcomes{
 			Quarter: quarter, Rounds: o.Rounds,

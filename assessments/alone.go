@@ -1,6 +1,9 @@
 package assessments
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // inPool reports whether the answers of a round that is over are in the sums of a roll-up.
 func (r Round) inPool() bool { return !r.Consensus && r.hidden() == "" }
@@ -37,4 +40,25 @@ func LeavesAlone(r Round, all []Round, now time.Time) bool {
 		}
 	}
 	return counted && others == 1
+}
+
+// CountsLeaveAlone says which count of a roll-up that was told would be that of one other team if this round was published, too: whoever takes
+// what the published results show off it would have it. Empty where none would. A team that is in the sums may be missing here, as not every
+// one can be compared and not every one replies.
+func (r Rollup) CountsLeaveAlone(of Round, all []Round) string {
+	open := map[string]bool{}
+	for _, other := range all {
+		open[other.ID] = other.State != Published && other.ID != of.ID
+	}
+	alone := func(tellers []string) bool {
+		rest := slices.DeleteFunc(slices.Clone(tellers), func(id string) bool { return !open[id] })
+		return slices.Contains(tellers, of.ID) && len(rest) == 1
+	}
+	switch {
+	case len(r.Patterns) > 0 && alone(r.Tellers.Compared):
+		return "how answers compare with records"
+	case len(r.Tags) > 0 && alone(r.Tellers.Replied):
+		return "replies"
+	}
+	return ""
 }

@@ -58,3 +58,38 @@ func renamed(r Round) Round {
 	r.ID += "-2"
 	return r
 }
+
+func TestPublishingLateNeverLeavesOneTeamAloneInACountOfPatternsOrReplies(t *testing.T) {
+	t.Parallel()
+	a, b, c := told(team(t, "a", 9, Published)), told(team(t, "b", 8, Published)), told(team(t, "c", 7, Published))
+	d, e, f := told(team(t, "d", 6, Closed)), told(team(t, "e", 6, Closed)), team(t, "f", 6, Closed)
+	only := func(c TeamCounts, evidence, replies bool) TeamCounts {
+		if !evidence {
+			c.Evidence = nil
+		}
+		if !replies {
+			c.Replies = nil
+		}
+		return c
+	}
+	for sentence, want := range map[string]struct {
+		of   TeamCounts
+		all  []TeamCounts
+		what string
+	}{
+		"one other that can be compared would be left": {d, []TeamCounts{a, b, c, d, only(e, true, false), only(f, false, false)}, "how answers compare with records"},
+		"of each count two others are left":            {d, []TeamCounts{a, b, c, d, only(e, false, true), told(f), only(told(team(t, "g", 6, Closed)), true, false)}, ""},
+		"one other that replied would be left":         {d, []TeamCounts{a, b, c, only(d, false, true), only(e, false, true), f}, "replies"},
+		"two others are left in both":                  {d, []TeamCounts{a, b, c, d, e, told(f)}, ""},
+		"it is in no count itself":                     {f, []TeamCounts{a, b, c, d, e, f, team(t, "g", 6, Closed)}, ""},
+		"the counts of so few were not shown":          {d, []TeamCounts{a, team(t, "b", 8, Published), team(t, "c", 7, Published), only(d, true, false), f, team(t, "g", 6, Closed)}, ""},
+	} {
+		var rounds []Round
+		for _, one := range want.all {
+			rounds = append(rounds, one.Round)
+		}
+		if got := rollUp(t, want.all...).CountsLeaveAlone(want.of.Round, rounds); got != want.what {
+			t.Errorf("%s: %q", sentence, got)
+		}
+	}
+}

@@ -63,7 +63,7 @@ func Quarters(all []Round) []string {
 	return quarters
 }
 
-// LastTold is the newest quarter with a round that may be rolled up already; where there is none the newest with a round, and before the
+// LastTold is the newest quarter with a round that may be rolled up already; where there is none the first that will be, and before the
 // first round the last whole quarter.
 func LastTold(all []Round, now time.Time) string {
 	quarters := Quarters(all)
@@ -73,7 +73,7 @@ func LastTold(all []Round, now time.Time) string {
 		}
 	}
 	if len(quarters) > 0 {
-		return quarters[0]
+		return quarters[len(quarters)-1]
 	}
 	first := time.Date(now.UTC().Year(), now.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
 	return Round{ClosedAt: first.AddDate(0, -3, 0)}.Quarter()

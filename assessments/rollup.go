@@ -57,22 +57,44 @@ type Rollup struct {
 	// the others.
 	Named       []Result `json:"named,omitempty"`
 	HiddenTeams int      `json:"hidden_teams"`
+	// Tellers are who the counts are made of. They are kept with a roll-up and shown to nobody.
+	Tellers Tellers `json:"-"`
 }
+
+// Tellers are the rounds that patterns and tags are counted of, by id.
+type Tellers struct {
+	Compared []string `json:"compared"`
+	Replied  []string `json:"replied"`
+}
+
+// Unknown reports whether nothing is known of them.
+func (t Tellers) Unknown() bool { return len(t.Compared) == 0 && len(t.Replied) == 0 }
 
 // RollUp pools the rounds of one team each that closed in a quarter ("2026-Q3", UTC). It is made only a week after the
 // quarter has ended and from whole quarters, so that every roll-up of a quarter holds the same rounds: two of them made at
 // different times would otherwise show the difference. All rounds must ask the same version of the same questions.
 func RollUp(quarter string, rounds []TeamCounts, now time.Time) (Rollup, error) {
-	inside, err := closedIn(quarter, rounds, now)
+	inside, err := rollable(quarter, rounds, now)
 	if err != nil {
-		return Rollup{}, err
-	}
-	if err := oneSet(inside); err != nil {
 		return Rollup{}, err
 	}
 	window, _ := quarterWindow(quarter) // closedIn has read it
 	r := Rollup{Quarter: quarter, Window: window}
 	return r, r.fill(inside)
+}
+
+// CheckRollUp says why no roll-up can be made of rounds; their counts need not be there.
+func CheckRollUp(quarter string, rounds []TeamCounts, now time.Time) error {
+	_, err := rollable(quarter, rounds, now)
+	return err
+}
+
+func rollable(quarter string, rounds []TeamCounts, now time.Time) ([]TeamCounts, error) {
+	inside, err := closedIn(quarter, rounds, now)
+	if err != nil {
+		return nil, err
+	}
+	return inside, oneSet(inside)
 }
 
 // closedIn are the rounds that closed in a quarter. They are given out a week after its end.
@@ -90,6 +112,8 @@ func closedIn(quarter string, rounds []TeamCounts, now time.Time) ([]TeamCounts,
 		return !done || !window.Contains(t.Round.ClosedAt)
 	}), nil
 }
+
+func noneClosed(quarter string) string { return "no round closed in " + quarter }
 
 // toldFrom is the instant from which on the roll-up of a quarter can be made.
 func toldFrom(quarter metrics.Window) time.Time { return quarter.To.Add(TeamFirst) }
@@ -140,6 +164,10 @@ func (r *Rollup) fill(rounds []TeamCounts) error {
 			r.PooledTeams++
 			r.PooledRespondents += t.Round.Respondents
 		}
+	}
+	if len(rounds) == 0 {
+		r.Hidden = noneClosed(r.Quarter)
+		return nil
 	}
 	if r.PooledTeams < fewestTeams {
 		r.Hidden = fmt.Sprintf("a roll-up needs at least %d teams that reached the group size; there are %d", fewestTeams, r.PooledTeams)
@@ -194,9 +222,10 @@ func (r *Rollup) count(pool []Result) {
 				replies++
 			}
 		}
-		compared.add(told, result.State)
-		replied.add(replies, result.State)
+		compared.add(told, result)
+		replied.add(replies, result)
 	}
+	r.Tellers = Tellers{Compared: compared.all, Replied: replied.all}
 	if r.PatternsHidden = compared.hidden("can be compared with their records"); r.PatternsHidden != "" {
 		r.Patterns = nil
 	}
@@ -205,17 +234,20 @@ func (r *Rollup) count(pool []Result) {
 	}
 }
 
-// tellers are the teams that a count is made of, and those of them that did not publish.
-type tellers struct{ all, unpublished int }
+// tellers are the rounds that a count is made of, and how many of them were not published.
+type tellers struct {
+	all         []string
+	unpublished int
+}
 
 // add takes a team by how much it adds to the count. One that published and is not named by the roll-up still has a result that can be
 // read, so that it hides nobody.
-func (t *tellers) add(n int, state RoundState) {
+func (t *tellers) add(n int, of Result) {
 	if n == 0 {
 		return
 	}
-	t.all++
-	if state != Published {
+	t.all = append(t.all, of.Round)
+	if of.State != Published {
 		t.unpublished++
 	}
 }
@@ -224,8 +256,8 @@ func (t *tellers) add(n int, state RoundState) {
 // either none or several of the others.
 func (t tellers) hidden(what string) string {
 	switch {
-	case t.all < fewestTeams:
-		return fmt.Sprintf("counts need at least %d teams that %s; there are %d", fewestTeams, what, t.all)
+	case len(t.all) < fewestTeams:
+		return fmt.Sprintf("counts need at least %d teams that %s; there are %d", fewestTeams, what, len(t.all))
 	case t.unpublished == 1:
 		return "of the teams that " + what + " exactly one did not publish, and the counts less those of the others would be its own"
 	}

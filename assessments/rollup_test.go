@@ -171,6 +171,9 @@ func TestTheLastQuarterThatMayBeToldIsFound(t *testing.T) {
 	if got := LastTold(all[:1], closed("2026-04-07").ClosedAt); got != "2026-Q1" {
 		t.Errorf("where nothing may be told yet: %s", got)
 	}
+	if got := LastTold([]Round{closed("2026-03-31"), closed("2026-04-02")}, closed("2026-04-07").ClosedAt); got != "2026-Q1" {
+		t.Errorf("the first that will be told: %s", got)
+	}
 	if got := LastTold(nil, closed("2026-01-31").ClosedAt); got != "2025-Q4" {
 		t.Error(got)
 	}

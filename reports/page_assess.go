@@ -18,6 +18,8 @@ type Form struct {
 	Comment, Signature string
 	// LastAction is what the team decided after its round before.
 	LastAction *assessments.Action
+	// Before is that round where what was decided after it is not shown to the reader.
+	Before string
 	// Preview shows the form to look at: it can be filled in and not sent.
 	Preview bool
 	// Closed says why no answer can be given; the form is then not shown.
@@ -105,12 +107,20 @@ type Result struct {
 	Own bool
 	// Problem is what was wrong with a form of this page.
 	Problem string
-	// Sent is an action that was refused, as it was typed; Place the field at fault (assessments.PlaceOf), "" where it is none.
-	Sent  *assessments.Action
-	Place string
+	// Sent is an action that was refused, as it was typed; FaultAt the field at fault (assessments.PlaceOf), "" where it is none.
+	Sent    *assessments.Action
+	FaultAt string
 }
 
 func (Result) template() string { return "result" }
+
+// ResultTitle says whose result a page shows, and of which day.
+func ResultTitle(r assessments.Round) string {
+	if r.ClosedAt.IsZero() {
+		return "Team " + r.Team + ", " + string(r.State) + " round"
+	}
+	return "Team " + r.Team + ", round closed on " + r.ClosedAt.UTC().Format("2 Jan 2006")
+}
 
 // Draft is what the form of the action holds: what was sent last, else what was decided, else nothing but a usual day.
 func (r Result) Draft() assessments.Action {
@@ -175,6 +185,14 @@ func (r Result) Rows() []Row {
 		out = append(out, row)
 	}
 	return out
+}
+
+// Apart says as a sentence why the two are not compared; empty where the evidence says so itself, as it is not measured.
+func (r Row) Apart() string {
+	if r.Comparison == nil || r.Comparison.Why == "" || r.Evidence != nil && r.Evidence.Level == 0 && !r.Evidence.Indirect {
+		return ""
+	}
+	return upperFirst(r.Comparison.Why) + "."
 }
 
 // Total is the number of answers to the question, scored or not.

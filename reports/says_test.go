@@ -37,3 +37,42 @@ func TestAComparisonIsOneSentence(t *testing.T) {
 		t.Error("a comparison goes on in small letters after a full stop")
 	}
 }
+
+func TestWhatIsNotMeasuredIsSaidOnceAndOtherReasonsBeginWithACapital(t *testing.T) {
+	t.Parallel()
+	r := round()
+	r.State, r.Consensus, r.Size, r.Respondents, r.ClosedAt = assessments.Closed, false, 6, 6, now
+	for name, want := range map[string]struct {
+		evidence assessments.Evidence
+		html     string
+	}{
+		"not measured": {assessments.Evidence{ID: "E1", Grade: assessments.GradeNone, Says: "Not measured: incidents.", Missing: "incidents"}, "not compared.</strong></p>"},
+		"thin":         {assessments.Evidence{ID: "E1", Grade: assessments.GradeC, Level: 3, Says: "Four."}, `not compared.</strong> <span class="because">The evidence is too thin (grade C).</span>`},
+		"indirect": {
+			assessments.Evidence{ID: "E1", Grade: assessments.GradeNone, Indirect: true, Says: "Not measured: merges.", Missing: "merges"},
+			`<span class="because">The evidence is indirect: shown beside the answer, never compared.</span>`,
+		},
+	} {
+		result, err := assessments.ResultOf(r, assessments.Counts{"q1": {"l4": 6}, "q2": {"l4": 6}}, []assessments.Evidence{want.evidence})
+		if err != nil {
+			t.Fatal(err)
+		}
+		html := rendered(t, site(t), Result{Frame: stages(t)["one"].frame("One", "/assessments/r1", ""), Result: result, Round: r})
+		if !strings.Contains(html, want.html) || strings.Contains(html, "not measured:") || strings.Count(html, "Not measured: ") > 1 {
+			t.Errorf("%s: not as it should be", name)
+		}
+	}
+}
+
+func TestAResultSaysWhoseItIsAndOfWhichDay(t *testing.T) {
+	t.Parallel()
+	page := stages(t)["one"].result()
+	html := rendered(t, site(t), page)
+	whose := "Team " + page.Round.Team + ", round closed on " + page.Round.ClosedAt.UTC().Format("2 Jan 2006")
+	if !strings.Contains(html, "<title>"+whose+" · shiphabit</title>") || !strings.Contains(html, "<h1>"+whose+"</h1>") {
+		t.Error("it is nobody's")
+	}
+	if got := ResultTitle(assessments.Round{Team: "pay", State: assessments.Open}); got != "Team pay, open round" {
+		t.Errorf("%q", got)
+	}
+}

@@ -282,7 +282,7 @@ func (s stage) result() Result {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return Result{Frame: s.frame("What the team says, and what the records show", "/assessments/r1", ""), Result: result, Round: r}
+	return Result{Frame: s.frame(ResultTitle(r), "/assessments/r1", ""), Result: result, Round: r}
 }
 
 // rollup is what four teams say together.

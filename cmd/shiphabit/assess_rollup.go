@@ -57,14 +57,16 @@ published, none is ranked, and nothing is told before a week after the quarter h
 
 func (p *program) printRollup(told rolledUp) error {
 	r := told.Rollup
+	if r.Teams == 0 {
+		_, err := fmt.Fprintf(p.out, "no round closed in %s, so there is nothing to tell of it\n", r.Quarter)
+		return err
+	}
 	fmt.Fprintf(p.out, "%s: %d of %d people asked answered, in %d teams\n", r.Quarter, r.Respondents, r.Asked, r.Teams-r.Agreed)
 	if r.Agreed > 0 {
 		fmt.Fprintf(p.out, "teams that gave one agreed answer: %d\n", r.Agreed)
 	}
 	if !r.Shown {
-		if r.Teams > 0 {
-			fmt.Fprintf(p.out, "what they said is not shown: %s\n", r.Hidden)
-		}
+		fmt.Fprintf(p.out, "what they said is not shown: %s\n", r.Hidden)
 		return p.printOutcomes(told.Outcomes)
 	}
 	without := ""

@@ -37,7 +37,7 @@ func asked(t *testing.T, dsn string, shift, small int) {
 		}
 		round, err := draft.Open(at)
 		if err == nil {
-			err = db.SaveRound(t.Context(), round)
+			err = db.SaveRound(t.Context(), round, "")
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -67,7 +67,7 @@ func settle(t *testing.T, db *store.DB, id string, at time.Time) {
 		round, err = round.Close(at)
 	}
 	if err == nil {
-		err = db.SaveRound(t.Context(), round)
+		err = db.SaveRound(t.Context(), round, "")
 	}
 	if err == nil {
 		err = db.SaveReply(t.Context(), id, assessments.Reply{Question: "q1", Tag: assessments.ServicesDiffer, At: at}, "test")
@@ -77,7 +77,7 @@ func settle(t *testing.T, db *store.DB, id string, at time.Time) {
 	}
 	if err == nil && round.Team != "gamma" {
 		if round, err = round.Publish(at.AddDate(0, 0, 1)); err == nil {
-			err = db.SaveRound(t.Context(), round)
+			err = db.SaveRound(t.Context(), round, "")
 		}
 	}
 	if err != nil {
@@ -122,5 +122,21 @@ func TestTheRollUpOfTheCommandTellsOfTeamsAndOfNobodysAnswers(t *testing.T) {
 	otherTable, otherText := rollups(t, 2, 4) // people exchange their answers, and the small team gives others
 	if table != otherTable || text != otherText {
 		t.Errorf("the roll-up tells two worlds apart:\n%s", cmp.Diff(table+text, otherTable+otherText))
+	}
+}
+
+func TestARollUpWithoutRoundsSaysThatNoneClosed(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	url, _ := p.serve("serve", "--db", filepath.Join(p.home, "r.db"))
+	if told := p.must("assess", "rollup", "--server", url, "--quarter", "2025-Q1"); told != "no round closed in 2025-Q1, so there is nothing to tell of it\n" {
+		t.Error(told)
+	}
+	var told rolledUp
+	if err := json.Unmarshal([]byte(p.must("assess", "rollup", "--server", url, "--quarter", "2025-Q1", "--format", "json")), &told); err != nil {
+		t.Fatal(err)
+	}
+	if none := "no round closed in 2025-Q1"; told.Rollup.Hidden != none || told.Outcomes.Hidden != none {
+		t.Errorf("%q, %q", told.Rollup.Hidden, told.Outcomes.Hidden)
 	}
 }

@@ -35,7 +35,7 @@ func (p *program) tryRound(ctx context.Context, db *store.DB, settings config.Co
 	if err != nil {
 		return "", err
 	}
-	if err := db.SaveRound(ctx, opened); err != nil {
+	if err := db.SaveRound(ctx, opened, ""); err != nil {
 		return "", err
 	}
 	return p.answerLink(ctx, db, opened.ID)

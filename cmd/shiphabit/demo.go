@@ -305,7 +305,7 @@ func (d *demonstration) openForm(ctx context.Context, db *store.DB, settings con
 	if err != nil {
 		return "", err
 	}
-	if err := db.SaveRound(ctx, opened); err != nil {
+	if err := db.SaveRound(ctx, opened, ""); err != nil {
 		return "", err
 	}
 	return d.answerLink(ctx, db, opened.ID)

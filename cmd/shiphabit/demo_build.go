@@ -139,7 +139,7 @@ func (b *demoBuild) holdRound(ctx context.Context, r demo.Round) error {
 	if round, err = round.Open(r.Opened); err != nil {
 		return err
 	}
-	if err := b.db.SaveRound(ctx, round); err != nil {
+	if err := b.db.SaveRound(ctx, round, ""); err != nil {
 		return err
 	}
 	for _, levels := range r.Answers {
@@ -165,7 +165,7 @@ func (b *demoBuild) endRound(ctx context.Context, r demo.Round) error {
 	if round, err = round.Close(r.Closed); err != nil {
 		return err
 	}
-	if err := b.db.SaveRound(ctx, round); err != nil {
+	if err := b.db.SaveRound(ctx, round, ""); err != nil {
 		return err
 	}
 	if err := b.decide(ctx, round, r.Action); err != nil {
@@ -174,7 +174,7 @@ func (b *demoBuild) endRound(ctx context.Context, r demo.Round) error {
 	if round, err = round.Publish(r.Published); err != nil {
 		return err
 	}
-	return b.db.SaveRound(ctx, round)
+	return b.db.SaveRound(ctx, round, "")
 }
 
 // decide writes what the team does until its next round, two days after closing.

@@ -58,7 +58,7 @@ func numbersOfReport(t *testing.T, data []byte) map[string]bool {
 		case string:
 			maps.Copy(all, numbersOf(v))
 		case json.Number:
-			all[v.String()] = true
+			all[strings.TrimPrefix(v.String(), "-")] = true // texts write a sign of their own
 		}
 	}
 	walk(value)

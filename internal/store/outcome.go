@@ -34,7 +34,7 @@ func (actionRow) TableName() string { return "actions" }
 // SaveReply stores what a team says to a question of a closed round, in place of what it said before; an empty tag takes it away.
 func (db *DB) SaveReply(ctx context.Context, round string, r assessments.Reply, by string) error {
 	err := db.change(ctx, func(tx *gorm.DB) error {
-		if err := db.inState(tx, round, assessments.Closed); err != nil {
+		if _, err := db.inState(tx, round, assessments.Closed); err != nil {
 			return err
 		}
 		done := "reply withdrawn"
@@ -58,12 +58,12 @@ func (db *DB) SaveReply(ctx context.Context, round string, r assessments.Reply, 
 }
 
 // inState locks a round and refuses it in any other state.
-func (db *DB) inState(tx *gorm.DB, id string, state assessments.RoundState) error {
+func (db *DB) inState(tx *gorm.DB, id string, state assessments.RoundState) (assessments.Round, error) {
 	r, err := db.lockRound(tx, id)
-	if err != nil || r.State == state {
-		return err
+	if err == nil && r.State != state {
+		err = assessments.OnlyWhile(state, r.State)
 	}
-	return assessments.OnlyWhile(state, r.State)
+	return r, err
 }
 
 // Replies are what the team said to the questions of a round, by question.
@@ -82,7 +82,7 @@ func (db *DB) Replies(ctx context.Context, round string) ([]assessments.Reply, e
 // SaveAction stores what a team decided after a round, in place of what it decided before.
 func (db *DB) SaveAction(ctx context.Context, round string, a assessments.Action, by string) error {
 	err := db.change(ctx, func(tx *gorm.DB) error {
-		if err := db.inState(tx, round, assessments.Closed); err != nil {
+		if _, err := db.inState(tx, round, assessments.Closed); err != nil {
 			return err
 		}
 		row := actionRow{Round: round, Text: a.Text, Owner: a.Owner, DueOn: a.DueOn, Outcome: string(a.Outcome), At: toMilli(db.clock())}
@@ -147,28 +147,36 @@ func (row actionRow) action() assessments.Action {
 
 // CountReminder counts one more reminder of an open round of which seen were counted before. ErrMoved when somebody else was
 // faster, ErrState when the round is not open or has had as many as may be.
-func (db *DB) CountReminder(ctx context.Context, round string, seen int) error {
+func (db *DB) CountReminder(ctx context.Context, round string, seen int, by string) error {
 	if seen >= assessments.MaxReminders {
 		return fmt.Errorf("people were reminded of round %s %d times, and more would be pressure: %w", round, seen, assessments.ErrState)
 	}
-	return db.moveReminders(ctx, round, seen, seen+1)
+	return db.moveReminders(ctx, round, seen, seen+1, by)
 }
 
 // UncountReminder takes back the last of so many, because nobody got it.
-func (db *DB) UncountReminder(ctx context.Context, round string, counted int) error {
-	return db.moveReminders(ctx, round, counted, counted-1)
+func (db *DB) UncountReminder(ctx context.Context, round string, counted int, by string) error {
+	return db.moveReminders(ctx, round, counted, counted-1, by)
 }
 
-func (db *DB) moveReminders(ctx context.Context, round string, from, to int) error {
+func (db *DB) moveReminders(ctx context.Context, round string, from, to int, by string) error {
 	err := db.change(ctx, func(tx *gorm.DB) error {
-		if err := db.inState(tx, round, assessments.Open); err != nil {
+		reminded, err := db.inState(tx, round, assessments.Open)
+		if err != nil {
 			return err
 		}
 		moved := tx.Model(&roundRow{}).Where("id = ? AND reminders = ?", round, from).Update("reminders", to)
 		if moved.Error == nil && moved.RowsAffected == 0 {
 			return ErrMoved
 		}
-		return moved.Error
+		if moved.Error != nil {
+			return moved.Error
+		}
+		deed := "round reminded of"
+		if to < from {
+			deed = "round not reminded of: nobody was reached"
+		}
+		return db.noteRound(tx, reminded, by, deed)
 	})
 	if err != nil {
 		return fmt.Errorf("counting a reminder of round %s: %w", round, err)
@@ -177,12 +185,14 @@ func (db *DB) moveReminders(ctx context.Context, round string, from, to int) err
 }
 
 // DiscardRound deletes a draft: nobody was asked yet.
-func (db *DB) DiscardRound(ctx context.Context, id string) error {
+func (db *DB) DiscardRound(ctx context.Context, id, by string) error {
 	err := db.change(ctx, func(tx *gorm.DB) error {
-		if err := db.inState(tx, id, assessments.Draft); err != nil {
+		draft, err := db.inState(tx, id, assessments.Draft)
+		if err != nil {
 			return err
 		}
-		return errors.Join(tx.Delete(&invitationRow{}, "round = ?", id).Error, tx.Delete(&roundRow{}, "id = ?", id).Error)
+		return errors.Join(tx.Delete(&invitationRow{}, "round = ?", id).Error, tx.Delete(&roundRow{}, "id = ?", id).Error,
+			db.noteRound(tx, draft, by, "round discarded"))
 	})
 	if err != nil {
 		return fmt.Errorf("discarding round %s: %w", id, err)

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,12 +19,12 @@ func TestATeamRepliesToItsResultBetweenClosingAndPublishing(t *testing.T) {
 	onBoth(t, func(t bench) {
 		db, ctx := t.open(), t.Context()
 		round := opened("r1", 5)
-		must(t, db.SaveRound(ctx, round))
+		must(t, db.SaveRound(ctx, round, ""))
 		reply := assessments.Reply{Question: "q1", Tag: assessments.RecordsIncomplete, Note: "hotfixes go another way"}
 		if err := db.SaveReply(ctx, "r1", reply, "token:pay"); !errors.Is(err, assessments.ErrState) {
 			t.Errorf("to an open round: %v", err)
 		}
-		must(t, db.SaveRound(ctx, closed(round)))
+		must(t, db.SaveRound(ctx, closed(round), ""))
 		must(t, errors.Join(
 			db.SaveReply(ctx, "r1", reply, "token:pay"),
 			db.SaveReply(ctx, "r1", assessments.Reply{Question: "q2", Tag: assessments.OtherReason}, "token:pay"),
@@ -39,7 +40,7 @@ func TestATeamRepliesToItsResultBetweenClosingAndPublishing(t *testing.T) {
 		}
 		published := closed(round)
 		published.State, published.PublishedAt = assessments.Published, noon.Add(2*time.Hour)
-		must(t, db.SaveRound(ctx, published))
+		must(t, db.SaveRound(ctx, published, ""))
 		if err := db.SaveReply(ctx, "r1", reply, "token:pay"); !errors.Is(err, assessments.ErrState) {
 			t.Errorf("to a published round: %v", err)
 		}
@@ -54,7 +55,7 @@ func TestAnActionIsDecidedOnceARoundIsClosedAndLookedBackAtAtAnyTime(t *testing.
 	onBoth(t, func(t bench) {
 		db, ctx := t.open(), t.Context()
 		round := opened("r1", 5)
-		must(t, db.SaveRound(ctx, round))
+		must(t, db.SaveRound(ctx, round, ""))
 		action := assessments.Action{Text: "rehearse going back", Owner: "on-call", DueOn: "2026-05-01"}
 		if err := db.SaveAction(ctx, "r1", action, "local"); !errors.Is(err, assessments.ErrState) {
 			t.Errorf("of an open round: %v", err)
@@ -62,7 +63,7 @@ func TestAnActionIsDecidedOnceARoundIsClosedAndLookedBackAtAtAnyTime(t *testing.
 		if err := db.DecideAction(ctx, "r1", assessments.Done, "local"); !errors.Is(err, ErrNotFound) {
 			t.Errorf("how no action went: %v", err)
 		}
-		must(t, db.SaveRound(ctx, closed(round)))
+		must(t, db.SaveRound(ctx, closed(round), ""))
 		must(t, db.SaveAction(ctx, "r1", assessments.Action{Text: "first thought", Owner: "team", DueOn: "2026-04-01"}, "local"))
 		must(t, db.SaveAction(ctx, "r1", action, "local"))
 		must(t, db.DecideAction(ctx, "r1", assessments.NotDone, "local"))
@@ -88,13 +89,13 @@ func TestNobodyIsRemindedMoreThanTwiceHoweverManyAskAtOnce(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t bench) {
 		db, ctx := t.open(), t.Context()
-		must(t, db.SaveRound(ctx, opened("r1", 5)))
+		must(t, db.SaveRound(ctx, opened("r1", 5), ""))
 		var counted, late atomic.Int64
 		for seen := range 3 {
 			var all sync.WaitGroup
 			for range 5 {
 				all.Go(func() {
-					switch err := db.CountReminder(ctx, "r1", seen); {
+					switch err := db.CountReminder(ctx, "r1", seen, ""); {
 					case err == nil:
 						counted.Add(1)
 					case errors.Is(err, ErrMoved), errors.Is(err, assessments.ErrState):
@@ -110,9 +111,9 @@ func TestNobodyIsRemindedMoreThanTwiceHoweverManyAskAtOnce(t *testing.T) {
 		if err != nil || counted.Load() != 2 || late.Load() != 13 || r.Reminders != 2 {
 			t.Errorf("%d counted, %d refused, stored %d; %v", counted.Load(), late.Load(), r.Reminders, err)
 		}
-		must(t, db.UncountReminder(ctx, "r1", 2))
-		must(t, db.CountReminder(ctx, "r1", 1))
-		must(t, db.SaveRound(ctx, closed(opened("r1", 5))))
+		must(t, db.UncountReminder(ctx, "r1", 2, ""))
+		must(t, db.CountReminder(ctx, "r1", 1, ""))
+		must(t, db.SaveRound(ctx, closed(opened("r1", 5)), ""))
 		if r, err := db.Round(ctx, "r1"); err != nil || r.Reminders != 2 {
 			t.Errorf("after closing: %d, %v", r.Reminders, err)
 		}
@@ -125,11 +126,11 @@ func TestADraftCanBeDiscardedAndNothingElse(t *testing.T) {
 		db, ctx := t.open(), t.Context()
 		draft := opened("r1", 5)
 		draft.State = assessments.Draft
-		must(t, errors.Join(db.SaveRound(ctx, draft), db.SaveRound(ctx, opened("r2", 5)), db.DiscardRound(ctx, "r1")))
+		must(t, errors.Join(db.SaveRound(ctx, draft, ""), db.SaveRound(ctx, opened("r2", 5), ""), db.DiscardRound(ctx, "r1", "")))
 		if _, err := db.Round(ctx, "r1"); !errors.Is(err, ErrNotFound) {
 			t.Errorf("a discarded draft: %v", err)
 		}
-		if err := db.DiscardRound(ctx, "r2"); !errors.Is(err, assessments.ErrState) {
+		if err := db.DiscardRound(ctx, "r2", ""); !errors.Is(err, assessments.ErrState) {
 			t.Errorf("discarding an open round: %v", err)
 		}
 	})
@@ -145,7 +146,7 @@ func TestPostgresKeepsNoTransactionOfASingleSubmission(t *testing.T) {
 	for i := range 8 {
 		hashes = append(hashes, fmt.Sprintf("h%d", i))
 	}
-	must(b, errors.Join(db.SaveRound(ctx, opened("r1", 8)), db.AddTokens(ctx, "r1", hashes)))
+	must(b, errors.Join(db.SaveRound(ctx, opened("r1", 8), ""), db.AddTokens(ctx, "r1", hashes)))
 	answers := []assessments.Answers{daily, {"q1": "never", "q2": "never"}, {"q1": "daily", "q2": "daily"}}
 	for i := range 7 {
 		must(b, db.Submit(ctx, hashes[i], answers[i%3], Comment{Text: fmt.Sprint("comment ", i)}))
@@ -162,4 +163,40 @@ func TestPostgresKeepsNoTransactionOfASingleSubmission(t *testing.T) {
 			t.Errorf("%d comments after %d", len(keys), i+1)
 		}
 	}
+}
+
+func TestTheAuditLogSaysWhoRanARoundAndNothingOfWhoAnswered(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
+		round := opened("r1", 5)
+		draft := round
+		draft.State = assessments.Draft
+		other := draft
+		other.ID = "r2"
+		published := closed(round)
+		published.State = assessments.Published
+		must(t, errors.Join(db.SaveRound(ctx, draft, "ann"), db.SaveRound(ctx, other, "ann"), db.DiscardRound(ctx, "r2", "bob"),
+			db.SaveRound(ctx, round, "bob"), db.AddTokens(ctx, "r1", []string{"h"}), db.CountReminder(ctx, "r1", 0, "cy"), db.UncountReminder(ctx, "r1", 1, "cy"),
+			db.Submit(ctx, "h", daily), db.SaveRound(ctx, closed(round), "dan"), db.SaveRound(ctx, closed(round), "dan"), db.SaveRound(ctx, published, "pay")))
+		if err := db.DiscardRound(ctx, "r1", "bob"); err == nil {
+			t.Error("a published round was discarded")
+		}
+		log, _, err := db.AuditLog(ctx, "", 50)
+		must(t, err)
+		slices.Reverse(log)
+		var got []string
+		for _, e := range log {
+			got = append(got, e.Actor+": "+e.Action+" "+e.Subject+", "+e.Details)
+		}
+		team := ", team " + round.Team
+		want := []string{
+			"ann: round drafted r1" + team, "ann: round drafted r2" + team, "bob: round discarded r2" + team, "bob: round opened r1" + team,
+			"cy: round reminded of r1" + team, "cy: round not reminded of: nobody was reached r1" + team,
+			"dan: round closed r1" + team, "pay: round published r1" + team,
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q", got)
+		}
+	})
 }

@@ -18,8 +18,9 @@ var states = []assessments.RoundState{assessments.Draft, assessments.Open, asses
 
 // SaveRound stores a round or the next state of one. A round only moves forward; what was pinned at opening stays as it was,
 // and the numbers of respondents and reminders are counted here, whatever the argument says. Closing deletes every link that could still be
-// used, in the same transaction.
-func (db *DB) SaveRound(ctx context.Context, r assessments.Round) error {
+// used, in the same transaction. The audit log says by whom a round came into its state, unless by is empty: what the program makes for a look
+// around is nobody's deed.
+func (db *DB) SaveRound(ctx context.Context, r assessments.Round, by string) error {
 	row, err := roundRowOf(r)
 	if err != nil {
 		return err
@@ -27,7 +28,7 @@ func (db *DB) SaveRound(ctx context.Context, r assessments.Round) error {
 	err = db.change(ctx, func(tx *gorm.DB) error {
 		old, err := db.lockRound(tx, r.ID)
 		if errors.Is(err, ErrNotFound) {
-			return tx.Create(&row).Error
+			return errors.Join(tx.Create(&row).Error, db.noteRound(tx, r, by, reached[r.State]))
 		}
 		if err != nil {
 			return err
@@ -40,12 +41,28 @@ func (db *DB) SaveRound(ctx context.Context, r assessments.Round) error {
 		if err == nil && (r.State == assessments.Closed || r.State == assessments.Published) {
 			err = tx.Delete(&invitationRow{}, "round = ? AND uses < capacity", r.ID).Error
 		}
+		if err == nil && r.State != old.State {
+			err = db.noteRound(tx, r, by, reached[r.State])
+		}
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("saving round %s: %w", r.ID, err)
 	}
 	return nil
+}
+
+// reached words in the audit log that a round came into a state.
+var reached = map[assessments.RoundState]string{
+	assessments.Draft: "round drafted", assessments.Open: "round opened", assessments.Closed: "round closed", assessments.Published: "round published",
+}
+
+// noteRound says in the audit log what was done with a round. Who answered is in no deed.
+func (db *DB) noteRound(tx *gorm.DB, r assessments.Round, by, deed string) error {
+	if by == "" {
+		return nil
+	}
+	return db.note(tx, Entry{Actor: by, Action: deed, Subject: r.ID, Details: "team " + r.Team})
 }
 
 // follows refuses a step back and a change of what is pinned.

@@ -43,7 +43,7 @@ func TestOnlyCountsRemainOfAnswers(t *testing.T) {
 	onBoth(t, func(t bench) {
 		db, ctx := t.open(), t.Context()
 		round := opened("r1", 5)
-		if err := errors.Join(db.SaveRound(ctx, round), db.AddTokens(ctx, "r1", []string{"h1", "h2", "h3", "h4", "h5"})); err != nil {
+		if err := errors.Join(db.SaveRound(ctx, round, ""), db.AddTokens(ctx, "r1", []string{"h1", "h2", "h3", "h4", "h5"})); err != nil {
 			t.Fatal(err)
 		}
 		for _, err := range []error{
@@ -61,7 +61,7 @@ func TestOnlyCountsRemainOfAnswers(t *testing.T) {
 		if _, err := db.Comments(ctx, "r1"); !errors.Is(err, assessments.ErrState) {
 			t.Errorf("comments of an open round: %v", err)
 		}
-		if err := db.SaveRound(ctx, closed(round)); err != nil {
+		if err := db.SaveRound(ctx, closed(round), ""); err != nil {
 			t.Fatal(err)
 		}
 		want := assessments.Counts{"q1": {"daily": 2, "never": 1}, "q2": {assessments.DontKnow: 3}}
@@ -88,7 +88,7 @@ func TestALinkCountsOnce(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t bench) {
 		db, ctx := t.open(), t.Context()
-		if err := errors.Join(db.SaveRound(ctx, opened("r1", 8)), db.AddTokens(ctx, "r1", []string{"h1", "h2"})); err != nil {
+		if err := errors.Join(db.SaveRound(ctx, opened("r1", 8), ""), db.AddTokens(ctx, "r1", []string{"h1", "h2"})); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Submit(ctx, "h1", assessments.Answers{"q1": "hourly"}); !errors.Is(err, assessments.ErrInvalid) {
@@ -132,7 +132,7 @@ func TestATeamLinkTakesNoMoreAnswersThanTheTeamHasPeople(t *testing.T) {
 	onBoth(t, func(t bench) {
 		db, ctx := t.open(), t.Context()
 		round := opened("r1", 6, openLink)
-		if err := errors.Join(db.SaveRound(ctx, round), db.AddTokens(ctx, "r1", []string{"team"})); err != nil {
+		if err := errors.Join(db.SaveRound(ctx, round, ""), db.AddTokens(ctx, "r1", []string{"team"})); err != nil {
 			t.Fatal(err)
 		}
 		var counted atomic.Int64
@@ -147,7 +147,7 @@ func TestATeamLinkTakesNoMoreAnswersThanTheTeamHasPeople(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if err := db.SaveRound(ctx, closed(round)); err != nil {
+		if err := db.SaveRound(ctx, closed(round), ""); err != nil {
 			t.Fatal(err)
 		}
 		counts, err := db.Counts(ctx, "r1")
@@ -162,8 +162,8 @@ func TestClosingDeletesUnusedLinks(t *testing.T) {
 	onBoth(t, func(t bench) {
 		db, ctx := t.open(), t.Context()
 		round := opened("r1", 5)
-		if err := errors.Join(db.SaveRound(ctx, round), db.AddTokens(ctx, "r1", []string{"h1", "h2"}),
-			db.Submit(ctx, "h1", daily), db.SaveRound(ctx, closed(round))); err != nil {
+		if err := errors.Join(db.SaveRound(ctx, round, ""), db.AddTokens(ctx, "r1", []string{"h1", "h2"}),
+			db.Submit(ctx, "h1", daily), db.SaveRound(ctx, closed(round), "")); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Submit(ctx, "h2", daily); !errors.Is(err, ErrNotFound) {
@@ -182,7 +182,7 @@ func TestARoundOnlyMovesForwardAndKeepsWhatWasPinned(t *testing.T) {
 		round := opened("r1", 5)
 		draft := round
 		draft.State, draft.Size = assessments.Draft, 4
-		if err := errors.Join(db.SaveRound(ctx, draft), db.SaveRound(ctx, round)); err != nil {
+		if err := errors.Join(db.SaveRound(ctx, draft, ""), db.SaveRound(ctx, round, "")); err != nil {
 			t.Fatal(err)
 		}
 		for name, r := range map[string]assessments.Round{
@@ -191,17 +191,17 @@ func TestARoundOnlyMovesForwardAndKeepsWhatWasPinned(t *testing.T) {
 			"another floor":        opened("r1", 5, func(r *assessments.Round) { r.Floor = 6 }),
 			"closed with new team": closed(opened("r1", 5, func(r *assessments.Round) { r.Team = "other" })),
 		} {
-			if err := db.SaveRound(ctx, r); !errors.Is(err, assessments.ErrState) {
+			if err := db.SaveRound(ctx, r, ""); !errors.Is(err, assessments.ErrState) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if err := db.SaveRound(ctx, closed(round)); err != nil {
+		if err := db.SaveRound(ctx, closed(round), ""); err != nil {
 			t.Error(err)
 		}
-		if err := db.SaveRound(ctx, round); !errors.Is(err, assessments.ErrState) {
+		if err := db.SaveRound(ctx, round, ""); !errors.Is(err, assessments.ErrState) {
 			t.Errorf("open after closed: %v", err)
 		}
-		if err := db.SaveRound(ctx, assessments.Round{ID: "r2", State: "strange"}); !errors.Is(err, assessments.ErrInvalid) {
+		if err := db.SaveRound(ctx, assessments.Round{ID: "r2", State: "strange"}, ""); !errors.Is(err, assessments.ErrInvalid) {
 			t.Errorf("a state that is none: %v", err)
 		}
 	})
@@ -222,7 +222,7 @@ func TestNoTableOfAnswersTellsWhenOrInWhichOrder(t *testing.T) {
 				t.Errorf("%s has %v, want %s; error %v", table, got, want, err)
 			}
 		}
-		if err := db.SaveRound(t.Context(), opened("r1", 50)); err != nil {
+		if err := db.SaveRound(t.Context(), opened("r1", 50), ""); err != nil {
 			t.Fatal(err)
 		}
 		var hashes []string
