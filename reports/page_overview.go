@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -221,6 +222,19 @@ func (o Overview) Moved() []string {
 		}
 	}
 	return out
+}
+
+// Beside says that nothing is claimed, or why nothing can be: the window before may be known too little to set this one beside it.
+func (o Overview) Beside() string {
+	switch {
+	case o.Card.Frequency.Rollouts == 0:
+		return "Nothing was deployed in this window, so there is nothing to compare."
+	case o.Moves == nil:
+		return "There is no window before this one to compare with."
+	case !slices.ContainsFunc(o.Moves, func(m metrics.Move) bool { return m.Interval != nil }):
+		return "Too little is known of the window before to compare with."
+	}
+	return "No clear change against the window before."
 }
 
 // Attention lists what someone may want to look at: services that the gate would not let pass, and failures still open.
