@@ -51,8 +51,14 @@ func (s Standing) Summary() string { return GateNow{Decision: s.Decision}.Says()
 // Log are its newest decisions.
 func (s Standing) Log() Log { return Log{s.Decisions, s.Clock} }
 
-// Again says what to wait for before it is worth asking; empty where it may open any minute.
-func (s Standing) Again() string { return opensWords(s.Outlook) }
+// Again says what to wait for before it is worth asking; empty where it may open any minute. Nobody has to see to what a pipeline states of
+// itself: a look states nothing.
+func (s Standing) Again() string {
+	if s.Stands() == gate.NeedsEvidence {
+		return "with the evidence that its pipeline states"
+	}
+	return opensWords(s.Outlook)
+}
 
 // Plots are the meters, the failure meter first.
 func (s Standing) Plots() []Plot {
