@@ -162,10 +162,10 @@ type BandCount struct {
 func (o Overview) Bands() []BandCount {
 	counts := map[string]int{}
 	for _, r := range o.Rows {
-		counts[standing(r.Index)]++
+		counts[BandWord(r.Index)]++
 	}
 	var out []BandCount
-	for _, band := range standings() {
+	for _, band := range bandWords() {
 		if counts[band] > 0 {
 			out = append(out, BandCount{band, counts[band]})
 		}
@@ -186,7 +186,7 @@ func (o Overview) BandBars() []BandBar {
 		counts[b.Band] = b.N
 	}
 	var out []BandBar
-	for _, band := range standings() {
+	for _, band := range bandWords() {
 		if band == notComparable && counts[band] == 0 {
 			continue
 		}
