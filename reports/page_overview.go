@@ -19,13 +19,13 @@ type GateNow struct {
 }
 
 // Says is the answer in a sentence. A look is made anew each time a page is loaded, so in place of when to ask again it says before when
-// nothing opens, where that is known.
+// nothing opens, where that is known and not said already.
 func (g GateNow) Says() string {
 	says := g.Decision.Summary
 	if again := g.Decision.AskAgainAfter; again != nil {
 		says = strings.Replace(says, " Ask again after "+again.UTC().Format("2006-01-02 15:04 UTC")+".", "", 1)
 	}
-	if at := g.Outlook.At; !at.IsZero() {
+	if at := g.Outlook.At; !at.IsZero() && !names(says, at) {
 		says += " It stays so until " + clock(at) + " at least."
 	}
 	return says

@@ -106,7 +106,7 @@ func (s Service) Incidents() Table {
 		if i.Rollout != "" {
 			rollout = Cell{Text: i.Rollout, Href: RecordPath(s.Row.Service.Name, i.Rollout)}
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: i.StartedAt.UTC().Format("2006-01-02 15:04")}, {Text: title, Href: RecordPath(s.Row.Service.Name, i.ID)}, {Text: severity}, {Text: resolved}, rollout,
+		t.Rows = append(t.Rows, []Cell{{Text: s.Clock.Row(i.StartedAt)}, {Text: title, Href: RecordPath(s.Row.Service.Name, i.ID)}, {Text: severity}, {Text: resolved}, rollout,
 			{Text: string(i.Confidence) + ": " + i.Reason}})
 	}
 	return t
