@@ -249,6 +249,23 @@ func (o Overview) MoreAttention() int { return max(0, len(o.attention())-mostNot
 // Asking counts the services that Attention leaves out, because they only wait for what a pipeline states of itself.
 func (o Overview) Asking() int { return standingAt(o.Tally(), gate.NeedsEvidence) }
 
+// Warned counts the services at warn that Attention leaves out: nothing stops them.
+func (o Overview) Warned() int {
+	if o.Single() != nil {
+		return 0 // how it stands is told beside
+	}
+	n := 0
+	for _, r := range o.Rows {
+		if r.Gate.Standing() == gate.Warn && !slices.ContainsFunc(r.Gate.Decision.Reasons, notRestored) {
+			n++
+		}
+	}
+	return n
+}
+
+// notRestored reports the warning that an incident or a failure is still open.
+func notRestored(r gate.Reason) bool { return r.Criterion == "restore-first" && r.Result == gate.Warn }
+
 // mostNotes is how many of them the first screen has room for.
 const mostNotes = 8
 
@@ -259,7 +276,7 @@ func (o Overview) attention() []Note {
 			out = append(out, Note{Subject: r.Service.Name, Says: r.Gate.Says(), Href: o.Link("/gate", "service", r.Service.Name)})
 		}
 		for _, reason := range r.Gate.Decision.Reasons {
-			if reason.Criterion == "restore-first" && reason.Result == gate.Warn {
+			if notRestored(reason) {
 				out = append(out, Note{Subject: r.Service.Name, Says: reason.Says, Href: o.Link(segments("services", r.Service.Name))})
 			}
 		}
