@@ -192,7 +192,7 @@ func (s *Server) basis(ctx context.Context, m moment, a Ask, of tallier, slice s
 	if b.Period, err = s.periodOf(a.Period, m, of); err != nil {
 		return b, err
 	}
-	if err := s.compared(&b, m, of, slice); err != nil {
+	if b.Card, _, b.Moves, err = measuredBeside(m, of, s.about(b.Period.Window, m, slice), s.about(b.Period.Before, m, slice)); err != nil {
 		return b, err
 	}
 	editions := editionNames()
@@ -210,30 +210,6 @@ func (s *Server) basis(ctx context.Context, m moment, a Ask, of tallier, slice s
 	q := s.doctorQuestion(metrics.Window{From: b.Period.Window.From, To: m.now}, "", "")
 	b.Diagnosis, _, err = s.diagnose(ctx, q)
 	return b, err
-}
-
-// compared measures the period, and sets it beside the one before as far as records go back: days before the first record are no days
-// without a deployment.
-func (s *Server) compared(b *reports.Basis, m moment, of tallier, slice string) error {
-	q := s.about(b.Period.Window, m, slice)
-	before := b.Period.Before
-	if before.From.Before(m.first) {
-		before.From = m.first
-	}
-	if m.first.IsZero() || !before.From.Before(before.To) {
-		tallies, err := of(q, q.Window)
-		if err == nil {
-			b.Card = metrics.Measure(tallies[0], q)
-		}
-		return err
-	}
-	tallies, err := of(q, before, q.Window)
-	if err != nil {
-		return err
-	}
-	earlier := s.about(before, m, slice)
-	b.Card, b.Moves = metrics.Measure(tallies[1], q), metrics.Compare(tallies[0], earlier, tallies[1], q)
-	return nil
 }
 
 // narrowed keeps the findings about some services, and those about a source or everything.

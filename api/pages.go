@@ -335,10 +335,18 @@ func wide(months []metrics.Bucket, zone *time.Location, size string) []metrics.B
 	return out
 }
 
-// measured is a window's scorecard and its tally, and what moved against the window before, as far as records go back that far.
+// measured is a window's scorecard and its tally, and what moved against the window before.
 func (s *Server) measured(m moment, of tallier, q metrics.Query) (metrics.Scorecard, metrics.Tally, []metrics.Move, error) {
-	earlier := q.Earlier()
-	if m.first.IsZero() || !earlier.Window.To.After(m.first) {
+	return measuredBeside(m, of, q, q.Earlier())
+}
+
+// measuredBeside measures a window, and sets it beside an earlier one as far as records go back: days before the first record are no days
+// without a deployment. There are no moves where nothing of the earlier one is on record. Pages, reports and digests all compare by it.
+func measuredBeside(m moment, of tallier, q, earlier metrics.Query) (metrics.Scorecard, metrics.Tally, []metrics.Move, error) {
+	if earlier.Window.From.Before(m.first) {
+		earlier.Window.From = m.first
+	}
+	if m.first.IsZero() || !earlier.Window.From.Before(earlier.Window.To) {
 		tallies, err := of(q, q.Window)
 		if err != nil {
 			return metrics.Scorecard{}, metrics.Tally{}, nil, err

@@ -21,6 +21,7 @@ func (s *Server) overviewPage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	f.Clock = reports.ClockOf(s.o.Zone)
 	q := s.query(f, "all services")
 	o := reports.Overview{Frame: f, Zone: s.o.Zone}
 	var tally metrics.Tally
@@ -122,6 +123,7 @@ func (s *Server) servicePage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	f.Clock = reports.ClockOf(s.o.Zone)
 	p := reports.Service{Frame: f, Zone: s.o.Zone, Stages: s.o.Definition.StageNames()}
 	if p.Facts, err = s.o.Store.Facts(r.Context(), service.Name); err != nil {
 		return reply{}, err

@@ -135,3 +135,20 @@ func TestAPlainAddressShowsTheShortestWindowWithEnoughDeployments(t *testing.T) 
 		t.Errorf("200 days later the window is %s", got)
 	}
 }
+
+func TestPagesClaimNoRiseOverDaysOfWhichNothingIsOnRecord(t *testing.T) {
+	t.Parallel()
+	for first, beside := range map[string]string{
+		"2025-11-07": "No clear change against the window before.", "2025-12-01": "Too little is known of the window before to compare with.",
+		"2026-01-05": "There is no window before this one to compare with.",
+	} {
+		s := paged(t)
+		s.post("/api/v1/events", weekdays("web", first, "2026-03-03")).is(http.StatusOK)
+		for _, path := range []string{"/?window=90d", "/services/web?window=90d"} {
+			if page := s.get(path).is(http.StatusOK); strings.Contains(page.body, "rose from") {
+				t.Errorf("records begin on %s, and %s compares with days before", first, path)
+			}
+		}
+		s.get("/?window=90d").is(http.StatusOK, "What moved", beside)
+	}
+}

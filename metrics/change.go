@@ -84,24 +84,32 @@ func shareMove(figure string, before, after Share) Move {
 
 // spanMove compares the medians of independent rollouts; changes of one rollout are not independent.
 func spanMove(figure string, before, after []time.Duration, d Definition) Move {
+	return medianMove(figure, before, after, d, func(sorted []time.Duration) float64 { return quantile(sorted, 0.5) })
+}
+
+// medianMove compares spans by the median that their figure has.
+func medianMove(figure string, before, after []time.Duration, d Definition, median func(sorted []time.Duration) float64) Move {
 	m := Move{Figure: figure, Unit: "s", BeforeN: len(before), AfterN: len(after), Says: string(NotEnoughData)}
 	if d.state(len(before)) != OK || d.state(len(after)) != OK {
 		return m
 	}
-	m.Before, m.After = new(quantile(before, 0.5)/perSecond), new(quantile(after, 0.5)/perSecond)
+	m.Before, m.After = new(median(before)/perSecond), new(median(after)/perSecond)
 	estimate, in := shift(before, after)
 	m.Difference, m.Interval = &estimate, in
 	return m.claim(InOneUnit(m.Before, m.After))
 }
 
 // recoveryMove compares spans that have all ended: with open ones among them a difference of medians would favour the window
-// whose failures had less time to recover.
+// whose failures had less time to recover. The median is that of the figure, by the curve.
 func recoveryMove(figure string, before, after Spans, d Definition) Move {
 	if len(before.Open)+len(after.Open) > 0 {
 		return Move{Figure: figure, Unit: "s", BeforeN: before.Len(), AfterN: after.Len(),
 			Says: "not compared: some are still open"}
 	}
-	return spanMove(figure, before.Ended.Sorted(), after.Ended.Sorted(), d)
+	return medianMove(figure, before.Ended.Sorted(), after.Ended.Sorted(), d, func(sorted []time.Duration) float64 {
+		at, _ := kaplanMeier(sorted, nil).quantile(0.5) // where all have ended the curve falls to 0
+		return float64(at)
+	})
 }
 
 // frequencyMove compares the number of rollouts in full weeks, which are close enough to independent.

@@ -62,6 +62,20 @@ func TestRecoveriesAreNotComparedWhileSomeAreOpen(t *testing.T) {
 	}
 }
 
+func TestARecoveryIsComparedByTheMedianThatTheFigureHas(t *testing.T) {
+	t.Parallel()
+	slow := Tally{Rollouts: 6, Failed: 6, Recoveries: Spans{Ended: SampleOf(weeks(100, 110, 120, 130, 140, 150)...)}, Restores: Spans{Ended: SampleOf(weeks(70, 71, 73, 75, 77, 79)...)}}
+	fast := Tally{Rollouts: 6, Failed: 6, Recoveries: Spans{Ended: SampleOf(weeks(10, 20, 30, 40, 50, 60)...)}, Restores: Spans{Ended: SampleOf(weeks(1, 2, 3, 4, 5, 6)...)}}
+	q := march()
+	card, moves := Measure(fast, q), Compare(slow, q.Earlier(), fast, q)
+	if m := moveOf(t, moves, FigureRecovery); m.Says != "fell from 120 s to 30 s" || *m.After != *card.Recovery.Median {
+		t.Errorf("the figure says %v s, and %+v", *card.Recovery.Median, m)
+	}
+	if m := moveOf(t, moves, FigureRestore); *m.Before != 73 || *m.After != *card.Restore.Median {
+		t.Errorf("the figure says %v s, and %+v", *card.Restore.Median, m)
+	}
+}
+
 func TestMovesReadBothWindowsOfTheFacts(t *testing.T) {
 	t.Parallel()
 	zone := zoneOf(t, "Europe/Berlin")

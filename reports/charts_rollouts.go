@@ -39,7 +39,7 @@ func inWindow(rollouts []metrics.Rollout, w metrics.Window) []metrics.Rollout {
 func HowFast(card metrics.Scorecard, rollouts []metrics.Rollout) Chart {
 	s := card.Recovery
 	c := Chart{ID: "how_fast", Title: recoveryTitle(s), Note: "Each dot is a failed deployment. A hollow triangle is still open: it stands at the time it has been open so far."}
-	c.Table = Table{Caption: "Failed deployments and their recovery", Head: []Head{{Text: "Deployed"}, {Text: "Deployment"}, {Text: "Why it counts as failed"}, {Text: "Recovered by"}, {"After", true}}}
+	c.Table = Table{Caption: "Failed deployments and their recovery", Head: []Head{{Text: "Deployed (UTC)"}, {Text: "Deployment"}, {Text: "Why it counts as failed"}, {Text: "Recovered by"}, {"After", true}}}
 	var done, open []any
 	for _, r := range inWindow(rollouts, card.Window) {
 		if !r.Failed() {
@@ -105,7 +105,7 @@ func Timeline(card metrics.Scorecard, rollouts []metrics.Rollout, zone *time.Loc
 	list := inWindow(rollouts, card.Window)
 	c := Chart{ID: "timeline", Size: "wide", Title: "When: every deployment by day and hour"}
 	c.Note = "Each mark is a deployment, at the hour it finished (" + zone.String() + "). Diamond: failed. Square: rollback or repair; an arc leads to the deployment it undid."
-	c.Table = Table{Caption: "Deployments of this window, newest first", Head: []Head{{Text: "Finished"}, {Text: "Deployment"}, {Text: "Kind"}, {"Changes", true}, {Text: "Outcome"}}}
+	c.Table = Table{Caption: "Deployments of this window, newest first", Head: []Head{{Text: "Finished (UTC)"}, {Text: "Deployment"}, {Text: "Kind"}, {"Changes", true}, {Text: "Outcome"}}}
 	places := map[string][]any{}
 	kinds := map[string][]any{}
 	var links []any
@@ -218,7 +218,7 @@ func grid(w metrics.Window, zone *time.Location, perDay map[string]int) (weeks [
 // MeterHistory draws the failure meter's steps under its line.
 func MeterHistory(state gate.MeterState, steps []gate.MeterStep, w metrics.Window) Chart {
 	c := Chart{ID: "meter_history", Title: fmt.Sprintf("The failure meter stands at %d; it stops at %d", state.Value, state.Line), Note: "A failed deployment adds " + Count(state.Step) + ", a good one takes 1 away. The gate stops at the dashed line. Diamond: a failure became known."}
-	c.Table = Table{Caption: "Steps of the failure meter, newest first", Head: []Head{{Text: "Known at"}, {Text: "Deployment"}, {Text: "Step"}, {"Meter", true}, {"Line", true}, {Text: "Gate"}}}
+	c.Table = Table{Caption: "Steps of the failure meter, newest first", Head: []Head{{Text: "Known at (UTC)"}, {Text: "Deployment"}, {Text: "Step"}, {"Meter", true}, {"Line", true}, {Text: "Gate"}}}
 	var value, line, failed []any
 	for _, s := range steps {
 		if s.At.Before(w.From) || s.At.After(w.To) {

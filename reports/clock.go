@@ -3,6 +3,7 @@ package reports
 import (
 	"html/template"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,42 +42,127 @@ func (c Clock) in(t time.Time) time.Time {
 	return t.In(c.zone)
 }
 
+// Date is the day of an instant in words.
+func (c Clock) Date(t time.Time) string { return c.in(t).Format("2 Jan 2006") }
+
 func (c Clock) say(t time.Time, layout string) string {
-	if c.zone == nil {
+	local := c.in(t)
+	switch {
+	case c.zone == nil:
 		layout += " UTC"
+	case twice(local):
+		layout += " MST"
 	}
-	return c.in(t).Format(layout)
+	return local.Format(layout)
+}
+
+// twice reports that the clock of its zone shows the time a second time, because it is set back in between: then the time alone does not tell
+// which of the two is meant.
+func twice(local time.Time) bool {
+	_, offset := local.Zone()
+	begins, ends := local.ZoneBounds()
+	if !ends.IsZero() {
+		_, then := ends.Zone()
+		if !local.Before(ends.Add(time.Duration(then-offset) * time.Second)) {
+			return true
+		}
+	}
+	if begins.IsZero() {
+		return false
+	}
+	_, before := begins.Add(-1).Zone()
+	return local.Before(begins.Add(time.Duration(before-offset) * time.Second))
 }
 
 func (c Clock) element(t time.Time, layout string) template.HTML {
 	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339) + `">` + c.say(t, layout) + `</time>`) //nolint:gosec // formatted times hold nothing to escape
 }
 
-// writtenAt finds the instants in sentences: those of the gate, which stand in its log as they are, and ours.
-var writtenAt = regexp.MustCompile(`\b(\d{4}-\d\d-\d\d|\d{1,2} [A-Z][a-z]{2} \d{4}) \d\d:\d\d UTC\b`)
+// writtenAt finds the instants in sentences: those of the gate, which stand in its log as they are, and ours. What follows an instant may be
+// the name of its zone.
+var writtenAt = regexp.MustCompile(`\b((?:\d{4}-\d\d-\d\d|\d{1,2} [A-Z][a-z]{2} \d{4}) \d\d:\d\d) ([A-Za-z](?:[\w+/-]*\w)?)`)
 
-// Told shows a sentence with the instants in it as this clock says them. The sentence itself stays as it was written down.
+// toldAt is an instant as a sentence has it.
+type toldAt struct {
+	from, to int
+	at       time.Time
+}
+
+// Told shows a sentence with the instants in it as this clock says them, and one that is said a second time, in the zone of a freeze, but once.
+// The sentence itself stays as it was written down.
 func (c Clock) Told(sentence string) template.HTML {
 	if c.zone == nil {
 		return breakable(sentence)
 	}
 	var out strings.Builder
-	from := 0
-	for _, at := range writtenAt.FindAllStringIndex(sentence, -1) {
-		out.WriteString(string(breakable(sentence[from:at[0]])))
-		out.WriteString(c.again(sentence[at[0]:at[1]]))
-		from = at[1]
+	from, last := 0, time.Time{}
+	for _, w := range c.written(sentence) {
+		between := sentence[from:w.from]
+		if w.at.Equal(last) && between == ", " {
+			from = w.to
+			continue
+		}
+		if w.at.Equal(last) && between == " (" && strings.HasPrefix(sentence[w.to:], ")") {
+			from = w.to + 1
+			continue
+		}
+		out.WriteString(string(breakable(between)))
+		out.WriteString(string(c.Moment(w.at)))
+		from, last = w.to, w.at
 	}
 	out.WriteString(string(breakable(sentence[from:])))
 	return template.HTML(out.String()) //nolint:gosec // every part is escaped
 }
 
-// again says a written instant anew; one that is none, such as of the 31st of June, stays.
-func (c Clock) again(text string) string {
-	for _, layout := range []string{"2006-01-02 15:04 UTC", "2 Jan 2006 15:04 UTC"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return string(c.Moment(t))
+// written are the instants of a sentence in UTC and in the clock's own zone, but none that is no time, such as of the 31st of June, and none
+// of the hour that the clock shows twice, unless it repeats the one before it.
+func (c Clock) written(sentence string) []toldAt {
+	var out []toldAt
+	for _, at := range writtenAt.FindAllStringSubmatchIndex(sentence, -1) {
+		zone, text := time.UTC, sentence[at[2]:at[3]]
+		switch sentence[at[4]:at[5]] {
+		case "UTC":
+		case c.zone.String():
+			zone = c.zone
+		default:
+			continue
+		}
+		if n := len(out); n > 0 && saysInstant(text, out[n-1].at.In(zone)) {
+			out = append(out, toldAt{at[0], at[1], out[n-1].at})
+		} else if t, ok := instantOf(text, zone); ok && !twice(t) {
+			out = append(out, toldAt{at[0], at[1], t})
 		}
 	}
-	return template.HTMLEscapeString(text)
+	return out
+}
+
+// writtenLayouts are how sentences write instants.
+func writtenLayouts() []string { return []string{"2006-01-02 15:04", "2 Jan 2006 15:04"} }
+
+func instantOf(text string, zone *time.Location) (time.Time, bool) {
+	for _, layout := range writtenLayouts() {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil && t.Format(layout) == text {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+func saysInstant(text string, local time.Time) bool {
+	return slices.ContainsFunc(writtenLayouts(), func(layout string) bool { return local.Format(layout) == text })
+}
+
+// names reports that a sentence has an instant in it, in whatever zone.
+func names(sentence string, t time.Time) bool {
+	for _, found := range writtenAt.FindAllStringSubmatch(sentence, -1) {
+		if zone, err := time.LoadLocation(found[2]); err == nil && saysInstant(found[1], t.In(zone)) {
+			return true
+		}
+	}
+	return false
+}
+
+// own reports that a time with the name of its zone behind it is one of this clock's zone.
+func (c Clock) own(local string) bool {
+	return strings.HasSuffix(local, " "+c.in(time.Time{}).Location().String())
 }

@@ -94,7 +94,7 @@ func bandTable(rows []ServiceRow) Table {
 	for _, b := range (Overview{Rows: rows}).Bands() {
 		teams := map[string]bool{}
 		for _, r := range rows {
-			if standing(r.Index) == b.Band && r.Service.Team != "" {
+			if BandWord(r.Index) == b.Band && r.Service.Team != "" {
 				teams[r.Service.Team] = true
 			}
 		}

@@ -71,12 +71,12 @@ func (in AboutOrganisation) bandsSay() string {
 	}
 	var parts []string
 	for _, b := range (Overview{Rows: in.Services}).Bands() {
-		parts = append(parts, bandWords[b.Band]+" in "+Count(b.N))
+		parts = append(parts, bandSays[b.Band]+" in "+Count(b.N))
 	}
 	return fmt.Sprintf("Of %s, over the last twelve weeks of the period, deployment is %s.", plural(len(in.Services), "service", "services"), inList(parts))
 }
 
-var bandWords = map[string]string{
+var bandSays = map[string]string{
 	"event": "still an event", "scheduled": "scheduled", "settling": "settling into a habit", "habit": "a habit", unsure: "too rare to judge", notComparable: notComparable,
 }
 

@@ -81,7 +81,7 @@ func (in AboutTeam) servicesSection() Section {
 	s := Section{ID: "services", Title: "Services", Notes: []string{"By name; the order is no ranking. The index is that of the last twelve weeks of the period."}}
 	g := Grid{Table: Table{Caption: "The team's services", Head: []Head{{Text: "Service"}, {"Index, 0 event to 100 habit", true}, {Text: "Band"}, {"Deployments", true}, {"Failed", true}, {"Lead time, median", true}, {"Still open", true}}}}
 	for _, r := range in.Services {
-		g.Rows = append(g.Rows, []Cell{{Text: r.Service.Name}, {Text: indexWords(r.Index)}, {Text: standing(r.Index)}, {Text: Count(r.Card.Frequency.Rollouts)},
+		g.Rows = append(g.Rows, []Cell{{Text: r.Service.Name}, {Text: indexWords(r.Index)}, {Text: BandWord(r.Index)}, {Text: Count(r.Card.Frequency.Rollouts)},
 			{Text: Count(r.Card.FailRate.Count)}, {Text: spanOr(r.Card.LeadTime.Median, "—")}, {Text: Count(r.Card.Recovery.Censored)}})
 	}
 	if len(g.Rows) == 0 {

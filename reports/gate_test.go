@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -178,6 +179,49 @@ func TestServicesThatOnlyWaitForStatedEvidenceAreCountedApartFromThoseToLookAt(t
 	o := Overview{Rows: []ServiceRow{{Gate: waits}, {Gate: stale}}}
 	if g.Asking() != 1 || o.Asking() != 1 || len(o.Attention()) != 1 {
 		t.Errorf("%d and %d only wait, %d to look at", g.Asking(), o.Asking(), len(o.Attention()))
+	}
+}
+
+func TestServicesAtWarnThatAreNotListedAreCounted(t *testing.T) {
+	t.Parallel()
+	site, err := New("1.2.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(verdict gate.Result, criterion string) ServiceRow {
+		return ServiceRow{Service: metrics.Service{Name: criterion}, Gate: GateNow{Decision: gate.Decision{Verdict: verdict, Reasons: []gate.Reason{{Criterion: criterion, Result: verdict, Says: "It says so."}}}}}
+	}
+	meter, open := at(gate.Warn, "failure-meter"), at(gate.Warn, "restore-first")
+	for says, rows := range map[string][]ServiceRow{
+		`Not listed: <a href="/services?verdict=warn">2 services at warn</a>`: {meter, meter, open},
+		"<p>No service is stopped or held.</p>":                               {meter, at(gate.Allow, "freezes")},
+	} {
+		var out bytes.Buffer
+		if err := site.Render(&out, Overview{Rows: rows, Zone: time.UTC}); err != nil || !strings.Contains(out.String(), says) {
+			t.Errorf("the overview does not say %s (%v)", says, err)
+		}
+	}
+	if n := (Overview{Rows: []ServiceRow{meter}}).Warned(); n != 0 {
+		t.Errorf("of the only service, which is told beside, %d are left out", n)
+	}
+}
+
+func TestTheGatesPageSpeaksOfOneServiceOrOfManyAndPromisesNobodyToBeLetIn(t *testing.T) {
+	t.Parallel()
+	site, err := New("1.2.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits := GateRow{Service: "a", GateNow: GateNow{Decision: gate.Decision{Verdict: gate.Hold, Reasons: []gate.Reason{{Criterion: "monitoring-live", Result: gate.Unknown}}}}}
+	for says, rows := range map[string][]GateRow{
+		"1 service stands at evidence: nothing is missing but what its pipeline states when it asks":    {waits},
+		"2 services stand at evidence: nothing is missing but what their pipelines state when they ask": {waits, waits},
+	} {
+		var out bytes.Buffer
+		err := site.Render(&out, Gate{Rows: rows, Board: gate.Scoreboard{Decisions: 3}})
+		if err != nil || !strings.Contains(out.String(), says) || strings.Contains(out.String(), "Open to everybody") {
+			t.Errorf("the page does not say %q, or that it is open to everybody (%v)", says, err)
+		}
 	}
 }
 

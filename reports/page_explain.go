@@ -107,7 +107,7 @@ func stamp(at time.Time) string {
 
 // leftOut lists records that enter no figure; each leads to its page where the service that it belongs to is known.
 func leftOut(list []metrics.LeftOut, caption string, owner func(record string) string) Table {
-	t := Table{Caption: caption, Lines: true, Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Reason"}}}
+	t := Table{Caption: caption, Lines: true, Head: []Head{{Text: "At (UTC)"}, {Text: "Record"}, {Text: "Reason"}}}
 	for _, l := range list {
 		record := Cell{Text: l.Record}
 		if owner != nil && owner(l.Record) != "" {

@@ -46,7 +46,7 @@ func (h HabitIndices) Table() Table {
 	t := Table{Caption: "The index of each service, by name", Head: []Head{{Text: "Service"}, {"Index", true}, {Text: "Band"}, {"Planned deployments", true}, {Text: "Held or open because"}}}
 	first := (h.At() - 1) * perPage
 	for _, r := range h.Rows[first:min(first+perPage, len(h.Rows))] {
-		t.Rows = append(t.Rows, []Cell{{Text: r.Service.Name, Href: h.IndexPath(r.Service.Name)}, {Text: indexWords(r.Index)}, {Text: standing(r.Index)}, {Text: Count(r.Index.N)}, {Text: whyIndex(r.Index)}})
+		t.Rows = append(t.Rows, []Cell{{Text: r.Service.Name, Href: h.IndexPath(r.Service.Name)}, {Text: indexWords(r.Index)}, {Text: BandWord(r.Index)}, {Text: Count(r.Index.N)}, {Text: whyIndex(r.Index)}})
 	}
 	return t
 }

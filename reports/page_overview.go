@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,13 +19,13 @@ type GateNow struct {
 }
 
 // Says is the answer in a sentence. A look is made anew each time a page is loaded, so in place of when to ask again it says before when
-// nothing opens, where that is known.
+// nothing opens, where that is known and not said already.
 func (g GateNow) Says() string {
 	says := g.Decision.Summary
 	if again := g.Decision.AskAgainAfter; again != nil {
 		says = strings.Replace(says, " Ask again after "+again.UTC().Format("2006-01-02 15:04 UTC")+".", "", 1)
 	}
-	if at := g.Outlook.At; !at.IsZero() {
+	if at := g.Outlook.At; !at.IsZero() && !names(says, at) {
 		says += " It stays so until " + clock(at) + " at least."
 	}
 	return says
@@ -161,10 +162,10 @@ type BandCount struct {
 func (o Overview) Bands() []BandCount {
 	counts := map[string]int{}
 	for _, r := range o.Rows {
-		counts[standing(r.Index)]++
+		counts[BandWord(r.Index)]++
 	}
 	var out []BandCount
-	for _, band := range standings() {
+	for _, band := range bandWords() {
 		if counts[band] > 0 {
 			out = append(out, BandCount{band, counts[band]})
 		}
@@ -185,7 +186,7 @@ func (o Overview) BandBars() []BandBar {
 		counts[b.Band] = b.N
 	}
 	var out []BandBar
-	for _, band := range standings() {
+	for _, band := range bandWords() {
 		if band == notComparable && counts[band] == 0 {
 			continue
 		}
@@ -223,6 +224,19 @@ func (o Overview) Moved() []string {
 	return out
 }
 
+// Beside says that nothing is claimed, or why nothing can be: the window before may be known too little to set this one beside it.
+func (o Overview) Beside() string {
+	switch {
+	case o.Card.Frequency.Rollouts == 0:
+		return "Nothing was deployed in this window, so there is nothing to compare."
+	case o.Moves == nil:
+		return "There is no window before this one to compare with."
+	case !slices.ContainsFunc(o.Moves, func(m metrics.Move) bool { return m.Interval != nil }):
+		return "Too little is known of the window before to compare with."
+	}
+	return "No clear change against the window before."
+}
+
 // Attention lists what someone may want to look at: services that the gate would not let pass, and failures still open.
 func (o Overview) Attention() []Note {
 	all := o.attention()
@@ -235,6 +249,23 @@ func (o Overview) MoreAttention() int { return max(0, len(o.attention())-mostNot
 // Asking counts the services that Attention leaves out, because they only wait for what a pipeline states of itself.
 func (o Overview) Asking() int { return standingAt(o.Tally(), gate.NeedsEvidence) }
 
+// Warned counts the services at warn that Attention leaves out: nothing stops them.
+func (o Overview) Warned() int {
+	if o.Single() != nil {
+		return 0 // how it stands is told beside
+	}
+	n := 0
+	for _, r := range o.Rows {
+		if r.Gate.Standing() == gate.Warn && !slices.ContainsFunc(r.Gate.Decision.Reasons, notRestored) {
+			n++
+		}
+	}
+	return n
+}
+
+// notRestored reports the warning that an incident or a failure is still open.
+func notRestored(r gate.Reason) bool { return r.Criterion == "restore-first" && r.Result == gate.Warn }
+
 // mostNotes is how many of them the first screen has room for.
 const mostNotes = 8
 
@@ -245,7 +276,7 @@ func (o Overview) attention() []Note {
 			out = append(out, Note{Subject: r.Service.Name, Says: r.Gate.Says(), Href: o.Link("/gate", "service", r.Service.Name)})
 		}
 		for _, reason := range r.Gate.Decision.Reasons {
-			if reason.Criterion == "restore-first" && reason.Result == gate.Warn {
+			if notRestored(reason) {
 				out = append(out, Note{Subject: r.Service.Name, Says: reason.Says, Href: o.Link(segments("services", r.Service.Name))})
 			}
 		}

@@ -29,11 +29,11 @@ func (Services) template() string { return "services" }
 // Takes reports that a service is one of those asked for.
 func (s Services) Takes(r ServiceRow) bool {
 	return strings.Contains(strings.ToLower(r.Service.Name), strings.ToLower(s.Find)) && (s.Team == "" || r.Service.Team == s.Team) &&
-		(s.Band == "" || s.Band == standing(r.Index)) && (s.Verdict == "" || s.Verdict == string(r.Gate.Standing()))
+		(s.Band == "" || s.Band == BandWord(r.Index)) && (s.Verdict == "" || s.Verdict == string(r.Gate.Standing()))
 }
 
 // Bands are those of the index to choose from.
-func (Services) Bands() []string { return standings() }
+func (Services) Bands() []string { return bandWords() }
 
 // Standings are those before the gate to choose from.
 func (Services) Standings() []gate.Result { return gate.Standings() }
@@ -106,7 +106,7 @@ func (s Service) Incidents() Table {
 		if i.Rollout != "" {
 			rollout = Cell{Text: i.Rollout, Href: RecordPath(s.Row.Service.Name, i.Rollout)}
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: i.StartedAt.UTC().Format("2006-01-02 15:04")}, {Text: title, Href: RecordPath(s.Row.Service.Name, i.ID)}, {Text: severity}, {Text: resolved}, rollout,
+		t.Rows = append(t.Rows, []Cell{{Text: s.Clock.Row(i.StartedAt)}, {Text: title, Href: RecordPath(s.Row.Service.Name, i.ID)}, {Text: severity}, {Text: resolved}, rollout,
 			{Text: string(i.Confidence) + ": " + i.Reason}})
 	}
 	return t

@@ -51,8 +51,14 @@ func (s Standing) Summary() string { return GateNow{Decision: s.Decision}.Says()
 // Log are its newest decisions.
 func (s Standing) Log() Log { return Log{s.Decisions, s.Clock} }
 
-// Again says what to wait for before it is worth asking; empty where it may open any minute.
-func (s Standing) Again() string { return opensWords(s.Outlook) }
+// Again says what to wait for before it is worth asking; empty where it may open any minute. Nobody has to see to what a pipeline states of
+// itself: a look states nothing.
+func (s Standing) Again() string {
+	if s.Stands() == gate.NeedsEvidence {
+		return "with the evidence that its pipeline states"
+	}
+	return opensWords(s.Outlook)
+}
 
 // Plots are the meters, the failure meter first.
 func (s Standing) Plots() []Plot {
@@ -110,17 +116,18 @@ func clock(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
 func (s Standing) Freezes() []string {
 	var out []string
 	if f := s.Snapshot.Freeze; f != nil {
-		out = append(out, fmt.Sprintf("%s holds until %s.%s", f.Name, clock(f.Until), because(*f)))
+		out = append(out, fmt.Sprintf("%s holds until %s.%s", f.Name, clock(f.Until), s.because(*f)))
 	}
 	if n := s.Next; n != nil {
-		out = append(out, fmt.Sprintf("%s begins at %s and ends at %s.%s", n.Name, clock(n.From), clock(n.Until), because(n.Freeze)))
+		out = append(out, fmt.Sprintf("%s begins at %s and ends at %s.%s", n.Name, clock(n.From), clock(n.Until), s.because(n.Freeze)))
 	}
 	return out
 }
 
-func because(f gate.Freeze) string {
+// because says why, and when it ends by the clock of its own zone where that is another than the page's.
+func (s Standing) because(f gate.Freeze) string {
 	words := ""
-	if !strings.HasSuffix(f.Local, " UTC") {
+	if !strings.HasSuffix(f.Local, " UTC") && !s.Clock.own(f.Local) {
 		words = " There the end is " + f.Local + "."
 	}
 	if f.Reason != "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -193,5 +194,31 @@ func TestAssetsMayBeKeptForEverAndAreSentOnce(t *testing.T) {
 	s.Assets().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/assets/../reports.go", nil))
 	if w.Code != http.StatusNotFound {
 		t.Errorf("a path outside answered %d", w.Code)
+	}
+}
+
+func TestHowAServiceStandsFollowsItsNameInThePageAsOnAPhone(t *testing.T) {
+	t.Parallel()
+	cell := regexp.MustCompile(`(?s)(.{6})\s*<td role="cell" class="now">`)
+	found := 0
+	for _, pattern := range []string{"templates/pages/*.html", "templates/parts/*.html"} {
+		files, err := fs.Glob(templates, pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := fs.ReadFile(templates, file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, before := range cell.FindAllSubmatch(text, -1) {
+				if found++; !strings.HasSuffix(strings.TrimSpace(string(before[1])), "</th>") {
+					t.Errorf("%s: the cell follows %q, so that the focus jumps", file, before[1])
+				}
+			}
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d cells say how a service stands", found)
 	}
 }

@@ -127,6 +127,8 @@ func (s *Site) funcs() template.FuncMap {
 		"prose":            prose,
 		"share":            share,
 		"path":             segments,
+		"bandscale":        bandScale,
+		"bandword":         BandWord,
 		"fraction":         fraction,
 		"short":            Short,
 		"decisionpath":     DecisionPath,

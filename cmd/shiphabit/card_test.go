@@ -15,7 +15,8 @@ func TestTheIndexIsPrintedAsPeopleReadIt(t *testing.T) {
 		want  string
 	}{
 		"a value":             {metrics.Index{State: metrics.OK, Value: &value, Band: "settling", N: 30}, "68 of 100: settling (last 12 weeks, n = 30)"},
-		"a range for too few": {metrics.Index{State: metrics.NotEnoughData, Low: 10, High: 40, N: 3}, "between 10 and 40 of 100 (last 12 weeks, n = 3: too few for one number)"},
+		"a range for too few": {metrics.Index{State: metrics.NotEnoughData, Low: 10, High: 40, N: 3}, "between 10 and 40 of 100: not sure yet (last 12 weeks, n = 3: too few for one number)"},
+		"within one band":     {metrics.Index{State: metrics.NotEnoughData, Low: 28, High: 40, N: 4, Band: "scheduled"}, "between 28 and 40 of 100: scheduled (last 12 weeks, n = 4: too few for one number)"},
 		"nothing deployed":    {metrics.Index{State: metrics.NoData}, "nothing was deployed in the last 12 weeks"},
 		"another cadence":     {metrics.Index{NotComparable: "app store"}, "not comparable: it follows app store"},
 	} {

@@ -25,6 +25,7 @@ import (
 	"shiphabit/internal/config"
 	"shiphabit/internal/store"
 	"shiphabit/metrics"
+	"shiphabit/reports"
 )
 
 // try is one run of the command.
@@ -287,13 +288,13 @@ func (t *try) reportIndex(facts []metrics.Facts, settings config.Config) error {
 func indexText(index metrics.Index) string {
 	switch {
 	case index.NotComparable != "":
-		return "not comparable: it follows " + printable(index.NotComparable)
+		return reports.BandWord(index) + ": it follows " + printable(index.NotComparable)
 	case index.State == metrics.NoData:
 		return "nothing was deployed in the last 12 weeks"
 	case index.Value != nil:
-		return fmt.Sprintf("%d of 100: %s (last 12 weeks, n = %d)", *index.Value, index.Band, index.N)
+		return fmt.Sprintf("%d of 100: %s (last 12 weeks, n = %d)", *index.Value, reports.BandWord(index), index.N)
 	default:
-		return fmt.Sprintf("between %d and %d of 100 (last 12 weeks, n = %d: too few for one number)", index.Low, index.High, index.N)
+		return fmt.Sprintf("between %d and %d of 100: %s (last 12 weeks, n = %d: too few for one number)", index.Low, index.High, reports.BandWord(index), index.N)
 	}
 }
 

@@ -9,14 +9,15 @@ const (
 	notComparable = "not comparable"
 )
 
-// standings are the words of standing in their order.
-func standings() []string {
-	return []string{"event", "scheduled", "settling", "habit", unsure, notComparable}
-}
+// bandScale are the bands of the index, from event to habit.
+func bandScale() []string { return []string{"event", "scheduled", "settling", "habit"} }
 
-// standing is where a service stands between event and habit, in the one word that every page, list and report uses: what follows a
-// declared cadence is not comparable, however many records it has.
-func standing(i metrics.Index) string {
+// bandWords are the words of BandWord in their order.
+func bandWords() []string { return append(bandScale(), unsure, notComparable) }
+
+// BandWord is where a service lies between event and habit, in the one word that every page, list, report and command uses: what follows a
+// declared cadence is not comparable, however many records it has. An index that is a range within one band lies in that band.
+func BandWord(i metrics.Index) string {
 	switch {
 	case i.NotComparable != "":
 		return notComparable
