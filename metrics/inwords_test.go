@@ -20,12 +20,12 @@ func TestSpansOfOneLineStandInTheUnitOfTheShortest(t *testing.T) {
 		spans []float64 // minutes
 		want  string
 	}{
-		"an interval over the hour stays in minutes": {[]float64{57, 44, 78}, "57 min, 44 min, 78 min"},
-		"an interval over the day stays in hours":    {[]float64{24.9 * 60, 20 * 60, 30 * 60}, "25 h, 20 h, 30 h"},
-		"nought sets no unit":                        {[]float64{90, 0, 120}, "1.5 h, 0 h, 2 h"},
-		"all nought are seconds":                     {[]float64{0, 0}, "0 s, 0 s"},
-		"a difference may be below nought":           {[]float64{-90, 30}, "−90 min, 30 min"},
-		"what would be too many takes a longer unit": {[]float64{5, 3 * 24 * 60}, "0.083 h, 72 h"},
+		"an interval over the hour stays in minutes":     {[]float64{57, 44, 78}, "57 min, 44 min, 78 min"},
+		"an interval over the day stays in hours":        {[]float64{24.9 * 60, 20 * 60, 30 * 60}, "25 h, 20 h, 30 h"},
+		"nought sets no unit":                            {[]float64{90, 0, 120}, "1.5 h, 0 h, 2 h"},
+		"all nought are seconds":                         {[]float64{0, 0}, "0 s, 0 s"},
+		"a difference may be below nought":               {[]float64{-90, 30}, "−90 min, 30 min"},
+		"what one unit is not fit for stands in its own": {[]float64{5, 3 * 24 * 60}, "5 min, 3 d"},
 	} {
 		var seconds []*float64
 		for _, m := range c.spans {

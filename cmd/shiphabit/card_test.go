@@ -68,10 +68,10 @@ func TestTheSpansOfALineStandInOneUnitAndItsLevelSaysItsDoubt(t *testing.T) {
 	}
 }
 
-func TestWithoutAnIntervalTheSpansOfALineStillStandInOneUnit(t *testing.T) {
+func TestSpansTooFarApartForOneUnitStandInTheirOwn(t *testing.T) {
 	t.Parallel()
 	lead := metrics.Duration{State: metrics.OK, N: 2, Rollouts: 2, Median: new(40.0), P90: new(2.5 * 86400)}
-	if text, note := durationText(lead), durationNote(lead); text != "0.011 h" || !strings.HasPrefix(note, "median; P90 60 h;") {
+	if text, note := durationText(lead), durationNote(lead); text != "40 s" || !strings.HasPrefix(note, "median; P90 2.5 d;") {
 		t.Errorf("%s (%s)", text, note)
 	}
 }
