@@ -22,8 +22,9 @@ const (
 	pingPatience = 500 * time.Millisecond
 	// lostFor is how long nobody tries the database again that did not answer.
 	lostFor = time.Second
-	// keptFacts bounds what is remembered of services, in bytes of their facts as JSON: about half a kilobyte a rollout.
-	keptFacts = 32_000_000
+	// keptFacts bounds the facts that are remembered of services, in bytes of JSON: about half a kilobyte a rollout. keptStates bounds the services.
+	keptFacts  = 32_000_000
+	keptStates = 10_000
 	// tokenLife is how long a token counts that was found valid and cannot be looked up.
 	tokenLife  = time.Hour
 	keptTokens = 10_000
@@ -41,7 +42,7 @@ type standby struct {
 	mu       sync.Mutex
 	services map[string]*list.Element // of keptState, the latest used at the front of order
 	order    list.List
-	size     int
+	facts    int                  // bytes of facts
 	tokens   map[string]keptToken // by hash
 	revoked  map[string]bool      // tokens that are not to be remembered, by hash
 	kinds    map[string]metrics.EnvironmentKind
@@ -92,7 +93,8 @@ type keptToken struct {
 	at    time.Time
 }
 
-// keep remembers what was read just now, in place of what was asked for longest ago when there is no room.
+// keep remembers what was read just now. Where there is no room, the facts of the service that was asked for longest ago go, and what they
+// came to stays.
 func (m *standby) keep(k keptState) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -103,18 +105,22 @@ func (m *standby) keep(k keptState) {
 		m.drop(old)
 	}
 	m.services[k.service] = m.order.PushFront(k)
-	for m.size += k.size(); m.size > keptFacts && m.order.Len() > 1; {
+	m.facts += len(k.facts)
+	if len(m.services) > keptStates {
 		m.drop(m.order.Back())
 	}
+	for oldest := m.order.Back(); m.facts > keptFacts && oldest != m.order.Front(); oldest = oldest.Prev() {
+		one, _ := oldest.Value.(keptState)
+		m.facts -= len(one.facts)
+		one.facts = nil
+		oldest.Value = one
+	}
 }
-
-// size is what a state counts for: one without facts takes room as well.
-func (k keptState) size() int { return 1_000 + len(k.facts) }
 
 func (m *standby) drop(element *list.Element) {
 	k, _ := m.order.Remove(element).(keptState)
 	delete(m.services, k.service)
-	m.size -= k.size()
+	m.facts -= len(k.facts)
 }
 
 func (m *standby) state(service string) (keptState, bool) {
