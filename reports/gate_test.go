@@ -158,6 +158,28 @@ func TestWhatStopsComesFirstAndEvidenceIsALink(t *testing.T) {
 	}
 }
 
+func TestAMeterAtTheBrinkSaysWhatOneMoreFailureDoes(t *testing.T) {
+	t.Parallel()
+	brink := GateNow{Meter: gate.MeterState{Value: 8, Step: 5, Line: 11, Trials: 20}}
+	if says := brink.MeterBar().Says; says != "One more failure stops it." {
+		t.Error(says)
+	}
+	brink.Decision.Verdict = gate.Block // by another criterion
+	if says := brink.MeterBar().Says; says != "One more failure brings it to its line as well." {
+		t.Error(says)
+	}
+}
+
+func TestTheLastDayOfAnIndexIsTheOneBeforeTheMidnightOfTheTeam(t *testing.T) {
+	t.Parallel()
+	for _, hours := range []int{-5, 0, 2, 9} {
+		zone := time.FixedZone("", hours*3600)
+		if day := lastDay(metrics.Window{To: time.Date(2026, 11, 26, 0, 0, 0, 0, zone)}); day != "25 Nov 2026" {
+			t.Errorf("UTC%+d: %s", hours, day)
+		}
+	}
+}
+
 func TestAMeterThatOnlyWarnsHasALineThatNeverStops(t *testing.T) {
 	t.Parallel()
 	for want, m := range map[string]gate.MeterState{

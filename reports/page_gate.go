@@ -195,6 +195,8 @@ func (g GateNow) MeterBar() MeterView {
 		v.Says = "Its line stops nothing here."
 	case m.Blocked:
 		v.Says = fmt.Sprintf("Stopped; %s in a row since.", plural(m.GoodInARow, "good deployment", "good deployments"))
+	case m.Value+m.Step >= m.Line && g.Decision.Verdict == gate.Block:
+		v.Says = "One more failure brings it to its line as well."
 	case m.Value+m.Step >= m.Line:
 		v.Says = "One more failure stops it."
 	default:

@@ -189,6 +189,9 @@ func (t Team) Spread() Table {
 
 func longDate(at time.Time) string { return at.UTC().Format("2 Jan 2006") }
 
+// lastDay is the last day of a window whose end, which is no part of it, is a midnight of the team's own.
+func lastDay(w metrics.Window) string { return w.To.Add(-1).Format("2 Jan 2006") }
+
 // Next says when the team is asked again.
 func (t Team) Next() string {
 	switch {

@@ -115,6 +115,7 @@ func (s *Site) funcs() template.FuncMap {
 		"count":            Count,
 		"plural":           plural,
 		"date":             func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
+		"lastday":          lastDay,
 		"breakable":        breakable,
 		"longday":          longDay,
 		"instant":          func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
