@@ -154,7 +154,11 @@ func (s *Server) serviceDocument(ctx context.Context, m moment, a Ask) (reports.
 	if err != nil {
 		return reports.Document{}, err
 	}
-	b, err := s.basis(ctx, m, a, s.tallies(ctx, service.Name), "service "+service.Name)
+	whole, err := s.o.Store.Facts(ctx, service.Name)
+	if err != nil && !s.is(err, NotFound) {
+		return reports.Document{}, err
+	}
+	b, err := s.basis(ctx, m.ofService(whole, s.o.Zone), a, s.tallies(ctx, service.Name), "service "+service.Name)
 	if err != nil {
 		return reports.Document{}, err
 	}

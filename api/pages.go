@@ -360,5 +360,18 @@ func measuredBeside(m moment, of tallier, q, earlier metrics.Query) (metrics.Sco
 	return metrics.Measure(tallies[1], q), tallies[1], metrics.Compare(tallies[0], earlier, tallies[1], q), nil
 }
 
+// ofService is the moment for one service, which is on record from its own first deployment to production on.
+func (m moment) ofService(f metrics.Facts, zone *time.Location) moment {
+	for i := range f.Rollouts {
+		if r := &f.Rollouts[i]; r.EnvironmentKind == metrics.Production {
+			if own := metrics.DayWindow(metrics.DayNumber(r.FinishedAt, zone), zone).From; own.After(m.first) {
+				m.first = own
+			}
+			break
+		}
+	}
+	return m
+}
+
 // param1 is a query parameter that may stand once.
 func param1(q url.Values, name string) string { return strings.TrimSpace(q.Get(name)) }

@@ -133,7 +133,7 @@ func (s *Server) servicePage(r request) (reply, error) {
 	}
 	q := s.query(f, "service "+service.Name)
 	var tally metrics.Tally
-	if p.Row.Card, tally, p.Moves, err = s.measured(m, of, q); err != nil {
+	if p.Row.Card, tally, p.Moves, err = s.measured(m.ofService(p.Facts, s.o.Zone), of, q); err != nil {
 		return reply{}, err
 	}
 	p.Days = tally.Days
