@@ -137,6 +137,11 @@ func (k keptBy) DueWaiting(ctx context.Context, limit int) ([]api.Waiting, error
 	return waitingList(list), err
 }
 
+func (k keptBy) HeardWaiting(ctx context.Context, limit int) ([]api.Waiting, error) {
+	list, err := k.DB.HeardWaiting(ctx, limit)
+	return waitingList(list), err
+}
+
 func (k keptBy) Waiting(ctx context.Context, limit int) ([]api.Waiting, error) {
 	list, err := k.DB.Waiting(ctx, limit)
 	return waitingList(list), err
@@ -154,6 +159,7 @@ func waitingRow(w api.Waiting) store.Waiting {
 	return store.Waiting{
 		Protector: w.Protector, ID: w.ID, Body: w.Body, State: store.WaitingState(w.State), Decision: w.Decision, Verdict: w.Verdict, Said: w.Said,
 		Reports: w.Reports, Attempts: w.Attempts, Problem: w.Problem, CreatedAt: w.CreatedAt, NextAt: w.NextAt, ExpiresAt: w.ExpiresAt,
+		Service: w.Service, Heard: w.Heard, WakeAt: w.WakeAt,
 	}
 }
 
@@ -163,6 +169,7 @@ func waitingList(list []store.Waiting) []api.Waiting {
 		all[i] = api.Waiting{
 			Protector: w.Protector, ID: w.ID, Body: w.Body, State: string(w.State), Decision: w.Decision, Verdict: w.Verdict, Said: w.Said,
 			Reports: w.Reports, Attempts: w.Attempts, Problem: w.Problem, CreatedAt: w.CreatedAt, NextAt: w.NextAt, ExpiresAt: w.ExpiresAt,
+			Service: w.Service, Heard: w.Heard, WakeAt: w.WakeAt,
 		}
 	}
 	return all

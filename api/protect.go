@@ -69,6 +69,10 @@ type Waiting struct {
 	CreatedAt time.Time `json:"created_at"`
 	NextAt    time.Time `json:"next_at"`
 	ExpiresAt time.Time `json:"expires_at"`
+	// Service is what it is about, Heard what was known of it before the last look; from WakeAt on news of it may lead to another look.
+	Service string    `json:"service,omitempty"`
+	Heard   string    `json:"-"`
+	WakeAt  time.Time `json:"-"`
 }
 
 // The states of a deployment that waits.
@@ -80,10 +84,12 @@ const (
 )
 
 // waitingStore keeps what waits, across restarts and for all replicas. ClaimWaiting takes one on until a time, SaveWaiting gives it back;
-// that is refused (Moved) when the claim was over.
+// that is refused (Moved) when the claim was over. HeardWaiting lists what is on hold and may be woken because there is news of its service.
 type waitingStore interface {
+	newsStore
 	AddWaiting(ctx context.Context, w Waiting) (fresh bool, err error)
 	DueWaiting(ctx context.Context, limit int) ([]Waiting, error)
+	HeardWaiting(ctx context.Context, limit int) ([]Waiting, error)
 	Waiting(ctx context.Context, limit int) ([]Waiting, error)
 	ClaimWaiting(ctx context.Context, w Waiting, until time.Time) (mine bool, err error)
 	SaveWaiting(ctx context.Context, w Waiting, claimed time.Time) error

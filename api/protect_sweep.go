@@ -26,11 +26,24 @@ const (
 	firstPause, longestPause  = 5 * time.Second, time.Hour
 )
 
-// Sweep looks at everything that is due, and tells its hosts what is to be told.
+// Sweep looks at everything that is due, and at holds that there is news for, and tells their hosts what is to be told. News lead to so
+// many looks a sweep at most, and to one of the same deployment no sooner than soonestAgain after the last: in a storm of events the rest
+// waits for the next sweep.
 func (s *Server) Sweep(ctx context.Context) error {
 	if len(s.o.Protectors) == 0 {
 		return nil
 	}
+	if err := s.sweepDue(ctx); err != nil {
+		return err
+	}
+	heard, err := s.o.Store.HeardWaiting(ctx, sweepMost)
+	if err != nil {
+		return err
+	}
+	return s.sweepAll(ctx, heard)
+}
+
+func (s *Server) sweepDue(ctx context.Context) error {
 	for {
 		due, err := s.o.Store.DueWaiting(ctx, sweepMost)
 		if err != nil || len(due) == 0 {
@@ -72,6 +85,10 @@ func (s *Server) sweepOne(ctx context.Context, w Waiting) error {
 		after = w
 		after.Problem, after.NextAt = err.Error(), s.o.Clock().Add(soonestAgain) // the database, not the host: nothing was said
 	}
+	after.WakeAt = s.o.Clock().Add(soonestAgain)
+	if after.Problem != "" { // news do not make a host ready that asked for a pause
+		after.WakeAt = after.NextAt
+	}
 	saved := s.o.Store.SaveWaiting(context.WithoutCancel(ctx), after, claimed)
 	if s.is(saved, Moved) {
 		saved = nil // it was asked about again meanwhile, or it took too long: the next look knows more
@@ -93,9 +110,13 @@ func (s *Server) treat(ctx context.Context, w Waiting) (Waiting, error) {
 	}
 	q, err := p.Ask(w.Body)
 	if err != nil { // for people to mend; the deployment waits for them
-		w.NextAt = now.Add(latestAgain)
+		w.Verdict, w.NextAt = "", now.Add(latestAgain)
 		return s.tell(ctx, p, w, holdFor(err.Error())), nil
 	}
+	if w.Heard, err = s.o.Store.Heard(ctx, q.Service); err != nil { // before the decision: what arrives meanwhile is news
+		return w, err
+	}
+	w.Service = q.Service
 	d, err := s.answerOf(ctx, w, q)
 	if err != nil {
 		return w, err

@@ -166,6 +166,11 @@ func (s serverStore) DueWaiting(ctx context.Context, limit int) ([]api.Waiting, 
 	return waitingList(list), err
 }
 
+func (s serverStore) HeardWaiting(ctx context.Context, limit int) ([]api.Waiting, error) {
+	list, err := s.DB.HeardWaiting(ctx, limit)
+	return waitingList(list), err
+}
+
 func (s serverStore) Waiting(ctx context.Context, limit int) ([]api.Waiting, error) {
 	list, err := s.DB.Waiting(ctx, limit)
 	return waitingList(list), err
@@ -183,6 +188,7 @@ func waitingRow(w api.Waiting) store.Waiting {
 	return store.Waiting{
 		Protector: w.Protector, ID: w.ID, Body: w.Body, State: store.WaitingState(w.State), Decision: w.Decision, Verdict: w.Verdict, Said: w.Said,
 		Reports: w.Reports, Attempts: w.Attempts, Problem: w.Problem, CreatedAt: w.CreatedAt, NextAt: w.NextAt, ExpiresAt: w.ExpiresAt,
+		Service: w.Service, Heard: w.Heard, WakeAt: w.WakeAt,
 	}
 }
 
@@ -192,6 +198,7 @@ func waitingList(list []store.Waiting) []api.Waiting {
 		all[i] = api.Waiting{
 			Protector: w.Protector, ID: w.ID, Body: w.Body, State: string(w.State), Decision: w.Decision, Verdict: w.Verdict, Said: w.Said,
 			Reports: w.Reports, Attempts: w.Attempts, Problem: w.Problem, CreatedAt: w.CreatedAt, NextAt: w.NextAt, ExpiresAt: w.ExpiresAt,
+			Service: w.Service, Heard: w.Heard, WakeAt: w.WakeAt,
 		}
 	}
 	return all

@@ -33,6 +33,9 @@ func (db *DB) Report(ctx context.Context, decision, outcome, caller string, depl
 		if err := tx.Create(&reportRow{Decision: decision, Outcome: outcome, At: toMilli(db.clock()), Caller: caller}).Error; err != nil {
 			return err
 		}
+		if len(rows) == 0 { // nothing went out: whoever is on hold for it need not wait any longer
+			return touchServiceOf(tx, decision)
+		}
 		_, err := db.append(tx, rows)
 		return err
 	})

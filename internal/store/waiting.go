@@ -25,6 +25,10 @@ type Waiting struct {
 	Attempts                     int
 	Problem                      string
 	CreatedAt, NextAt, ExpiresAt time.Time
+	// Service is what it is about, Heard what was known of it before the last look; from WakeAt on news of it may lead to another look
+	// before NextAt.
+	Service, Heard string
+	WakeAt         time.Time
 }
 
 // WaitingState is what became of a deployment that waits.
@@ -52,6 +56,9 @@ type waitingRow struct {
 	CreatedAt int64 `gorm:"autoCreateTime:false"`
 	NextAt    int64
 	ExpiresAt int64
+	Service   string
+	Heard     string
+	WakeAt    int64
 }
 
 func (waitingRow) TableName() string { return "gate_waiting" }
@@ -96,11 +103,12 @@ func (db *DB) Waiting(ctx context.Context, limit int) ([]Waiting, error) {
 	return waitingOf(rows), nil
 }
 
-// ClaimWaiting takes a deployment on until a time; false when somebody else was faster. The claim is given back by SaveWaiting.
+// ClaimWaiting takes a deployment on until a time; false when somebody else was faster. The claim is given back by SaveWaiting. Whoever looked
+// at it meanwhile has moved one of its times: next_at where it was due, wake_at where it was woken and is due when it was before.
 func (db *DB) ClaimWaiting(ctx context.Context, w Waiting, until time.Time) (mine bool, err error) {
 	err = db.change(ctx, func(tx *gorm.DB) error {
-		done := tx.Model(&waitingRow{}).Where("protector = ? AND id = ? AND state = 'waiting' AND next_at = ?", w.Protector, w.ID, toMilli(w.NextAt)).
-			Update("next_at", toMilli(until))
+		done := tx.Model(&waitingRow{}).Where("protector = ? AND id = ? AND state = 'waiting' AND next_at = ? AND wake_at = ?", w.Protector, w.ID, toMilli(w.NextAt), toMilli(w.WakeAt)).
+			Updates(map[string]any{"next_at": toMilli(until), "wake_at": toMilli(until)})
 		mine = done.RowsAffected == 1
 		return done.Error
 	})
@@ -116,6 +124,7 @@ func (db *DB) SaveWaiting(ctx context.Context, w Waiting, claimed time.Time) err
 		done := tx.Model(&waitingRow{}).Where("protector = ? AND id = ? AND next_at = ?", w.Protector, w.ID, toMilli(claimed)).Updates(map[string]any{
 			"state": string(w.State), "decision": w.Decision, "verdict": w.Verdict, "said": w.Said, "reports": w.Reports,
 			"attempts": w.Attempts, "problem": plain(w.Problem, longestText), "next_at": toMilli(w.NextAt),
+			"service": w.Service, "heard": w.Heard, "wake_at": toMilli(w.WakeAt),
 		})
 		if done.Error == nil && done.RowsAffected == 0 {
 			return ErrMoved
@@ -146,6 +155,7 @@ func waitingOf(rows []waitingRow) []Waiting {
 			Protector: r.Protector, ID: r.ID, Body: r.Body, State: WaitingState(r.State), Decision: r.Decision, Verdict: r.Verdict,
 			Said: r.Said, Reports: r.Reports, Attempts: r.Attempts, Problem: r.Problem,
 			CreatedAt: fromMilli(r.CreatedAt), NextAt: fromMilli(r.NextAt), ExpiresAt: fromMilli(r.ExpiresAt),
+			Service: r.Service, Heard: r.Heard, WakeAt: fromMilli(r.WakeAt),
 		}
 	}
 	return list
