@@ -111,11 +111,7 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 			err = s.o.Store.LogSuccessor(ctx, logged, earlier.ID)
 		}
 		if err == nil {
-			s.countDecision(logged)
-			err := s.noteIdle(ctx, logged, overrides, s.policyOf(logged.Snapshot).Policy())
-			if err != nil { // the decision stands in the log, and is the answer
-				s.o.Logger.Error("an override that did nothing is not told in the log", slog.String("decision", logged.ID), slog.Any("error", err))
-			}
+			s.settle(ctx, logged, overrides)
 			return logged, nil
 		}
 		if !s.is(err, Conflict) && !s.is(err, Moved) {
@@ -123,6 +119,15 @@ func (s *Server) decideLogged(ctx context.Context, a ask) (gate.Logged, error) {
 		}
 	}
 	return gate.Logged{}, fail(Unavailable, "other requests for "+a.Service+" keep coming first; ask again")
+}
+
+// settle counts a decision that was logged, and tells of overrides that did nothing for it.
+func (s *Server) settle(ctx context.Context, logged gate.Logged, overrides []gate.Override) {
+	s.countDecision(logged)
+	err := s.noteIdle(ctx, logged, overrides, s.policyOf(logged.Snapshot).Policy())
+	if err != nil { // the decision stands in the log, and is the answer
+		s.o.Logger.Error("an override that did nothing is not told in the log", slog.String("decision", logged.ID), slog.Any("error", err))
+	}
 }
 
 // earlier is the latest decision under the ask's key; it has no id when there is none.

@@ -48,6 +48,7 @@ func (s *Server) gateRoutes() []route {
 			method: http.MethodPost, path: "/api/v1/gate/decisions", scope: Gate, handle: s.addDecision,
 			summary: "May this be promoted now? The decision is logged. With an Idempotency-Key header the same request gets the same decision " +
 				"for 24 hours, a hold only until ask_again_after; another request under that key is refused with 422",
+			query:   []parameter{{"wait", "seconds, 1 to 30: answer a hold only when they are over, when its time has come, or when something arrived that ends it sooner: it then gets another decision before its time. Needs an Idempotency-Key"}},
 			request: gate.Request{}, response: decisionResponse{}, jobs: true,
 		},
 		{
@@ -106,6 +107,10 @@ func (s *Server) addDecision(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	wait, err := waitOf(r.URL.Query().Get("wait"), key)
+	if err != nil {
+		return reply{}, err
+	}
 	if err := s.admit(r, &asked); err != nil {
 		return reply{}, err
 	}
@@ -117,12 +122,12 @@ func (s *Server) addDecision(r request) (reply, error) {
 		return reply{}, err
 	}
 	a.job = r.caller.job
-	logged, err := s.decide(r.Context(), a)
+	logged, waited, err := s.await(r.Context(), a, wait)
 	if err != nil {
 		return reply{}, err
 	}
 	answer, err := s.answered(r, logged)
-	return reply{JSON: answer, Header: headerOf(logged.Decision, http.Header{"Cache-Control": {"no-store"}})}, err
+	return reply{JSON: answer, Header: headerOf(logged.Decision, http.Header{"Cache-Control": {"no-store"}}), Waited: waited}, err
 }
 
 // askBody reads a request to the gate.

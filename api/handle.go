@@ -34,7 +34,7 @@ func (s *Server) serve(at route) gin.HandlerFunc {
 			answer = s.refuse(c.Request, at, err)
 		}
 		s.write(c, answer)
-		took := s.o.Clock().Sub(started)
+		took := s.o.Clock().Sub(started) - answer.Waited
 		s.logRequest(c.Request, c.Writer.Status(), took, err)
 		if !secretAddress(c.Request.URL.Path) {
 			s.exposition.Request(at.method, at.path, c.Writer.Status(), took)

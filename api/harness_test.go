@@ -246,8 +246,14 @@ func newSiteOn(t *testing.T, dsn string, at *clock, change ...func(*api.Options)
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
+	return newSiteOver(t, db, at, change...)
+}
+
+// newSiteOver is a server over an open database.
+func newSiteOver(t *testing.T, db *store.DB, at *clock, change ...func(*api.Options)) site {
+	t.Helper()
 	logged := &lockedBuffer{}
-	defaults := config.Default()
+	rules, defaults := metrics.DefaultRules(), config.Default()
 	o := api.Options{
 		Store: keptBy{db}, Kinds: kinds, Clock: at.Now, Version: "1.2.3", Zone: time.UTC, Definition: metrics.DORA(), KindOf: rules.KindOf, Recognises: rules.Recognises,
 		Logger:   slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -77,6 +78,8 @@ type reply struct {
 	// Location redirects a form (303).
 	Location string
 	Header   http.Header
+	// Waited is how long the answer was held back because who asked wanted it so: no time that it took.
+	Waited time.Duration
 }
 
 // handler does the work of a route: decode, call, answer. It never writes to the connection.

@@ -26,8 +26,10 @@ import (
 type Options struct {
 	Store Store
 	// Kinds says what the store's own errors mean to a caller; every other error is internal.
-	Kinds  map[error]Kind
-	Clock  func() time.Time
+	Kinds map[error]Kind
+	Clock func() time.Time
+	// After is time.After where it is nil: when to look for news of what is held open.
+	After  func(time.Duration) <-chan time.Time
 	Logger *slog.Logger
 	// Hooks read what the hosts of sources push, by the name of the source.
 	Hooks map[string]Hook
@@ -148,6 +150,8 @@ type Server struct {
 	// printing has room for one: a browser is a large program.
 	printing chan struct{}
 	wake     chan struct{} // tells the sweep that something waits
+	// listeners are questions that are held open until there is news.
+	listeners listeners
 }
 
 // New builds a server. It starts nothing.
@@ -159,10 +163,14 @@ func New(o Options) (*Server, error) {
 	if o.Patience == 0 {
 		o.Patience = patience
 	}
+	if o.After == nil {
+		o.After = time.After
+	}
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{
 		o: o, guard: g, engine: gin.New(), standby: &standby{}, exposition: exposition.New(o.Version),
 		backtests: make(chan struct{}, backtestsBusy), printing: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		listeners: newListeners(),
 	}
 	s.board.orders = make(chan boardOrder, 1)
 	s.strangers = rooms{newRoom(smallAtOnce, smallOfSource, o.Hooks), newRoom(largeAtOnce, largeOfSource, o.Hooks)}

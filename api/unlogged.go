@@ -111,9 +111,10 @@ func (m *standby) promoted(service string, p gate.Promotion) {
 
 // Run logs the decisions that were made while the database did not answer, as soon as it does again, keeps in mind which tokens were
 // revoked, notes every minute that this server is there, and judges services for the pages, until the context ends. Then scrapes read the
-// database no more.
+// database no more, and questions that are held open are answered.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.endReading()
+	defer context.AfterFunc(ctx, s.listeners.end)()
 	var judging sync.WaitGroup
 	defer judging.Wait()
 	judging.Go(func() { s.RunJudging(ctx) })

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -44,6 +45,7 @@ type gateCheck struct {
 	keys           string
 	pinned         attest.Keys // of the file that keys names
 	memory         serverMemory
+	own            string // names this call where no run does
 	file           string
 	dotenv         string
 	markdown       string
@@ -95,7 +97,7 @@ func (c *gateCheck) flags(command *cobra.Command) {
 	f.BoolVar(&c.request.Evidence.Canary, "canary", false, "only a part of the traffic meets the new revision at first")
 	f.StringVar(&c.request.Evidence.PreviousStage, "previous-stage", "", "stage this artifact has passed")
 	f.StringVar(&c.tests, "tests", "", "passed or failed: the tests of this artifact")
-	f.DurationVar(&c.wait, "wait", 0, "how long to ask again while the gate says hold")
+	f.DurationVar(&c.wait, "wait", 0, "how long to wait while the gate says hold")
 	f.DurationVar(&c.patience, "patience", time.Minute, "how long to try a gate that does not answer before it counts as closed")
 	f.StringVar(&c.closed, "unreachable", "", "open, closed or policy: what an unreachable gate means (SHIPHABIT_UNREACHABLE, default policy: what the last answer for this service from here said, else open)")
 	f.StringVar(&c.keys, "keys", "", "file with the public keys by which a kept verdict is trusted when no server answers; else those the server published last")
@@ -179,7 +181,7 @@ func (c *gateCheck) complete() error {
 	default:
 		return usage("--tests %q is neither passed nor failed", c.tests)
 	}
-	c.request.Run = runOf(c.env)
+	c.request.Run, c.own = runOf(c.env), rand.Text()
 	return c.numbers()
 }
 
@@ -268,8 +270,8 @@ func (c *gateCheck) ask(ctx context.Context, ask client, cache gateCache) (check
 			c.say("hold: waiting would not change it, since the request itself has to state it: %s", only)
 			return checkFile{Version: 1, Request: c.request, Decision: decision.Decision, Source: "server", ReportToken: decision.ReportToken}, nil
 		}
-		c.say("hold: %s — asking again in %s", decision.Summary, pause.Round(time.Second))
-		if err := sleep(ctx, pause); err != nil {
+		c.say("hold: %s — asking again in %s, or when something arrives that ends it", decision.Summary, pause.Round(time.Second))
+		if err := c.await(ctx, ask, decision.Decision, c.now().Add(pause)); err != nil {
 			return checkFile{}, err
 		}
 	}
@@ -315,12 +317,15 @@ func (c *gateCheck) try(ctx context.Context, ask client, cache gateCache) (answe
 	}
 }
 
-// key makes a retried request the same request, only where a run names itself. What is asked is part of it: a fix in the run
-// whose normal change was blocked is another question.
+// key makes a retried request the same request: where a run names itself, and for as long as this call waits. What is asked is part of it:
+// a fix in the run whose normal change was blocked is another question.
 func (c *gateCheck) key() (http.Header, error) {
 	run := c.request.Run
-	if run.ID == "" {
+	if run.ID == "" && c.wait == 0 {
 		return nil, nil
+	}
+	if run.ID == "" {
+		run.Provider, run.ID = "check", c.own
 	}
 	asked, err := json.Marshal(c.request)
 	if err != nil {
