@@ -91,10 +91,13 @@ func (s *Server) listen(ctx context.Context, a ask, held gate.Logged, until time
 			if err != nil {
 				return held, err
 			}
-			if next.ID != held.ID {
+			if next.ID != "" {
 				return next, nil
 			}
-			heard, judgedAt = news, now
+			judgedAt = now
+			if !next.Behind() { // else what has arrived is still news
+				heard = news
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -115,7 +118,8 @@ func (s *Server) news(ctx context.Context, service string) (heard string, err er
 	return heard, err
 }
 
-// overtaken is the hold where it still stands. Where the verdict is another, or the hold ends sooner than it said, it is what succeeds it.
+// overtaken is what succeeds a hold, where the verdict is another now or the hold ends sooner than it said. Where it still stands it is
+// today's judgement, without an id and not logged.
 func (s *Server) overtaken(ctx context.Context, a ask, held gate.Logged) (l gate.Logged, err error) {
 	err = s.within(ctx, func(ctx context.Context) (err error) {
 		l, err = s.overtakenLogged(ctx, a, held)
@@ -131,7 +135,8 @@ func (s *Server) overtakenLogged(ctx context.Context, a ask, held gate.Logged) (
 			return gate.Logged{}, err
 		}
 		if logged.Verdict == gate.Hold && !logged.AskAgainAfter.Before(*held.AskAgainAfter) {
-			return held, nil
+			logged.ID = ""
+			return logged, nil
 		}
 		err = s.o.Store.LogSuccessor(ctx, logged, held.ID)
 		if err == nil {

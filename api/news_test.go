@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ func newListening(t *testing.T, change ...func(*api.Options)) listening {
 	dsn, at := filepath.Join(t.TempDir(), "api.db"), &clock{now: noon}
 	l.site = newSiteOn(t, dsn, at, append(change, func(o *api.Options) {
 		o.After = func(time.Duration) <-chan time.Time { l.looks <- struct{}{}; return l.ticks }
+		o.Patience = patience // a slow machine is no database that is lost
 	})...)
 	l.other = newSiteOn(t, dsn, at)
 	l.post("/api/v1/events", justWatched("payments", "......")).is(http.StatusOK)
@@ -133,6 +135,49 @@ func TestInAStormAQuestionIsJudgedAnewNoMoreThanEveryFiveSeconds(t *testing.T) {
 	(<-answered).is(http.StatusOK, `"verdict":"block"`)
 }
 
+// lagging is a store that once, when it is told to, does not come to derive the facts of what it read before.
+type lagging struct {
+	api.Store
+	mu    sync.Mutex
+	now   bool
+	known gate.Known
+}
+
+func (s *lagging) GateInputs(ctx context.Context, service string, asked api.GateAsk) (gate.Known, []gate.Override, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now {
+		s.now = false
+		old := s.known
+		old.Sources = []gate.Watermark{{Name: gate.FactsSource, Watermark: noon}}
+		return old, nil, nil
+	}
+	known, overrides, err := s.Store.GateInputs(ctx, service, asked)
+	s.known = known
+	return known, overrides, err
+}
+
+func TestWhatAQuestionWasJudgedWithoutIsStillNews(t *testing.T) {
+	t.Parallel()
+	late := &lagging{}
+	l := newListening(t, func(o *api.Options) { late.Store, o.Store = o.Store, late })
+	answered := l.open("k")
+	<-l.looks
+	l.post("/api/v1/events", severe).is(http.StatusOK)
+	late.mu.Lock()
+	late.now = true
+	late.mu.Unlock()
+	l.tick(5 * time.Second)
+	l.clock.advance(5 * time.Second)
+	l.ticks <- noon
+	select {
+	case a := <-answered:
+		a.is(http.StatusOK, `"verdict":"block"`)
+	case <-l.looks:
+		t.Error("it is held open though its service was stopped")
+	}
+}
+
 func TestOfManyQuestionsOfOneKeyThatAreHeldOpenOneIsDecidedAnew(t *testing.T) {
 	t.Parallel()
 	l := newListening(t)
@@ -144,6 +189,7 @@ func TestOfManyQuestionsOfOneKeyThatAreHeldOpenOneIsDecidedAnew(t *testing.T) {
 		<-l.looks
 	}
 	l.post("/api/v1/events", severe).is(http.StatusOK)
+	l.get("/api/v1/gate/verdict?service=payments").is(http.StatusOK, "block") // its facts are derived
 	l.clock.advance(5 * time.Second)
 	for range all {
 		l.ticks <- noon

@@ -121,6 +121,9 @@ func (s *Server) treat(ctx context.Context, w Waiting) (Waiting, error) {
 	if err != nil {
 		return w, err
 	}
+	if d.Behind() {
+		w.Heard = "" // what has arrived is still news
+	}
 	w.Decision, w.Verdict, w.NextAt = d.ID, string(d.Verdict), now.Add(latestAgain)
 	if q.Look {
 		return s.tellChanged(ctx, p, w, d), nil

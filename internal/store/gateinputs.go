@@ -22,9 +22,8 @@ type GateInputs struct {
 const (
 	// turnPatience is how long a decision waits for its turn to derive facts that events have just put out of date.
 	turnPatience = 50 * time.Millisecond
-	// factsSource is the name under which the age of facts stands among the sources, where events came faster than they could be
-	// derived: the rule about late sources then judges it.
-	factsSource = "the gate's facts"
+	// factsSource tells the age of facts, where events came faster than they could be derived.
+	factsSource = gate.FactsSource
 	// keptFresh bounds for how many services it is remembered when their facts were up to date.
 	keptFresh = 50_000
 )

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,15 @@ const (
 	// retryAfter is when to ask again about a hold whose end cannot be told.
 	retryAfter = 5 * time.Minute
 )
+
+// FactsSource is the name under which the age of facts stands among the sources, where events came faster than facts could be derived from
+// them: the rule about late sources then judges it.
+const FactsSource = "the gate's facts"
+
+// Behind reports whether the decision went by facts that were out of date.
+func (d Decision) Behind() bool {
+	return slices.ContainsFunc(d.Input.Sources, func(w Watermark) bool { return w.Name == FactsSource })
+}
 
 // Decide answers a request. It is pure: the same policy, snapshot and request give the same bytes, anywhere and at any time.
 func Decide(p Policy, s Snapshot, r Request) Decision { return p.Seal().Decide(s, r) }
