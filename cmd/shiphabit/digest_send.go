@@ -94,32 +94,24 @@ func (d digests) send(ctx context.Context, audience string, to []notify.Channel)
 	return sent, err
 }
 
-// sendOne notes a sending, sends, and notes how it ended. Where another process was faster, there is nothing to do. Who is told to stop begins
-// nothing, and ends what was begun: a letter cut off half way may have arrived, and would not be sent again. Channels end a sending themselves.
+// sendOne sends a digest over one channel, unless another process does.
 func (d digests) sendOne(ctx context.Context, audience string, c notify.Channel, m notify.Message) (took bool, err error) {
-	if err := ctx.Err(); err != nil {
-		return false, err
+	took, err = deliver(ctx, c, m, mailing{d.store, store.Mailing{Week: d.week, Audience: audience, Channel: channelKey(c)}})
+	if errors.Is(err, errMayHaveArrived) {
+		err = fmt.Errorf("%w: 'shiphabit digest --send --again' would", err)
 	}
-	ctx = context.WithoutCancel(ctx)
-	mailing := store.Mailing{Week: d.week, Audience: audience, Channel: channelKey(c)}
-	err = d.store.BeginMailing(ctx, mailing)
-	if errors.Is(err, store.ErrMoved) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	err = c.Send(ctx, m)
-	var told *notify.Error
-	switch {
-	case err == nil:
-		return true, d.store.EndMailing(ctx, mailing)
-	case errors.As(err, &told) && !told.Uncertain:
-		return false, errors.Join(err, d.store.TakeBackMailing(ctx, mailing))
-	default:
-		return false, fmt.Errorf("%w; it may have arrived all the same, so it is not sent again: 'shiphabit digest --send --again' would", err)
-	}
+	return took, err
 }
+
+// mailing is the sending of a digest; one that nobody got is as if it had never begun.
+type mailing struct {
+	store mailingStore
+	of    store.Mailing
+}
+
+func (m mailing) begin(ctx context.Context) error   { return m.store.BeginMailing(ctx, m.of) }
+func (m mailing) arrived(ctx context.Context) error { return m.store.EndMailing(ctx, m.of) }
+func (m mailing) missed(ctx context.Context) error  { return m.store.TakeBackMailing(ctx, m.of) }
 
 // messageOf is a letter as the channels take it: mail all of it, chat its text.
 func messageOf(l reports.Letter) notify.Message {

@@ -86,6 +86,9 @@ func (p *program) forgetLoop(ctx context.Context, db *store.DB) {
 		if err := db.ForgetWaiting(ctx, p.now().Add(-waitingKept)); err != nil && ctx.Err() == nil {
 			p.logger().Error("forgetting deployments that waited", slog.Any("error", err))
 		}
+		if err := db.ForgetTellings(ctx, p.now().Add(-tellingsKept)); err != nil && ctx.Err() == nil {
+			p.logger().Error("forgetting what teams were told of the gate", slog.Any("error", err))
+		}
 		if sleep(ctx, forgetEvery) != nil {
 			return
 		}

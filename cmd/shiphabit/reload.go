@@ -120,6 +120,9 @@ func (s *serving) begin(ctx context.Context, t *term) {
 	if t.settings.Notify.Digests != nil {
 		t.background.Go(func() { s.digestLoop(ctx, t) })
 	}
+	if t.settings.Notify.Gate {
+		t.background.Go(func() { s.tellLoop(ctx, t) })
+	}
 	if len(t.settings.Protection) > 0 {
 		t.background.Go(func() { t.handler.RunProtection(ctx) })
 	}

@@ -17,6 +17,8 @@ type Notify struct {
 	// Leadership is where leadership is reached; Digests is when digests go out by themselves, nil for never.
 	Leadership Channels
 	Digests    *Digests
+	// Gate: teams are told what happens at the gate that wants their eyes.
+	Gate bool
 }
 
 // Digests is when the digests of a week go out: from that hour of that day, in the organisation's time zone.
@@ -79,11 +81,12 @@ func notifyFields() []field {
 			value("weekday", weekday, "monday", "The day."),
 			value("hour", number(0, 23), "8", "The full hour from which on they go out, in `time_zone`; for a day they are tried again where a channel fails."),
 		),
+		value("gate", aBool, "false", "Whether `serve` tells each team that has channels, as it happens, that a watch ended in failed, that the gate stops a service, that a second fix of one problem was asked for, and that a criterion only warns because it broke its promise. Each is told once on each channel, however many servers share the database."),
 	}
 }
 
 func teamNotifyField() field {
-	return object("notify", "reminders are texts to copy, and its digest is written", "Where the team is reached: with reminders and with its weekly digest.",
+	return object("notify", "reminders are texts to copy, and its digest is written", "Where the team is reached: with reminders, with its weekly digest, and with what happens at the gate (`notify.gate`).",
 		channelFields("Mail addresses; a list of the team, not of people.")...)
 }
 
@@ -116,22 +119,31 @@ func (l *loader) notify(n node, teams []Team) Notify {
 	}
 	read.Leadership = channelsOf(n.at("leadership"))
 	l.reachable("notify.leadership", read.Leadership, read)
-	reached := len(read.Leadership.Mail)+len(read.Leadership.Webhooks) > 0
+	teamsReached := false
 	for i, team := range teams {
 		l.reachable(index("teams", i)+".notify", team.Channels, read)
-		reached = reached || len(team.Channels.Mail)+len(team.Channels.Webhooks) > 0
+		teamsReached = teamsReached || team.Channels.reach()
 	}
 	if n.has("digests") {
 		read.Digests = digestsOf(n.at("digests"))
-		if !reached {
+		if !teamsReached && !read.Leadership.reach() {
 			l.at("notify.digests", "nobody is reached", "name channels under notify.leadership or teams[].notify, or leave it out")
 		}
 		if read.PublicURL == "" {
 			l.at("notify.digests", "the links of digests would lead nowhere", "set notify.public_url")
 		}
 	}
+	read.Gate = n.at("gate").bool()
+	if read.Gate && !teamsReached {
+		l.at("notify.gate", "no team is reached", "name channels under teams[].notify, or leave it out")
+	}
+	if read.Gate && read.PublicURL == "" {
+		l.at("notify.gate", "the links of messages would lead nowhere", "set notify.public_url")
+	}
 	return read
 }
+
+func (c Channels) reach() bool { return len(c.Mail)+len(c.Webhooks) > 0 }
 
 // reachable checks that channels name such as there are.
 func (l *loader) reachable(path string, c Channels, n Notify) {

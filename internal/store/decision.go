@@ -99,6 +99,33 @@ func (db *DB) Decisions(ctx context.Context, service, cursor string, limit int) 
 
 // DecisionsWith lists those with one verdict; an empty one means any.
 func (db *DB) DecisionsWith(ctx context.Context, service string, verdict gate.Result, cursor string, limit int) (list []gate.Logged, next string, err error) {
+	rows, next, err := db.decisionRows(ctx, service, verdict, cursor, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	list, err = loggedAll(rows)
+	return list, next, err
+}
+
+// DecisionsDemoted lists decisions as Decisions does, each with the criteria that had broken their promise.
+func (db *DB) DecisionsDemoted(ctx context.Context, service, cursor string, limit int) (list []gate.Logged, next string, err error) {
+	rows, next, err := db.decisionRows(ctx, service, "", cursor, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	list = make([]gate.Logged, len(rows))
+	for i, row := range rows {
+		if list[i], err = row.whole(); err != nil {
+			return nil, "", err
+		}
+		s := list[i].Snapshot
+		list[i].Snapshot = gate.Snapshot{Now: s.Now, Demoted: s.Demoted}
+	}
+	return list, next, nil
+}
+
+// decisionRows is a page of the log, newest first, and the cursor of the page after it.
+func (db *DB) decisionRows(ctx context.Context, service string, verdict gate.Result, cursor string, limit int) (rows []decisionRow, next string, err error) {
 	before, err := beforeCursor(cursor)
 	if err != nil {
 		return nil, "", err
@@ -110,7 +137,6 @@ func (db *DB) DecisionsWith(ctx context.Context, service string, verdict gate.Re
 	if verdict != "" {
 		query = query.Where("verdict = ?", string(verdict))
 	}
-	var rows []decisionRow
 	if err := query.Order("seq DESC").Limit(limit + 1).Find(&rows).Error; err != nil {
 		return nil, "", fmt.Errorf("listing decisions: %w", err)
 	}
@@ -118,8 +144,7 @@ func (db *DB) DecisionsWith(ctx context.Context, service string, verdict gate.Re
 		rows = rows[:limit]
 		next = strconv.FormatInt(rows[limit-1].Seq, 10)
 	}
-	list, err = loggedAll(rows)
-	return list, next, err
+	return rows, next, nil
 }
 
 // fixesMost bounds how many fixes are listed.

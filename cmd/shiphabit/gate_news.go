@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"shiphabit/internal/store"
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+const (
+	// newsFor is how long something is news, and a channel that fails is tried again: what became known before is history, such as after an
+	// import or after a server had stopped for long.
+	newsFor = 24 * time.Hour
+	// watchReach is how long ago a deployment can have gone out whose watch is news, at most.
+	watchReach = 7 * 24 * time.Hour
+	// newsPage is how many decisions are read at once.
+	newsPage = 200
+)
+
+// newsStore is where the news of the gate are found.
+type newsStore interface {
+	StoredServices(ctx context.Context) ([]metrics.Service, error)
+	Derivations(ctx context.Context) (map[string]int64, error)
+	FactsFor(ctx context.Context, service string, window metrics.Window) (metrics.Facts, error)
+	DecisionsDemoted(ctx context.Context, service, cursor string, limit int) (list []gate.Logged, next string, err error)
+	Decision(ctx context.Context, id string) (gate.Logged, error)
+	Fixes(ctx context.Context, service string, since time.Time) ([]gate.Logged, error)
+}
+
+// teamNews is something that a team is to be told.
+type teamNews struct {
+	gate.News
+	team string
+}
+
+// lookout finds what teams are to be told in what is stored, without a part in any decision. It keeps what it has looked at.
+type lookout struct {
+	store   newsStore
+	reached func(team string) bool
+	seen    map[string]time.Time // decisions by their id
+	found   map[string]time.Time // news by their key and team
+	left    []gate.Logged        // seen, and not looked into yet
+	derived map[string]int64     // services by how often they were derived
+	teams   map[string]string    // of services whose team is reached
+}
+
+func newLookout(db newsStore, reached func(team string) bool) *lookout {
+	return &lookout{store: db, reached: reached, seen: map[string]time.Time{}, found: map[string]time.Time{}, derived: map[string]int64{}}
+}
+
+// look finds what it has not found before. What cannot be read now is read the next time.
+func (o *lookout) look(ctx context.Context, now time.Time) ([]teamNews, error) {
+	services, err := o.store.StoredServices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.teams = map[string]string{}
+	for _, s := range services {
+		if o.reached(s.Team) {
+			o.teams[s.Name] = s.Team
+		}
+	}
+	since := now.Add(-newsFor)
+	for _, known := range []map[string]time.Time{o.seen, o.found} {
+		maps.DeleteFunc(known, func(_ string, at time.Time) bool { return at.Before(since) })
+	}
+	watches, watchErr := o.watches(ctx, since, now)
+	decisions, err := o.decisions(ctx, since)
+	return o.fresh(append(watches, decisions...)), errors.Join(watchErr, err)
+}
+
+// fresh leaves out what was found before.
+func (o *lookout) fresh(all []teamNews) []teamNews {
+	return slices.DeleteFunc(all, func(n teamNews) bool {
+		key := n.team + "\n" + n.Key
+		_, known := o.found[key]
+		o.found[key] = n.At
+		return known
+	})
+}
+
+// watches finds watches that ended in failed, of services whose facts are others than at the last look.
+func (o *lookout) watches(ctx context.Context, since, now time.Time) (all []teamNews, err error) {
+	derived, err := o.store.Derivations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	window := metrics.Window{From: now.Add(-watchReach), To: now.Add(time.Hour)}
+	for service, team := range o.teams {
+		if kept, looked := o.derived[service]; looked && kept == derived[service] {
+			continue
+		}
+		f, fault := o.store.FactsFor(ctx, service, window)
+		if fault != nil && !errors.Is(fault, store.ErrNotFound) {
+			err = errors.Join(err, fault)
+			continue
+		}
+		o.derived[service] = derived[service]
+		for _, n := range gate.FailedWatches(f, since) {
+			all = append(all, teamNews{n, team})
+		}
+	}
+	return all, err
+}
+
+// decisions looks into those that were logged since the last look. One that was made without the database is logged later than it was made.
+func (o *lookout) decisions(ctx context.Context, since time.Time) (all []teamNews, err error) {
+	if err := o.read(ctx, since); err != nil {
+		return nil, err
+	}
+	left := o.left
+	o.left = nil
+	for _, l := range left {
+		found, fault := o.into(ctx, l)
+		if fault != nil {
+			o.left = append(o.left, l)
+			err = errors.Join(err, fmt.Errorf("looking into decision %s: %w", l.ID, fault))
+			continue
+		}
+		for _, n := range found {
+			if n.At.After(since) {
+				all = append(all, teamNews{n, o.teams[n.Service]})
+			}
+		}
+	}
+	return all, err
+}
+
+// read takes in decisions from the newest on, up to a page that has none that is new.
+func (o *lookout) read(ctx context.Context, since time.Time) error {
+	for cursor, fresh := "", true; fresh; {
+		page, next, err := o.store.DecisionsDemoted(ctx, "", cursor, newsPage)
+		if err != nil {
+			return err
+		}
+		fresh = false
+		for _, l := range page {
+			if _, known := o.seen[l.ID]; known || l.At.Before(since) {
+				continue
+			}
+			fresh, o.seen[l.ID] = true, l.At
+			o.left = append(o.left, l)
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	return nil
+}
+
+// into finds what a decision tells its service's team.
+func (o *lookout) into(ctx context.Context, l gate.Logged) (all []gate.News, err error) {
+	if _, reached := o.teams[l.Request.Service]; !reached {
+		return nil, nil
+	}
+	for _, find := range []func(context.Context, gate.Logged) ([]gate.News, error){o.stop, o.secondFix, o.dropped} {
+		found, fault := find(ctx, l)
+		all, err = append(all, found...), errors.Join(err, fault)
+	}
+	return all, err
+}
+
+// stop finds the beginning of a spell: a stop, before which something was let through last.
+func (o *lookout) stop(ctx context.Context, l gate.Logged) ([]gate.News, error) {
+	if !l.StopsService() {
+		return nil, nil
+	}
+	follows, after := gate.Neither, ""
+	err := o.before(ctx, l, func(earlier gate.Logged) bool {
+		if follows = earlier.Follows(l.Request.Environment); follows != gate.Neither {
+			after = earlier.ID
+		}
+		return after != ""
+	})
+	if err != nil || follows == gate.GoesOn {
+		return nil, err
+	}
+	return []gate.News{l.Stopped(after)}, nil
+}
+
+// secondFix finds whether a fix is the second one of its problem. Only then is more read.
+func (o *lookout) secondFix(ctx context.Context, l gate.Logged) ([]gate.News, error) {
+	if l.Kind != gate.KindFix || l.Request.Change.Kind != gate.KindFix {
+		return nil, nil
+	}
+	listed, err := o.store.Fixes(ctx, l.Request.Service, l.FixesSince())
+	if err != nil {
+		return nil, err
+	}
+	fixes := gate.DistinctFixes(listed)
+	if len(fixes) < 2 {
+		return nil, nil
+	}
+	for i, fix := range fixes {
+		if fixes[i], err = o.store.Decision(ctx, fix.ID); err != nil {
+			return nil, err
+		}
+	}
+	if l, err = o.store.Decision(ctx, l.ID); err != nil {
+		return nil, err
+	}
+	if n, second := gate.SecondFix(l.Repairs(), fixes); second {
+		return []gate.News{n}, nil
+	}
+	return nil, nil
+}
+
+// dropped finds criteria that only warn since this decision, because they broke their promise.
+func (o *lookout) dropped(ctx context.Context, l gate.Logged) (all []gate.News, err error) {
+	if len(l.Snapshot.Demoted) == 0 {
+		return nil, nil
+	}
+	had, asked := map[string]bool{}, false
+	err = o.before(ctx, l, func(earlier gate.Logged) bool {
+		if asked = strings.EqualFold(earlier.Request.Environment, l.Request.Environment); asked {
+			for _, d := range earlier.Snapshot.Demoted {
+				had[d.Criterion] = true
+			}
+		}
+		return asked
+	})
+	if err != nil || !asked { // who asks for the first time has lost nothing
+		return nil, err
+	}
+	whole, err := o.store.Decision(ctx, l.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range whole.Dropped() {
+		if !had[d.Criterion] {
+			all = append(all, whole.OnlyWarns(d))
+		}
+	}
+	return all, nil
+}
+
+// before goes through the decisions about the same service that were logged before one, newest first, until enough is seen.
+func (o *lookout) before(ctx context.Context, l gate.Logged, enough func(gate.Logged) bool) error {
+	met := false
+	for cursor := ""; ; {
+		page, next, err := o.store.DecisionsDemoted(ctx, l.Request.Service, cursor, newsPage)
+		if err != nil {
+			return err
+		}
+		for _, earlier := range page {
+			if met && enough(earlier) {
+				return nil
+			}
+			met = met || earlier.ID == l.ID
+		}
+		if cursor = next; cursor == "" {
+			return nil
+		}
+	}
+}
