@@ -20,8 +20,8 @@ const (
 	newsFor = 24 * time.Hour
 	// watchReach is how long ago a deployment can have gone out whose watch is news, at most.
 	watchReach = 7 * 24 * time.Hour
-	// newsPage is how many decisions are read at once.
-	newsPage = 200
+	// newsPage is how many decisions are read at once, walkPage how many of one service where mostly the first few tell enough.
+	newsPage, walkPage = 200, 20
 )
 
 // newsStore is where the news of the gate are found.
@@ -133,8 +133,9 @@ func (o *lookout) decisions(ctx context.Context, since time.Time) (all []teamNew
 	return all, err
 }
 
-// read takes in decisions from the newest on, up to a page that has none that is new.
+// read takes in decisions from the newest on, up to a page that has none that is new; all of them, or none when it fails.
 func (o *lookout) read(ctx context.Context, since time.Time) error {
+	seen, left := map[string]time.Time{}, []gate.Logged{}
 	for cursor, fresh := "", true; fresh; {
 		page, next, err := o.store.DecisionsDemoted(ctx, "", cursor, newsPage)
 		if err != nil {
@@ -145,13 +146,17 @@ func (o *lookout) read(ctx context.Context, since time.Time) error {
 			if _, known := o.seen[l.ID]; known || l.At.Before(since) {
 				continue
 			}
-			fresh, o.seen[l.ID] = true, l.At
-			o.left = append(o.left, l)
+			fresh, seen[l.ID] = true, l.At
+			if l.MayBeNews() {
+				left = append(left, l)
+			}
 		}
 		if cursor = next; cursor == "" {
 			break
 		}
 	}
+	maps.Copy(o.seen, seen)
+	o.left = append(o.left, left...)
 	return nil
 }
 
@@ -187,7 +192,7 @@ func (o *lookout) stop(ctx context.Context, l gate.Logged) ([]gate.News, error) 
 
 // secondFix finds whether a fix is the second one of its problem. Only then is more read.
 func (o *lookout) secondFix(ctx context.Context, l gate.Logged) ([]gate.News, error) {
-	if l.Kind != gate.KindFix || l.Request.Change.Kind != gate.KindFix {
+	if !l.DeclaredFix() {
 		return nil, nil
 	}
 	listed, err := o.store.Fixes(ctx, l.Request.Service, l.FixesSince())
@@ -245,7 +250,7 @@ func (o *lookout) dropped(ctx context.Context, l gate.Logged) (all []gate.News, 
 func (o *lookout) before(ctx context.Context, l gate.Logged, enough func(gate.Logged) bool) error {
 	met := false
 	for cursor := ""; ; {
-		page, next, err := o.store.DecisionsDemoted(ctx, l.Request.Service, cursor, newsPage)
+		page, next, err := o.store.DecisionsDemoted(ctx, l.Request.Service, cursor, walkPage)
 		if err != nil {
 			return err
 		}

@@ -129,7 +129,7 @@ func (l Logged) answer() string { return "At " + clock(l.At) + " the gate answer
 
 // Repairs is the open problem that a decision let a declared fix through for, "" where it did not. It needs the snapshot.
 func (l Logged) Repairs() string {
-	if l.Kind != KindFix || l.Request.Change.Kind != KindFix {
+	if !l.DeclaredFix() {
 		return ""
 	}
 	c := fixClaim(l.Snapshot, l.Request)
@@ -137,6 +137,14 @@ func (l Logged) Repairs() string {
 		return ""
 	}
 	return c.evidence[0]
+}
+
+// DeclaredFix reports whether it was let through as the fix that it claimed to be.
+func (l Logged) DeclaredFix() bool { return l.Kind == KindFix && l.Request.Change.Kind == KindFix }
+
+// MayBeNews leaves out what can be none, without looking at other decisions.
+func (l Logged) MayBeNews() bool {
+	return l.StopsService() || l.DeclaredFix() || len(l.Snapshot.Demoted) > 0
 }
 
 // FixesSince is when the first fix of the same problem can have been asked for at the earliest: one that is open for longer takes none.
@@ -149,7 +157,7 @@ func DistinctFixes(newest []Logged) []Logged {
 	seen := map[string]bool{}
 	for _, l := range slices.Backward(newest) {
 		same := strings.Join(append([]string{l.puts()}, l.Request.Change.Fixes...), "\n")
-		if l.Kind == KindFix && l.Request.Change.Kind == KindFix && !seen[same] {
+		if l.DeclaredFix() && !seen[same] {
 			seen[same] = true
 			list = append(list, l)
 		}
