@@ -34,6 +34,7 @@ notify:
   webhooks: [{name: room, url: "${CHAT}"}, {name: local, url_file: /run/secrets/chat}]
   leadership: {mail: [leads@example.org], webhooks: [room]}
   digests: {hour: 0}
+  gate: true
 `), notifyOptions)
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +43,7 @@ notify:
 		PublicURL:  "https://ship.example.org",
 		SMTP:       &SMTP{Address: "mail.example.org:587", Security: "starttls", User: "ship", Password: "s3cret", From: "shiphabit <ship@example.org>"},
 		Webhooks:   []Webhook{{"room", "https://chat.example.org/hook/s3cret"}, {"local", "http://127.0.0.1:9/s3cret"}},
-		Leadership: Channels{Mail: []string{"leads@example.org"}, Webhooks: []string{"room"}}, Digests: &Digests{Weekday: time.Monday},
+		Leadership: Channels{Mail: []string{"leads@example.org"}, Webhooks: []string{"room"}}, Digests: &Digests{Weekday: time.Monday}, Gate: true,
 	}
 	if diff := cmp.Diff(want, c.Notify); diff != "" {
 		t.Error(diff)
@@ -71,6 +72,8 @@ func TestFaultsOfChannelsNameTheRemedyAndNoSecret(t *testing.T) {
 		"digests to nobody":               {"notify: {public_url: https://ship.example.org, digests: {weekday: friday}}", "nobody is reached"},
 		"digests whose links lead away":   {"notify: {digests: {}, leadership: {webhooks: [room]}, webhooks: [{name: room, url: '${CHAT}'}]}", "set notify.public_url"},
 		"digests at an hour that is none": {"notify: {digests: {hour: 24}}", "a whole number from 0 to 23"},
+		"gate news to leadership alone":   {"notify: {public_url: https://ship.example.org, gate: true, leadership: {webhooks: [room]}, webhooks: [{name: room, url: '${CHAT}'}]}", "notify.gate: no team is reached; name channels under teams[].notify"},
+		"gate news that lead nowhere":     {"teams: [{name: pay, notify: {webhooks: [room]}}]\nnotify: {gate: true, webhooks: [{name: room, url: '${CHAT}'}]}", "notify.gate: the links of messages would lead nowhere; set notify.public_url"},
 		"a receiver that is none":         {"teams: [{name: pay, notify: {mail: [everybody]}}]", "write a mail address"},
 	} {
 		t.Run(name, func(t *testing.T) {
