@@ -70,6 +70,7 @@ notify:
   public_url: https://ship.example.org/
   smtp: {address: "`+s.box.address+`", security: none, from: ship@example.org}
   webhooks: [{name: room, url: "${CHAT}"}]
+  leadership: {webhooks: [room]}
   gate: true
 `, map[string]string{"CHAT": s.room})
 	p := &program{err: s.log, clock: s.dial.now}
@@ -134,10 +135,10 @@ func (s *tellingStage) asks(service, digest, change string, want gate.Result) {
 const normalChange = `{"kind":"normal"}`
 
 // everything happens: the gate stops shop twice, shop's open failure is fixed twice, the watch of web ends in failed, and a criterion that
-// stops web drops to warning. All of it happens to docs, too, but for the last.
+// stops web drops to warning. All but the last happens to the services of a team without channels and of no team, too.
 func (s *tellingStage) everything() {
 	s.Helper()
-	for _, service := range []string{"shop", "docs"} {
+	for _, service := range []string{"shop", "docs", "nobodys"} {
 		s.deploys(service, strings.Repeat(".", 20)+".x.x.x.x")
 		s.asks(service, "sha256:new", normalChange, gate.Block)
 		s.asks(service, "sha256:newer", normalChange, gate.Block)
@@ -148,7 +149,7 @@ func (s *tellingStage) everything() {
 		s.unhealthy(service, "watched")
 	}
 	s.unhealthy("web", "seen")
-	s.demotes("web")
+	s.judged("web", nil, brokenPromise())
 }
 
 // unhealthy tells of a deployment that went out minutes ago and of a verdict about it.
@@ -160,13 +161,16 @@ func (s *tellingStage) unhealthy(service, id string) {
 `, service+"-"+id, service, at.Add(-10*time.Minute).Format(time.RFC3339), at.Add(-time.Minute).Format(time.RFC3339)))
 }
 
-// demotes logs two decisions of a service as a server does; by the time of the second its failure meter has broken its promise.
-func (s *tellingStage) demotes(service string) {
+func brokenPromise() []gate.Demotion {
+	return []gate.Demotion{{Criterion: "failure-meter", Measured: 4, Years: gate.Fraction{Num: 2, Den: 1}, Promised: gate.Fraction{Num: 2, Den: 1}}}
+}
+
+// judged logs decisions of a service as a server does, each while criteria had broken their promise.
+func (s *tellingStage) judged(service string, broken ...[]gate.Demotion) {
 	s.Helper()
 	h := s.server()
-	facts := metrics.Facts{Service: service}
-	known := gate.Known{Facts: facts, Service: metrics.Service{Name: service, Team: "pay"}}
-	for i, broke := range [][]gate.Demotion{nil, {{Criterion: "failure-meter", Measured: 4, Years: gate.Fraction{Num: 2, Den: 1}, Promised: gate.Fraction{Num: 2, Den: 1}}}} {
+	known := gate.Known{Facts: metrics.Facts{Service: service}, Service: metrics.Service{Name: service, Team: "pay"}}
+	for i, broke := range broken {
 		policy := gate.PolicyFor(metrics.Standard)
 		known.Demoted = broke
 		r := gate.Request{Service: service, Environment: "production", Artifact: gate.Artifact{Digest: "sha256:new"}, Change: gate.Change{Kind: gate.KindNormal}}
@@ -239,10 +243,10 @@ func TestTwoServersTellATeamOnceOfWhatWantsItsEyes(t *testing.T) {
 	if len(s.box.received()) != len(want) || len(chat.heard()) != len(want) {
 		t.Errorf("the box has %d and the room heard %d, want %d: %q", len(s.box.received()), len(chat.heard()), len(want), chat.heard())
 	}
-	if heard := strings.Join(chat.heard(), "\n"); !strings.Contains(heard, "*shop: the gate stops changes to production*") || strings.Contains(heard, "docs") {
+	if heard := strings.Join(chat.heard(), "\n"); !strings.Contains(heard, "*shop: the gate stops changes to production*") || strings.Contains(heard, "docs") || strings.Contains(heard, "nobodys") {
 		t.Errorf("the room heard\n%s", heard)
 	}
-	if board := s.ask(http.MethodGet, "/api/v1/gate/scoreboard", ""); !strings.Contains(board, `"repeated_fixes":2`) {
+	if board := s.ask(http.MethodGet, "/api/v1/gate/scoreboard", ""); !strings.Contains(board, `"repeated_fixes":3`) {
 		t.Errorf("the scoreboard is %s", board)
 	}
 }
