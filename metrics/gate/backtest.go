@@ -250,22 +250,17 @@ func (b *Backtest) wrongStops(p Policy, h *history, from, to time.Time) {
 	since := h.facts.Rollouts[trials[0]].FinishedAt
 	explained := h.explained(trials)
 	for _, one := range p.promising() {
-		steps := one.fold(h)
-		if !keepsWellBelow(steps, one.oneIn) {
-			continue // its stops may well have been right
+		wrong, judged := wrongSpells(one.fold(h), one.oneIn, explained, to)
+		if !judged {
+			continue
 		}
-		t := promiseTally{criterion: one.criterion, promised: one.promised, years: yearsOf(to.Sub(since))}
 		inWindow := 0
-		for _, s := range spellsOf(steps) {
-			if !s.wrong(explained) || !s.from.Before(to) {
-				continue
-			}
-			t.wrong++
+		for _, s := range wrong {
 			if !s.from.Before(from) {
 				inWindow++
 			}
 		}
-		b.promises = append(b.promises, t)
+		b.promises = append(b.promises, promiseTally{criterion: one.criterion, promised: one.promised, wrong: len(wrong), years: yearsOf(to.Sub(since))})
 		b.criterion(one.criterion, func(c *BacktestCriterion) { c.WrongStops = inWindow })
 	}
 }

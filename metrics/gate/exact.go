@@ -89,3 +89,38 @@ func BreaksPromise(stops int, observed *big.Rat, promised Fraction) bool {
 		}
 	}
 }
+
+// mostExpected is, in thousandths, the smallest mean at which so few events or fewer have a chance of at most 5 %: no more than that is to be
+// expected where so few were seen, with 95 % certainty. 2,996 for none: e^−2.996 is 5 %.
+func mostExpected(events int) int64 {
+	low, high := int64(1000*events), int64(1000*events+4000)
+	for !seldomSoFew(events, high) {
+		low, high = high, high+high/2
+	}
+	for low+1 < high {
+		if mid := (low + high) / 2; seldomSoFew(events, mid) {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	return high
+}
+
+// seldomSoFew reports whether at a mean in thousandths so few events or fewer have a chance of at most 5 %: nineteen times the terms λⁱ/i! up
+// to them are no more than those after them. The terms are whole numbers of 2⁻²⁵⁶, cut off; what that loses is far below what a
+// thousandth of the mean moves.
+func seldomSoFew(events int, thousandths int64) bool {
+	few, more := new(big.Int), new(big.Int)
+	mean, term := big.NewInt(thousandths), new(big.Int).Lsh(big.NewInt(1), 256)
+	for i := int64(0); term.Sign() > 0; i++ {
+		if i <= int64(events) {
+			few.Add(few, term)
+		} else {
+			more.Add(more, term)
+		}
+		term.Mul(term, mean)
+		term.Quo(term, big.NewInt(1000*(i+1)))
+	}
+	return few.Mul(few, big.NewInt(19)).Cmp(more) <= 0
+}

@@ -71,6 +71,15 @@ func spellsOf(steps []MeterStep) []spell {
 	return all
 }
 
+// wrongSpells are the wrong ones of a meter's stops that began before an instant, whoever met them; not judged where more than half the limit
+// of 1 in so many goes wrong, because its stops may then well have been right.
+func wrongSpells(steps []MeterStep, oneIn int, explained map[string]bool, to time.Time) (wrong []spell, judged bool) {
+	if !keepsWellBelow(steps, oneIn) {
+		return nil, false
+	}
+	return slices.DeleteFunc(spellsOf(steps), func(s spell) bool { return !s.wrong(explained) || !s.from.Before(to) }), true
+}
+
 // keepsWellBelow reports whether outside its spells at most half the limit of 1 in so many went wrong: only then can a stop have been wrong.
 // What began a spell came before it and counts; what ended it does not.
 func keepsWellBelow(steps []MeterStep, oneIn int) bool {
