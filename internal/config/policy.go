@@ -16,6 +16,7 @@ type overlay struct {
 	layer   string // "organisation", "tier:standard", "team:payments", "service:payments-api"
 	file    string
 	path    string
+	line    int // at which it begins
 	values  []setting // in the order of the table
 	locked  []node    // what later layers may only tighten: criteria, and values of the policy as a whole
 }
@@ -36,7 +37,7 @@ func (l *loader) policies(n node, c Config) []overlay {
 	seen := map[string]bool{}
 	for i, item := range n.items() {
 		path := index("policies", i)
-		o := overlay{name: item.at("metadata").at("name").text(), version: max(1, item.at("metadata").at("version").number()), file: l.file, path: path}
+		o := overlay{name: item.at("metadata").at("name").text(), version: max(1, item.at("metadata").at("version").number()), file: l.file, path: path, line: item.Line}
 		o.layer = l.layer(path, item.at("applies_to"), c)
 		if seen[o.layer] {
 			l.at(path+".applies_to", "there is a policy for "+o.layer+" before", "join the two")
