@@ -54,6 +54,8 @@ type Options struct {
 	Calendar func(service, team string) metrics.Calendar
 	// Policy is what a service is judged by.
 	Policy func(metrics.Service) gate.Policy
+	// Amend tells where changes of a layer's policy go in the configuration file, and their lines; nil tells no lines.
+	Amend func(layer string, changes []gate.PolicyChange) gate.Amendment
 	// Freezes are the windows in which nothing but rollbacks and fixes goes out.
 	Freezes []gate.Window
 	// Signing signs verdicts; without it they carry no token.
@@ -102,6 +104,7 @@ type Store interface {
 	decisionStore
 	overrideStore
 	scoreStore
+	observationStore
 	absenceStore
 	roundStore
 	outcomeStore
@@ -222,6 +225,7 @@ func (s *Server) routes() []route {
 		s.gateRoutes(),
 		s.overrideRoutes(),
 		s.scoreRoutes(),
+		s.proposalRoutes(),
 		s.backtestRoutes(),
 		s.absenceRoutes(),
 		s.signingRoutes(),

@@ -17,7 +17,7 @@ func (p *program) policyCommand() *cobra.Command {
 		Short:   "Show what the release gate promises",
 		Example: "  shiphabit policy lint --tier critical --volume 20",
 	}
-	command.AddCommand(p.policyLintCommand(), p.policyExplainCommand(), p.policyDiffCommand(), p.policyTestCommand())
+	command.AddCommand(p.policyLintCommand(), p.policyExplainCommand(), p.policyDiffCommand(), p.policyTestCommand(), p.policyProposeCommand())
 	return command
 }
 

@@ -42,6 +42,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 		Definitions: settings.Definitions,
 		Calendar:    settings.Calendar,
 		Policy:      settings.Policy,
+		Amend:       settings.Amend,
 		Freezes:     settings.Freezes,
 		Signing:     settings.Signing,
 		Questions:   settings.Questions,

@@ -92,6 +92,17 @@ func Graduations(p Policy, of []Candidate, now time.Time) []Graduation {
 	return list
 }
 
+// ChangesOf are what is to be changed for all that are ready.
+func ChangesOf(list []Graduation) []PolicyChange {
+	var changes []PolicyChange
+	for _, g := range list {
+		if g.Ready {
+			changes = append(changes, g.Changes...)
+		}
+	}
+	return changes
+}
+
 // nextStep is the step that a criterion may take in production: from observing to warning to stopping, and what has to be changed for it.
 func (p Policy) nextStep(c criterion) (Graduation, bool) {
 	g := Graduation{Criterion: c.name, Mode: p.modeOf(c.name), Needed: NeededDecisions, Missing: []string{}, Changes: []PolicyChange{}}

@@ -146,14 +146,18 @@ func countOrNone(n int, noun string) string {
 	return count(int64(n), noun)
 }
 
-// Text are graduations for a terminal, those that are ready first.
+// Word says whether it is proposed: "proposed" or "not yet".
+func (g Graduation) Word() string {
+	if g.Ready {
+		return "proposed"
+	}
+	return "not yet"
+}
+
+// Text is the step for a terminal.
 func (g Graduation) Text() string {
 	var b strings.Builder
-	word := "not yet"
-	if g.Ready {
-		word = "proposed"
-	}
-	fmt.Fprintf(&b, "%s: %s -> %s, %s\n", g.Criterion, g.Mode, g.Next, word)
+	fmt.Fprintf(&b, "%s: %s -> %s, %s\n", g.Criterion, g.Mode, g.Next, g.Word())
 	for _, why := range g.Missing {
 		fmt.Fprintf(&b, "  missing: %s\n", why)
 	}
