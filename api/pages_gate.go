@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -136,6 +137,9 @@ func (s *Server) standingPage(r request) (reply, error) {
 	if p.Histories, err = s.histories(r.Context(), service.Name, now); err != nil {
 		return reply{}, err
 	}
+	if p.Proposals, err = s.proposalsShown(r.Context(), service, now.snapshot.Kind); err != nil {
+		return reply{}, err
+	}
 	if p.Overrides, err = s.o.Store.Overrides(r.Context(), service.Name); err != nil {
 		return reply{}, err
 	}
@@ -148,7 +152,7 @@ func (s *Server) standingPage(r request) (reply, error) {
 // knownToGate finds a service by its name, one that is known from nothing but the questions of pipelines included.
 func (s *Server) knownToGate(ctx context.Context, name string) (metrics.Service, error) {
 	service, err := s.known(ctx, name)
-	if !s.is(err, NotFound) {
+	if err == nil || statusOf(err) != http.StatusNotFound {
 		return service, err
 	}
 	asked, _, listing := s.o.Store.Decisions(ctx, name, "", 1)

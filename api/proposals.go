@@ -7,6 +7,7 @@ import (
 
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
+	"shiphabit/reports"
 )
 
 // observationStore reads what shows whether criteria may do more.
@@ -75,4 +76,13 @@ func (s *Server) proposals(ctx context.Context, service metrics.Service) (propos
 		answer.Amendment = &amendment
 	}
 	return answer, nil
+}
+
+// proposalsShown are those of a service for its page about production.
+func (s *Server) proposalsShown(ctx context.Context, service metrics.Service, kind metrics.EnvironmentKind) (*reports.Proposals, error) {
+	if kind != metrics.Production {
+		return nil, nil //nolint:nilnil // the page has no such section then
+	}
+	p, err := s.proposals(ctx, service)
+	return &reports.Proposals{List: p.Proposals, Amendment: p.Amendment, Needed: gate.NeededDecisions, JSON: reports.ProposalsJSON(service.Name)}, err
 }

@@ -25,6 +25,8 @@ type Standing struct {
 	Overrides []gate.Override // of the service
 	Decisions []gate.Logged   // newest first
 	Server    string
+	// Proposals are nil where the environment is not production: the steps of criteria are about that.
+	Proposals *Proposals
 }
 
 func (Standing) template() string { return "standing" }

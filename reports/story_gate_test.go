@@ -119,8 +119,25 @@ func (s stage) standing(f metrics.Facts) Standing {
 		Frame: s.frame(f.Service, StandingPath(f.Service), "gate"), Service: k.Service, Environment: "production", Decision: gate.Decide(policy, snapshot, ask), Snapshot: snapshot,
 		Openings: gate.Openings(policy, snapshot, ask), Histories: k.Histories(policy, now), Next: &next, Overrides: overrides(f.Service), Server: "http://127.0.0.1:8080",
 	}
+	p.Proposals = s.proposals(f, policy)
 	p.Frame.Levelled = false
 	return p
+}
+
+// proposals are of a service whose every rollout was asked about.
+func (s stage) proposals(f metrics.Facts, policy gate.Policy) *Proposals {
+	c := gate.Candidate{Standing: gate.Standing{Facts: f, Policy: policy}}
+	for _, r := range f.Rollouts {
+		c.Observed = append(c.Observed, gate.Observation{
+			Scored: gate.Scored{ID: "gd_" + r.ID, At: r.FinishedAt.Add(-time.Minute), Service: f.Service, Environment: "production", For: metrics.Production, Kind: gate.KindNormal, Verdict: gate.Allow, Revision: r.Revision},
+			Policy: &policy, Results: map[string]gate.Result{"open-incidents": gate.Pass},
+		})
+	}
+	p := Proposals{List: gate.Graduations(policy, []gate.Candidate{c}, now), Needed: gate.NeededDecisions, JSON: ProposalsJSON(f.Service)}
+	if len(gate.ChangesOf(p.List)) > 0 {
+		p.Amendment = &gate.Amendment{Layer: "service:" + f.Service, Says: "Add this policy to " + harm + ".", Lines: "policies: # " + harm + "\n"}
+	}
+	return &p
 }
 
 func (s stage) decision(f metrics.Facts) Decision {

@@ -16,7 +16,7 @@ type overlay struct {
 	layer   string // "organisation", "tier:standard", "team:payments", "service:payments-api"
 	file    string
 	path    string
-	line    int // at which it begins
+	line    int       // at which it begins
 	values  []setting // in the order of the table
 	locked  []node    // what later layers may only tighten: criteria, and values of the policy as a whole
 }
