@@ -141,6 +141,7 @@ func (s sample) listComponents() []Component {
 		one("servicetable", "Services", "By name: the order is no ranking. A dash where there is too little to say.", sampleServices{sampleBands: sampleBands{s}}),
 		one("decisiontable", "Decisions", "Newest first, each with its reason in a sentence.", s.decisions()),
 		one("reasongroups", "Reasons", "What stands against it first; what had nothing to judge is folded away.", s.reasons()),
+		one("proposals", "Next steps", "What the record says of a criterion that may do more, and the lines for its policy.", s.proposals()),
 		one("answers", "Answers", "How many chose what, never who.", answered),
 	}
 }

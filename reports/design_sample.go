@@ -127,6 +127,24 @@ func (s sample) reasons() []ReasonGroup {
 	return groups(views, Clock{})
 }
 
+// proposals are one that is ready and one that is not, of the sample asked about each time.
+func (s sample) proposals() Proposals {
+	policy := gate.Policies()[metrics.Standard]
+	c := gate.Candidate{Standing: gate.Standing{Facts: s.facts, Policy: policy}}
+	for i, r := range s.facts.Rollouts {
+		came := map[string]gate.Result{"open-incidents": gate.Pass}
+		if i < 12 {
+			came["restored-in-time"] = gate.Pass
+		}
+		c.Observed = append(c.Observed, gate.Observation{Policy: &policy, Results: came, Scored: gate.Scored{
+			ID: r.ID, At: r.FinishedAt.Add(-time.Minute), Service: s.facts.Service, Environment: "production", For: metrics.Production, Kind: gate.KindNormal, Revision: r.ID,
+		}})
+	}
+	return Proposals{List: gate.Graduations(policy, []gate.Candidate{c}, sampleAt), Needed: gate.NeededDecisions, JSON: s.Link(""), Amendment: &gate.Amendment{
+		Says: "In the policy \"daily\" of service:daily (shiphabit.yaml:12) set these values, and raise metadata.version to 2.", Lines: "criteria:\n  open-incidents:\n    mode: enforce\n",
+	}}
+}
+
 func (s sample) decisions() Log {
 	var out []gate.Logged
 	for i, row := range s.rows()[:2] {
