@@ -103,11 +103,32 @@ func TestAMarkdownDiffOfAnyRecordFitsAComment(t *testing.T) {
 		if n > mostOfAComment {
 			t.Errorf("%d services with %d changes: %d characters", of.services, of.changes, n)
 		}
-		if !strings.Contains(said, "| failure-meter | 0 | 7 | 0 | 3, more than promised |") {
+		if !strings.Contains(said, "| failure-meter | off | 7 | off | 3, more than promised |") {
 			t.Errorf("the promise is not told:\n%s", said[:min(len(said), 1000)])
 		}
 		if cut := strings.Contains(said, "left out"); cut != (len(changes) > 40) {
 			t.Errorf("%d services with %d changes: left out is told: %v", of.services, of.changes, cut)
+		}
+	}
+}
+
+func TestADiffTellsHoldsFromStopsAndACriterionThatIsOffFromOneThatStopsNothing(t *testing.T) {
+	t.Parallel()
+	day := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	d := policyDiff{
+		Old: gate.Backtest{Promotions: 9, Stopped: 1, Verdicts: []gate.BacktestVerdict{{Service: "a", Rollout: "r1", At: day, Verdict: gate.Block}, {Service: "a", Rollout: "r2", At: day, Verdict: gate.Warn}}},
+		New: gate.Backtest{Promotions: 9, Stopped: 3, Verdicts: []gate.BacktestVerdict{
+			{Service: "a", Rollout: "r1", At: day, Verdict: gate.Block}, {Service: "a", Rollout: "r2", At: day, Verdict: gate.Hold}, {Service: "a", Rollout: "r3", At: day, Verdict: gate.Hold},
+		}, Criteria: []gate.BacktestCriterion{{Criterion: "drain", Stopped: 2}}},
+	}
+	d.Changes = gate.Differences(d.Old, d.New)
+	said := d.markdown()
+	for _, row := range []string{
+		"| stopped or held | 1 | 3 |", "| stopped | 1 | 1 |", "| held | 0 | 2 |", "| drain | off | 2 | off | 0 |",
+		"| service | changes | newly stopped or held | no longer |", "| a | 2 | 2 | 0 |",
+	} {
+		if !strings.Contains(said, row) {
+			t.Errorf("it lacks %q:\n%s", row, said)
 		}
 	}
 }

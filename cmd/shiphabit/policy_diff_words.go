@@ -25,8 +25,8 @@ type policyDiff struct {
 
 // Headings of the tables, as Markdown and text have them.
 var (
-	criterionHeading = []string{"criterion", "stopped, old", "stopped, new", "wrong stops, old", "wrong stops, new"}
-	serviceHeading   = []string{"service", "changes", "newly stopped", "no longer stopped"}
+	criterionHeading = []string{"criterion", "stopped or held, old", "stopped or held, new", "wrong stops, old", "wrong stops, new"}
+	serviceHeading   = []string{"service", "changes", "newly stopped or held", "no longer"}
 	changeHeading    = []string{"when", "service", "deployment", "old", "new", "it was"}
 )
 
@@ -37,19 +37,33 @@ func (d policyDiff) totals() [][]string {
 	}
 	return [][]string{
 		row("promotions", func(b gate.Backtest) int { return b.Promotions }),
-		row("stopped", func(b gate.Backtest) int { return b.Stopped }),
-		row("of those failed later", func(b gate.Backtest) int { return b.Prevented }),
-		row("of those fine", func(b gate.Backtest) int { return b.Delayed }),
+		row("stopped or held", func(b gate.Backtest) int { return b.Stopped }),
+		row("stopped", func(b gate.Backtest) int { return said(b, gate.Block) }),
+		row("held", func(b gate.Backtest) int { return said(b, gate.Hold) }),
+		row("of both failed later", func(b gate.Backtest) int { return b.Prevented }),
+		row("of both fine", func(b gate.Backtest) int { return b.Delayed }),
 		row("let through and failed", func(b gate.Backtest) int { return b.Missed }),
 	}
 }
 
+// said counts the promotions of a verdict.
+func said(b gate.Backtest, verdict gate.Result) int {
+	n := 0
+	for _, v := range b.Verdicts {
+		if v.Verdict == verdict {
+			n++
+		}
+	}
+	return n
+}
+
 // criteria are those that do not do the same on both sides, with whether they keep what they promise.
 func (d policyDiff) criteria() [][]string {
-	both := map[string][2]gate.BacktestCriterion{}
+	both := map[string][2]*gate.BacktestCriterion{}
 	names := []string{}
 	for side, result := range []gate.Backtest{d.Old, d.New} {
-		for _, c := range result.Criteria {
+		for i := range result.Criteria {
+			c := &result.Criteria[i]
 			pair, known := both[c.Criterion]
 			if !known {
 				names = append(names, c.Criterion)
@@ -61,16 +75,26 @@ func (d policyDiff) criteria() [][]string {
 	rows := [][]string{}
 	for _, name := range names {
 		before, after := both[name][0], both[name][1]
-		before.Criterion, after.Criterion = name, name
-		if before != after {
-			rows = append(rows, []string{name, strconv.Itoa(before.Stopped), strconv.Itoa(after.Stopped), wrongStopWords(before), wrongStopWords(after)})
+		if before == nil || after == nil || *before != *after {
+			rows = append(rows, []string{name, stopWords(before), stopWords(after), wrongStopWords(before), wrongStopWords(after)})
 		}
 	}
 	return rows
 }
 
-func wrongStopWords(c gate.BacktestCriterion) string {
-	if c.Broken {
+// stopWords are how many a criterion stops or holds; one that no policy of its side has is off.
+func stopWords(c *gate.BacktestCriterion) string {
+	if c == nil {
+		return string(gate.Off)
+	}
+	return strconv.Itoa(c.Stopped)
+}
+
+func wrongStopWords(c *gate.BacktestCriterion) string {
+	switch {
+	case c == nil:
+		return string(gate.Off)
+	case c.Broken:
 		return strconv.Itoa(c.WrongStops) + ", more than promised"
 	}
 	return strconv.Itoa(c.WrongStops)

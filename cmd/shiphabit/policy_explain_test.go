@@ -69,3 +69,27 @@ func TestLintExitsWithTwoForACriterionThatCanNeverFire(t *testing.T) {
 	}
 	p.must("policy", "lint", "--volume", "1")
 }
+
+func TestLintTellsOfThePoliciesOfTeamsAndServicesToo(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	file := filepath.Join(p.home, "own.yaml")
+	write(t, file, `teams: [{name: money}]
+services:
+  - {name: pay, tier: high, team: money}
+  - {name: ledger, tier: high, team: money}
+  - {name: web}
+policies:
+  - {apiVersion: shiphabit/v1, kind: Policy, metadata: {name: for money}, applies_to: {team: money}, watch: 50m}
+  - {apiVersion: shiphabit/v1, kind: Policy, metadata: {name: for web}, applies_to: {service: web}, criteria: {failure-meter: {not_acceptable: 1 in 12}}}
+`)
+	said := p.must("policy", "lint", "--config", file)
+	for words, times := range map[string]int{"Policy for money at": 1, "Policy for web at": 1, "\nPolicy ": 5, "no more than 1 in 12 fail": 1} {
+		if got := strings.Count(said, words); got != times {
+			t.Errorf("it says %q %d times, want %d:\n%s", words, got, times, said)
+		}
+	}
+	if said := p.must("policy", "lint", "--config", file, "--tier", "high"); strings.Count(said, "Policy ") != 1 {
+		t.Errorf("of one tier it says\n%s", said)
+	}
+}

@@ -230,3 +230,18 @@ func takeOver(p *gate.Policy, criterion string) {
 		}
 	}
 }
+
+// OwnPolicies are those in force for declared services that a policy of their team or of their own holds for, each once.
+func (c Config) OwnPolicies() []gate.Policy {
+	var all []gate.Policy
+	seen := map[string]bool{}
+	for _, s := range c.Services {
+		p := c.Policy(s.Service)
+		own := slices.ContainsFunc(p.Layers, func(layer string) bool { return strings.HasPrefix(layer, "team:") || strings.HasPrefix(layer, "service:") })
+		if own && !seen[p.Digest()] {
+			seen[p.Digest()] = true
+			all = append(all, p)
+		}
+	}
+	return all
+}
