@@ -237,7 +237,9 @@ func (c Config) OwnPolicies() []gate.Policy {
 	seen := map[string]bool{}
 	for _, s := range c.Services {
 		p := c.Policy(s.Service)
-		own := slices.ContainsFunc(p.Layers, func(layer string) bool { return strings.HasPrefix(layer, "team:") || strings.HasPrefix(layer, "service:") })
+		own := slices.ContainsFunc(p.Layers, func(layer string) bool {
+			return strings.HasPrefix(layer, "team:") || strings.HasPrefix(layer, "service:")
+		})
 		if own && !seen[p.Digest()] {
 			seen[p.Digest()] = true
 			all = append(all, p)

@@ -118,9 +118,10 @@ func (r *PromiseRecord) says() []string {
 		return append(all, "That breaks the promise: chance does not explain so many (exact Poisson test, 5 %).")
 	case PromiseShown:
 		return append(all, fmt.Sprintf("That shows the promise to be kept: with 95 %% certainty there is no more than one in %s.", yearsOrDays(r.AtWorst)))
+	default:
+		return append(all, fmt.Sprintf("That does not contradict it, and is too little to show it: with 95 %% certainty there is no more than one in %s. To show it would take %s service-years without another one.",
+			yearsOrDays(r.AtWorst), r.NeedsYears.Rat().FloatString(1)))
 	}
-	return append(all, fmt.Sprintf("That does not contradict it, and is too little to show it: with 95 %% certainty there is no more than one in %s. To show it would take %s service-years without another one.",
-		yearsOrDays(r.AtWorst), r.NeedsYears.Rat().FloatString(1)))
 }
 
 // together words how long services are recorded, all together.
