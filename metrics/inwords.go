@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,21 +24,31 @@ var spanUnits = [...]spanUnit{{"s", 1, 0}, {"min", minuteSpan, minuteSpan}, {"h"
 
 const minuteSpan = 60.0
 
-// mostOfUnit is from how many of the unit of the shortest on the longest of several spans is too long to be read in it.
-const mostOfUnit = 300
+// A span is read in another's unit where it is at least leastOfUnit and less than mostOfUnit of it.
+const (
+	leastOfUnit = 0.1
+	mostOfUnit  = 300
+)
+
+// fits tells whether a span can be read in the unit.
+func (u spanUnit) fits(seconds float64) bool {
+	n := math.Abs(seconds) / u.size
+	return n == 0 || n >= leastOfUnit && n < mostOfUnit
+}
 
 // InWords words a number of seconds to two figures that matter: "45 s", "12 min", "3.4 h", "2.1 d", "12 wk".
 func InWords(seconds float64) string { return spanUnits[unitIndex(math.Abs(seconds))].words(seconds) }
 
-// InOneUnit is how spans are worded that stand in one line, such as a value, the ends of its interval and the value before: all in the
-// unit that the shortest of them would have alone, so that they can be compared at a glance; each in its own where they are too far apart
-// for one. What is nil takes no part.
+// InOneUnit is how spans are worded that are of one figure, such as its value, the ends of its interval and its course: all in the unit
+// that the shortest of those given would have alone, so that they can be compared at a glance; each in its own where those given are too
+// far apart for one. A span that is not among them and does not fit the unit stands in its own. What is nil takes no part.
 func InOneUnit(spans ...*float64) func(seconds float64) string {
+	spans = slices.DeleteFunc(slices.Clone(spans), func(s *float64) bool { return s == nil })
+	if len(spans) == 0 {
+		return InWords
+	}
 	least, most := math.MaxFloat64, 0.0
 	for _, s := range spans {
-		if s == nil {
-			continue
-		}
 		size := math.Abs(*s)
 		most = max(most, size)
 		if size > 0 {
@@ -45,10 +56,15 @@ func InOneUnit(spans ...*float64) func(seconds float64) string {
 		}
 	}
 	unit := spanUnits[unitIndex(min(least, most))]
-	if most/unit.size >= mostOfUnit {
+	if !unit.fits(most) {
 		return InWords
 	}
-	return unit.words
+	return func(seconds float64) string {
+		if unit.fits(seconds) {
+			return unit.words(seconds)
+		}
+		return InWords(seconds)
+	}
 }
 
 // unitIndex is the unit in which a span stands alone.

@@ -43,3 +43,16 @@ func TestSpansOfOneLineStandInTheUnitOfTheShortest(t *testing.T) {
 		}
 	}
 }
+
+func TestASpanBesideAFigureStandsInTheUnitOfTheFigureWhereItCanBeReadInIt(t *testing.T) {
+	t.Parallel()
+	word := InOneUnit(new(26*hourSpan), new(20*hourSpan), new(31*hourSpan), nil)
+	for want, seconds := range map[string]float64{"43 h": 43 * hourSpan, "0.5 h": hourSpan / 2, "5 min": 300, "30 d": 30 * daySpan, "0 h": 0, "−1.5 min": -90} {
+		if got := word(seconds); got != want {
+			t.Errorf("%v s beside hours are %q, want %q", seconds, got, want)
+		}
+	}
+	if got := InOneUnit(nil)(43 * hourSpan); got != "1.8 d" {
+		t.Errorf("beside no figure 43 hours are %q", got)
+	}
+}

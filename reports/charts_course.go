@@ -14,7 +14,7 @@ func HowOften(card metrics.Scorecard, points []metrics.Point, size string) Chart
 	c.Table = Table{Caption: "Deployments per " + size, Head: []Head{{Text: "From"}, {"Deployments", true}, {"Of these failed", true}}}
 	q := card.Frequency
 	if q.PerWeek != nil {
-		c.Title = fmt.Sprintf("How often: %s, %s a week", plural(q.Rollouts, "deployment", "deployments"), rate(*q.PerWeek))
+		c.Title = fmt.Sprintf("How often: %s, %s a week", plural(q.Rollouts, "deployment", "deployments"), fine(*q.PerWeek))
 	} else if q.Rollouts > 0 {
 		c.Title = "How often: " + plural(q.Rollouts, "deployment", "deployments")
 	}
@@ -53,20 +53,17 @@ func bar(n int, partial bool) any {
 
 // HowLong draws the lead time per bucket: the median with the interval over deployments, and the 90th percentile.
 func HowLong(card metrics.Scorecard, points []metrics.Point, size string) Chart {
-	d := card.LeadTime
+	d, word := card.LeadTime, leadTimeWords(card.LeadTime)
 	c := Chart{ID: "how_long", Title: "How long: lead time is not known", Note: "Authored to deployed, per " + size + ". Hollow: fewer than five deployments. Band: interval of the typical deployment."}
 	c.Table = Table{Caption: "Change lead time per " + size, Head: []Head{{Text: "From"}, {"Changes", true}, {"Deployments", true}, {"Median", true}, {"90th percentile", true}, {"Typical deployment", true}, {"Interval", true}}}
 	if d.Median != nil {
-		inOne := metrics.InOneUnit(d.Median, d.P90)
-		c.Title = fmt.Sprintf("How long: half of the changes arrive within %s, nine of ten within %s", inOne(*d.Median), wordOr(d.P90, inOne, "an unknown time"))
+		c.Title = fmt.Sprintf("How long: half of the changes arrive within %s, nine of ten within %s", word(*d.Median), wordOr(d.P90, word, "an unknown time"))
 	} else if d.N > 0 {
 		c.Title = fmt.Sprintf("How long: %s are too few to say", plural(d.N, "change", "changes"))
 	}
 	var median, slow, band []any
 	for i, p := range points {
 		q := p.Scorecard.LeadTime
-		low, high := endsOf(q.Interval)
-		word := metrics.InOneUnit(q.Median, q.P90, q.TypicalRollout, low, high)
 		median, slow = append(median, spanPoint(q.Median, q.Rollouts)), append(slow, optional(q.P90))
 		if q.Interval != nil && q.Interval.Low > 0 {
 			band = append(band, []any{i, q.Interval.Low, q.Interval.High})
@@ -128,11 +125,10 @@ func orDash(s string) string {
 func HowFastBy(card metrics.Scorecard, points []metrics.Point, size string) Chart {
 	c := Chart{ID: "how_fast", Title: recoveryTitle(card.Recovery), Note: "Time from a failed deployment to its recovery, per " + size + ". Band: the medians that these numbers allow (95%); failures still open count as open."}
 	c.Table = Table{Caption: "Recovery per " + size, Head: []Head{{Text: "From"}, {"Failures", true}, {"Still open", true}, {"Median", true}, {"90th percentile", true}, {"Interval", true}}}
+	word := recoveryWords(card.Recovery)
 	var median, band []any
 	for i, p := range points {
 		q := p.Scorecard.Recovery
-		low, high := reachOf(q.Interval)
-		word := metrics.InOneUnit(q.Median, q.P90, low, high)
 		median = append(median, spanPoint(q.Median, q.N))
 		if b := q.Interval; b != nil && b.Low != nil && b.High != nil && *b.Low > 0 {
 			band = append(band, []any{i, *b.Low, *b.High})

@@ -78,7 +78,7 @@ func recoveryTitle(s metrics.Survival) string {
 	failures := plural(s.N, "failure", "failures")
 	switch {
 	case s.State == metrics.OK && s.Median != nil:
-		return fmt.Sprintf("How fast it recovers: half of %s within %s", failures, Span(*s.Median))
+		return fmt.Sprintf("How fast it recovers: half of %s within %s", failures, recoveryWords(s)(*s.Median))
 	case s.State == metrics.OK:
 		return fmt.Sprintf("How fast it recovers: the median of %s is not reached, more than half are open", failures)
 	case s.N > 0:

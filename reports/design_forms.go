@@ -72,7 +72,7 @@ func (s sample) formComponents(csrf string) []Component {
 
 // paperComponents are what a report is made of: the same on a page, in a file of its own, and on paper.
 func (s sample) paperComponents() []Component {
-	value, low, high, sure, n, few := Number("4.6%"), Number("1.6%"), Number("13%"), Number("95%"), Number("60"), Number("3")
+	value, low, high, sure, n, few := Number("4.6%"), Number("1.6%"), Number("13%"), Coverage(ninetyFive), Number("60"), Number("3")
 	d := Document{Marks: []string{"A part that everybody must know, such as that the data are made up."}, Summary: []string{"60 deployments in the quarter, 4.6 a week; no clear change.", "How fast failed deployments recover is not known: 3 are too few."}}
 	figures := Section{ID: "document_figures", Title: "A section with measures", Edition: "dora-2024", Notes: []string{"An interval holds the true value with the coverage stated."}, Measures: []Measure{
 		{Title: "Change fail rate", Value: &value, Low: &low, High: &high, Coverage: &sure, N: n, Of: "deployments", Level: metrics.Level{Level: "high", MayBe: []string{"elite"}}, Change: Change{Says: metrics.NoClearChange}},

@@ -65,7 +65,8 @@ type Measure struct {
 	Value       *Number // nil when there is none: Why then says what is missing
 	Why         string
 	// Low and High bound it with the coverage given; either may be nil, an end that is not reached.
-	Low, High, Coverage *Number
+	Low, High *Number
+	Coverage  *Coverage
 	// N counts what it rests on, and Of names that.
 	N  Number
 	Of string
@@ -158,11 +159,14 @@ const thin = "\u202f"
 // MarshalJSON writes value, unit and text.
 func (n Number) MarshalJSON() ([]byte, error) {
 	digits, unit := n.cut()
-	return json.Marshal(struct {
-		Value json.Number `json:"value"`
-		Unit  string      `json:"unit,omitempty"`
-		Text  string      `json:"text"`
-	}{json.Number(digits), unit, string(n)})
+	return json.Marshal(encodedNumber{json.Number(digits), unit, string(n)})
+}
+
+// encodedNumber is a number with its unit for programs.
+type encodedNumber struct {
+	Value json.Number `json:"value"`
+	Unit  string      `json:"unit,omitempty"`
+	Text  string      `json:"text"`
 }
 
 // number tells whether a text is a number with a unit, and nothing before it.
@@ -173,23 +177,6 @@ func number(text string) (Number, bool) {
 }
 
 func counted(n int) Number { return Number(Count(n)) }
-
-// fine is digits, but that what is small and not nought keeps two figures that matter: "0.042", never "0".
-func fine(v float64) string {
-	if v <= 0 || v >= 0.95 {
-		return digits(v)
-	}
-	places := 1 - int(math.Floor(math.Log10(v)))
-	return strings.TrimRight(strconv.FormatFloat(v, 'f', places, 64), "0")
-}
-
-// percent words a share in [0,1], however small it is.
-func percent(share float64) string {
-	if share < 0 {
-		return "−" + fine(-100*share) + "%"
-	}
-	return fine(100*share) + "%"
-}
 
 // Range words the interval of a measure: "0.9 d to 1.4 d (95%)".
 func (m Measure) Range() string {
@@ -202,7 +189,7 @@ func (m Measure) Range() string {
 		}
 		return string(*n)
 	}
-	return end(m.Low) + " to " + end(m.High) + " (" + string(*m.Coverage) + ")"
+	return ends(end(m.Low), end(m.High)) + " (" + m.Coverage.String() + ")"
 }
 
 // Shown is the value in words, or why there is none.
@@ -220,7 +207,7 @@ func (m Measure) Made() string { return strings.TrimSpace(string(m.N) + " " + m.
 func (m Measure) bounded(value float64, in *metrics.Interval, word func(float64) string) Measure {
 	m.Value = new(Number(word(value)))
 	if in != nil {
-		m.Low, m.High, m.Coverage = new(Number(word(in.Low))), new(Number(word(in.High))), new(Number(coverage(in.Coverage)))
+		m.Low, m.High, m.Coverage = new(Number(word(in.Low))), new(Number(word(in.High))), new(Coverage(in.Coverage))
 	}
 	return m
 }

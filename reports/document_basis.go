@@ -85,25 +85,25 @@ func (b Basis) trend() Grid {
 		k := p.Scorecard
 		g.Windows = append(g.Windows, p.Window)
 		g.Rows = append(g.Rows, []Cell{
-			{Text: mark(p.Bucket)}, {Text: Count(k.Frequency.Rollouts)}, {Text: spanOr(k.LeadTime.Median, "—")}, {Text: Count(k.FailRate.Count)},
-			{Text: shareOr(k.FailRate.Value)}, {Text: recoveryOr(k.Recovery)}, {Text: shareOr(k.Rework.Value)},
+			{Text: mark(p.Bucket)}, {Text: Count(k.Frequency.Rollouts)}, {Text: wordOr(k.LeadTime.Median, wordsOf(metrics.FigureLeadTime, b.Card), "—")}, {Text: Count(k.FailRate.Count)},
+			{Text: shareOr(k.FailRate.Value)}, {Text: recoveryOr(k.Recovery, wordsOf(metrics.FigureRecovery, b.Card))}, {Text: shareOr(k.Rework.Value)},
 		})
 	}
 	return g
 }
 
-func recoveryOr(s metrics.Survival) string {
+func recoveryOr(s metrics.Survival, word func(seconds float64) string) string {
 	if s.State == metrics.OK && s.Median == nil {
 		return "not reached"
 	}
-	return spanOr(s.Median, "—")
+	return wordOr(s.Median, word, "—")
 }
 
 func shareOr(v *float64) string {
 	if v == nil {
 		return "—"
 	}
-	return percent(*v)
+	return Percent(*v)
 }
 
 // trendCharts are the course as pictures. Their titles claim what the figures' moves claim, and nothing that they do not.

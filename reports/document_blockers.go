@@ -143,7 +143,7 @@ func gateSection(b gate.Scoreboard) Section {
 	s.Grids = []Grid{g}
 	if p.Of > 0 {
 		s.Text = append(s.Text, fmt.Sprintf("Of what was stopped and went out later all the same, the share that failed lies between %s and %s (95%%).",
-			percent(float64(p.LowPPM)/1e6), percent(float64(p.HighPPM)/1e6)))
+			Percent(float64(p.LowPPM)/1e6), Percent(float64(p.HighPPM)/1e6)))
 		if p.Of < smallN {
 			s.Text = append(s.Text, "So few cases say little.")
 		}

@@ -92,10 +92,13 @@ func (s Section) lines(p Period) []line {
 
 func (m Measure) line(section string, p Period) line {
 	l := line{section: section, item: m.Title, from: p.Window.From, to: p.Window.To, n: m.N.Digits()}
-	for cell, n := range map[*string]*Number{&l.value: m.Value, &l.low: m.Low, &l.high: m.High, &l.coverage: m.Coverage} {
+	for cell, n := range map[*string]*Number{&l.value: m.Value, &l.low: m.Low, &l.high: m.High} {
 		if n != nil {
 			*cell = n.Digits()
 		}
+	}
+	if m.Coverage != nil {
+		l.coverage = m.Coverage.Digits()
 	}
 	var says []string
 	if m.Value != nil {

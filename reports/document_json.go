@@ -44,15 +44,15 @@ type sectionJS struct {
 }
 
 type measureJS struct {
-	Figure   string  `json:"figure"`
-	Title    string  `json:"title"`
-	Value    *Number `json:"value"`
-	Why      string  `json:"why,omitempty"`
-	Low      *Number `json:"low,omitempty"`
-	High     *Number `json:"high,omitempty"`
-	Coverage *Number `json:"coverage,omitempty"`
-	N        Number  `json:"n"`
-	Of       string  `json:"of"`
+	Figure   string    `json:"figure"`
+	Title    string    `json:"title"`
+	Value    *Number   `json:"value"`
+	Why      string    `json:"why,omitempty"`
+	Low      *Number   `json:"low,omitempty"`
+	High     *Number   `json:"high,omitempty"`
+	Coverage *Coverage `json:"coverage,omitempty"`
+	N        Number    `json:"n"`
+	Of       string    `json:"of"`
 	// Level is that of the value, LevelMayBe are the others that its interval reaches, LevelSays both in words.
 	Level      string   `json:"level,omitempty"`
 	LevelMayBe []string `json:"level_may_be,omitempty"`
@@ -65,10 +65,10 @@ type measureJS struct {
 }
 
 type differenceJS struct {
-	Value    *Number `json:"value"`
-	Low      *Number `json:"low"`
-	High     *Number `json:"high"`
-	Coverage *Number `json:"coverage"`
+	Value    *Number   `json:"value"`
+	Low      *Number   `json:"low"`
+	High     *Number   `json:"high"`
+	Coverage *Coverage `json:"coverage"`
 }
 
 type chartJS struct {

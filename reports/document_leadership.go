@@ -172,7 +172,7 @@ func (in AboutOrganisation) spread() Grid {
 		cards[i] = t.Card
 	}
 	for _, spread := range metrics.Spreads(cards) {
-		word := wordsOf(spread.Figure, spread.Low, spread.Middle, spread.High)
+		word := wordsOf(spread.Figure, in.Card)
 		low, middle, high := "—", "—", "—"
 		if spread.Services >= fewestTeams {
 			low, middle, high = word(*spread.Low), word(*spread.Middle), word(*spread.High)
@@ -200,7 +200,7 @@ func (in AboutOrganisation) said() []Grid {
 			median = Count(*q.Median)
 		}
 		if q.Favourable.Value != nil {
-			habit = percent(*q.Favourable.Value)
+			habit = Percent(*q.Favourable.Value)
 		}
 		questions.Rows = append(questions.Rows, []Cell{{Text: q.Text}, {Text: Count(q.Scored)}, {Text: median}, {Text: habit}, {Text: Count(q.DontKnow)}, {Text: orDash(q.Agreement.Word)}})
 	}

@@ -89,13 +89,13 @@ func (b Basis) typical() Measure {
 // leadTimeWords words the lead times of a scorecard in one unit: the median over changes, and the typical deployment with its interval.
 func leadTimeWords(d metrics.Duration) func(seconds float64) string {
 	low, high := endsOf(d.Interval)
-	return metrics.InOneUnit(d.Median, d.TypicalRollout, low, high)
+	return metrics.InOneUnit(d.Value, d.Median, d.TypicalRollout, low, high)
 }
 
 // recoveryWords does so for the median of recovery with its interval.
 func recoveryWords(s metrics.Survival) func(seconds float64) string {
 	low, high := reachOf(s.Interval)
-	return metrics.InOneUnit(s.Median, low, high)
+	return metrics.InOneUnit(s.Value, s.Median, low, high)
 }
 
 func shareMeasure(title, counts string, s metrics.Share) Measure {
@@ -103,7 +103,7 @@ func shareMeasure(title, counts string, s metrics.Share) Measure {
 	if s.Value == nil {
 		return m
 	}
-	return m.bounded(*s.Value, s.Interval, percent)
+	return m.bounded(*s.Value, s.Interval, Percent)
 }
 
 func recoveryMeasure(s metrics.Survival) Measure {
@@ -120,7 +120,7 @@ func recoveryMeasure(s metrics.Survival) Measure {
 		word := recoveryWords(s)
 		m.Value = new(Number(word(*s.Median)))
 		if s.Interval != nil {
-			m.Coverage = new(Number("95%"))
+			m.Coverage = new(Coverage(ninetyFive))
 			if s.Interval.Low != nil {
 				m.Low = new(Number(word(*s.Interval.Low)))
 			}

@@ -15,7 +15,8 @@ type Change struct {
 	// Claimed tells that the change is beyond noise.
 	Claimed bool
 	// Difference is after − before, bounded by Low and High with the coverage given; nil where none could be made.
-	Difference, Low, High, Coverage *Number
+	Difference, Low, High *Number
+	Coverage              *Coverage
 }
 
 // Words say the change of a figure, of what it is a change, and between what the difference lies: "typical deployment fell from 20 h to
@@ -43,7 +44,7 @@ func (c Change) Range() string {
 	if c.Coverage == nil {
 		return ""
 	}
-	return string(*c.Low) + " to " + string(*c.High) + ", " + string(*c.Coverage)
+	return ends(string(*c.Low), string(*c.High)) + ", " + c.Coverage.String()
 }
 
 // compared names what moves of figures compare: in a table of its own, and beside a figure whose value is another statistic.
@@ -56,15 +57,20 @@ var compared = map[string]struct{ title, of string }{
 	metrics.FigureRestore:   {"Incidents that have ended, median", "those that have ended"},
 }
 
-// wordsOf is how a document words values of a figure that stand in one line.
-func wordsOf(figure string, values ...*float64) func(float64) string {
+// wordsOf is how the values of a figure are worded wherever a page or a document on a scorecard tells of them: its course, its move, the
+// teams beside it. All spans of one figure stand in the unit of its value and interval.
+func wordsOf(figure string, card metrics.Scorecard) func(float64) string {
 	switch figure {
 	case metrics.FigureFrequency:
 		return func(v float64) string { return fine(v) + " a week" }
-	case metrics.FigureFailRate, metrics.FigureRework:
-		return percent
+	case metrics.FigureLeadTime:
+		return leadTimeWords(card.LeadTime)
+	case metrics.FigureRecovery:
+		return recoveryWords(card.Recovery)
+	case metrics.FigureRestore:
+		return recoveryWords(card.Restore)
 	}
-	return metrics.InOneUnit(values...)
+	return Percent
 }
 
 // differenceWords words differences of a figure: those of shares are points and no percentages.
@@ -89,25 +95,29 @@ func differenceWords(m metrics.Move) func(float64) string {
 // moved says how a figure changed against the period before. It claims a change only where the interval of the difference leaves out zero.
 func (b Basis) moved(figure string) Change {
 	m := moveOf(b.Moves, figure)
-	c := Change{Of: compared[figure].of, Says: m.Says, Claimed: m.Claimed()}
+	c := Change{Of: compared[figure].of, Says: moveSays(m, b.Card), Claimed: m.Claimed()}
 	if m.Figure == "" {
 		return Change{Says: "nothing earlier to compare with"}
 	}
 	if m.Difference != nil && m.Interval != nil {
 		word := differenceWords(m)
 		c.Difference, c.Low, c.High = new(Number(word(*m.Difference))), new(Number(word(m.Interval.Low))), new(Number(word(m.Interval.High)))
-		c.Coverage = new(Number(coverage(m.Interval.Coverage)))
-	}
-	if !c.Claimed {
-		return c
-	}
-	verb := map[string]string{"up": "rose", "down": "fell"}[m.Direction]
-	word := wordsOf(figure, m.Before, m.After)
-	from, to := word(*m.Before), word(*m.After)
-	if c.Says = fmt.Sprintf("%s from %s to %s", verb, from, to); from == to || (*m.After > *m.Before) != (m.Direction == "up") {
-		c.Says = verb + ", though the typical value does not show it"
+		c.Coverage = new(Coverage(m.Interval.Coverage))
 	}
 	return c
+}
+
+// moveSays says how a figure moved, in the words that its value on the same page or in the same document has.
+func moveSays(m metrics.Move, card metrics.Scorecard) string {
+	if !m.Claimed() {
+		return m.Says
+	}
+	verb, word := map[string]string{"up": "rose", "down": "fell"}[m.Direction], wordsOf(m.Figure, card)
+	from, to := word(*m.Before), word(*m.After)
+	if from == to || (*m.After > *m.Before) != (m.Direction == "up") {
+		return verb + ", though the typical value does not show it"
+	}
+	return fmt.Sprintf("%s from %s to %s", verb, from, to)
 }
 
 // movesSection tells what moved, figure by figure.
@@ -124,7 +134,7 @@ func (b Basis) movesSection() Section {
 		if !fits {
 			continue
 		}
-		word := wordsOf(m.Figure, m.Before, m.After)
+		word := wordsOf(m.Figure, b.Card)
 		before, after, difference := "—", "—", "—"
 		if m.Before != nil && m.After != nil {
 			before, after = word(*m.Before), word(*m.After)

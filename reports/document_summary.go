@@ -163,7 +163,7 @@ func (b Basis) failRateSays(change string) string {
 	m := shareMeasure("", "", q)
 	says := fmt.Sprintf("%s of deployments failed (%s of %s)", *m.Value, Count(q.Count), Count(q.Of))
 	if m.Coverage != nil {
-		says += fmt.Sprintf(", %s interval %s to %s", *m.Coverage, *m.Low, *m.High)
+		says += fmt.Sprintf(", %s interval %s", m.Coverage, ends(string(*m.Low), string(*m.High)))
 	}
 	return says + change + "."
 }

@@ -82,7 +82,7 @@ func (in AboutTeam) servicesSection() Section {
 	g := Grid{Table: Table{Caption: "The team's services", Head: []Head{{Text: "Service"}, {"Index, 0 event to 100 habit", true}, {Text: "Band"}, {"Deployments", true}, {"Failed", true}, {"Lead time, median", true}, {"Still open", true}}}}
 	for _, r := range in.Services {
 		g.Rows = append(g.Rows, []Cell{{Text: r.Service.Name}, {Text: indexWords(r.Index)}, {Text: BandWord(r.Index)}, {Text: Count(r.Card.Frequency.Rollouts)},
-			{Text: Count(r.Card.FailRate.Count)}, {Text: spanOr(r.Card.LeadTime.Median, "—")}, {Text: Count(r.Card.Recovery.Censored)}})
+			{Text: Count(r.Card.FailRate.Count)}, {Text: wordOr(r.Card.LeadTime.Median, leadTimeWords(r.Card.LeadTime), "—")}, {Text: Count(r.Card.Recovery.Censored)}})
 	}
 	if len(g.Rows) == 0 {
 		s.Text = []string{"No service of the team has a record."}

@@ -63,7 +63,7 @@ func TestAFigureOfAPageSaysTheDoubtOfItsLevelAndOneUnit(t *testing.T) {
 		t.Errorf("recovery is %q, %q, %q", f.Value, f.Interval, f.Level)
 	}
 	f, _ = FigureOf(metrics.FigureLeadTime, b.Card, b.Levels)
-	if f.Level != "elite, may be high (dora-2024)" || f.Value != "23 h" || f.Interval != "typical deployment 20 h, 19 h to 24 h (95.06%)" {
+	if f.Level != "elite, may be high (dora-2024)" || f.Value != "23 h" || f.Interval != "typical deployment 20 h, 19 h to 24 h (about 95%)" {
 		t.Errorf("lead time is %q, %q, %q", f.Value, f.Interval, f.Level)
 	}
 }
@@ -77,13 +77,13 @@ func TestAChangeNamesItsStatisticAndTheIntervalOfTheDifferenceInEveryFormat(t *t
 		{Figure: metrics.FigureFrequency, Before: new(145.0), After: new(138.0), BeforeN: 12, AfterN: 12, Difference: new(-7.0), Interval: &metrics.Interval{Low: -14, High: 3, Coverage: 0.9547}, Says: metrics.NoClearChange},
 	}
 	d := ServiceReport(AboutService{Basis: b})
-	sayAll(t, d, "fell from 25 h to 20 h", "95.01%", "0.44", "points", "95.47%", "2.3")
+	sayAll(t, d, "fell from 25 h to 20 h", "about 95%", "0.44", "points", "2.3")
 	for format, text := range everyFormat(t, d) {
 		if format == "JSON" {
 			continue // there they are numbers
 		}
-		for _, want := range []string{"typical deployment fell from 25 h to 20 h (difference −7 h to −2.5 h, 95.01%)", "no clear change (difference −2.3 points to 0.44 points, 95%)",
-			"typical week: no clear change (difference −14 a week to 3 a week, 95.47%)"} {
+		for _, want := range []string{"typical deployment fell from 25 h to 20 h (difference −7 h to −2.5 h, about 95%)", "no clear change (difference −2.3 points to 0.44 points, 95%)",
+			"typical week: no clear change (difference −14 a week to 3 a week, about 95%)"} {
 			if format == "Markdown" {
 				want = strings.ReplaceAll(want, "_", `\_`)
 			}

@@ -29,7 +29,7 @@ func figures(card metrics.Scorecard, moves []metrics.Move, levels []metrics.Leve
 		}
 		f.Level, f.LevelNote = level(f.Name, levels)
 		if m := moveOf(moves, f.Name); m.Claimed() || m.Interval != nil {
-			f.Moved, f.Clear = Change{Of: compared[f.Name].of, Says: m.Says, Claimed: m.Claimed()}.named(), m.Claimed()
+			f.Moved, f.Clear = Change{Of: compared[f.Name].of, Says: moveSays(m, card), Claimed: m.Claimed()}.named(), m.Claimed()
 		}
 		f.Spark = sparkOf(f.Name, course.of(f.Name))
 	}
@@ -67,7 +67,7 @@ func frequency(q metrics.Frequency) Figure {
 	f := Figure{Name: "deployment_frequency", Title: "Deployment frequency", Question: "How often do we deploy?", N: plural(q.Rollouts, "deployment", "deployments")}
 	f.Why = why(q.State, q.Rollouts)
 	if q.PerWeek != nil {
-		f.Value, f.Why = rate(*q.PerWeek)+" a week", ""
+		f.Value, f.Why = fine(*q.PerWeek)+" a week", ""
 	}
 	if q.DaysPerWeek != nil && *q.DaysPerWeek == 0 {
 		f.Interval = "most weeks have none"
@@ -78,14 +78,6 @@ func frequency(q metrics.Frequency) Figure {
 		}
 	}
 	return f
-}
-
-// rate keeps what is rare readable: less than one a week has two decimals.
-func rate(v float64) string {
-	if v < 1 {
-		return fmt.Sprintf("%.2g", v)
-	}
-	return digits(v)
 }
 
 func leadTime(d metrics.Duration) Figure {

@@ -26,7 +26,7 @@ func figureOf(t *testing.T, b gate.Scoreboard, title string) BoardFigure {
 func TestAShareOfFewCasesIsSaidToSayLittle(t *testing.T) {
 	t.Parallel()
 	few := figureOf(t, gate.Scoreboard{Decisions: 9, Stops: gate.Stops{Spells: 4, Prevented: gate.Share{Count: 1, Of: 3, LowPPM: 8404, HighPPM: 905_701}, Undecided: 1}}, "Prevented failures")
-	if words := strings.Join(few.Says, " "); few.Value != "1 of 3" || !strings.Contains(words, "between 0.8% and 91%") || !strings.Contains(words, "So few cases say little") || !strings.Contains(words, "Of 1 nothing is known") {
+	if words := strings.Join(few.Says, " "); few.Value != "1 of 3" || !strings.Contains(words, "between 0.84% and 91%") || !strings.Contains(words, "So few cases say little") || !strings.Contains(words, "Of 1 nothing is known") {
 		t.Errorf("%+v", few)
 	}
 	many := figureOf(t, gate.Scoreboard{Stops: gate.Stops{Spells: 40, Prevented: gate.Share{Count: 30, Of: 40}}}, "Prevented failures")

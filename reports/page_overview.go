@@ -112,21 +112,18 @@ func (o Overview) howFast() Chart {
 }
 
 func fourCharts(card metrics.Scorecard, c Course, howFast Chart, moves []metrics.Move) []Chart {
-	return []Chart{
-		claim(HowOften(card, c.Points, c.Size), "How often: weekly deployments ", moveOf(moves, metrics.FigureFrequency)),
-		claim(HowLong(card, c.Rates, c.RateSize), "How long: the typical lead time ", moveOf(moves, metrics.FigureLeadTime)),
-		claim(HowOftenItFails(card, c.Rates, c.RateSize), "How often it fails: the fail rate ", moveOf(moves, metrics.FigureFailRate)),
-		claim(howFast, "How fast it recovers: recovery time ", moveOf(moves, metrics.FigureRecovery)),
+	list := []Chart{HowOften(card, c.Points, c.Size), HowLong(card, c.Rates, c.RateSize), HowOftenItFails(card, c.Rates, c.RateSize), howFast}
+	for i, subject := range []struct{ figure, says string }{
+		{metrics.FigureFrequency, "How often: weekly deployments "}, {metrics.FigureLeadTime, "How long: the typical lead time "},
+		{metrics.FigureFailRate, "How often it fails: the fail rate "}, {metrics.FigureRecovery, "How fast it recovers: recovery time "},
+	} {
+		if m := moveOf(moves, subject.figure); m.Claimed() { // a title claims only what is beyond noise
+			chart := &list[i]
+			chart.Note = chart.Title[strings.Index(chart.Title, ": ")+2:] + ". " + chart.Note
+			chart.Title = subject.says + moveSays(m, card)
+		}
 	}
-}
-
-// claim makes a move the title of a chart, but only one that is beyond noise.
-func claim(c Chart, subject string, m metrics.Move) Chart {
-	if m.Claimed() {
-		c.Note = c.Title[strings.Index(c.Title, ": ")+2:] + ". " + c.Note
-		c.Title = subject + m.Says
-	}
-	return c
+	return list
 }
 
 // of is the course that a figure's line at a glance is drawn from.

@@ -169,13 +169,7 @@ func (t Team) Spread() Table {
 	table := Table{Caption: "How far its services lie apart", Lines: true, Head: []Head{{Text: "Figure"}, {"Lowest", true}, {"Middle", true}, {"Highest", true}, {Text: "Made of"}}}
 	for _, s := range t.Spreads {
 		f, _ := FigureOf(s.Figure, metrics.Scorecard{}, nil)
-		word := Span
-		switch s.Unit {
-		case "share":
-			word = Percent
-		case "rollouts per week":
-			word = func(v float64) string { return rate(v) + " a week" }
-		}
+		word := wordsOf(s.Figure, t.Card)
 		cell := func(v *float64) Cell {
 			if v == nil {
 				return Cell{Text: "—"}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 )
 
@@ -110,6 +111,8 @@ func (s *Site) funcs() template.FuncMap {
 		"mark":             func() string { return s.mark },
 		"span":             Span,
 		"percent":          Percent,
+		"leadtime":         func(d metrics.Duration) string { return wordOr(d.Headline(), leadTimeWords(d), "—") },
+		"recovery":         func(s metrics.Survival) string { return wordOr(s.Headline(), recoveryWords(s), "—") },
 		"quantity":         Quantity,
 		"evidencepath":     EvidencePath,
 		"count":            Count,

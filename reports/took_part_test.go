@@ -41,7 +41,7 @@ func TestAFailRateIsSaidWithTheCoverageOfItsInterval(t *testing.T) {
 	b := stages(t)["one"].basis(stages(t)["one"].facts)
 	value := 0.04
 	b.Card.FailRate = metrics.Share{Value: &value, Count: 40, Of: 1000, Interval: &metrics.Interval{Low: 0.03, High: 0.05, Coverage: 0.95}}
-	if got := b.failRateSays(""); got != "4% of deployments failed (40 of 1"+thin+"000), 95% interval 3% to 5%." {
+	if got := b.failRateSays(""); got != "4.0% of deployments failed (40 of 1"+thin+"000), 95% interval 3.0% to 5.0%." {
 		t.Errorf("got %q", got)
 	}
 }

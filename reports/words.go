@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"math"
@@ -17,8 +18,11 @@ const (
 	day  = 24 * hour
 )
 
-// Span words a number of seconds that stands alone: "45 s", "12 min", "3.4 h", "2.1 d", "12 wk". Spans of one line are worded together,
-// by metrics.InOneUnit.
+// ninetyFive is the coverage of the bounds of a survival figure.
+const ninetyFive = 0.95
+
+// Span words a number of seconds that stands alone: "45 s", "12 min", "3.4 h", "2.1 d", "12 wk". A figure has one unit wherever it stands,
+// that of its value and interval: see leadTimeWords and recoveryWords.
 func Span(seconds float64) string { return metrics.InWords(seconds) }
 
 // digits keeps one decimal below ten and none above.
@@ -29,9 +33,32 @@ func digits(v float64) string {
 	return Count(int(math.Round(v)))
 }
 
-// Percent words a share in [0,1]: "3.4%", "12%".
+// fine is digits, but that what is small and not nought keeps two figures that matter: "0.042", never "0".
+func fine(v float64) string {
+	if v <= 0 || v >= 0.95 {
+		return digits(v)
+	}
+	places := 1 - int(math.Floor(math.Log10(v)))
+	return strings.TrimRight(strconv.FormatFloat(v, 'f', places, 64), "0")
+}
+
+// Percent words a share in [0,1] to two figures that matter, so that a column of shares has no gaps: "12%", "3.4%", "3.0%", "0.042%".
+// "0%" and "100%" are nothing and all: "99.97%" is not all.
 func Percent(share float64) string {
-	return digits(share*100) + "%"
+	v := 100 * share
+	switch {
+	case v < 0:
+		return "−" + Percent(-share)
+	case v > 99.5 && v < 100:
+		places := 1 - int(math.Floor(math.Log10(100-v)))
+		return strings.TrimRight(strconv.FormatFloat(v, 'f', places, 64), "0") + "%"
+	case v >= 9.95 || v == 0:
+		return Count(int(math.Round(v))) + "%"
+	case v >= 0.995:
+		return strconv.FormatFloat(v, 'f', 1, 64) + "%"
+	}
+	places := 1 - int(math.Floor(math.Log10(v)))
+	return strings.TrimRight(strconv.FormatFloat(v, 'f', places, 64), "0") + "%"
 }
 
 // Count words a whole number with thin groups of three: "12 400".
@@ -54,17 +81,42 @@ func plural(n int, one, many string) string {
 	return Count(n) + " " + many
 }
 
-// between words an interval with its true coverage: "1.2 d to 3.4 d (95%)".
+// between words an interval with its coverage: "1.2 d to 3.4 d (95%)".
 func between(i *metrics.Interval, word func(float64) string) string {
 	if i == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s to %s (%s)", word(i.Low), word(i.High), coverage(i.Coverage))
+	return fmt.Sprintf("%s (%s)", ends(word(i.Low), word(i.High)), Coverage(i.Coverage))
 }
 
-// coverage keeps the decimals of an exact method: 93.75% is not 95%.
-func coverage(share float64) string {
-	return strconv.FormatFloat(math.Round(share*1e4)/100, 'f', -1, 64) + "%"
+// ends words an interval by its ends as they are read, which may be the same.
+func ends(low, high string) string {
+	if low == high {
+		return low + " at both ends"
+	}
+	return low + " to " + high
+}
+
+// Coverage is how surely an interval holds, as a share in [0,1]. Readers are told it in whole percents, and that it is about that where an
+// exact method has decimals; programs get the decimals.
+type Coverage float64
+
+func (c Coverage) String() string {
+	whole := math.Round(100 * float64(c))
+	if math.Abs(100*float64(c)-whole) < 1e-9 {
+		return Count(int(whole)) + "%"
+	}
+	return "about " + Count(int(whole)) + "%"
+}
+
+// Digits is the coverage in percent to two decimals.
+func (c Coverage) Digits() string {
+	return strconv.FormatFloat(math.Round(float64(c)*1e4)/100, 'f', -1, 64)
+}
+
+// MarshalJSON writes value, unit and text.
+func (c Coverage) MarshalJSON() ([]byte, error) {
+	return json.Marshal(encodedNumber{json.Number(c.Digits()), "%", c.String()})
 }
 
 // endsOf are the ends of an interval, nil where there is none.
@@ -88,7 +140,7 @@ func bounds(b *metrics.Bounds, word func(seconds float64) string) string {
 	if b == nil {
 		return ""
 	}
-	return reached(b.Low, word) + " to " + reached(b.High, word) + " (95%)"
+	return ends(reached(b.Low, word), reached(b.High, word)) + " (" + Coverage(ninetyFive).String() + ")"
 }
 
 // reached words a span of a curve that may not fall so far.
