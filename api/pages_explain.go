@@ -48,7 +48,7 @@ func (s *Server) explainPage(r request) (reply, error) {
 	if asked.Page, err = strconv.Atoi(cmp.Or(param1(query, "page"), "1")); err != nil {
 		asked.Page = 1
 	}
-	asked.Owner = reports.OwnerAmong(facts)
+	asked.Records = reports.RecordsAmong(f.Clock, facts...)
 	return s.html(reports.ExplainPage(f, e, asked, levels))
 }
 

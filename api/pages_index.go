@@ -31,9 +31,13 @@ func (s *Server) indexPage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	facts, err := s.o.Store.Facts(r.Context(), service.Name)
+	if err != nil && !s.is(err, NotFound) {
+		return reply{}, err
+	}
 	f.Extra = []string{"service", name}
 	f.JSON = indexRowsPath(name) + asOfQuery(m)
-	return s.html(reports.HabitIndexPage(f, x, page))
+	return s.html(reports.HabitIndexPage(f, x, reports.RecordsAmong(f.Clock, facts), page))
 }
 
 func (s *Server) indicesPage(r request, m moment, f reports.Frame, page int) (reply, error) {

@@ -47,8 +47,11 @@ type Head struct {
 // Word is the head as it stands before its cell, where there is no room for columns.
 func (h Head) Word() string { return strings.ToLower(h.Text) }
 
-// Cell is one cell; with Href it is a link.
-type Cell struct{ Text, Href string }
+// Cell is one cell; with Href it is a link. A sentence with links in it has Parts, and Text is the whole.
+type Cell struct {
+	Text, Href string
+	Parts      []Cell
+}
 
 // Colours and functions cannot travel as JSON, so options name them: chart.js looks these words up, in the keys where
 // they may stand and nowhere else, and takes the colours from the style sheet. No name of a service is ever looked up.

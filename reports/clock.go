@@ -32,6 +32,14 @@ func (c Clock) Second(t time.Time) template.HTML { return c.element(t, "2 Jan 20
 // Row is an instant for a column of a table and for the words of a mark.
 func (c Clock) Row(t time.Time) string { return c.say(t, "2006-01-02 15:04") }
 
+// stamp is an instant for a column; a record may have none.
+func (c Clock) stamp(t time.Time) string {
+	if t.IsZero() {
+		return "unknown"
+	}
+	return c.Row(t)
+}
+
 // Day is the day of an instant.
 func (c Clock) Day(t time.Time) string { return c.in(t).Format(time.DateOnly) }
 

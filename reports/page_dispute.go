@@ -105,7 +105,7 @@ func (r Record) Suggested() []Cell {
 		if r.Incident != nil && one.FinishedAt.After(r.Incident.StartedAt) {
 			continue
 		}
-		out = append(out, Cell{Text: name(one) + ", " + stamp(one.FinishedAt), Href: one.ID})
+		out = append(out, Cell{Text: name(one) + ", " + r.Clock.stamp(one.FinishedAt), Href: one.ID})
 	}
 	return out
 }

@@ -40,9 +40,9 @@ func EvidencePage(f Frame, r assessments.Round, of assessments.Explanation, page
 	first := (p.Page - 1) * perPage
 	p.Counted = Table{Caption: "Records behind the level", Lines: true, Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Service"}, {Text: "What it says"}}}
 	for _, row := range of.Records[first:min(first+perPage, len(of.Records))] {
-		p.Counted.Rows = append(p.Counted.Rows, []Cell{{Text: stamp(row.At)}, {Text: row.Record, Href: RecordPath(row.Service, row.Record)}, {Text: row.Service}, {Text: row.Says}})
+		p.Counted.Rows = append(p.Counted.Rows, []Cell{{Text: f.Clock.stamp(row.At)}, {Text: row.Record, Href: RecordPath(row.Service, row.Record)}, {Text: row.Service}, {Text: row.Says}})
 	}
-	p.LeftOut = leftOut(of.Unused[:min(perPage, len(of.Unused))], "Records left out", nil)
+	p.LeftOut = leftOut(of.Unused[:min(perPage, len(of.Unused))], "Records left out", Records{clock: f.Clock})
 	return p
 }
 

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"shiphabit/metrics"
 )
@@ -62,8 +61,8 @@ const perPage = 100
 type Asked struct {
 	Service, Team, Stage string
 	Page                 int
-	// Owner finds the service that a record belongs to; empty where none is known.
-	Owner func(record string) string
+	// Records are those that rows may name.
+	Records Records
 }
 
 // ExplainPage lays out one page of an explanation.
@@ -83,37 +82,28 @@ func ExplainPage(f Frame, e metrics.Explanation, asked Asked, levels []metrics.L
 		if r.Open {
 			says += ", still open"
 		}
-		why := Cell{Text: r.Why}
-		record := Cell{Text: r.Record, Href: RecordPath(r.Service, r.Record)}
-		if r.Rollout != "" { // a change has no page of its own: the deployment that brought it has
-			record.Href, why.Href = "", RecordPath(r.Service, r.Rollout)
-		}
+		why := r.Why
 		if r.Settling {
-			why.Text += "; still settling"
+			why += "; still settling"
 		}
-		p.Counted.Rows = append(p.Counted.Rows, []Cell{{Text: stamp(r.At)}, record, {Text: r.Service, Href: f.Link(segments("services", r.Service))}, {Text: says}, why})
+		p.Counted.Rows = append(p.Counted.Rows, []Cell{{Text: f.Clock.stamp(r.At)}, asked.Records.Cell(r.Record), {Text: r.Service, Href: f.Link(segments("services", r.Service))}, {Text: says}, asked.Records.Sentence(why, r.Service)})
 	}
-	p.LeftOut = leftOut(e.LeftOut[:min(perPage, len(e.LeftOut))], "Rows left out", asked.Owner)
+	p.LeftOut = leftOut(e.LeftOut[:min(perPage, len(e.LeftOut))], "Rows left out", asked.Records)
 	return p
 }
 
-// stamp words an instant for a row; a record may have none.
-func stamp(at time.Time) string {
-	if at.IsZero() {
-		return "unknown"
-	}
-	return at.UTC().Format("2006-01-02 15:04")
-}
-
 // leftOut lists records that enter no figure; each leads to its page where the service that it belongs to is known.
-func leftOut(list []metrics.LeftOut, caption string, owner func(record string) string) Table {
-	t := Table{Caption: caption, Lines: true, Head: []Head{{Text: "At (UTC)"}, {Text: "Record"}, {Text: "Reason"}}}
+func leftOut(list []metrics.LeftOut, caption string, among Records) Table {
+	t := Table{Caption: caption, Lines: true, Head: []Head{{Text: "At"}, {Text: "Record"}, {Text: "Reason"}}}
 	for _, l := range list {
-		record := Cell{Text: l.Record}
-		if owner != nil && owner(l.Record) != "" {
-			record.Href = RecordPath(owner(l.Record), untyped(l.Record))
+		record := Cell{Text: Short(l.Record)}
+		if owner := among.Owner(l.Record); owner != "" {
+			record = Cell{Text: untyped(l.Record), Href: RecordPath(owner, untyped(l.Record))}
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: stamp(l.At)}, record, {Text: l.Reason}})
+		if _, found := among.known[untyped(l.Record)]; found {
+			record = among.Cell(l.Record)
+		}
+		t.Rows = append(t.Rows, []Cell{{Text: among.clock.stamp(l.At)}, record, among.Sentence(l.Reason, among.Owner(l.Record))})
 	}
 	return t
 }
@@ -126,25 +116,6 @@ func untyped(record string) string {
 		}
 	}
 	return record
-}
-
-// OwnerAmong finds the service of a record among facts: of a rollout or an incident, those left out included.
-func OwnerAmong(fs []metrics.Facts) func(record string) string {
-	owners := map[string]string{}
-	for _, f := range fs {
-		for _, r := range f.Rollouts {
-			owners[r.ID] = f.Service
-		}
-		for _, i := range f.Incidents {
-			owners[i.ID] = f.Service
-		}
-		for _, l := range f.LeftOut {
-			if id := untyped(l.Record); id != l.Record {
-				owners[id] = f.Service
-			}
-		}
-	}
-	return func(record string) string { return owners[untyped(record)] }
 }
 
 // Formulas say in words how each figure is made.

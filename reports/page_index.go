@@ -14,6 +14,8 @@ type HabitIndex struct {
 	Deployments Table // this page of them
 	Page        int   // from 1
 	Pages       int
+
+	among Records
 }
 
 func (HabitIndex) template() string { return "habit" }
@@ -24,8 +26,8 @@ func (f Frame) IndexPath(service string) string {
 }
 
 // HabitIndexPage lays out one page of the explanation of an index.
-func HabitIndexPage(f Frame, of metrics.IndexExplanation, page int) HabitIndex {
-	p := HabitIndex{Frame: f, Of: of, Pages: max((len(of.Deployments)+perPage-1)/perPage, 1)}
+func HabitIndexPage(f Frame, of metrics.IndexExplanation, among Records, page int) HabitIndex {
+	p := HabitIndex{Frame: f, Of: of, among: among, Pages: max((len(of.Deployments)+perPage-1)/perPage, 1)}
 	p.Page = min(max(page, 1), p.Pages)
 	first := (p.Page - 1) * perPage
 	p.Deployments = p.deployments(of.Deployments[first:min(first+perPage, len(of.Deployments))], "Planned deployments by time")

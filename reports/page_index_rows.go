@@ -137,7 +137,9 @@ func (p HabitIndex) deployments(list []metrics.IndexDeployment, caption string) 
 
 // record leads to a deployment, whose page has the form to dispute it.
 func (p HabitIndex) record(id string) Cell {
-	return Cell{Text: id, Href: RecordPath(p.Of.Service, id)}
+	c := p.among.Cell(id)
+	c.Href = RecordPath(p.Of.Service, id)
+	return c
 }
 
 // local words an instant in the zone that the index goes by.
@@ -151,5 +153,5 @@ func (p HabitIndex) local(t time.Time) string {
 
 // LeftOut are the records left out, as many as a page holds.
 func (p HabitIndex) LeftOut() Table {
-	return leftOut(p.Of.LeftOut[:min(perPage, len(p.Of.LeftOut))], "Records left out", func(string) string { return p.Of.Service })
+	return leftOut(p.Of.LeftOut[:min(perPage, len(p.Of.LeftOut))], "Records left out", p.among)
 }

@@ -88,10 +88,14 @@ func (r Record) State() string {
 
 // To leads to a record that this one names, when it is one of the service's own.
 func (r Record) To(id string) Cell {
-	if rollout, incident := find(r.facts, id); rollout == nil && incident == nil {
+	rollout, incident := find(r.facts, id)
+	if rollout == nil && incident == nil {
 		return Cell{Text: id}
 	}
-	return Cell{Text: id, Href: RecordPath(r.Service, id)}
+	if rollout != nil {
+		return Cell{Text: namedRecord{r.Service, rollout, nil}.full(r.Clock), Href: RecordPath(r.Service, id)}
+	}
+	return Cell{Text: namedRecord{r.Service, nil, incident}.full(r.Clock), Href: RecordPath(r.Service, id)}
 }
 
 // mostChanges is how many changes the page of a rollout lists.
@@ -105,7 +109,7 @@ func (r Record) Changes() Table {
 		if took == "" && !r.Rollout.SucceededAt.IsZero() {
 			took = Span(r.Rollout.SucceededAt.Sub(c.AuthoredAt).Seconds())
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: stamp(c.AuthoredAt)}, {Text: Short(c.SHA)}, {Text: orDash(c.PullRequest)}, {Text: orDash(took)}})
+		t.Rows = append(t.Rows, []Cell{{Text: r.Clock.stamp(c.AuthoredAt)}, {Text: Short(c.SHA)}, {Text: orDash(c.PullRequest)}, {Text: orDash(took)}})
 	}
 	return t
 }
@@ -114,11 +118,11 @@ func (r Record) Changes() Table {
 func (r Record) Causes() Table {
 	t := Table{Caption: "Why it counts as failed", Lines: true, Head: []Head{{Text: "Cause"}, {Text: "At"}, {Text: "Known at"}, {Text: "Evidence"}, {Text: "How sure"}}}
 	for _, f := range r.Rollout.Failures {
-		known := f.KnownAt.UTC().Format("2006-01-02 15:04")
+		known := r.Clock.Row(f.KnownAt)
 		if f.Assumed {
 			known += " (assumed)"
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: string(f.Cause)}, {Text: f.At.UTC().Format("2006-01-02 15:04")}, {Text: known}, r.To(f.Evidence), {Text: string(f.Confidence)}})
+		t.Rows = append(t.Rows, []Cell{{Text: string(f.Cause)}, {Text: r.Clock.Row(f.At)}, {Text: known}, r.To(f.Evidence), {Text: string(f.Confidence)}})
 	}
 	return t
 }

@@ -89,6 +89,7 @@ func (s Service) Charts() []Chart {
 // Incidents is the table of incidents that began in the window, with how each was linked.
 func (s Service) Incidents() Table {
 	t := Table{Caption: "Incidents of this window", Lines: true, Head: []Head{{Text: "Started"}, {Text: "Incident"}, {Text: "Severity"}, {Text: "Resolved"}, {Text: "Deployment"}, {Text: "Why linked"}}}
+	records := RecordsAmong(s.Clock, s.Facts)
 	for _, i := range s.Facts.Incidents {
 		if !s.View.Window.Contains(i.StartedAt) {
 			continue
@@ -104,15 +105,15 @@ func (s Service) Incidents() Table {
 			resolved = "after " + Span(i.ResolvedAt.Sub(i.StartedAt).Seconds())
 		}
 		if i.Rollout != "" {
-			rollout = Cell{Text: i.Rollout, Href: RecordPath(s.Row.Service.Name, i.Rollout)}
+			rollout = records.Full(i.Rollout, s.Row.Service.Name)
 		}
 		t.Rows = append(t.Rows, []Cell{{Text: s.Clock.Row(i.StartedAt)}, {Text: title, Href: RecordPath(s.Row.Service.Name, i.ID)}, {Text: severity}, {Text: resolved}, rollout,
-			{Text: string(i.Confidence) + ": " + i.Reason}})
+			records.Sentence(string(i.Confidence)+": "+i.Reason, s.Row.Service.Name)})
 	}
 	return t
 }
 
 // LeftOut is the table of records that enter no figure.
 func (s Service) LeftOut() Table {
-	return leftOut(s.Facts.LeftOut, "Records that enter no figure", OwnerAmong([]metrics.Facts{s.Facts}))
+	return leftOut(s.Facts.LeftOut, "Records that enter no figure", RecordsAmong(s.Clock, s.Facts))
 }

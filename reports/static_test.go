@@ -146,7 +146,7 @@ func TestAPictureHoldsAMarkForEachThingThatTheTableNames(t *testing.T) {
 	count("how_fast", `transform="matrix(4.5`, len(all["how_fast"].Table.Rows))
 	bars, bands := 0, 0
 	for _, row := range all["how_often"].Table.Rows {
-		if row[1] != row[2] {
+		if row[1].Text != row[2].Text {
 			bars++
 		}
 	}

@@ -225,14 +225,14 @@ func (s stage) pages() map[string]Page {
 	for _, f := range s.facts {
 		habit := metrics.ExplainIndex(f, now, metrics.DefaultCalendar(time.UTC))
 		habit.Index.NotComparable = harm
-		out["/index"] = HabitIndexPage(s.frame("How this index is made", "/explain/index", ""), habit, 1)
+		out["/index"] = HabitIndexPage(s.frame("How this index is made", "/explain/index", ""), habit, RecordsAmong(Clock{}, f), 1)
 		out[segments("services", f.Service)] = s.service(f)
 		out["/service"] = s.service(f)
 		e, err := metrics.Explain(s.facts, "change_fail_rate", s.query(s.frame("", "", "").View.Window))
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		out["/explain"] = ExplainPage(s.frame("Change fail rate", "/explain/change_fail_rate", ""), e, Asked{Service: f.Service, Owner: OwnerAmong(s.facts)}, nil)
+		out["/explain"] = ExplainPage(s.frame("Change fail rate", "/explain/change_fail_rate", ""), e, Asked{Service: f.Service, Records: RecordsAmong(Clock{}, s.facts...)}, nil)
 		out["/disputed"], out["/previewed"] = s.disputed(f), s.previewed(f)
 		out["/standing"], out["/decision"], out["/record"] = s.standing(f), s.decision(f), s.record(f)
 	}
