@@ -78,6 +78,10 @@ func (s *Server) digest(ctx context.Context, m moment, a digestAsk) (reports.Doc
 	if team != "" && len(names) == 0 {
 		return reports.Document{}, fail(NotFound, "no service belongs to a team called "+shorten(team)+"; /reports lists the teams known")
 	}
+	m, err := s.ofTeam(ctx, m, names)
+	if err != nil {
+		return reports.Document{}, err
+	}
 	of := s.tallies(ctx, names...)
 	now := m.now.In(s.o.Zone)
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, s.o.Zone)

@@ -112,14 +112,18 @@ func (s *Server) teamDocument(ctx context.Context, m moment, a Ask) (reports.Doc
 	if len(names) == 0 {
 		return reports.Document{}, fail(NotFound, "no service belongs to a team called "+shorten(a.Name)+"; /reports lists the teams known")
 	}
-	b, err := s.basis(ctx, m, a, s.tallies(ctx, names...), "team "+a.Name)
+	own, err := s.ofTeam(ctx, m, names)
+	if err != nil {
+		return reports.Document{}, err
+	}
+	b, err := s.basis(ctx, own, a, s.tallies(ctx, names...), "team "+a.Name)
 	if err != nil {
 		return reports.Document{}, err
 	}
 	b.Diagnosis = narrowed(b.Diagnosis, names)
 	in := reports.AboutTeam{Basis: b, Team: a.Name}
-	own := slices.DeleteFunc(slices.Clone(m.services), func(of metrics.Service) bool { return of.Team != a.Name })
-	if in.Services, err = s.indexed(ctx, own, endOf(b.Period, m)); err != nil {
+	services := slices.DeleteFunc(slices.Clone(m.services), func(of metrics.Service) bool { return of.Team != a.Name })
+	if in.Services, err = s.indexed(ctx, services, endOf(b.Period, m)); err != nil {
 		return reports.Document{}, err
 	}
 	if err := s.measureRows(ctx, in.Services, s.about(b.Period.Window, m, "")); err != nil {

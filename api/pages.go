@@ -373,5 +373,14 @@ func (m moment) ofService(f metrics.Facts, zone *time.Location) moment {
 	return m
 }
 
+// ofTeam is the moment for a team, which is on record from the first day of its services on. Without services it is that of all.
+func (s *Server) ofTeam(ctx context.Context, m moment, services []string) (moment, error) {
+	first, err := s.o.Store.FirstDay(ctx, services...)
+	if err == nil && first.After(m.first) {
+		m.first = first
+	}
+	return m, err
+}
+
 // param1 is a query parameter that may stand once.
 func param1(q url.Values, name string) string { return strings.TrimSpace(q.Get(name)) }

@@ -103,15 +103,15 @@ func TestAnIncidentIsBlamedOnAnotherDeploymentOrNoneByItsPage(t *testing.T) {
 	s.post("/api/v1/events", history("web", "......")+
 		`{"type":"incident","id":"INC-1","service":"web","started_at":"2026-03-03T11:10:00Z","resolved_at":"2026-03-03T11:30:00Z"}`).is(http.StatusOK)
 	record := "/services/web/record?id=import%2FINC-1"
-	s.get(record).is(http.StatusOK, "import/web-5</a>; inferred")
+	s.get(record).is(http.StatusOK, ">r5, 2026-03-03 11:00</a>; inferred")
 	what := "caused import/INC-1"
 	s.form(record, record, "step", "preview", "what", what, "given_1", "import/none", "reason", "x").is(http.StatusUnprocessableEntity, "No deployment is called import/none")
 	s.form(record, record, "step", "preview", "what", what, "reason", "x").is(http.StatusUnprocessableEntity, "Deployment: missing")
 	s.form(record, record, "step", "preview", "what", "started", "given_2", "soon", "reason", "x").is(http.StatusUnprocessableEntity, "is no time like")
 	s.form(record, record, "step", "record", "what", what, "given", "import/web-3", "reason", "seen in the trace")
-	s.get(record).is(http.StatusOK, "import/web-3</a>", "corrected by hand: seen in the trace")
+	s.get(record).is(http.StatusOK, ">r3, 2026-03-03 07:00</a>", "corrected by hand: seen in the trace")
 	s.form(record, record, "step", "record", "what", "started", "given_2", "2026-03-03T11:05", "reason", "the alarm was late")
-	s.get(record).is(http.StatusOK, "3 Mar 2026 11:05 UTC")
+	s.get(record).is(http.StatusOK, ">3 Mar 2026 11:05</time>")
 	rollout := "/services/web/record?id=import%2Fweb-3"
 	s.form(rollout, rollout, "step", "record", "what", "unlinked import/INC-1", "reason", "the provider was down")
 	s.get(rollout).is(http.StatusOK, "no failure known")

@@ -89,6 +89,9 @@ func (s *Server) teamPage(r request) (reply, error) {
 	if names == nil {
 		return s.teamsList(r, m, team)
 	}
+	if m, err = s.ofTeam(r.Context(), m, names); err != nil {
+		return reply{}, err
+	}
 	of := s.tallies(r.Context(), names...)
 	f, err := s.figuresFrame(r, m, of, team, "teams")
 	if err != nil {

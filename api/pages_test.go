@@ -163,3 +163,17 @@ func TestAServiceThatIsYoungerThanOthersIsComparedWithNoDayBeforeItsFirst(t *tes
 	}
 	s.get("/reports/services/web?period=2025-11-01/2026-03-02&format=md").is(http.StatusOK, "Records begin on 1 Dec 2025")
 }
+
+func TestATeamThatIsYoungerThanTheOrganisationIsComparedWithNoDayBeforeItsFirst(t *testing.T) {
+	t.Parallel()
+	s := paged(t)
+	s.post("/api/v1/events", weekdays("elder", "2025-01-06", "2026-03-03")).is(http.StatusOK)
+	s.post("/api/v1/events", weekdays("payments", "2025-12-01", "2026-03-03")).is(http.StatusOK)
+	if page := s.get("/teams/pay?window=90d").is(http.StatusOK); strings.Contains(page.body, "rose from") {
+		t.Error("its page compares with days before its first deployment")
+	}
+	s.get("/reports/teams/pay?period=2025-11-01/2026-03-02&format=md").is(http.StatusOK, "Records begin on 1 Dec 2025")
+	if page := s.get("/?window=90d").is(http.StatusOK); !strings.Contains(page.body, "rose from") {
+		t.Error("the organisation is not compared with days of which it has records")
+	}
+}

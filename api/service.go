@@ -16,9 +16,9 @@ type factStore interface {
 	AllFacts(ctx context.Context) ([]metrics.Facts, error)
 	// FactsFor are the facts with only those rollouts that finished in the window.
 	FactsFor(ctx context.Context, service string, window metrics.Window) (metrics.Facts, error)
-	// FirstDay is when the first day began of which anything in production is known, zero when there is none; Derivations tells how often
-	// the facts of each service were derived.
-	FirstDay(ctx context.Context) (time.Time, error)
+	// FirstDay is when the first day began of which anything in production is known of the services named, or of all where none is, zero
+	// when there is none; Derivations tells how often the facts of each service were derived.
+	FirstDay(ctx context.Context, services ...string) (time.Time, error)
 	Derivations(ctx context.Context) (map[string]int64, error)
 	// Deployed is when each service's rollouts to production finished in a window, but for redeploys.
 	Deployed(ctx context.Context, w metrics.Window) (map[string][]time.Time, error)
