@@ -33,6 +33,7 @@ func (s *Server) explainPage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	f.Clock = reports.ClockOf(s.o.Zone)
 	f.Extra = []string{"service", asked.Service, "team", asked.Team, "stage", asked.Stage}
 	e, err := metrics.Explain(facts, figure, s.query(f, slice))
 	if err != nil {

@@ -19,6 +19,7 @@ func (s *Server) indexPage(r request) (reply, error) {
 	query := r.URL.Query()
 	page, _ := strconv.Atoi(query.Get("page")) // whatever is no number is the first page
 	f := s.frame(r, m, "How this index is made", "")
+	f.Clock = reports.ClockOf(s.o.Zone)
 	name := param1(query, "service")
 	if name == "" {
 		return s.indicesPage(r, m, f, page)

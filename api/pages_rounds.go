@@ -167,6 +167,13 @@ func (s *Server) run(r request, round assessments.Round, news runNews) (reply, e
 	if s.o.Notifier != nil {
 		p.Channels = s.o.Notifier.Channels(round.Team)
 	}
+	if len(round.Services) == 0 && (round.State == assessments.Draft || round.State == assessments.Open) {
+		_, warning, err := s.servicesOf(r.Context(), round.Team)
+		if err != nil {
+			return reply{}, err
+		}
+		p.Warning = sentence(warning)
+	}
 	if news.reminder != nil {
 		p.Reminder = &reports.Reminded{Subject: news.reminder.Subject, Text: news.reminder.Text, Sent: news.reminder.Sent, Problem: news.reminder.Problem}
 	}

@@ -359,3 +359,37 @@ func TestARoundKeepsTheQuestionsItWasOpenedWith(t *testing.T) {
 		t.Errorf("the next round asks version %d", next.Round.Set.Version)
 	}
 }
+
+func TestThePageOfARoundWarnsOfATeamThatOwnsNothingUntilTheRoundIsOver(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, withPages(t))
+	s.post("/api/v1/events", history("payments", "...")).is(http.StatusOK)
+	const warning = "owns no service, so that no records stand beside its answers"
+	s.submit("/assessments", "/assessments", "team", "Pay", "size", "5", "draft", "yes").is(http.StatusSeeOther)
+	at := "/assessments/" + only(s).ID
+	s.get(at+"/run").is(http.StatusOK, "Team Pay "+warning, "teams with services are: pay.")
+	s.submit(at+"/run", at+"/open").is(http.StatusOK, warning)
+	s.submit(at+"/run", at+"/close").is(http.StatusSeeOther)
+	if page := s.get(at + "/run").is(http.StatusOK); strings.Contains(page.body, warning) {
+		t.Error("it warns of what cannot be mended any more")
+	}
+	other := newSite(t, withPages(t))
+	other.post("/api/v1/events", history("payments", "...")).is(http.StatusOK)
+	if page := other.submit("/assessments", "/assessments", "team", "pay", "size", "5").is(http.StatusOK); strings.Contains(page.body, warning) {
+		t.Error("it warns of a team that owns a service")
+	}
+}
+
+func TestARoundOfOneLinkAsksForNoNumberOfLinks(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, withPages(t))
+	s.post("/api/v1/events", history("payments", "...")).is(http.StatusOK)
+	s.submit("/assessments", "/assessments", "team", "pay", "size", "5", "mode", "consensus").is(http.StatusOK)
+	at := "/assessments/" + only(s).ID
+	if page := s.get(at+"/run").is(http.StatusOK, "Another link"); strings.Contains(page.body, "How many") {
+		t.Error("it asks how many links of one agreed answer")
+	}
+	if again := s.submit(at+"/run", at+"/links", "count", "1").is(http.StatusOK); len(linkShown.FindAllString(again.body, -1)) != 1 {
+		t.Error("it gives no other link")
+	}
+}

@@ -98,6 +98,11 @@ func (d Doctor) Tally() []SeverityCount {
 			}
 		}
 	}
+	for i := 1; i < len(counts); i++ { // trouble has no plural
+		if counts[i].N != 1 {
+			counts[i].Mark.Word += "s"
+		}
+	}
 	return counts
 }
 

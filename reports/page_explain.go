@@ -86,7 +86,7 @@ func ExplainPage(f Frame, e metrics.Explanation, asked Asked, levels []metrics.L
 		if r.Settling {
 			why += "; still settling"
 		}
-		p.Counted.Rows = append(p.Counted.Rows, []Cell{{Text: f.Clock.stamp(r.At)}, asked.Records.Cell(r.Record), {Text: r.Service, Href: f.Link(segments("services", r.Service))}, {Text: says}, asked.Records.Sentence(why, r.Service)})
+		p.Counted.Rows = append(p.Counted.Rows, []Cell{{Text: f.Clock.stamp(r.At)}, asked.Records.Cell(r.Record), {Text: r.Service, Href: f.Link(segments("services", r.Service))}, {Text: says}, asked.Records.Sentence(why, r.Service, r.At)})
 	}
 	p.LeftOut = leftOut(e.LeftOut[:min(perPage, len(e.LeftOut))], "Rows left out", asked.Records)
 	return p
@@ -103,7 +103,7 @@ func leftOut(list []metrics.LeftOut, caption string, among Records) Table {
 		if _, found := among.known[untyped(l.Record)]; found {
 			record = among.Cell(l.Record)
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: among.clock.stamp(l.At)}, record, among.Sentence(l.Reason, among.Owner(l.Record))})
+		t.Rows = append(t.Rows, []Cell{{Text: among.clock.stamp(l.At)}, record, among.Sentence(l.Reason, among.Owner(l.Record), l.At)})
 	}
 	return t
 }

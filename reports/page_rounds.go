@@ -74,7 +74,9 @@ type RoundRun struct {
 	Reminder *Reminded
 	Channels []string // where reminders go
 	Problem  string
-	CSRF     string
+	// Warning is about a team of which nothing is known, while that can still be mended.
+	Warning string
+	CSRF    string
 	// KeptBack says why the result is not shown to this reader; empty where it is.
 	KeptBack string
 }
@@ -87,6 +89,9 @@ type Reminded struct {
 }
 
 func (RoundRun) template() string { return "run" }
+
+// OneLink tells that everybody answers through the same link.
+func (r RoundRun) OneLink() bool { return r.Round.Consensus || r.Round.OpenLink }
 
 // Participation is how many have answered.
 func (r RoundRun) Participation() string { return Participation(r.Round) }

@@ -108,7 +108,7 @@ func (s Service) Incidents() Table {
 			rollout = records.Full(i.Rollout, s.Row.Service.Name)
 		}
 		t.Rows = append(t.Rows, []Cell{{Text: s.Clock.Row(i.StartedAt)}, {Text: title, Href: RecordPath(s.Row.Service.Name, i.ID)}, {Text: severity}, {Text: resolved}, rollout,
-			records.Sentence(string(i.Confidence)+": "+i.Reason, s.Row.Service.Name)})
+			records.Sentence(string(i.Confidence)+": "+i.Reason, s.Row.Service.Name, i.StartedAt)})
 	}
 	return t
 }

@@ -71,6 +71,14 @@ func (n Records) Full(id, service string) Cell {
 	return c
 }
 
+// beside is Full where the row tells an instant, which is not said again.
+func (n Records) beside(id, service string, at time.Time) Cell {
+	if r, found := n.known[untyped(id)]; found && r.service == service && r.at().Equal(at) {
+		return n.Cell(id)
+	}
+	return n.Full(id, service)
+}
+
 func (r namedRecord) name() string {
 	if r.rollout != nil {
 		return short(*r.rollout)
@@ -91,8 +99,9 @@ func (r namedRecord) at() time.Time {
 // short is the name of a rollout that tells it from the others of its service: its version or commit, else its id.
 func short(r metrics.Rollout) string { return cmp.Or(r.Version, Short(r.Revision), r.ID) }
 
-// Sentence is a sentence about a record of a service with each record that it names as a link, and each instant as the clock says it.
-func (n Records) Sentence(text, service string) Cell {
+// Sentence is a sentence in a row about a service and an instant, with each record that it names as a link, and each other instant as the
+// clock says it.
+func (n Records) Sentence(text, service string, at time.Time) Cell {
 	c := Cell{}
 	add := func(part Cell) {
 		if last := len(c.Parts) - 1; part.Href == "" && last >= 0 && c.Parts[last].Href == "" {
@@ -109,10 +118,10 @@ func (n Records) Sentence(text, service string) Cell {
 		core := strings.TrimRight(strings.TrimLeft(word, "("), "),.;:")
 		before, after, _ := strings.Cut(word, core)
 		add(Cell{Text: before})
-		if at, err := time.Parse(time.RFC3339, core); err == nil {
-			add(Cell{Text: n.clock.Row(at)})
+		if written, err := time.Parse(time.RFC3339, core); err == nil {
+			add(Cell{Text: n.clock.Row(written)})
 		} else if n.Owner(core) != "" {
-			add(n.Full(core, service))
+			add(n.beside(core, service, at))
 		} else {
 			add(Cell{Text: core})
 		}

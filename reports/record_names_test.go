@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shiphabit/metrics"
+	"shiphabit/metrics/doctor"
 )
 
 // longID is as long as those that pipelines and gates give.
@@ -28,7 +29,7 @@ func someRecords(t *testing.T) Records {
 func TestASentenceNamesRecordsAsPeopleReadThemAndLinksThem(t *testing.T) {
 	t.Parallel()
 	n := someRecords(t)
-	got := n.Sentence("authored 2026-08-31T05:41:54Z, attributed to "+longID+" (stated); incident (pager/7, stated); forge/gone (7)", "refunds")
+	got := n.Sentence("authored 2026-08-31T05:41:54Z, attributed to "+longID+" (stated); incident (pager/7, stated); forge/gone (7)", "refunds", time.Time{})
 	want := "authored 2026-08-31 07:41, attributed to 6515b3e060, 2026-09-14 13:21 (stated); incident (refunds: slow answers, 2026-09-14 13:22, stated); forge/gone (7)"
 	if got.Text != want {
 		t.Errorf("it reads\n%s, not\n%s", got.Text, want)
@@ -42,6 +43,9 @@ func TestASentenceNamesRecordsAsPeopleReadThemAndLinksThem(t *testing.T) {
 	}
 	if whole != got.Text || strings.Join(links, " ") != RecordPath("refunds", longID)+" "+RecordPath("refunds", "pager/7") {
 		t.Errorf("its parts are %q and lead to %v", whole, links)
+	}
+	if there := n.Sentence("in production with "+longID, "refunds", n.known[longID].at()); there.Text != "in production with 6515b3e060" {
+		t.Errorf("in the row of its own time it reads %s", there.Text)
 	}
 	if other := n.Full(longID, "ledger"); other.Text != "refunds 6515b3e060, 2026-09-14 13:21" {
 		t.Errorf("beside another service it is %s", other.Text)
@@ -82,4 +86,17 @@ func TestTablesOfRecordsShowNoLongIDAndThePageOfTheRecordShowsItInFull(t *testin
 // factsOf are the facts that records were made of.
 func factsOf(n Records) *metrics.Facts {
 	return &metrics.Facts{Service: "refunds", Rollouts: []metrics.Rollout{*n.known[longID].rollout}, Incidents: []metrics.IncidentLink{*n.known["pager/7"].incident}}
+}
+
+func TestDoctorsTallyHasPlurals(t *testing.T) {
+	t.Parallel()
+	var d Doctor
+	d.Diagnosis.Findings = []doctor.Finding{{Severity: doctor.Note}}
+	said := ""
+	for _, one := range d.Tally() {
+		said += Count(one.N) + " " + one.Mark.Word + "; "
+	}
+	if said != "0 "+severityOf(doctor.Trouble).Word+"; 0 gaps; 1 note; " {
+		t.Errorf("it reads %s", said)
+	}
 }

@@ -227,7 +227,7 @@ func (p *program) printReport(r doctor.Report) error {
 		fmt.Fprintln(p.out, "Nothing is missing.")
 		return nil
 	}
-	fmt.Fprintf(p.out, "%d in trouble, %d gaps, %d notes; %s, window from %s to %s\n", counts[doctor.Trouble], counts[doctor.Gap], counts[doctor.Note],
+	fmt.Fprintf(p.out, "%d in trouble, %s, %s; %s, window from %s to %s\n", counts[doctor.Trouble], counted(counts[doctor.Gap], "gap"), counted(counts[doctor.Note], "note"),
 		servicesOf(r.Services), r.Window.From.Format(time.DateOnly), r.Window.To.Format(time.DateOnly))
 	return nil
 }
