@@ -22,7 +22,7 @@
     const options = JSON.parse(document.getElementById(plot.dataset.chart).textContent);
     const chart = drawn.get(plot) || echarts.init(plot, null, { renderer: 'canvas' });
     drawn.set(plot, chart);
-    chart.resize({ width: look.width });
+    chart.resize({ width: look.width, height: look.height });
     chart.setOption(shiphabitChart.options(options, look), true);
   };
   const draw = (plot) => put(plot, look(plot, getComputedStyle(document.documentElement), plot.clientWidth));
@@ -36,6 +36,8 @@
   const sized = new ResizeObserver((changes) => { for (const c of changes) drawn.get(c.target)?.resize(); });
   plots.forEach((p) => sized.observe(p));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', all);
-  addEventListener('beforeprint', () => plots.forEach((p) => put(p, look(p, ofPaper, paperWidth(p)))));
+  // On paper nothing stretches a chart to the height of the one beside it: it has the height that the style sheet begins with.
+  const paperHeight = (plot) => parseFloat(getComputedStyle(plot).flexBasis);
+  addEventListener('beforeprint', () => plots.forEach((p) => put(p, { ...look(p, ofPaper, paperWidth(p)), height: paperHeight(p) })));
   addEventListener('afterprint', all);
 })();
