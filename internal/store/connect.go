@@ -31,12 +31,14 @@ type dialect struct {
 	lock string
 	// size asks for the bytes that the database takes.
 	size string
+	// packsDecisions: a column of text takes any bytes, and those of a decision are packed before they go into the log. PostgreSQL packs by itself.
+	packsDecisions bool
 	// ownBytes: the driver gives each row bytes of its own, which need not be copied to be kept.
 	ownBytes bool
 }
 
 var (
-	sqliteDialect = dialect{name: "sqlite", goose: goose.DialectSQLite3, rowsPerInsert: 1, ownBytes: true,
+	sqliteDialect = dialect{name: "sqlite", goose: goose.DialectSQLite3, rowsPerInsert: 1, ownBytes: true, packsDecisions: true,
 		size: "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"}
 	postgresDialect = dialect{name: "postgres", goose: goose.DialectPostgres, rowsPerInsert: 256, lock: " FOR UPDATE",
 		size:     "SELECT pg_database_size(current_database())",

@@ -78,7 +78,11 @@ func (db *DB) decision(ctx context.Context, where string, args ...any) (gate.Log
 // whole is the decision with what of the snapshot stands in its own row.
 func (r decisionRow) whole() (gate.Logged, error) {
 	var l gate.Logged
-	if err := json.Unmarshal([]byte(r.Body), &l); err != nil {
+	body, err := unpackDecision(r.Body)
+	if err == nil {
+		err = json.Unmarshal(body, &l)
+	}
+	if err != nil {
 		return l, fmt.Errorf("stored decision %s: %w", r.ID, err)
 	}
 	return l, nil
@@ -130,14 +134,22 @@ func (db *DB) decisionRows(ctx context.Context, service string, verdict gate.Res
 	if err != nil {
 		return nil, "", err
 	}
-	query := db.read.WithContext(ctx).Where("seq < ?", before)
-	if service != "" {
-		query = query.Where("service = ?", service)
+	query := db.read.WithContext(ctx)
+	switch {
+	case service == "":
+		query = query.Where("seq < ?", before).Order("seq DESC")
+	case cursor == "":
+		query = query.Where("service = ?", service).Order("at DESC, seq DESC")
+	default:
+		query = query.Where("service = ? AND (at, seq) < (SELECT at, seq FROM decisions WHERE seq = ?)", service, before).Order("at DESC, seq DESC")
 	}
 	if verdict != "" {
 		query = query.Where("verdict = ?", string(verdict))
 	}
-	if err := query.Order("seq DESC").Limit(limit + 1).Find(&rows).Error; err != nil {
+	if verdict != "" && verdict != gate.Allow {
+		query = query.Where("verdict <> 'allow'") // the words of the index
+	}
+	if err := query.Limit(limit + 1).Find(&rows).Error; err != nil {
 		return nil, "", fmt.Errorf("listing decisions: %w", err)
 	}
 	if len(rows) > limit {
@@ -154,7 +166,8 @@ const fixesMost = 1000
 // more of the snapshot than its time. There are few among many decisions, so that those of others are not read.
 func (db *DB) Fixes(ctx context.Context, service string, since time.Time) ([]gate.Logged, error) {
 	var rows []decisionRow
-	err := db.read.WithContext(ctx).Where("verdict IN ('allow', 'warn') AND service = ? AND at >= ? AND body LIKE ?", service, ceilMilli(since), `%"kind":"fix"%`).
+	err := db.read.WithContext(ctx).Where("verdict IN ('allow', 'warn') AND service = ? AND at >= ? AND (kind = ? OR kind IS NULL AND body LIKE ?)",
+		service, ceilMilli(since), gate.KindFix, `%"kind":"fix"%`).
 		Order("at DESC, seq DESC").Limit(fixesMost).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("listing fixes of %s: %w", service, err)

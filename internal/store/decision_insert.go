@@ -52,18 +52,17 @@ func (d *digests) fresh(all []*logging) []documentRow {
 
 const (
 	insertDocument = "INSERT INTO documents (digest, body) VALUES (?, ?) ON CONFLICT DO NOTHING"
-	// A body is bound as bytes, of which the driver makes no copy.
-	insertDecision = `INSERT INTO decisions (id, caller, key, previous, service, environment, verdict, probe, at, snapshot, policy, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT)) ON CONFLICT DO NOTHING`
+	insertDecision = `INSERT INTO decisions (id, caller, key, previous, service, environment, verdict, probe, at, snapshot, policy, body, kind)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 	insertScore = "INSERT INTO gate_scores (at, decision, body) VALUES (?, ?, ?)"
 
 	// insertAllLogged is one round trip for as many decisions as there are, and a transaction of its own.
 	insertAllLogged = `WITH kept AS (
 			INSERT INTO documents (digest, body) SELECT * FROM unnest($1::text[], $2::bytea[]) ON CONFLICT DO NOTHING
 		), logged AS (
-			INSERT INTO decisions (id, caller, key, previous, service, environment, verdict, probe, at, snapshot, policy, body)
+			INSERT INTO decisions (id, caller, key, previous, service, environment, verdict, probe, at, snapshot, policy, body, kind)
 			SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::boolean[], $11::bigint[],
-				$12::text[], $13::text[], $14::text[])
+				$12::text[], $13::text[], $14::text[], $16::text[])
 			ON CONFLICT DO NOTHING RETURNING id, seq
 		), scored AS (
 			INSERT INTO gate_scores (at, decision, body)
@@ -114,7 +113,7 @@ func (db *DB) insertLog(ctx context.Context, on gorm.ConnPool, all []*logging) e
 	}
 	for _, one := range all {
 		r := &one.row
-		done, err := decision.ExecContext(ctx, r.ID, r.Caller, r.Key, r.Previous, r.Service, r.Environment, r.Verdict, r.Probe, r.At, r.Snapshot, r.Policy, one.body)
+		done, err := decision.ExecContext(ctx, r.ID, r.Caller, r.Key, r.Previous, r.Service, r.Environment, r.Verdict, r.Probe, r.At, r.Snapshot, r.Policy, one.body, one.kind)
 		if err != nil {
 			return err
 		}
@@ -160,6 +159,7 @@ func (db *DB) logMany(ctx context.Context, on gorm.ConnPool, all []*logging) err
 		text(func(o *logging) string { return o.row.Policy }),
 		text(func(o *logging) string { return string(o.body) }),
 		text(func(o *logging) string { return o.score.Body }),
+		text(func(o *logging) string { return o.kind }),
 	)
 	if err != nil {
 		return err

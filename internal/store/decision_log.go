@@ -15,8 +15,9 @@ import (
 
 // logging is a decision on its way into the log, and what became of it.
 type logging struct {
-	row       decisionRow // without its body
-	body      []byte
+	row       decisionRow // without its body and kind
+	body      []byte      // as it is stored
+	kind      string
 	documents [2]documentRow // of the record that was folded, and of the policy
 	score     scoreRow
 	passed    passed
@@ -40,6 +41,9 @@ func (db *DB) LogSuccessor(ctx context.Context, l gate.Logged, previous string) 
 	one, err := loggingOf(l, previous)
 	if err != nil {
 		return fmt.Errorf("decision %s: %w", l.ID, err)
+	}
+	if db.dialect.packsDecisions {
+		one.body = packDecision(one.body)
 	}
 	if l.Probe || l.Override != "" {
 		err = db.logGuarded(ctx, l, one)
@@ -75,7 +79,7 @@ func loggingOf(l gate.Logged, previous string) (*logging, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := &logging{documents: [2]documentRow{documentOf(record), documentOf(l.PolicyDoc)}, score: score, passed: passedOf(l)}
+	one := &logging{documents: [2]documentRow{documentOf(record), documentOf(l.PolicyDoc)}, score: score, passed: passedOf(l), kind: l.Kind}
 	one.row = decisionRow{
 		ID: l.ID, Caller: l.Caller, Key: l.Key, Previous: previous, Service: l.Request.Service, Environment: l.Request.Environment,
 		Verdict: string(l.Verdict), Probe: l.Probe, At: toMilli(l.At), Snapshot: one.documents[0].Digest, Policy: one.documents[1].Digest,

@@ -88,7 +88,11 @@ type promotionRow struct {
 // passedOfRow reads no more of a stored decision than it needs.
 func passedOfRow(row decisionRow) (passed, error) {
 	var kept promotionRow
-	if err := json.Unmarshal([]byte(row.Body), &kept); err != nil {
+	body, err := unpackDecision(row.Body)
+	if err == nil {
+		err = json.Unmarshal(body, &kept)
+	}
+	if err != nil {
 		return passed{}, fmt.Errorf("stored decision %s: %w", row.ID, err)
 	}
 	return passedOf(gate.Logged{

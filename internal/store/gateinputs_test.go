@@ -174,7 +174,7 @@ func TestDecisionsLoggedBeforeTheRecordWasADocumentOfItsOwnComeBackWhole(t *test
 		l.PolicyDoc, l.Snapshot = nil, gate.Snapshot{Now: noon}
 		body, err := json.Marshal(l)
 		must(t, err)
-		one.documents[0], one.row.Snapshot, one.row.Body = document, document.Digest, string(body)
+		one.documents[0], one.row.Snapshot, one.row.Body = document, document.Digest, body
 		must(t, db.logAll(t.Context(), []*logging{one}))
 		got, err := db.Decision(t.Context(), "old")
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {

@@ -167,7 +167,8 @@ type decisionRow struct {
 	At          int64
 	Snapshot    string
 	Policy      string
-	Body        string
+	Body        []byte
+	Kind        *string // of those logged before it was noted, none
 }
 
 type roundRow struct {
