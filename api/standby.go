@@ -40,8 +40,9 @@ var errLost = &Error{Kind: Unavailable, Detail: "the database does not answer"}
 // asked about, the tokens that were valid, and the decisions that wait for the log.
 type standby struct {
 	mu       sync.Mutex
-	services map[string]*list.Element // of keptState, the latest used at the front of order
-	order    list.List
+	services map[string]*keptElement
+	order    list.List            // of *keptElement, the latest used at the front
+	full     list.List            // of those with facts, likewise
 	facts    int                  // bytes of facts
 	tokens   map[string]keptToken // by hash
 	revoked  map[string]bool      // tokens that are not to be remembered, by hash
@@ -88,6 +89,13 @@ func (k keptState) whole() (gate.Known, error) {
 	return k.known.WithFacts(f), err
 }
 
+// keptElement is where the state of a service stands.
+type keptElement struct {
+	state keptState
+	order *list.Element
+	full  *list.Element // nil without facts
+}
+
 type keptToken struct {
 	token Token
 	at    time.Time
@@ -99,28 +107,43 @@ func (m *standby) keep(k keptState) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.services == nil {
-		m.services = map[string]*list.Element{}
+		m.services = map[string]*keptElement{}
 	}
-	if old, found := m.services[k.service]; found {
-		m.drop(old)
+	e, found := m.services[k.service]
+	if !found {
+		e = &keptElement{}
+		e.order = m.order.PushFront(e)
+		m.services[k.service] = e
 	}
-	m.services[k.service] = m.order.PushFront(k)
-	m.facts += len(k.facts)
+	m.order.MoveToFront(e.order)
+	m.empty(e)
+	e.state = k
+	if k.facts != nil {
+		e.full = m.full.PushFront(e)
+		m.facts += len(k.facts)
+	}
 	if len(m.services) > keptStates {
-		m.drop(m.order.Back())
+		m.drop(m.order.Back().Value.(*keptElement)) //nolint:forcetypeassert // it holds nothing else
 	}
-	for oldest := m.order.Back(); m.facts > keptFacts && oldest != m.order.Front(); oldest = oldest.Prev() {
-		one, _ := oldest.Value.(keptState)
-		m.facts -= len(one.facts)
-		one.facts = nil
-		oldest.Value = one
+	for m.facts > keptFacts && m.full.Len() > 1 {
+		m.empty(m.full.Back().Value.(*keptElement)) //nolint:forcetypeassert // it holds nothing else
 	}
 }
 
-func (m *standby) drop(element *list.Element) {
-	k, _ := m.order.Remove(element).(keptState)
-	delete(m.services, k.service)
-	m.facts -= len(k.facts)
+func (m *standby) drop(e *keptElement) {
+	m.empty(e)
+	m.order.Remove(e.order)
+	delete(m.services, e.state.service)
+}
+
+// empty lets the facts go, and keeps what they came to.
+func (m *standby) empty(e *keptElement) {
+	if e.full == nil {
+		return
+	}
+	m.full.Remove(e.full)
+	m.facts -= len(e.state.facts)
+	e.full, e.state.facts = nil, nil
 }
 
 func (m *standby) state(service string) (keptState, bool) {
@@ -130,8 +153,7 @@ func (m *standby) state(service string) (keptState, bool) {
 	if !found {
 		return keptState{}, false
 	}
-	k, _ := element.Value.(keptState)
-	return k, true
+	return element.state, true
 }
 
 // keepToken remembers what the database said of a token: that there is none as well, so that a revoked one does not live on.
@@ -275,8 +297,7 @@ func (m *standby) latest() string {
 	if m.order.Len() == 0 {
 		return ""
 	}
-	k, _ := m.order.Front().Value.(keptState)
-	return k.service
+	return m.order.Front().Value.(*keptElement).state.service //nolint:forcetypeassert // it holds nothing else
 }
 
 func (m *standby) ping() (one *ping, mine bool) {

@@ -104,9 +104,8 @@ func (m *standby) promoted(service string, p gate.Promotion) {
 	if !found {
 		return
 	}
-	k, _ := element.Value.(keptState)
-	k.known.Promotions = append(k.known.Promotions[:len(k.known.Promotions):len(k.known.Promotions)], p)
-	element.Value = k
+	promotions := element.state.known.Promotions // others may be reading these
+	element.state.known.Promotions = append(promotions[:len(promotions):len(promotions)], p)
 }
 
 // Run logs the decisions that were made while the database did not answer, as soon as it does again, keeps in mind which tokens were
