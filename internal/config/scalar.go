@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"shiphabit/metrics"
@@ -23,6 +24,14 @@ type scalar struct {
 	min, max int // for integers
 	secret   bool
 	accepts  func(string) bool // beyond pattern, enum and bounds; may be nil
+
+	compile  sync.Once // a file of five thousand services has ten thousand names
+	compiled *regexp.Regexp
+}
+
+func (s *scalar) matches(text string) bool {
+	s.compile.Do(func() { s.compiled = regexp.MustCompile(s.pattern) })
+	return s.compiled.MatchString(text)
 }
 
 func (s *scalar) ok(text string) bool {
@@ -34,7 +43,7 @@ func (s *scalar) ok(text string) bool {
 		return text == "true" || text == "false"
 	case s.enum != nil && !slices.Contains(s.enum, text):
 		return false
-	case s.pattern != "" && !regexp.MustCompile(s.pattern).MatchString(text):
+	case s.pattern != "" && !s.matches(text):
 		return false
 	}
 	return s.accepts == nil || s.accepts(text)
