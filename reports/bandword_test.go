@@ -28,8 +28,12 @@ func TestTheBandOfAnIndexIsToldInOneWordEverywhere(t *testing.T) {
 		}
 		page := Overview{Rows: []ServiceRow{{Service: metrics.Service{Name: "a"}, Index: c.index}, {Service: metrics.Service{Name: "b"}}}}
 		for part, want := range map[string]string{"servicetable": c.table, "strip": c.strip} {
+			overview, err := site.page("overview")
+			if err != nil {
+				t.Fatal(err)
+			}
 			var out bytes.Buffer
-			if err := site.pages["overview"].ExecuteTemplate(&out, part, page); err != nil || !strings.Contains(out.String(), want) {
+			if err := overview.ExecuteTemplate(&out, part, page); err != nil || !strings.Contains(out.String(), want) {
 				t.Errorf("%s does not say %s: %v %s", part, want, err, out.String())
 			}
 		}

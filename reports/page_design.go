@@ -70,8 +70,12 @@ func (s *Site) Design(f Frame, csrf string) Design {
 
 // component draws an example by the template of its name.
 func (s *Site) component(name string, data any) (template.HTML, error) {
+	page, err := s.page(Design{}.template())
+	if err != nil {
+		return "", err
+	}
 	var out bytes.Buffer
-	if err := s.pages[Design{}.template()].ExecuteTemplate(&out, name, data); err != nil {
+	if err := page.ExecuteTemplate(&out, name, data); err != nil {
 		return "", fmt.Errorf("component %s: %w", name, err)
 	}
 	return template.HTML(out.String()), nil //nolint:gosec // a template of ours has escaped it

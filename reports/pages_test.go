@@ -222,3 +222,19 @@ func TestHowAServiceStandsFollowsItsNameInThePageAsOnAPhone(t *testing.T) {
 		t.Errorf("%d cells say how a service stands", found)
 	}
 }
+
+func TestTheTemplateOfEveryPageIsWellFormed(t *testing.T) {
+	t.Parallel()
+	site, err := New("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(site.pages) < 30 {
+		t.Errorf("%d pages", len(site.pages))
+	}
+	for name := range site.pages {
+		if _, err := site.page(name); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -10,8 +10,10 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"shiphabit/metrics"
@@ -29,20 +31,20 @@ const ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 type Site struct {
 	version string
 	mark    string
-	pages   map[string]*template.Template
+	pages   map[string]func() (*template.Template, error)
 	assets  *assets
 	studio  *studio            // draws charts as pictures; nil without the chart library
 	alone   *template.Template // a document as one file
 	letter  *template.Template // a document as the page of a mail
 }
 
-// New parses every template once. Version is printed at the foot of each page.
+// New parses what all pages share; each page is parsed when it is first shown, since each has all of that once more in memory. Version is printed at the foot of each page.
 func New(version string) (*Site, error) {
 	a, err := loadAssets(embedded)
 	if err != nil {
 		return nil, fmt.Errorf("page assets: %w", err)
 	}
-	s := &Site{version: version, pages: map[string]*template.Template{}, assets: a}
+	s := &Site{version: version, pages: map[string]func() (*template.Template, error){}, assets: a}
 	if s.Interactive() {
 		if s.studio, err = newStudio(a); err != nil {
 			return nil, err
@@ -63,11 +65,13 @@ func New(version string) (*Site, error) {
 		return nil, fmt.Errorf("template of mails: %w", err)
 	}
 	for _, file := range files {
-		page, err := template.Must(shared.Clone()).ParseFS(templates, file)
-		if err != nil {
-			return nil, fmt.Errorf("template %s: %w", file, err)
-		}
-		s.pages[strings.TrimSuffix(file[strings.LastIndexByte(file, '/')+1:], ".html")] = page
+		s.pages[strings.TrimSuffix(path.Base(file), ".html")] = sync.OnceValues(func() (*template.Template, error) {
+			page, err := template.Must(shared.Clone()).ParseFS(templates, file)
+			if err != nil {
+				return nil, fmt.Errorf("template %s: %w", file, err)
+			}
+			return page, nil
+		})
 	}
 	return s, nil
 }
@@ -89,16 +93,24 @@ type Page interface {
 
 // Render writes a page. It writes nothing when the template faults, so that a half page never looks like a whole one.
 func (s *Site) Render(w io.Writer, p Page) error {
-	t, ok := s.pages[p.template()]
-	if !ok {
-		return fmt.Errorf("no template for page %q", p.template())
+	t, err := s.page(p.template())
+	if err != nil {
+		return err
 	}
 	var out bytes.Buffer
 	if err := t.ExecuteTemplate(&out, "base", p); err != nil {
 		return fmt.Errorf("page %s: %w", p.template(), err)
 	}
-	_, err := w.Write(out.Bytes())
+	_, err = w.Write(out.Bytes())
 	return err
+}
+
+func (s *Site) page(name string) (*template.Template, error) {
+	parsed, known := s.pages[name]
+	if !known {
+		return nil, fmt.Errorf("no template for page %q", name)
+	}
+	return parsed()
 }
 
 func (s *Site) funcs() template.FuncMap {
