@@ -82,7 +82,12 @@ func writeByText(out []byte, v reflect.Value) ([]byte, error) {
 }
 
 func writeTime(out []byte, v reflect.Value) ([]byte, error) {
-	at, _ := v.Interface().(time.Time)
+	var at time.Time
+	if v.CanAddr() { // without a copy of its own on the heap
+		at = *v.Addr().Interface().(*time.Time) //nolint:forcetypeassert // it is one
+	} else {
+		at, _ = v.Interface().(time.Time)
+	}
 	out, err := at.AppendText(append(out, '"'))
 	if err != nil {
 		return out, fmt.Errorf("write as JSON: %w", err)

@@ -3,6 +3,7 @@ package gate
 import (
 	"cmp"
 	"slices"
+	"sync"
 	"time"
 
 	"shiphabit/metrics"
@@ -70,20 +71,53 @@ func (l Logged) Scored() Scored {
 
 // holding are the criteria that could not tell and whose rule is then to wait. Without the policy every enforced one that could not tell is.
 func (l Logged) holding() []string {
-	onUnknown := map[string]Result{}
-	if p, err := ParsePolicy(l.PolicyDoc); err == nil {
-		for _, c := range p.criteria() {
-			onUnknown[c.name] = c.rule.OnUnknown
-		}
-	}
+	var onUnknown map[string]Result
 	var names []string
 	for _, r := range l.Reasons {
-		if r.Mode == Enforce && r.Result == Unknown && cmp.Or(onUnknown[r.Criterion], Hold) == Hold {
+		if !couldNotTell(r) {
+			continue
+		}
+		if onUnknown == nil { // mostly the policy need not be read
+			onUnknown = onUnknowns.of(l.PolicyDoc)
+		}
+		if cmp.Or(onUnknown[r.Criterion], Hold) == Hold {
 			names = append(names, r.Criterion)
 		}
 	}
 	return names
 }
+
+// ruleCache remembers what policies say of criteria that cannot tell: decisions are made under few, and to read one costs a fifth of a decision.
+type ruleCache struct {
+	mu    sync.Mutex
+	known map[string]map[string]Result // by the text of the policy
+}
+
+var onUnknowns ruleCache
+
+// keptRules bounds the cache: beyond it, it begins anew.
+const keptRules = 500
+
+func (c *ruleCache) of(policy []byte) map[string]Result {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if rules, found := c.known[string(policy)]; found {
+		return rules
+	}
+	rules := map[string]Result{}
+	if p, err := ParsePolicy(policy); err == nil {
+		for _, c := range p.criteria() {
+			rules[c.name] = c.rule.OnUnknown
+		}
+	}
+	if c.known == nil || len(c.known) >= keptRules {
+		c.known = map[string]map[string]Result{}
+	}
+	c.known[string(policy)] = rules
+	return rules
+}
+
+func couldNotTell(r Reason) bool { return r.Mode == Enforce && r.Result == Unknown }
 
 // oldestSource is the source that is furthest behind.
 func oldestSource(sources []Watermark) string {
