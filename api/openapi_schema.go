@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"shiphabit/reports"
 )
 
 // schemaSet collects the JSON Schemas of the types that routes exchange, by name.
@@ -22,9 +24,18 @@ var (
 	textual      = reflect.TypeFor[encoding.TextMarshaler]()
 	bytesType    = reflect.TypeFor[[]byte]()
 	durationType = reflect.TypeFor[time.Duration]()
+	digitsType   = reflect.TypeFor[json.Number]()
+	// written are the types that write themselves as another one.
+	written = map[reflect.Type]reflect.Type{
+		reflect.TypeFor[reports.Number]():   reflect.TypeFor[reports.EncodedNumber](),
+		reflect.TypeFor[reports.Coverage](): reflect.TypeFor[reports.EncodedNumber](),
+	}
 )
 
 func (s *schemaSet) ofType(t reflect.Type) object {
+	if as, found := written[t]; found {
+		t = as
+	}
 	switch {
 	case t == timeType:
 		return object{"type": "string", "format": "date-time"}
@@ -34,6 +45,8 @@ func (s *schemaSet) ofType(t reflect.Type) object {
 		return object{"type": "string", "contentEncoding": "base64"}
 	case t == durationType:
 		return object{"type": "integer", "description": "nanoseconds"}
+	case t == digitsType:
+		return object{"type": "number"}
 	case t.Kind() != reflect.Pointer && t.Implements(textual):
 		return object{"type": "string"}
 	}

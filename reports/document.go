@@ -159,11 +159,11 @@ const thin = "\u202f"
 // MarshalJSON writes value, unit and text.
 func (n Number) MarshalJSON() ([]byte, error) {
 	digits, unit := n.cut()
-	return json.Marshal(encodedNumber{json.Number(digits), unit, string(n)})
+	return json.Marshal(EncodedNumber{json.Number(digits), unit, string(n)})
 }
 
-// encodedNumber is a number with its unit for programs.
-type encodedNumber struct {
+// EncodedNumber is a number with its unit for programs, and as it is read.
+type EncodedNumber struct {
 	Value json.Number `json:"value"`
 	Unit  string      `json:"unit,omitempty"`
 	Text  string      `json:"text"`

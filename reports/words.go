@@ -116,7 +116,7 @@ func (c Coverage) Digits() string {
 
 // MarshalJSON writes value, unit and text.
 func (c Coverage) MarshalJSON() ([]byte, error) {
-	return json.Marshal(encodedNumber{json.Number(c.Digits()), "%", c.String()})
+	return json.Marshal(EncodedNumber{json.Number(c.Digits()), "%", c.String()})
 }
 
 // endsOf are the ends of an interval, nil where there is none.
