@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"database/sql"
+	"encoding/hex"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -75,8 +77,10 @@ func TestOnAFullDiskTheGateDecidesByWhatItKnewLast(t *testing.T) {
 	if _, err := pool.ExecContext(t.Context(), "PRAGMA max_page_count = 1"); err != nil {
 		t.Fatal(err)
 	}
+	long := make([]byte, 100_000) // of nothing that repeats, so that packing makes it no shorter
+	_, _ = rand.NewChaCha8([32]byte{}).Read(long)
 	ask := func() gate.Decision {
-		run := `{"service":"steady","artifact":{"digest":"sha256:new"},"run":{"id":"` + strings.Repeat("long", 50_000) + `"}}`
+		run := `{"service":"steady","artifact":{"digest":"sha256:new"},"run":{"id":"` + hex.EncodeToString(long) + `"}}`
 		return into[gate.Decision](s.post(decisions, run).is(http.StatusOK))
 	}
 	if d := ask(); !d.Unlogged {

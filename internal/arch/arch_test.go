@@ -100,6 +100,7 @@ var homes = map[string]string{
 	"github.com/xanzy/go-gitlab":        "collector/gitlab",
 	"github.com/go-echarts/go-echarts/": "reports",
 	"github.com/dop251/goja":            "reports",
+	"github.com/klauspost/compress":     "internal/store",
 	"go.yaml.in/yaml/":                  "internal/config",
 	"github.com/go-jose/":               "internal/identity",
 	"github.com/riverqueue/":            "internal/jobs",
