@@ -35,6 +35,7 @@ func (db *DB) LogDecision(ctx context.Context, l gate.Logged) error {
 // LogSuccessor keeps a decision made anew under the key of an earlier one, a hold that was asked again. Of two that would
 // succeed the same decision one gets ErrDuplicate.
 func (db *DB) LogSuccessor(ctx context.Context, l gate.Logged, previous string) error {
+	ctx = urgent(ctx)
 	if l.At.IsZero() {
 		l.At = db.now()
 	}

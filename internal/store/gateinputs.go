@@ -58,7 +58,7 @@ func (db *DB) gateInputs(ctx context.Context, name string, since func(metrics.Se
 	upTo, known := db.fresher.of(name)
 	end, mine := db.fresher.turn(ctx, known)
 	if mine {
-		_, err := db.facts(ctx, name, part{})
+		_, err := db.facts(urgent(ctx), name, part{})
 		end()
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return one.in, err

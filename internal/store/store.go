@@ -68,6 +68,7 @@ type DB struct {
 	// gateRead reads what decisions need, with statements that are prepared once.
 	gateRead *gorm.DB
 	fresher  *freshness
+	door     door // to the writing connection of SQLite
 	writes   writes
 	cache    factsCache
 	memories memoryCache

@@ -97,6 +97,10 @@ func (db *DB) change(ctx context.Context, do func(tx *gorm.DB) error) error {
 	if db.dialect.name != sqliteDialect.name {
 		return db.changeOn(db.write.WithContext(ctx), do)
 	}
+	if err := db.door.enter(ctx); err != nil {
+		return err
+	}
+	defer db.door.leave()
 	return outage(db.write.WithContext(ctx).Connection(func(one *gorm.DB) error {
 		one = one.Session(&gorm.Session{NewDB: true, Context: ctx})
 		if err := one.Exec("PRAGMA busy_timeout = " + beginMilli).Error; err != nil {
