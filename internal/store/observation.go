@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"gorm.io/gorm"
+
 	"shiphabit/metrics/gate"
 )
 
@@ -11,7 +13,7 @@ import (
 // whose policy is not at hand, or is none that this version understands, shows nothing and is left out.
 func (db *DB) Observations(ctx context.Context, service string, limit int) ([]gate.Observation, error) {
 	var rows []decisionRow
-	if err := db.read.WithContext(ctx).Where("service = ?", service).Order("seq DESC").Limit(limit).Find(&rows).Error; err != nil {
+	if err := latestAbout(db.read.WithContext(ctx), service, limit).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("reading the decisions about %s: %w", service, err)
 	}
 	policies, err := db.policiesOf(ctx, rows)
@@ -31,6 +33,11 @@ func (db *DB) Observations(ctx context.Context, service string, limit int) ([]ga
 		list = append(list, l.Observation(policy))
 	}
 	return list, nil
+}
+
+// latestAbout reads in the order of the index by service and time: in any other one, every decision about the service would be read to sort them.
+func latestAbout(tx *gorm.DB, service string, limit int) *gorm.DB {
+	return tx.Where("service = ?", service).Order("at DESC, seq DESC").Limit(limit)
 }
 
 // policiesOf are the policies of decisions by their documents, each read once.

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"strings"
 	"testing"
+
+	"gorm.io/gorm"
 
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
@@ -44,4 +47,22 @@ func TestObservationsTellHowEachCriterionCameOutUnderWhichPolicy(t *testing.T) {
 			t.Errorf("of a service nobody asked about: %+v, %v", list, err)
 		}
 	})
+}
+
+func TestTheLatestDecisionsAboutAServiceAreReadWithoutTheOthers(t *testing.T) {
+	t.Parallel()
+	db := newSQLite(t).open()
+	query := db.read.ToSQL(func(tx *gorm.DB) *gorm.DB { return latestAbout(tx, "api", 500).Find(&[]decisionRow{}) })
+	var plan []struct{ Detail string }
+	if err := db.read.Raw("EXPLAIN QUERY PLAN " + query).Scan(&plan).Error; err != nil {
+		t.Fatal(err)
+	}
+	if len(plan) == 0 || !strings.Contains(plan[0].Detail, "decisions_service (service=?)") {
+		t.Errorf("%s: %+v", query, plan)
+	}
+	for _, step := range plan { // a sort of those of one instant alone is none of all
+		if step.Detail == "USE TEMP B-TREE FOR ORDER BY" {
+			t.Errorf("%s: %+v", query, plan)
+		}
+	}
 }
