@@ -30,6 +30,8 @@ type newsStore interface {
 	Derivations(ctx context.Context) (map[string]int64, error)
 	FactsFor(ctx context.Context, service string, window metrics.Window) (metrics.Facts, error)
 	DecisionsDemoted(ctx context.Context, service, cursor string, limit int) (list []gate.Logged, next string, err error)
+	// CursorAfter leads to the page of a list that begins with what comes after a decision.
+	CursorAfter(ctx context.Context, id string) (cursor string, err error)
 	Decision(ctx context.Context, id string) (gate.Logged, error)
 	Fixes(ctx context.Context, service string, since time.Time) ([]gate.Logged, error)
 }
@@ -246,22 +248,15 @@ func (o *lookout) dropped(ctx context.Context, l gate.Logged) (all []gate.News, 
 	return all, nil
 }
 
-// before goes through the decisions about the same service that were logged before one, newest first, until enough is seen.
+// before goes through the decisions about the same service that were made before one, newest first, until enough is seen. It begins at that
+// one: after a restart a day of decisions is looked into, and each would otherwise read all that came after it.
 func (o *lookout) before(ctx context.Context, l gate.Logged, enough func(gate.Logged) bool) error {
-	met := false
-	for cursor := ""; ; {
-		page, next, err := o.store.DecisionsDemoted(ctx, l.Request.Service, cursor, walkPage)
-		if err != nil {
-			return err
-		}
-		for _, earlier := range page {
-			if met && enough(earlier) {
-				return nil
-			}
-			met = met || earlier.ID == l.ID
-		}
-		if cursor = next; cursor == "" {
+	cursor, err := o.store.CursorAfter(ctx, l.ID)
+	for err == nil && cursor != "" {
+		var page []gate.Logged
+		if page, cursor, err = o.store.DecisionsDemoted(ctx, l.Request.Service, cursor, walkPage); slices.ContainsFunc(page, enough) {
 			return nil
 		}
 	}
+	return err
 }

@@ -99,6 +99,36 @@ func TestWhatIsLoggedLateIsFound(t *testing.T) {
 	}
 }
 
+// counting counts the pages of one service's decisions that are read.
+type counting struct {
+	newsStore
+
+	pages int
+}
+
+func (c *counting) DecisionsDemoted(ctx context.Context, service, cursor string, limit int) ([]gate.Logged, string, error) {
+	if service != "" {
+		c.pages++
+	}
+	return c.newsStore.DecisionsDemoted(ctx, service, cursor, limit)
+}
+
+func TestADayOfStopsIsLookedIntoWithoutReadingItAgainForEach(t *testing.T) {
+	t.Parallel()
+	s := newTellingStage(t, "https://chat.example.org")
+	server := s.server()
+	stops := 6 * walkPage
+	s.logs(server, "."+strings.Repeat("#", stops))
+	counted := &counting{newsStore: server.db}
+	look := newLookout(counted, func(team string) bool { return team == "pay" })
+	if got := found(t, look, s.dial.now()); len(got) != 1 {
+		t.Errorf("told of %v", got)
+	}
+	if counted.pages != stops {
+		t.Errorf("%d pages were read for %d stops, each of which has another one right before it", counted.pages, stops)
+	}
+}
+
 // faltering is a store of which one read fails.
 type faltering struct {
 	newsStore
@@ -142,6 +172,13 @@ func (a *faltering) DecisionsDemoted(ctx context.Context, service, cursor string
 		return nil, "", err
 	}
 	return a.newsStore.DecisionsDemoted(ctx, service, cursor, limit)
+}
+
+func (a *faltering) CursorAfter(ctx context.Context, id string) (string, error) {
+	if err := a.fails(); err != nil {
+		return "", err
+	}
+	return a.newsStore.CursorAfter(ctx, id)
 }
 
 func (a *faltering) Decision(ctx context.Context, id string) (gate.Logged, error) {

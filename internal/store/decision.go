@@ -128,6 +128,15 @@ func (db *DB) DecisionsDemoted(ctx context.Context, service, cursor string, limi
 	return list, next, nil
 }
 
+// CursorAfter is the cursor of the page of decisions that begins after this one, as every list of decisions takes it.
+func (db *DB) CursorAfter(ctx context.Context, id string) (cursor string, err error) {
+	var row decisionRow
+	if err := db.read.WithContext(ctx).Select("seq").Take(&row, "id = ?", id).Error; err != nil {
+		return "", fmt.Errorf("looking for decision %s: %w", id, err)
+	}
+	return strconv.FormatInt(row.Seq, 10), nil
+}
+
 // decisionRows is a page of the log, newest first, and the cursor of the page after it.
 func (db *DB) decisionRows(ctx context.Context, service string, verdict gate.Result, cursor string, limit int) (rows []decisionRow, next string, err error) {
 	before, err := beforeCursor(cursor)

@@ -101,5 +101,13 @@ func TestDecisionsAreListedWithTheCriteriaThatBrokeTheirPromise(t *testing.T) {
 		if err != nil || len(list) != 1 || list[0].ID != "gd_1" || next != "" || len(list[0].Snapshot.Demoted) != 0 {
 			t.Errorf("%+v, %q, %v", list, next, err)
 		}
+		after, err := db.CursorAfter(ctx, "gd_3")
+		must(t, err)
+		if list, _, err = db.DecisionsDemoted(ctx, "api", after, 5); err != nil || len(list) != 1 || list[0].ID != "gd_1" {
+			t.Errorf("after gd_3 comes %+v, %v", list, err)
+		}
+		if _, err := db.CursorAfter(ctx, "gd_9"); err == nil {
+			t.Error("something comes after a decision that there is not")
+		}
 	})
 }
