@@ -46,14 +46,13 @@ func waitOf(word, key string) (time.Duration, error) {
 		return 0, nil
 	}
 	seconds, err := strconv.Atoi(word)
-	wait := time.Duration(seconds) * time.Second
 	switch {
-	case err != nil || wait < time.Second || wait > longestWait:
+	case err != nil || seconds < 1 || seconds > int(longestWait/time.Second):
 		return 0, fail(Invalid, fmt.Sprintf("wait %q is no number of seconds from 1 to %d", shorten(word), longestWait/time.Second))
 	case key == "":
 		return 0, fail(Invalid, "wait needs an Idempotency-Key: without one each question is a decision of its own, and none can be waited for")
 	}
-	return wait, nil
+	return time.Duration(seconds) * time.Second, nil
 }
 
 // await is decide, but that a hold is answered only when the wait is over or something else is to be said. It tells how long it has waited.

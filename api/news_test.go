@@ -248,7 +248,7 @@ func TestAServerThatStopsAnswersTheQuestionsItHoldsOpen(t *testing.T) {
 func TestAWaitThatCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for wait, says := range map[string]string{"0": "from 1 to 30", "31": "from 1 to 30", "-1": "from 1 to 30", "long": "from 1 to 30", "5": "needs an Idempotency-Key"} {
+	for wait, says := range map[string]string{"0": "from 1 to 30", "31": "from 1 to 30", "-1": "from 1 to 30", "18446744075": "from 1 to 30", "long": "from 1 to 30", "5": "needs an Idempotency-Key"} {
 		s.post(decisions+"?wait="+wait, payments).is(http.StatusBadRequest, says)
 	}
 }
