@@ -38,8 +38,9 @@ type herald struct {
 	look     *lookout
 	store    tellingStore
 	channels notifier
-	base     string     // before the paths of links
-	pending  []teamNews // found, and not with everybody yet
+	base     string             // before the paths of links
+	pending  []teamNews         // found, and not with everybody yet
+	warned   map[[3]string]bool // sendings of which it was warned that nobody knows how they ended, while something is pending
 }
 
 func (p *program) heraldOf(t *term) (*herald, error) {
@@ -47,6 +48,7 @@ func (p *program) heraldOf(t *term) (*herald, error) {
 	reached := func(team string) bool { return team != leadership && len(channels.teams[team]) > 0 }
 	return &herald{
 		program: p, look: newLookout(t.db, reached), store: t.db, channels: channels, base: strings.TrimRight(t.settings.Notify.PublicURL, "/"),
+		warned: map[[3]string]bool{},
 	}, err
 }
 
@@ -80,6 +82,9 @@ func (h *herald) round(ctx context.Context) error {
 		err = errors.Join(err, fault)
 		return settled
 	})
+	if len(h.pending) == 0 {
+		clear(h.warned)
+	}
 	return err
 }
 
@@ -133,6 +138,11 @@ func (h *herald) turn(ctx context.Context, t store.Telling) turn {
 	case h.now().Sub(t.BegunAt) <= longestSending:
 		return later
 	}
+	which := [3]string{t.Notice, t.Audience, t.Channel}
+	if h.warned[which] {
+		return over
+	}
+	h.warned[which] = true
 	h.logger().WarnContext(ctx, "it was begun to tell a team what happened at the gate, and how that ended is not known",
 		slog.String("team", t.Audience), slog.String("channel", t.Channel), slog.Time("begun_at", t.BegunAt))
 	return over

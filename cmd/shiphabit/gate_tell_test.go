@@ -429,6 +429,33 @@ func TestWhatMayHaveArrivedIsNotToldAgainAndWarnedOf(t *testing.T) {
 	}
 }
 
+func TestOfWhatMayHaveArrivedTheLogWarnsOnceThoughAnotherChannelIsStillTried(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(&brokenRoom{})
+	t.Cleanup(server.Close)
+	s := newTellingStage(t, server.URL)
+	s.deploys("shop", strings.Repeat(".", 20)+".x.x.x.x")
+	s.asks("shop", "sha256:a", normalChange, gate.Block)
+	h := s.server()
+	news, err := h.look.look(t.Context(), s.dial.now())
+	if err != nil || len(news) != 1 {
+		t.Fatalf("%+v, %v", news, err)
+	}
+	// Another server began the mail and is gone.
+	if err := h.db.BeginTelling(t.Context(), store.Telling{Notice: news[0].Key, Audience: "pay", Channel: "mail"}); err != nil {
+		t.Fatal(err)
+	}
+	h.pending = news
+	s.dial.turn(longestSending + time.Second)
+	for range 5 {
+		_ = h.round(t.Context()) // the room refuses
+		s.dial.turn(newsEvery)
+	}
+	if said := s.log.String(); len(h.pending) != 1 || strings.Count(said, "how that ended is not known") != 1 {
+		t.Errorf("left is %+v; the log says\n%s", h.pending, said)
+	}
+}
+
 func TestAChannelIsLeftAloneTwiceAsLongAfterEachTryUpToABound(t *testing.T) {
 	t.Parallel()
 	for tries, want := range map[int]time.Duration{1: time.Minute, 2: 2 * time.Minute, 5: 16 * time.Minute, 7: 64 * time.Minute, 8: 2 * time.Hour, 500: 2 * time.Hour} {
