@@ -117,7 +117,7 @@ func (o *lookout) decisions(ctx context.Context, since time.Time) (all []teamNew
 	if err := o.read(ctx, since); err != nil {
 		return nil, err
 	}
-	left := o.left
+	left := slices.DeleteFunc(o.left, func(l gate.Logged) bool { return l.At.Before(since) }) // history, even if it could never be read
 	o.left = nil
 	for _, l := range left {
 		found, fault := o.into(ctx, l)

@@ -226,6 +226,24 @@ func TestWhatCannotBeReadNowIsFoundTheNextTime(t *testing.T) {
 	}
 }
 
+// unreadable has decisions listed that can never be read.
+type unreadable struct{ newsStore }
+
+func (unreadable) CursorAfter(context.Context, string) (string, error) { return "", errFaltering }
+
+func TestADecisionThatCanNeverBeReadIsGivenUpWhenItIsHistory(t *testing.T) {
+	t.Parallel()
+	s := newTellingStage(t, "https://chat.example.org")
+	s.everything()
+	look := newLookout(unreadable{s.server().db}, func(team string) bool { return team == "pay" })
+	if _, err := look.look(t.Context(), s.dial.now()); !errors.Is(err, errFaltering) || len(look.left) == 0 {
+		t.Fatalf("%d decisions are left: %v", len(look.left), err)
+	}
+	if _, err := look.look(t.Context(), s.dial.now().Add(newsFor+time.Hour)); err != nil || len(look.left) != 0 {
+		t.Errorf("a day later %d decisions are left: %v", len(look.left), err)
+	}
+}
+
 func TestAnotherRecordOfAServiceTellsNothingAgain(t *testing.T) {
 	t.Parallel()
 	s := newTellingStage(t, "https://chat.example.org")
