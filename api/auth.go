@@ -35,6 +35,9 @@ func HashToken(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// tokenCaller begins the name of a caller who is known by an API token.
+const tokenCaller = "token:"
+
 // local is whoever sends no token where none is asked for.
 const local = "local"
 
@@ -74,7 +77,7 @@ func (s *Server) authenticate(r *http.Request, at route, decision string) (calle
 	if scope == Page {
 		scope = cmp.Or(at.needs, Read)
 	}
-	who := caller{Name: "token:" + token.Name, Scopes: token.Scopes, Teams: token.Teams, everyTeam: !s.o.RequireTokens}
+	who := caller{Name: tokenCaller + token.Name, Scopes: token.Scopes, Teams: token.Teams, everyTeam: !s.o.RequireTokens}
 	if !slices.Contains(who.Scopes, scope) && !slices.Contains(who.Scopes, Admin) {
 		return caller{}, fail(Forbidden, "the token "+token.Name+" lacks the scope "+string(scope))
 	}

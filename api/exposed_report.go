@@ -67,7 +67,9 @@ func (s *Server) exposedGate(ctx context.Context, m moment, derived map[string]i
 		return nil, err
 	}
 	r.Gate = exposition.Gate{Standings: map[string]int{}, Unjudged: missing, JudgedAt: oldest}
+	services := map[string]metrics.Service{}
 	for _, row := range rows {
+		services[row.Service.Name] = row.Service
 		standing := string(row.Gate.Standing())
 		r.Gate.Standings[standing]++
 		if !exposition.Stops(standing) {
@@ -82,7 +84,7 @@ func (s *Server) exposedGate(ctx context.Context, m moment, derived map[string]i
 	}
 	overrides, err := s.o.Store.Overrides(ctx, "")
 	for _, o := range overrides {
-		if o.Idle(m.now, "", true, true) == "" {
+		if o.Idle(m.now, "", s.policy(services[o.Service]).Policy().Overrides, true) == "" {
 			r.Gate.Overrides++
 		}
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,8 @@ import (
 type overrideStore interface {
 	// AddOverride refuses one that with others of the same scope would let through more than most (Duplicate).
 	AddOverride(ctx context.Context, o gate.Override, most int) error
-	AgreeOverride(ctx context.Context, id, by string) (gate.Override, error)
+	// AgreeOverride notes one more person, and in which of the policy's roles.
+	AgreeOverride(ctx context.Context, id, by string, roles []string) (gate.Override, error)
 	WithdrawOverride(ctx context.Context, id, by string) (gate.Override, error)
 	Overrides(ctx context.Context, service string) ([]gate.Override, error)
 	NoteGate(ctx context.Context, e gate.LogEntry) error
@@ -60,7 +62,7 @@ func (s *Server) overrideRoutes() []route {
 	return []route{
 		{
 			method: http.MethodPost, path: "/api/v1/gate/overrides", scope: Override, handle: s.addOverride,
-			summary: "Set criteria aside for a while, with a reason of at least 20 characters and a category. Where the policy wants several people it does nothing until so many agree. Overrides of the same scope share the policy's number of uses",
+			summary: "Set criteria aside for a while, with a reason of at least 20 characters and a category. Where the policy wants several people it does nothing until so many agree, and where it names roles everybody who does needs one of them. Overrides of the same scope share the policy's number of uses",
 			request: overrideRequest{}, response: gate.Override{},
 		},
 		{
@@ -69,7 +71,7 @@ func (s *Server) overrideRoutes() []route {
 		},
 		{
 			method: http.MethodPost, path: "/api/v1/gate/overrides/:id/agree", scope: Override, handle: s.agreeOverride, response: gate.Override{},
-			summary: "Agree to an override as one more person",
+			summary: "Agree to an override as one more person, who needs one of the roles where the policy names any",
 		},
 		{
 			method: http.MethodPost, path: "/api/v1/gate/overrides/:id/withdraw", scope: Override, handle: s.withdrawOverride, response: gate.Override{},
@@ -96,26 +98,31 @@ func (s *Server) addOverride(r request) (reply, error) {
 	if err := decodeJSON(data, &asked); err != nil {
 		return reply{}, err
 	}
-	o, policy, err := s.overrideOf(r, asked)
+	o, service, err := s.overrideOf(r, asked)
 	if err != nil {
 		return reply{}, err
 	}
+	policy := s.o.Policy(service)
+	roles, err := s.rolesFor(r, o, service)
+	if err != nil {
+		return reply{}, err
+	}
+	o.NoteRoles(o.By, roles)
+	o.ExpiresAt, o.Persons = o.StartsAt.Add(holdsFor(asked, policy.Overrides)), policy.Overrides.Persons
 	if wrong := o.Check(policy.Overrides, policy.CriteriaNames()); len(wrong) > 0 {
 		var faults []metrics.Fault
 		for _, w := range wrong {
 			field, problem, _ := strings.Cut(w.Error(), ": ")
 			faults = append(faults, metrics.Fault{Line: 1, Field: field, Problem: problem})
 		}
-		noted := s.o.Store.NoteGate(r.Context(), gate.LogEntry{Kind: gate.LogRefused, Subject: o.ID, Service: o.Service, Actor: o.By, Details: wrong[0].Error()})
-		if noted != nil {
-			return reply{}, noted
+		if err := s.noteRefused(r, o, wrong[0].Error()); err != nil {
+			return reply{}, err
 		}
 		return reply{}, &Error{Kind: Invalid, Detail: "the override is refused: " + wrong[0].Error(), Faults: faults}
 	}
 	err = s.o.Store.AddOverride(r.Context(), o, policy.Overrides.Uses)
 	if s.is(err, Conflict) {
-		noted := s.o.Store.NoteGate(r.Context(), gate.LogEntry{Kind: gate.LogRefused, Subject: o.ID, Service: o.Service, Actor: o.By, Details: err.Error()})
-		return reply{}, errors.Join(err, noted)
+		return reply{}, errors.Join(err, s.noteRefused(r, o, err.Error()))
 	}
 	if err != nil {
 		return reply{}, err
@@ -123,8 +130,8 @@ func (s *Server) addOverride(r request) (reply, error) {
 	return reply{JSON: o}, nil
 }
 
-// overrideOf fills in what the request leaves out, from the decision and the policy.
-func (s *Server) overrideOf(r request, asked overrideRequest) (gate.Override, gate.Policy, error) {
+// overrideOf is the override that is asked for, with what the decision says in place of the request, and the service that it is for.
+func (s *Server) overrideOf(r request, asked overrideRequest) (gate.Override, metrics.Service, error) {
 	now := s.o.Clock().UTC().Truncate(time.Millisecond)
 	o := gate.Override{
 		ID: newID("ov_", now), Service: asked.Service, Environment: asked.Environment, Criteria: asked.Criteria, Reason: asked.Reason,
@@ -133,45 +140,53 @@ func (s *Server) overrideOf(r request, asked overrideRequest) (gate.Override, ga
 	if o.Decision != "" {
 		logged, err := s.o.Store.Decision(r.Context(), o.Decision)
 		if err != nil {
-			return o, gate.Policy{}, err
+			return o, metrics.Service{}, err
 		}
 		if err := s.overridable(logged, asked); err != nil {
-			return o, gate.Policy{}, err
+			return o, metrics.Service{}, err
 		}
 		o.Service, o.Environment = logged.Request.Service, logged.Request.Environment
 		o.Digest, o.Commit = logged.Request.Artifact.Digest, logged.Request.Commit
 	}
 	if o.Service == "" {
-		return o, gate.Policy{}, fail(Invalid, "name the decision or the service that the override is for")
+		return o, metrics.Service{}, fail(Invalid, "name the decision or the service that the override is for")
 	}
 	if o.Environment == "" {
 		o.Environment = string(metrics.Production)
 	}
-	service, err := s.o.Store.Service(r.Context(), o.Service)
-	if err != nil && !s.is(err, NotFound) {
-		return o, gate.Policy{}, err
-	}
-	if err != nil {
-		service = metrics.Service{Name: o.Service}
-		asked, _, err := s.o.Store.Decisions(r.Context(), o.Service, "", 1)
-		if err != nil {
-			return o, gate.Policy{}, err
-		}
-		if len(asked) == 0 {
-			return o, gate.Policy{}, fail(Invalid, fmt.Sprintf("there is no service %q: nothing is recorded of it, and nobody has asked the gate about it", shorten(o.Service)))
-		}
-	}
-	service.Tier = gate.TierOf(service)
-	policy := s.o.Policy(service)
+	service, err := s.overridden(r.Context(), o.Service)
 	if o.Uses == 0 {
 		o.Uses = 1
 	}
-	length := time.Duration(asked.ForSeconds) * time.Second
-	if asked.ForSeconds == 0 {
-		length = time.Duration(policy.Overrides.MaxSeconds) * time.Second
+	return o, service, err
+}
+
+// overridden is the service that an override is for; one of which nothing is recorded will do where the gate was asked about it.
+func (s *Server) overridden(ctx context.Context, name string) (metrics.Service, error) {
+	service, err := s.o.Store.Service(ctx, name)
+	if err != nil && !s.is(err, NotFound) {
+		return service, err
 	}
-	o.ExpiresAt, o.Persons = now.Add(length), policy.Overrides.Persons
-	return o, policy, nil
+	if err != nil {
+		service = metrics.Service{Name: name}
+		asked, _, err := s.o.Store.Decisions(ctx, name, "", 1)
+		if err != nil {
+			return service, err
+		}
+		if len(asked) == 0 {
+			return service, fail(Invalid, fmt.Sprintf("there is no service %q: nothing is recorded of it, and nobody has asked the gate about it", shorten(name)))
+		}
+	}
+	service.Tier = gate.TierOf(service)
+	return service, nil
+}
+
+// holdsFor is how long an override is to hold: the most that the policy allows when the request leaves it out.
+func holdsFor(asked overrideRequest, rule gate.OverrideRule) time.Duration {
+	if asked.ForSeconds == 0 {
+		return time.Duration(rule.MaxSeconds) * time.Second
+	}
+	return time.Duration(asked.ForSeconds) * time.Second
 }
 
 // overridable refuses a decision that there is nothing to set aside in, and a request that names another service or environment.
@@ -200,16 +215,30 @@ func (s *Server) agreeOverride(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	var roles []string
 	for _, o := range list {
-		if o.ID == r.param("id") && o.By == r.caller.Name {
-			if err := s.o.Store.NoteGate(r.Context(), gate.LogEntry{Kind: gate.LogRefused, Subject: o.ID, Service: o.Service, Actor: r.caller.Name, Details: "asked and agreed by the same caller"}); err != nil {
-				return reply{}, err
-			}
-			return reply{}, fail(Conflict, "another person has to agree, and "+r.caller.Name+" is the one who asked")
+		if o.ID != r.param("id") {
+			continue
+		}
+		if roles, err = s.mayAgree(r, o); err != nil {
+			return reply{}, err
 		}
 	}
-	o, err := s.o.Store.AgreeOverride(r.Context(), r.param("id"), r.caller.Name)
+	o, err := s.o.Store.AgreeOverride(r.Context(), r.param("id"), r.caller.Name, roles)
 	return reply{JSON: o}, err
+}
+
+// mayAgree refuses whoever asked for an override, and whoever has none of the roles that the policy names; the roles are those that count.
+func (s *Server) mayAgree(r request, o gate.Override) ([]string, error) {
+	if o.By == r.caller.Name {
+		err := s.noteRefused(r, o, "asked and agreed by the same caller")
+		return nil, cmp.Or(err, fail(Conflict, "another person has to agree, and "+r.caller.Name+" is the one who asked"))
+	}
+	service, err := s.overridden(r.Context(), o.Service)
+	if err != nil {
+		return nil, err
+	}
+	return s.rolesFor(r, o, service)
 }
 
 func (s *Server) withdrawOverride(r request) (reply, error) {
@@ -265,7 +294,7 @@ func (s *Server) checkGateLog(r request) (reply, error) {
 func override(list []gate.Override, r gate.Request, asker string, p gate.Policy, now time.Time) *gate.Waiver {
 	var some *gate.Waiver
 	for _, o := range list {
-		if !strings.EqualFold(o.Environment, r.Environment) || !o.For(r) || o.Idle(now, asker, p.Overrides.Self, asker == local) != "" {
+		if !strings.EqualFold(o.Environment, r.Environment) || !o.For(r) || o.Idle(now, asker, p.Overrides, asker == local) != "" {
 			continue
 		}
 		if len(o.Criteria) == 0 {
@@ -285,7 +314,7 @@ func (s *Server) noteIdle(ctx context.Context, l gate.Logged, list []gate.Overri
 		return nil
 	}
 	for _, o := range list {
-		idle := o.Idle(l.At, l.Caller, p.Overrides.Self, l.Caller == local)
+		idle := o.Idle(l.At, l.Caller, p.Overrides, l.Caller == local)
 		if idle == "" || !o.For(l.Request) || !strings.EqualFold(o.Environment, l.Request.Environment) || l.At.Sub(o.ExpiresAt) > 24*time.Hour {
 			continue
 		}

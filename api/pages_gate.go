@@ -128,7 +128,7 @@ func (s *Server) standingPage(r request) (reply, error) {
 	f.Lead = "How it stands before the gate: what speaks for and against a change to " + environment + " now."
 	service.Tier = gate.TierOf(service)
 	p := reports.Standing{
-		Frame: f, Service: service, Environment: environment, Decision: now.decision, Snapshot: now.snapshot, Server: serverOf(r),
+		Frame: f, Service: service, Environment: environment, Decision: now.decision, Snapshot: now.snapshot, Server: serverOf(r), Rule: now.policy.Overrides,
 		Openings: gate.Openings(now.policy, now.snapshot, now.ask), Outlook: now.outlook(),
 	}
 	if next, found := gate.NextFreeze(s.o.Freezes, service, environment, now.snapshot.Kind, now.snapshot.Now); found {

@@ -54,6 +54,8 @@ type Options struct {
 	Calendar func(service, team string) metrics.Calendar
 	// Policy is what a service is judged by.
 	Policy func(metrics.Service) gate.Policy
+	// Roles are those that the holder of an API token has for a service, by the token's name; nil gives nobody any.
+	Roles func(token string, service metrics.Service) []string
 	// Amend tells where changes of a layer's policy go in the configuration file, and their lines; nil tells no lines.
 	Amend func(layer string, changes []gate.PolicyChange) gate.Amendment
 	// Freezes are the windows in which nothing but rollbacks and fixes goes out.

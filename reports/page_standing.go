@@ -23,7 +23,8 @@ type Standing struct {
 	Histories gate.Histories
 	Next      *gate.Coming    // the next freeze, nil when none is agreed
 	Overrides []gate.Override // of the service
-	Decisions []gate.Logged   // newest first
+	Rule      gate.OverrideRule
+	Decisions []gate.Logged // newest first
 	Server    string
 	// Proposals are nil where the environment is not production: the steps of criteria are about that.
 	Proposals *Proposals
@@ -156,8 +157,11 @@ func (s Standing) InForce() []OverrideView {
 			continue
 		}
 		v := OverrideView{Override: o, State: "in force", Left: Span(o.ExpiresAt.Sub(now).Seconds()) + " left", Covers: "every criterion"}
-		if idle := o.Idle(now, "", true, true); idle != "" {
+		if idle := o.Idle(now, "", s.Rule, true); idle != "" {
 			v.State = "does nothing yet: " + idle
+		}
+		if lacking := o.Lacking(s.Rule); lacking != "" { // and never will
+			v.State = "does nothing: " + lacking
 		}
 		if len(o.Criteria) > 0 {
 			v.Covers = strings.Join(o.Criteria, ", ")
@@ -190,7 +194,11 @@ func (s Standing) Commands() []Command {
 		}
 	}
 	list = append(list, Command{"Roll back", note, s.check(service, "--kind rollback "+back)})
-	override := Command{"Set a criterion aside", "With a reason of at least 20 characters; it is logged, bounded, and its outcome shown on the scoreboard.", fmt.Sprintf(
+	note = "With a reason of at least 20 characters; it is logged, bounded, and its outcome shown on the scoreboard."
+	if takes := s.Rule.Takes(); takes != "" {
+		note += " It takes " + takes + "."
+	}
+	override := Command{"Set a criterion aside", note, fmt.Sprintf(
 		"shiphabit gate override --server %s \\\n  --service %s --environment %s%s \\\n  --category %q --reason \"WHY, IN A SENTENCE\"", quoted(s.Server), service, quoted(s.Environment), s.stopping(), gate.OverrideCategories()[1])}
 	return append(list, override, Command{"Ask", "What a pipeline runs before it deploys.", s.check(service, `--commit "$COMMIT" --digest "$DIGEST" --wait 10m`)})
 }

@@ -62,6 +62,9 @@ func (p *program) configCommand() *cobra.Command {
 					p.say("warning: %s", printable(warning))
 				}
 			}
+			for _, warning := range settings.Unheld(policiesOf(settings)...) {
+				p.say("warning: %s", printable(warning))
+			}
 			if len(settings.Sources) == 0 {
 				p.say("It declares no sources: records then come by 'shiphabit import' and the API alone.")
 			}

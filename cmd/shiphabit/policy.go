@@ -50,6 +50,15 @@ func (f policyFlags) choose(p *program) ([]gate.Policy, error) {
 	return policies, err
 }
 
+// policiesOf are all that a configuration has: those of the four tiers, and its own for teams and services.
+func policiesOf(settings config.Config) []gate.Policy {
+	var policies []gate.Policy
+	for _, tier := range tierNames {
+		policies = append(policies, settings.Policy(metrics.Service{Tier: metrics.Tier(tier)}))
+	}
+	return append(policies, settings.OwnPolicies()...)
+}
+
 // services are those whose policies are asked for: the one named, else a nameless one of each tier.
 func (f policyFlags) services(p *program, settings config.Config) ([]metrics.Service, error) {
 	if f.service != "" {
@@ -112,6 +121,7 @@ Without --tier and --service it tells of all four tiers, and of every policy tha
 			for _, policy := range policies {
 				report := gate.Lint(policy, volume)
 				report.Warnings = append(report.Warnings, settings.Loosened(policy.Tier)...)
+				report.Warnings = append(report.Warnings, settings.Unheld(policy)...)
 				reports, faults = append(reports, report), faults+len(report.Faults)
 			}
 			if format == formatJSON {

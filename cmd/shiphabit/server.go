@@ -42,6 +42,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 		Definitions: settings.Definitions,
 		Calendar:    settings.Calendar,
 		Policy:      settings.Policy,
+		Roles:       settings.RolesOf,
 		Amend:       settings.Amend,
 		Freezes:     settings.Freezes,
 		Signing:     settings.Signing,

@@ -15,6 +15,7 @@ func terms() []term {
 		{group: "overrides", key: "persons", scalar: number(1, 9), tighter: 1, doc: "How many have to agree to an override.", of: func(p P) any { return &p.Overrides.Persons }},
 		{group: "overrides", key: "self", scalar: aBool, tighter: -1, doc: "Whether whoever asks may override.", of: func(p P) any { return &p.Overrides.Self }},
 		{group: "overrides", key: "max", scalar: aSpan, tighter: -1, doc: "How long an override holds at most.", of: func(p P) any { return &p.Overrides.MaxSeconds }},
+		{group: "overrides", key: "who", scalar: aRole, many: true, tighter: -1, doc: "Roles of which everybody who asks for an override or agrees to one needs one; further in, fewer of them are tighter.", of: func(p P) any { return &p.Overrides.Who }},
 		{group: "overrides", key: "uses", scalar: number(1, 1000), tighter: -1, doc: "How many deployments it lets through.", of: func(p P) any { return &p.Overrides.Uses }},
 	}
 	for _, kind := range []metrics.EnvironmentKind{metrics.Production, metrics.Staging, metrics.Testing, metrics.Development} {

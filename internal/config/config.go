@@ -23,6 +23,7 @@ type Config struct {
 	Definitions   []metrics.Definition // the organisation's own
 	Teams         []Team
 	Services      []Service
+	Roles         []Role // that tokens have for all services
 	Sources       []Source
 	Floor         int // group size k of survey rounds
 	Questions     assessments.Set
@@ -50,6 +51,7 @@ type Team struct {
 	Size     int // people; 0 when not stated
 	Calendar metrics.Calendar
 	Channels Channels
+	Roles    []Role // that tokens have for the team's services
 }
 
 // Service is a declared service with its working time.

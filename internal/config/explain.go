@@ -50,8 +50,8 @@ func (c Config) Origins(s metrics.Service) []Origin {
 			continue
 		}
 		o := Origin{Path: t.path(), Value: t.words(&p), Layer: BuiltIn}
-		if o.Value == "" && t.group == "ceilings" {
-			continue // no ceiling
+		if o.Value == "" && (t.group == "ceilings" || t.many) {
+			continue // no ceiling, no role
 		}
 		if t.criterion != "" && blank(&builtIn, t.criterion) && !blank(&p, t.criterion) {
 			o.Layer = BuiltIn + ", tier " + string(metrics.Critical) // see takeOver
@@ -88,7 +88,7 @@ func (o overlay) mark(origin *Origin, t term) {
 	}
 }
 
-// words is the value as the file would have it; "" for a ceiling that is not there.
+// words is the value as the file would have it; "" for a ceiling that is not there, and for a list of nothing.
 func (t term) words(p *gate.Policy) string {
 	if t.group == "ceilings" {
 		return string(p.Ceilings[metrics.EnvironmentKind(t.key)])
@@ -103,6 +103,8 @@ func (t term) words(p *gate.Policy) string {
 		return string(*v)
 	case *string:
 		return *v
+	case *[]string:
+		return listWords(*v)
 	case *bool:
 		return strconv.FormatBool(*v)
 	case *gate.Fraction:
@@ -113,6 +115,18 @@ func (t term) words(p *gate.Policy) string {
 		return t.integerWords(*v)
 	}
 	return ""
+}
+
+// listWords writes a list in one line, "" for an empty one.
+func listWords(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	words := make([]string, len(list))
+	for i, one := range list {
+		words[i] = yamlWord(one)
+	}
+	return "[" + strings.Join(words, ", ") + "]"
 }
 
 func (t term) integerWords(n int64) string {

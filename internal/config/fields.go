@@ -14,6 +14,7 @@ func mainFields() []field {
 		object("rules", "the defaults of the definitions", "How events become facts.", ruleFields()...),
 		objects("definitions", "those that come with the program", "Definitions of the figures beside those that come with the program, to compute as another tool did.", definitionFields()...),
 		objects("teams", "none", "Teams. They own services, and answer the five questions.", teamFields()...),
+		rolesField("Roles that API tokens have for all services, by which a policy says who may override (`overrides.who`)."),
 		objects("services", "each repository is a service", "Services. What no entry matches is a service named by its events, or by its repository.", serviceFields()...),
 		objects("sources", "none", "Where records come from. The order decides between sources that report the same deployment.", sourceFields()...).ofTypes(sourceTypes),
 		object("assessment", "the five questions that come with the program", "The self-assessment.", assessmentFields()...),
@@ -66,6 +67,7 @@ func teamFields() []field {
 		value("size", number(1, 1000), "not stated", "People in the team; a survey round needs it. Nobody's name is needed anywhere.").eg("6"),
 		calendarField("calendar", "that of the file", "The team's working time."),
 		teamNotifyField(),
+		rolesField("Roles that API tokens have for the team's services, beside those for all."),
 	}
 }
 

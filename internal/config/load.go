@@ -86,6 +86,7 @@ func (l *loader) config(n node) Config {
 	c.Definitions = l.definitions(n.at("definitions"))
 	c.Teams = l.teams(n.at("teams"), c.calendar)
 	c.Services = l.services(n.at("services"), c)
+	c.Roles = l.roles("roles", n.at("roles"))
 	c.Sources = l.sources(n.at("sources"))
 	c.rules = rules(n, c)
 	c.Questions = l.questions(n.at("assessment"))
@@ -153,7 +154,7 @@ func (l *loader) teams(n node, calendar metrics.Calendar) []Team {
 		teams = append(teams, Team{
 			Name: item.at("name").text(), Size: item.at("size").number(),
 			Calendar: l.calendar(path+".calendar", item.at("calendar"), calendar),
-			Channels: channelsOf(item.at("notify")),
+			Channels: channelsOf(item.at("notify")), Roles: l.roles(path+".roles", item.at("roles")),
 		})
 	}
 	return teams

@@ -19,7 +19,7 @@ func (c Config) Loosened(tier metrics.Tier) []string {
 			continue
 		}
 		for _, v := range o.values {
-			if v.criterion != "" && blank(&was, v.criterion) || v.tighter == 0 || !v.looser(v.rank(&was), v.rank(&is)) || c.given(tier, v.path()) {
+			if v.criterion != "" && blank(&was, v.criterion) || v.tighter == 0 || !v.looser(&was, &is) || c.given(tier, v.path()) {
 				continue
 			}
 			says = append(says, fmt.Sprintf("%s loosens tier %s: %s was %s and is %s; give the tier a policy of its own if that is not meant",
@@ -53,6 +53,8 @@ func (t term) said(p *gate.Policy) string {
 		return string(*v)
 	case *string:
 		return *v
+	case *[]string:
+		return listWords(*v)
 	case *bool:
 		return strconv.FormatBool(*v)
 	case *gate.Fraction:

@@ -53,6 +53,7 @@ func (l *loader) policies(n node, c Config) []overlay {
 			}
 		}
 		o.locked = item.at("locked").items()
+		l.rolesNamed(join(path, "overrides.who"), item.at("overrides").at("who"), o.layer, c)
 		overlays = append(overlays, o)
 	}
 	slices.SortStableFunc(overlays, func(a, b overlay) int { return a.rank() - b.rank() })
@@ -161,10 +162,10 @@ func (o overlay) lay(p *gate.Policy, locked map[string]string) []Fault {
 				takeOver(p, v.criterion)
 			}
 		}
-		old := v.rank(p)
+		old := *p
 		v.set(p, v.node)
 		for _, name := range v.feeds() {
-			if layer := locked[name]; layer != "" && v.looser(old, v.rank(p)) {
+			if layer := locked[name]; layer != "" && v.looser(&old, p) {
 				faults = append(faults, Fault{Path: at, Problem: "loosens " + name + ", which " + layer + " has locked", Remedy: "leave it out, or tighten it"})
 			}
 		}

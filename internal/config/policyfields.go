@@ -55,6 +55,9 @@ var groupDocs = map[string]string{
 func grow(fields []field, keys []string, t term) []field {
 	if len(keys) == 1 {
 		f := value(t.key, t.scalar, "that of the layer below", t.doc)
+		if t.many {
+			f = list(t.key, t.scalar, "that of the layer below; at the bottom nobody needs one", t.doc)
+		}
 		f.example = termExamples[t.path()]
 		return append(fields, f)
 	}

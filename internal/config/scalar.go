@@ -67,6 +67,8 @@ var (
 	aText = &scalar{name: "text", json: "string", says: "a text", accepts: func(s string) bool { return strings.TrimSpace(s) != "" }}
 	aName = &scalar{name: "name", json: "string", pattern: `^[^\s\x00-\x1f]([^\x00-\x1f]{0,198}[^\s\x00-\x1f])?$`,
 		says: "a name of 1 to 200 characters that show, in one line", accepts: func(s string) bool { return metrics.FaultOfName("", s) == nil }}
+	// aRole is a name that a sentence can list with others.
+	aRole = &scalar{name: "role", json: "string", pattern: `^[A-Za-z0-9]([A-Za-z0-9 _.-]{0,58}[A-Za-z0-9])?$`, says: "the name of a role like on-call: letters, digits, - _ . and spaces, at most 60"}
 	aBool = &scalar{name: "true or false", json: "boolean", says: "true or false"}
 	aSpan = &scalar{name: "span", json: "string", pattern: `^(\d{1,4}d)?(\d{1,5}h)?(\d{1,6}m)?(\d{1,8}s)?$`,
 		says: "a span like 90s, 60m, 24h, 7d or 1h30m", accepts: func(s string) bool { return s != "" }}

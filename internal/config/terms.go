@@ -15,9 +15,10 @@ type term struct {
 	group     string // a nested group of keys: "reopen", "ceilings"
 	key, doc  string
 	scalar    *scalar
+	many      bool // a list of such values
 	// tighter is 1 when a greater value is stricter, -1 when a smaller one is, 0 when a locked value may not change.
 	tighter int
-	of      func(*gate.Policy) any // *gate.Mode, *gate.Result, *int, *int64, *bool, *string or *gate.Fraction
+	of      func(*gate.Policy) any // *gate.Mode, *gate.Result, *int, *int64, *bool, *string, *[]string or *gate.Fraction
 }
 
 func (t term) keys() []string {
@@ -79,6 +80,8 @@ func (t term) set(p *gate.Policy, n node) {
 		*v = gate.Result(n.text())
 	case *string:
 		*v = n.text()
+	case *[]string:
+		*v = n.texts()
 	case *bool:
 		*v = n.bool()
 	case *gate.Fraction:
@@ -102,7 +105,7 @@ func (t term) integer(n node) int64 {
 	return int64(n.number())
 }
 
-// rank is the value as a number, for telling tighter from looser.
+// rank is a value other than a list as a number, for telling tighter from looser.
 func (t term) rank(p *gate.Policy) int64 {
 	if t.group == "ceilings" {
 		return int64(slices.Index(mode.enum, string(ceiling(p, metrics.EnvironmentKind(t.key)))))
@@ -128,11 +131,24 @@ func (t term) rank(p *gate.Policy) int64 {
 	return 0
 }
 
-func (t term) looser(before, after int64) bool {
-	if t.tighter == 0 {
-		return before != after
+// looser tells whether a policy has a looser value than another one had.
+func (t term) looser(before, after *gate.Policy) bool {
+	if t.many {
+		return wider(*t.of(before).(*[]string), *t.of(after).(*[]string))
 	}
-	return int64(t.tighter)*(after-before) < 0
+	was, is := t.rank(before), t.rank(after)
+	if t.tighter == 0 {
+		return was != is
+	}
+	return int64(t.tighter)*(is-was) < 0
+}
+
+// wider tells whether a list lets in somebody whom the one before did not; an empty one lets in everybody.
+func wider(before, after []string) bool {
+	if len(before) == 0 || len(after) == 0 {
+		return len(before) > 0
+	}
+	return slices.ContainsFunc(after, func(one string) bool { return !slices.Contains(before, one) })
 }
 
 // ceiling is the most that a criterion may do in environments of a kind.

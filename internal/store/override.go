@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -59,9 +60,13 @@ func (db *DB) AddOverride(ctx context.Context, o gate.Override, most int) error 
 	})
 }
 
-// AgreeOverride notes one more person. ErrDuplicate when that one has agreed, or as many have as it needs.
-func (db *DB) AgreeOverride(ctx context.Context, id, by string) (gate.Override, error) {
-	return db.changeOverride(ctx, id, gate.LogEntry{Kind: gate.LogAgreed, Actor: by}, func(row *overrideRow) error {
+// AgreeOverride notes one more person, and in which of the policy's roles. ErrDuplicate when that one has agreed, or as many have as it needs.
+func (db *DB) AgreeOverride(ctx context.Context, id, by string, roles []string) (gate.Override, error) {
+	told := gate.LogEntry{Kind: gate.LogAgreed, Actor: by}
+	if len(roles) > 0 {
+		told.Details = "as " + strings.Join(roles, ", ")
+	}
+	return db.changeOverride(ctx, id, told, func(row *overrideRow) error {
 		o, err := row.override()
 		if err != nil {
 			return err
@@ -71,9 +76,10 @@ func (db *DB) AgreeOverride(ctx context.Context, id, by string) (gate.Override, 
 		}
 		if row.Second == "" {
 			row.Second = by
-			return nil
+		} else {
+			o.Others = append(o.Others, by)
 		}
-		o.Others = append(o.Others, by)
+		o.NoteRoles(by, roles)
 		body, err := json.Marshal(o)
 		row.Body = string(body)
 		return err

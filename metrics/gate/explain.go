@@ -33,6 +33,9 @@ func (p Policy) Text() string {
 			number(rule.GoodInARow), count(int64(rule.ProbesPerDay), "probe"))
 	}
 	fmt.Fprintf(&b, "A gate that cannot be reached is %s after %s.\n", p.Unreachable.Then, span(seconds(p.Unreachable.AfterSeconds)))
+	if takes := p.Overrides.Takes(); takes != "" {
+		fmt.Fprintf(&b, "To override takes %s.\n", takes)
+	}
 	b.WriteString("A rollback and a fix pass every criterion.\n")
 	return b.String()
 }

@@ -18,11 +18,13 @@ type Override struct {
 	Reason   string   `json:"reason"`
 	Category string   `json:"category"`
 	// By asked for it, Second agreed, and then Others did, where the tier wants so many. None is a name: all are what callers are known as.
-	By       string   `json:"by"`
-	Second   string   `json:"second,omitempty"`
-	Others   []string `json:"others,omitempty"`
-	Persons  int      `json:"persons"`
-	Decision string   `json:"decision,omitempty"` // the decision that it answers, when there is one
+	By      string   `json:"by"`
+	Second  string   `json:"second,omitempty"`
+	Others  []string `json:"others,omitempty"`
+	Persons int      `json:"persons"`
+	// Roles are those of the policy's that each of them had when they did; nobody is listed where the policy named none.
+	Roles    map[string][]string `json:"roles,omitempty"`
+	Decision string              `json:"decision,omitempty"` // the decision that it answers, when there is one
 	// Digest and Commit are the artifact of that decision: an override of a decision is for nothing else.
 	Digest    string    `json:"digest,omitempty"`
 	Commit    string    `json:"commit,omitempty"`
@@ -67,9 +69,9 @@ func (p Policy) CriteriaNames() []string {
 	return names
 }
 
-// Idle says why an override does nothing at an instant for somebody who asks, "" when it holds. Anyone is a caller that is told apart from
-// nobody, because nobody has to log in.
-func (o Override) Idle(now time.Time, asker string, self, anyone bool) string {
+// Idle says why an override does nothing at an instant for somebody who asks, "" when it holds under the rule. Anyone is a caller that is told
+// apart from nobody, because nobody has to log in.
+func (o Override) Idle(now time.Time, asker string, rule OverrideRule, anyone bool) string {
 	switch {
 	case !o.RevokedAt.IsZero():
 		return "it was withdrawn at " + clock(o.RevokedAt)
@@ -79,9 +81,11 @@ func (o Override) Idle(now time.Time, asker string, self, anyone bool) string {
 		return "it expired at " + clock(o.ExpiresAt)
 	case o.Used >= o.Uses:
 		return fmt.Sprintf("it was for %s, which %s used up", count(int64(o.Uses), "promotion"), map[bool]string{true: "is", false: "are"}[o.Uses == 1])
+	case o.Lacking(rule) != "":
+		return o.Lacking(rule)
 	case o.Missing() != "":
 		return o.Missing()
-	case !self && !anyone && o.Persons == 1 && asker == o.By:
+	case !rule.Self && !anyone && o.Persons == 1 && asker == o.By:
 		return "whoever asks for the promotion may not be the one who overrides"
 	}
 	return ""

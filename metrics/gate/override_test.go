@@ -62,14 +62,14 @@ func TestAnOverrideDoesNothingOutsideItsBounds(t *testing.T) {
 	} {
 		o := waiver()
 		c.change(&o)
-		if idle := o.Idle(now, c.asker, false, false); (idle != "") != c.idle {
+		if idle := o.Idle(now, c.asker, OverrideRule{}, false); (idle != "") != c.idle {
 			t.Errorf("%s: %q", sentence, idle)
 		}
 	}
-	if idle := waiver().Idle(now, "local", false, true); idle != "" {
+	if idle := waiver().Idle(now, "local", OverrideRule{}, true); idle != "" {
 		t.Errorf("where nobody logs in: %q", idle)
 	}
-	if idle := waiver().Idle(now, "token:ada", true, false); idle != "" {
+	if idle := waiver().Idle(now, "token:ada", OverrideRule{Self: true}, false); idle != "" {
 		t.Errorf("in a tier where one may override oneself: %q", idle)
 	}
 }
@@ -167,7 +167,7 @@ func TestAnOverrideCountsThePersonsBehindIt(t *testing.T) {
 	} {
 		o := waiver()
 		o.Persons, o.Second, o.Others = 3, c.second, c.others
-		if says := o.Idle(o.StartsAt, "token:ci", false, false); says != c.says {
+		if says := o.Idle(o.StartsAt, "token:ci", OverrideRule{}, false); says != c.says {
 			t.Errorf("%s: %q", sentence, says)
 		}
 	}

@@ -41,6 +41,8 @@ type OverrideRule struct {
 	Self       bool  `json:"self"` // the one who asks may be the one who overrides
 	MaxSeconds int64 `json:"max_seconds"`
 	Uses       int   `json:"uses"`
+	// Who are the roles of which everybody who stands behind an override needs one; none means that nobody needs any.
+	Who []string `json:"who,omitempty"`
 }
 
 // Criteria are the criteria that exist. One that is absent is off.

@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"shiphabit/metrics"
 )
@@ -47,6 +48,10 @@ func (p Policy) Validate() []error {
 	f.span("overrides.max_seconds", p.Overrides.MaxSeconds)
 	f.unless(p.Overrides.Persons >= 1 && p.Overrides.Persons <= 9, "overrides.persons: %d; write 1 to 9", p.Overrides.Persons)
 	f.unless(p.Overrides.Uses >= 1 && p.Overrides.Uses <= 1000, "overrides.uses: %d; write 1 to 1000", p.Overrides.Uses)
+	for i, role := range p.Overrides.Who {
+		f.unless(strings.TrimSpace(role) != "", "overrides.who: a role without a name; name it, or leave it out")
+		f.unless(!slices.Contains(p.Overrides.Who[:i], role), "overrides.who: names %q twice; keep one of them", role)
+	}
 	for _, c := range p.criteria() {
 		c.check(&f, "criteria."+c.name)
 	}
