@@ -34,7 +34,7 @@ func (p *program) gateOverrideCommand() *cobra.Command {
 		Short: "Set criteria aside for a while, with a reason",
 		Long: `Asks for an override: of a decision that stopped a promotion, or of a service before it is asked for. It holds for the time and the number
 of promotions that the policy of the service's tier allows at most; where the policy wants several people it does nothing until so many,
-each with a token of their own, agree. Overrides of the same scope share that number of promotions. Whoever asks for the promotion may not be the one who overrides, unless the policy says so. Every step is told in a
+each with a token of their own, agree, and where it names roles everybody who does needs one of them. Overrides of the same scope share that number of promotions. Whoever asks for the promotion may not be the one who overrides, unless the policy says so. Every step is told in a
 log that shows if it is tampered with ('shiphabit gate override log').
 
 The caller's token needs the scopes override and read.

@@ -99,7 +99,7 @@ func (p *program) policyLintCommand() *cobra.Command {
 		Long: `Works out, exactly, how often each criterion stops a good service wrongly and how soon it notices a bad one,
 at the volume given. A fault is a value that does not fit, a criterion that can never fire, or an enforced meter that at this volume notices a bad
 service no sooner than it may stop a good one wrongly. A warning is a sum of promises above twice that of the tier, and a criterion that only
-warns and cannot at this volume. Exit code 2 when a policy has a fault.
+warns and cannot at this volume; so is a role that nobody has who is to override. Exit code 2 when a policy has a fault.
 
 Without --tier and --service it tells of all four tiers, and of every policy that the configuration has for a team or a service.`,
 		Example: `  shiphabit policy lint --tier critical --volume 20

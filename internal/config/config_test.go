@@ -265,7 +265,7 @@ func TestEveryFaultIsReportedAtOnceWithLinePathAndRemedy(t *testing.T) {
 		"hours that run back":            {"calendar: {hours: 18-9}", `f.yaml:1: calendar.hours: "18-9" does not fit; write hours like 9-18, from 0 to 24`},
 		"a missing key":                  {"teams:\n  - size: 3", `f.yaml:2: teams[0].name: is missing; add name: a name of 1 to 200 characters that show, in one line`},
 		"a name that turns what follows": {"teams:\n  - name: \"a\\u202eb\"", "f.yaml:2: teams[0].name: \"a\\u202eb\" does not fit; write a name of 1 to 200 characters that show, in one line"},
-		"two faults, in order of line": {"nope: 1\nweek_start: soon", "f.yaml:1: nope: there is no such key; use one of listen, db, require_tokens, hosts, time_zone, week_start, calendar, environments, rules, definitions, teams, services, sources, assessment, notify, policies, freezes, identity, protection, exposition, signing_key_file, previous_signing_key_file, signing_key_rotated_at\n" +
+		"two faults, in order of line": {"nope: 1\nweek_start: soon", "f.yaml:1: nope: there is no such key; use one of listen, db, require_tokens, hosts, time_zone, week_start, calendar, environments, rules, definitions, teams, roles, services, sources, assessment, notify, policies, freezes, identity, protection, exposition, signing_key_file, previous_signing_key_file, signing_key_rotated_at\n" +
 			`f.yaml:2: week_start: "soon" does not fit; write one of sunday, monday, tuesday, wednesday, thursday, friday, saturday`},
 		"a variable that is not set": {"db: ${NOPE}", `f.yaml:1: the environment variable "NOPE" is not set; set it, or write $${…} if no variable is meant`},
 		"no YAML":                    {"a: [", `f.yaml:1: is not YAML: did not find expected node content; check indentation, colons and quotes near this line`},
@@ -382,6 +382,9 @@ func TestEveryTermOfAPolicyCanBeSet(t *testing.T) {
 	for _, term := range terms() {
 		values := map[*scalar]string{aSpan: "7m", aBool: "true", oneIn: "1 in 17", years: "at most 1 in 7 years", percent: "12.5%", mode: "observe", unknown: "hold", severity: "warn"}
 		text, known := values[term.scalar]
+		if term.many {
+			continue // TestALockedListOfRolesMayOnlyBecomeShorter
+		}
 		if !known && term.scalar.json == "integer" {
 			text = fmt.Sprint(term.scalar.max)
 		} else if !known {

@@ -172,3 +172,50 @@ func TestAnOverrideCountsThePersonsBehindIt(t *testing.T) {
 		}
 	}
 }
+
+func TestEverybodyWhoStandsBehindAnOverrideNeedsARoleThatThePolicyNames(t *testing.T) {
+	t.Parallel()
+	both := []string{"team-lead", "on-call"}
+	for sentence, c := range map[string]struct {
+		who   []string
+		roles map[string][]string
+		says  string
+	}{
+		"no role is named":              {nil, nil, ""},
+		"both have one":                 {both, map[string][]string{"token:ada": {"on-call"}, "token:bob": {"team-lead"}}, ""},
+		"the second had none":           {both, map[string][]string{"token:ada": {"on-call"}}, "it takes one of the roles team-lead, on-call, and token:bob had none"},
+		"the first had none":            {both, map[string][]string{"token:bob": {"on-call"}}, "it takes one of the roles team-lead, on-call, and token:ada had none"},
+		"one had a role that was named": {both[:1], map[string][]string{"token:ada": {"on-call"}, "token:bob": {"team-lead"}}, "it takes the role team-lead, and token:ada had none"},
+		"from before roles were agreed": {both[1:], nil, "it takes the role on-call, and token:ada had none"},
+	} {
+		o := waiver()
+		o.Persons, o.Second, o.Roles = 2, "token:bob", c.roles
+		if says := o.Idle(o.StartsAt, "token:ci", OverrideRule{Who: c.who}, false); says != c.says {
+			t.Errorf("%s: %q, want %q", sentence, says, c.says)
+		}
+	}
+}
+
+func TestWhoHasNoneOfTheRolesIsToldWhichItTakes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		who, held []string
+		says      string
+	}{
+		{nil, nil, ""},
+		{[]string{"on-call"}, []string{"reader", "on-call"}, ""},
+		{[]string{"on-call"}, []string{"reader"}, "token:ada may not override pay: that takes the role on-call"},
+		{[]string{"team-lead", "on-call"}, nil, "token:ada may not override pay: that takes one of the roles team-lead, on-call"},
+	} {
+		if says := (OverrideRule{Who: c.who}).Bars("token:ada", "pay", c.held); says != c.says {
+			t.Errorf("of %q having %q: %q, want %q", c.who, c.held, says, c.says)
+		}
+	}
+	p := PolicyFor(metrics.Low)
+	if strings.Contains(p.Text(), "To override") {
+		t.Errorf("a policy that names no role tells of one:\n%s", p.Text())
+	}
+	if p.Overrides.Who = []string{"on-call"}; !strings.Contains(p.Text(), "To override takes the role on-call.\n") {
+		t.Errorf("a policy that names a role does not tell it:\n%s", p.Text())
+	}
+}
