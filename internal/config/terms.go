@@ -143,12 +143,9 @@ func (t term) looser(before, after *gate.Policy) bool {
 	return int64(t.tighter)*(is-was) < 0
 }
 
-// wider tells whether a list lets in somebody whom the one before did not; an empty one lets in everybody.
+// wider tells whether a list lets in somebody whom the one before did not. One that is empty lets in everybody, and no policy can go back to it.
 func wider(before, after []string) bool {
-	if len(before) == 0 || len(after) == 0 {
-		return len(before) > 0
-	}
-	return slices.ContainsFunc(after, func(one string) bool { return !slices.Contains(before, one) })
+	return len(before) > 0 && slices.ContainsFunc(after, func(one string) bool { return !slices.Contains(before, one) })
 }
 
 // ceiling is the most that a criterion may do in environments of a kind.
