@@ -26,6 +26,27 @@
     return { type: 'bezierCurve', shape, style: { fill: null, stroke: api.visual('color'), lineWidth: 1.2, opacity: 0.75 } };
   };
 
+  // A day of the map of days, with a gap that leaves narrow columns their colour. The library's own heat map lies on a canvas of its own
+  // above that of the axes, and on paper a canvas hides what is below it.
+  const cell = (params, api) => {
+    const [x, y] = api.coord([api.value(0), api.value(1)]);
+    const [wide, high] = api.size([1, 1]);
+    const gap = Math.min(2, wide * 0.2);
+    return { type: 'rect', shape: { x: x - wide / 2 + gap / 2, y: y - high / 2 + 1, width: wide - gap, height: high - 2, r: gap }, style: { fill: api.visual('color') } };
+  };
+  // Columns are weeks, told by their Mondays: few of them by their date, many by the month, or year, that begins in them.
+  const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+  const weeks = (axis) => {
+    const sunday = (monday) => new Date(Date.parse(monday) + 6 * 86400e3);
+    const named = (d) => (d.getUTCMonth() ? months[d.getUTCMonth()] : String(d.getUTCFullYear()));
+    if (axis.data.length < 9) {
+      axis.axisLabel.formatter = (monday) => `${Number(monday.slice(8))} ${months[Number(monday.slice(5, 7)) - 1]}`;
+      return;
+    }
+    axis.axisLabel.interval = (i, monday) => sunday(monday).getUTCDate() <= 7;
+    axis.axisLabel.formatter = (monday) => named(sunday(monday));
+  };
+
   // The vocabulary of options: which word means what, and in which keys it may stand. Other text is never looked up.
   const keys = new Set(['color', 'borderColor', 'formatter', 'renderItem', 'decal']);
   const vocabulary = ({ accent, faint, ink, quiet, trouble, card }) => ({
@@ -44,8 +65,8 @@
 
   const tooltip = (say, xAxis) => (p) => {
     const v = p.value;
+    if (p.seriesType === 'custom' && p.encode.y.length === 1) return `${p.name}: ${v[2]}`;
     if (p.seriesType === 'custom') return `${p.seriesName}: ${say(v[1])} to ${say(v[2])}`;
-    if (p.seriesType === 'heatmap') return `${p.name}: ${v[2]}`;
     if (Array.isArray(v)) return `${p.name ? `${p.name}\n` : ''}${day(v[0])}, ${say(v[1])}`;
     return `${p.name}\n${p.seriesName}: ${say(v)}`;
   };
@@ -95,7 +116,7 @@
       if (axis.type === 'log') readable(axis, o.series);
     }
     for (const s of list(o.series)) {
-      if (s.type === 'heatmap') { s.itemStyle = { borderColor: card, borderWidth: 2, borderRadius: 3 }; s.emphasis = { disabled: true }; }
+      if (s.type === 'heatmap') { Object.assign(s, { type: 'custom', renderItem: cell, encode: { x: 0, y: 1 } }); list(o.xAxis).forEach(weeks); }
       if (s.type === 'bar') { s.barMaxWidth = 36; s.barCategoryGap = '28%'; }
       s.emphasis = { ...s.emphasis, disabled: true };
       for (const mark of [s, ...list(s.data)]) hollow(mark, s.itemStyle?.color, card);

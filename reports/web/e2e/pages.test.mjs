@@ -96,13 +96,14 @@ test('each chart is drawn and has its twin as a table', async () => {
   await page.goto(base + pages.get('service'));
   await settle(page);
   const charts = await page.$$eval('figure.chart', (all) => all.map((f) => ({
-    id: f.id, plot: !!f.querySelector('.plot'), canvas: !!f.querySelector('canvas'), rows: f.querySelectorAll('tbody tr').length, empty: !!f.querySelector('.empty'),
+    id: f.id, plot: !!f.querySelector('.plot'), canvases: f.querySelectorAll('canvas').length, rows: f.querySelectorAll('tbody tr').length, empty: !!f.querySelector('.empty'),
   })));
   assert.ok(charts.length >= 6, `only ${charts.length} charts`);
   const built = await page.evaluate(() => !!window.echarts);
   for (const c of charts) {
     assert.ok(c.empty || c.rows > 0, `${c.id} has neither a table nor a reason`);
-    if (built && c.plot) assert.ok(c.canvas, `${c.id} was not drawn`);
+    // On paper a second canvas hides the first: of the map of days, its words.
+    if (built && c.plot) assert.equal(c.canvases, 1, `${c.id} lies on ${c.canvases} canvases`);
   }
   await context.close();
 });
