@@ -9,8 +9,10 @@
   // The colours of paper stand in the style sheet. They are not in force yet when a chart is drawn for it.
   const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]);
   const ofPaper = rules.filter((r) => r.media?.mediaText === 'print').flatMap((r) => [...r.cssRules]).find((r) => r.selectorText === ':root')?.style;
-  // Pixels of the width of a page less its margins, for a chart alone in its row and for one of two.
-  const paperWidth = (plot) => (plot.closest('.doc') && !plot.closest('.wide') ? 310 : 640);
+  // A chart alone in its row has the width of a page less its margins, in pixels; in a report two stand side by side. Nothing stretches a
+  // chart to the height of the one beside it there: it has the height that the style sheet begins with, or the one that reports have on paper.
+  const inReport = (plot) => plot.closest('.doc') && !plot.closest('.wide');
+  const onPaper = (plot) => (inReport(plot) ? { width: 310, height: 208 } : { width: 640, height: parseFloat(getComputedStyle(plot).flexBasis) });
 
   const look = (plot, style, width) => ({
     colours: Object.fromEntries(['accent', 'faint', 'ink', 'quiet', 'trouble', 'card', 'line'].map((name) => [name, style.getPropertyValue(`--${name}`).trim()])),
@@ -36,8 +38,6 @@
   const sized = new ResizeObserver((changes) => { for (const c of changes) drawn.get(c.target)?.resize(); });
   plots.forEach((p) => sized.observe(p));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', all);
-  // On paper nothing stretches a chart to the height of the one beside it: it has the height that the style sheet begins with.
-  const paperHeight = (plot) => parseFloat(getComputedStyle(plot).flexBasis);
-  addEventListener('beforeprint', () => plots.forEach((p) => put(p, { ...look(p, ofPaper, paperWidth(p)), height: paperHeight(p) })));
+  addEventListener('beforeprint', () => plots.forEach((p) => { const { width, height } = onPaper(p); put(p, { ...look(p, ofPaper, width), height }); }));
   addEventListener('afterprint', all);
 })();

@@ -108,6 +108,26 @@ test('each chart is drawn and has its twin as a table', async () => {
   await context.close();
 });
 
+test('on paper each chart of a report stays in its frame, and no frame lies over another', async () => {
+  const { context, page } = await open(browser, { width: 794, theme: 'dark' });
+  await page.goto(base + pages.get('report'));
+  await page.emulateMedia({ media: 'print' });
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  const frames = await page.$$eval('.doc .chart', (all) => all.map((f) => [f, f.querySelector('canvas')].map((e) => {
+    const { left, top, right, bottom } = e?.getBoundingClientRect() ?? {};
+    return { left, top, right, bottom };
+  })));
+  const built = await page.evaluate(() => !!window.echarts);
+  for (const [i, [frame, canvas]] of frames.entries()) {
+    if (built) assert.ok(canvas.left >= frame.left && canvas.right <= frame.right && canvas.top >= frame.top && canvas.bottom <= frame.bottom, `chart ${i} leaves its frame`);
+    for (const [other] of frames.slice(i + 1)) {
+      assert.ok(other.left >= frame.right || other.right <= frame.left || other.top >= frame.bottom || other.bottom <= frame.top, `chart ${i} lies over another`);
+    }
+  }
+  assert.ok(frames.length >= 3, `only ${frames.length} charts`);
+  await context.close();
+});
+
 test('a page without JavaScript holds every number as a table', async () => {
   const { context, page } = await open(browser, { width: 1280, theme: 'light', javaScript: false });
   await page.goto(base + '/');
