@@ -74,7 +74,12 @@ func (s *Server) takeDispute(r request) (reply, error) {
 		return s.objected(p, nil)
 	}
 	p.Given = given(r, p.Disputes(), dispute)
-	stated, problem, err := s.stated(r, dispute, p.Given, p.Reason)
+	meant, fault := p.Meant(dispute, p.Given)
+	if fault != nil {
+		p.Problem = sentence(fault.Error())
+		return s.objected(p, nil)
+	}
+	stated, problem, err := s.stated(r, dispute, meant, p.Reason)
 	if err != nil || problem != "" {
 		p.Problem = problem
 		return s.objected(p, err)

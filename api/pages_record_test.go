@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"shiphabit/api"
 )
 
 var formToken = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
@@ -115,6 +117,25 @@ func TestAnIncidentIsBlamedOnAnotherDeploymentOrNoneByItsPage(t *testing.T) {
 	rollout := "/services/web/record?id=import%2Fweb-3"
 	s.form(rollout, rollout, "step", "record", "what", "unlinked import/INC-1", "reason", "the provider was down")
 	s.get(rollout).is(http.StatusOK, "no failure known")
+}
+
+func TestADisputeTakesTimesOfTheOrganisationAndStoresThemInUTC(t *testing.T) {
+	t.Parallel()
+	vienna, err := time.LoadLocation("Europe/Vienna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := paged(t, func(o *api.Options) { o.Zone = vienna })
+	s.post("/api/v1/events", history("web", "......")+
+		`{"type":"incident","id":"INC-1","service":"web","started_at":"2026-03-03T11:10:00Z","resolved_at":"2026-03-03T11:30:00Z"}`).is(http.StatusOK)
+	record := "/services/web/record?id=import%2FINC-1"
+	s.get(record).is(http.StatusOK, "The right time (Europe/Vienna)", `value="2026-03-03T12:10"`, `value="2026-03-03T12:30"`)
+	for given, problem := range map[string]string{"2025-10-26T02:30": "show 2025-10-26T02:30 twice", "2026-03-29T02:30": "put forward over that hour"} {
+		s.form(record, record, "step", "record", "what", "started", "given", given, "reason", "x").is(http.StatusUnprocessableEntity, "Nothing was stored", problem)
+	}
+	s.form(record, record, "step", "preview", "what", "started", "given", "2026-03-03T12:05", "reason", "late").is(http.StatusOK, "2026-03-03 12:05 (Europe/Vienna)", `name="given" value="2026-03-03T12:05"`)
+	s.form(record, record, "step", "record", "what", "started", "given", "2026-03-03T12:05", "reason", "the alarm was late")
+	s.get(record).is(http.StatusOK, `<time datetime="2026-03-03T11:05:00Z">3 Mar 2026 12:05</time>`, "started at: 2026-03-03T11:05:00Z")
 }
 
 func TestADeploymentThatItsSourceCalledOffIsOpenToDisputeToo(t *testing.T) {

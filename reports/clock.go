@@ -23,6 +23,14 @@ func (c Clock) Names() string {
 	return "Times in " + c.zone.String()
 }
 
+// Zone is the zone of the clock.
+func (c Clock) Zone() *time.Location {
+	if c.zone == nil {
+		return time.UTC
+	}
+	return c.zone
+}
+
 // Moment is an instant to the minute.
 func (c Clock) Moment(t time.Time) template.HTML { return c.element(t, "2 Jan 2006 15:04") }
 
@@ -43,12 +51,7 @@ func (c Clock) stamp(t time.Time) string {
 // Day is the day of an instant.
 func (c Clock) Day(t time.Time) string { return c.in(t).Format(time.DateOnly) }
 
-func (c Clock) in(t time.Time) time.Time {
-	if c.zone == nil {
-		return t.UTC()
-	}
-	return t.In(c.zone)
-}
+func (c Clock) in(t time.Time) time.Time { return t.In(c.Zone()) }
 
 // Date is the day of an instant in words.
 func (c Clock) Date(t time.Time) string { return c.in(t).Format("2 Jan 2006") }

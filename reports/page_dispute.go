@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
@@ -110,17 +111,49 @@ func (r Record) Suggested() []Cell {
 	return out
 }
 
-// Filled is the time that a field begins with.
+// formTime is how a field for a time writes and sends it.
+const formTime = "2006-01-02T15:04"
+
+// Filled is the time that a field begins with, as the page's clock shows it.
 func (r Record) Filled(dispute string) string {
-	const format = "2006-01-02T15:04"
 	switch {
 	case r.Rollout != nil:
-		return r.Rollout.FinishedAt.UTC().Format(format)
+		return r.Clock.in(r.Rollout.FinishedAt).Format(formTime)
 	case dispute == "resolved" && !r.Incident.ResolvedAt.IsZero():
-		return r.Incident.ResolvedAt.UTC().Format(format)
+		return r.Clock.in(r.Incident.ResolvedAt).Format(formTime)
 	default:
-		return r.Incident.StartedAt.UTC().Format(format)
+		return r.Clock.in(r.Incident.StartedAt).Format(formTime)
 	}
+}
+
+// Meant is what was given as the dispute takes it: a time, read by the page's clock, in UTC. The error says why the clock alone does not tell
+// which instant is meant; what is no time at all is left to the dispute.
+func (r Record) Meant(d metrics.Dispute, given string) (string, error) {
+	if d.Takes != "at" {
+		return given, nil
+	}
+	zone := r.Clock.Zone()
+	for _, layout := range []string{formTime, formTime + ":05"} {
+		at, err := time.ParseInLocation(layout, given, zone)
+		switch {
+		case err != nil:
+			continue
+		case at.Format(layout) != given:
+			return "", fmt.Errorf("at: no clock of %s shows %s, for it is put forward over that hour; give a time before or after it", zone, given)
+		case twice(at):
+			return "", fmt.Errorf("at: clocks of %s show %s twice, for they are set back; state the instant in UTC by POST /api/v1/corrections, or give a time before or after that hour", zone, given)
+		}
+		return at.UTC().Format(layout), nil
+	}
+	return given, nil
+}
+
+// Told is what was given as a preview says it: a time with the name of its zone.
+func (r Record) Told(given string) string {
+	if d, _ := r.Dispute(r.Chosen); d.Takes != "at" {
+		return given
+	}
+	return strings.Replace(given, "T", " ", 1) + " (" + r.Clock.Zone().String() + ")"
 }
 
 // Here is the address of the record's own page.

@@ -157,7 +157,7 @@ func TestAPictureHoldsAMarkForEachThingThatTheTableNames(t *testing.T) {
 		}
 	}
 	count("how_long", `fill-opacity="0.22"`, bands+1) // and one in the legend
-	count("day_map", `fill="rgb(`, 90) // a cell a day, in a colour between the two
+	count("day_map", `fill="rgb(`, 90)                // a cell a day, in a colour between the two
 	for _, word := range []string{">Mon<", ">Sun<", ">2026<", ">Feb<", ">Mar<"} {
 		count("day_map", word, 1)
 	}
