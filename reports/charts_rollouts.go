@@ -67,7 +67,7 @@ func HowFast(card metrics.Scorecard, rollouts []metrics.Rollout) Chart {
 	recovered := series{"type": "scatter", "name": "recovered", "data": done, "symbol": "circle", "symbolSize": 9, "itemStyle": colour(accent)}
 	if s.State == metrics.OK && s.Median != nil {
 		recovered["markLine"] = map[string]any{"silent": true, "symbol": "none", "data": []any{map[string]any{"yAxis": *s.Median}},
-			"lineStyle": map[string]any{"color": quiet, "type": "dashed"}, "label": map[string]any{"formatter": "median", "position": "insideEndTop", "color": quiet}}
+			"lineStyle": map[string]any{"color": quiet, "type": "dashed"}, "label": map[string]any{"formatter": "median", "position": "end", "color": quiet}}
 	}
 	return finish(c, &chart.RectChart, recovered,
 		series{"type": "scatter", "name": "still open", "data": open, "symbol": "emptyTriangle", "symbolSize": 11, "itemStyle": colour(trouble)})

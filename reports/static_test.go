@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -158,12 +160,35 @@ func TestAPictureHoldsAMarkForEachThingThatTheTableNames(t *testing.T) {
 	}
 	count("how_long", `fill-opacity="0.22"`, bands+1) // and one in the legend
 	count("day_map", `fill="rgb(`, 90)                // a cell a day, in a colour between the two
+	for _, name := range []string{"timeline", "meter_history"} {
+		first := charted(t, stages(t)["one"])[name]
+		if labels := weekdays(t, painted(t, s, first, Light, first.Width())); len(labels) < 2 || slices.ContainsFunc(labels, func(d time.Weekday) bool { return d != time.Monday }) {
+			t.Errorf("%s names the days %v, not Mondays", name, labels)
+		}
+	}
 	for _, word := range []string{">Mon<", ">Sun<", ">2026<", ">Feb<", ">Mar<"} {
 		count("day_map", word, 1)
 	}
 	for _, tick := range []string{">1 d<", ">3 d<", ">7 d<"} {
 		count("how_long", tick, 1)
 	}
+}
+
+// weekdays are those of the days, of 2025 and 2026, that a picture names.
+func weekdays(t *testing.T, svg string) []time.Weekday {
+	t.Helper()
+	var out []time.Weekday
+	for _, m := range regexp.MustCompile(`>(\d+ [A-Z][a-z]{2})<`).FindAllStringSubmatch(svg, -1) {
+		d, err := time.Parse("2 Jan 2006", m[1]+" 2026")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Month() > time.June {
+			d, _ = time.Parse("2 Jan 2006", m[1]+" 2025")
+		}
+		out = append(out, d.Weekday())
+	}
+	return out
 }
 
 func TestTheSameChartIsTheSameBytesOnAnotherSiteToo(t *testing.T) {

@@ -88,7 +88,8 @@
     o.animation = false;
     const legend = o.legend?.show;
     o.legend = { ...o.legend, textStyle: font, itemWidth: 14, itemHeight: 9, itemGap: 14, selectedMode: false, icon: undefined };
-    o.grid = { left: 8, right: 14, top: legend ? (narrow ? 72 : 52) : 12, bottom: 6, containLabel: true };
+    const named = list(o.series).some((s) => s.markLine); // what a line is called stands beside the field, over no dot
+    o.grid = { left: 8, right: named ? 54 : 14, top: legend ? (narrow ? 72 : 52) : 12, bottom: 6, containLabel: true };
     o.aria = { enabled: false };
     const say = list(o.yAxis).map((a) => a.axisLabel?.formatter).find((f) => typeof f === 'function') || String;
     o.tooltip = {
@@ -106,6 +107,7 @@
       // In a window of months the first of one is a day like others; in one of years it stands for its month.
       const long = axis.max - axis.min > 200 * 86400e3;
       if (axis.type === 'time') axis.axisLabel.formatter = { year: long ? '{yyyy}' : '{d} {MMM}', month: long ? '{MMM}' : '{d} {MMM}', day: '{d} {MMM}', hour: '{HH}:{mm}' };
+      if (axis.type === 'time' && !long) mondays(axis, look.width);
       axis.splitLine.show = false; axis.axisLine.show = true; axis.axisLine.lineStyle.color = faint; }
     for (const axis of list(o.yAxis)) {
       axis.nameGap = 12;
@@ -124,6 +126,17 @@
     return o;
   };
 
+  // Days at equal steps of whole weeks: the library's own mix firsts of months with others and leave gaps of any width.
+  const mondays = (axis, width) => {
+    const week = 7 * 86400e3, monday = 4 * 86400e3; // the first one of the epoch was the fifth of January
+    const room = Math.max(2, Math.floor(width / 90));
+    const step = week * Math.max(1, Math.ceil((axis.max - axis.min) / week / room));
+    const first = Math.ceil((axis.min - monday) / week) * week + monday;
+    const values = [];
+    for (let at = first; at < axis.max; at += step) values.push(at);
+    axis.axisLabel.customValues = values;
+  };
+
   // A scale of time from nought, of stacked bars, in equal steps that people know.
   const even = (axis, all) => {
     const sums = [];
@@ -131,6 +144,9 @@
     const high = Math.max(...sums, 0);
     const step = [1, 5, 15, 60, 300, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 2 * 86400, 7 * 86400, 30 * 86400, 90 * 86400].find((s) => high / s <= 5);
     if (!high || !step) return;
+    // All in the unit of the step: 30 h, not 1.3 d.
+    const [, unit, word] = units.find(([, size]) => step >= size && step % size === 0);
+    axis.axisLabel.formatter = (v) => (v ? `${Math.round(v / unit)} ${word}` : '0');
     axis.interval = step;
     axis.max = Math.ceil(high / step) * step;
   };
