@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -405,9 +406,9 @@ func TestNobodyIsToldOfHistory(t *testing.T) {
 
 func TestWhatMayHaveArrivedIsNotToldAgainAndWarnedOf(t *testing.T) {
 	t.Parallel()
-	taken := 0
+	var taken atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		taken++
+		taken.Add(1)
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
 			_ = conn.Close() // it took the message, and the line was cut
@@ -424,8 +425,8 @@ func TestWhatMayHaveArrivedIsNotToldAgainAndWarnedOf(t *testing.T) {
 	s.dial.turn(longestSending + time.Second)
 	s.rounds(h)
 	s.rounds(h)
-	if taken != 1 || len(h.pending) != 0 || strings.Count(s.log.String(), "how that ended is not known") != 1 {
-		t.Errorf("it was sent %d times; left is %+v; the log says\n%s", taken, h.pending, s.log.String())
+	if taken.Load() != 1 || len(h.pending) != 0 || strings.Count(s.log.String(), "how that ended is not known") != 1 {
+		t.Errorf("it was sent %d times; left is %+v; the log says\n%s", taken.Load(), h.pending, s.log.String())
 	}
 }
 
