@@ -76,6 +76,9 @@ func (Overview) template() string { return "overview" }
 // Empty reports that nothing is recorded of the service: it is declared, and was never seen.
 func (r ServiceRow) Empty() bool { return r.Index.Window.To.IsZero() }
 
+// Bare tells of the only service that it has no index, so that there is room beside the reason.
+func (o Overview) Bare() bool { s := o.Single(); return s != nil && s.Index.Value == nil }
+
 // Single is the only service, nil when there are several or none.
 func (o Overview) Single() *ServiceRow {
 	if len(o.Rows) != 1 {

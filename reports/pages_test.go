@@ -10,6 +10,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"shiphabit/metrics"
 )
 
 // harm is a name that tries to leave every place a name can stand in.
@@ -235,6 +238,36 @@ func TestTheTemplateOfEveryPageIsWellFormed(t *testing.T) {
 	for name := range site.pages {
 		if _, err := site.page(name); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+func TestWithoutAnIndexWhatMovedStandsBesideTheGate(t *testing.T) {
+	t.Parallel()
+	site, err := New("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		index metrics.Index
+		want  bool
+	}{"without": {metrics.Index{}, true}, "with": {metrics.Index{State: metrics.OK, Value: new(68), Low: 68, High: 68, N: 30, Band: "settling"}, false}} {
+		var out bytes.Buffer
+		if err := site.Render(&out, Overview{Zone: time.UTC, Rows: []ServiceRow{{Service: metrics.Service{Name: "a"}, Index: c.index}}}); err != nil {
+			t.Fatal(err)
+		}
+		moved, gate := strings.Index(out.String(), `id="moved"`), strings.Index(out.String(), `id="gate"`)
+		if moved < 0 || gate < 0 || moved < gate != c.want || strings.Count(out.String(), `id="moved"`) != 1 {
+			t.Errorf("%s an index what moved stands at %d and the gate at %d", name, moved, gate)
+		}
+	}
+}
+
+func TestASentenceBeginsWithACapitalAndEndsWithOneStop(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "", "the round is open": "The round is open.", "Done.": "Done."} {
+		if got := asSentence(text); got != want {
+			t.Errorf("%q became %q, not %q", text, got, want)
 		}
 	}
 }

@@ -139,6 +139,7 @@ func (s *Site) funcs() template.FuncMap {
 		"artifact":         artifactWords,
 		"foundationinputs": foundationInputs,
 		"inyears":          inYears,
+		"sentence":         asSentence,
 		"verdict":          verdictOf,
 		"prose":            prose,
 		"share":            share,

@@ -215,3 +215,11 @@ func prose(text string) template.HTML {
 	}
 	return template.HTML(out.String()) //nolint:gosec // every part is escaped above
 }
+
+// asSentence is a text with a capital and a full stop.
+func asSentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return upperFirst(strings.TrimSuffix(text, ".")) + "."
+}
