@@ -228,15 +228,12 @@ func TestHowAServiceStandsFollowsItsNameInThePageAsOnAPhone(t *testing.T) {
 
 func TestTheTemplateOfEveryPageIsWellFormed(t *testing.T) {
 	t.Parallel()
-	site, err := New("test")
-	if err != nil {
-		t.Fatal(err)
+	s := site(t)
+	if len(s.pages) < 30 {
+		t.Errorf("%d pages", len(s.pages))
 	}
-	if len(site.pages) < 30 {
-		t.Errorf("%d pages", len(site.pages))
-	}
-	for name := range site.pages {
-		if _, err := site.page(name); err != nil {
+	for name := range s.pages {
+		if _, err := s.page(name); err != nil {
 			t.Error(err)
 		}
 	}
@@ -244,16 +241,13 @@ func TestTheTemplateOfEveryPageIsWellFormed(t *testing.T) {
 
 func TestWithoutAnIndexWhatMovedStandsBesideTheGate(t *testing.T) {
 	t.Parallel()
-	site, err := New("test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := site(t)
 	for name, c := range map[string]struct {
 		index metrics.Index
 		want  bool
 	}{"without": {metrics.Index{}, true}, "with": {metrics.Index{State: metrics.OK, Value: new(68), Low: 68, High: 68, N: 30, Band: "settling"}, false}} {
 		var out bytes.Buffer
-		if err := site.Render(&out, Overview{Zone: time.UTC, Rows: []ServiceRow{{Service: metrics.Service{Name: "a"}, Index: c.index}}}); err != nil {
+		if err := s.Render(&out, Overview{Zone: time.UTC, Rows: []ServiceRow{{Service: metrics.Service{Name: "a"}, Index: c.index}}}); err != nil {
 			t.Fatal(err)
 		}
 		moved, gate := strings.Index(out.String(), `id="moved"`), strings.Index(out.String(), `id="gate"`)
