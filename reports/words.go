@@ -106,7 +106,7 @@ func (c Coverage) String() string {
 	if math.Abs(100*float64(c)-whole) < 1e-9 {
 		return Count(int(whole)) + "%"
 	}
-	return "about " + Count(int(whole)) + "%"
+	return "about " + Count(min(int(whole), 99)) + "%" // nothing short of certain is about certain
 }
 
 // Digits is the coverage in percent to two decimals.

@@ -74,7 +74,7 @@ func TestASharesDigitsAreTwoThatMatterAndNeverSayNothingOrAllOfAPart(t *testing.
 
 func TestReadersAreToldACoverageInWholePercentsAndProgramsItsDecimals(t *testing.T) {
 	t.Parallel()
-	for share, want := range map[float64][2]string{0.95: {"95%", "95"}, 0.9375: {"about 94%", "93.75"}, 0.96142: {"about 96%", "96.14"}, 0.9501: {"about 95%", "95.01"}} {
+	for share, want := range map[float64][2]string{0.95: {"95%", "95"}, 0.9375: {"about 94%", "93.75"}, 0.96142: {"about 96%", "96.14"}, 0.9501: {"about 95%", "95.01"}, 0.9961: {"about 99%", "99.61"}} {
 		c := Coverage(share)
 		encoded, err := c.MarshalJSON()
 		if err != nil || c.String() != want[0] || string(encoded) != `{"value":`+want[1]+`,"unit":"%","text":"`+want[0]+`"}` {
