@@ -15,7 +15,7 @@ const (
 	wholeWeight  = 5
 	gateWeight   = 2
 	longHistory  = 4_000 // rollouts, which are read in 40 milliseconds
-	// keptMemories bounds of how many services it is remembered what their facts came to for the gate: about 20 kB each.
+	// keptMemories bounds of how many services it is remembered what their facts came to for the gate: about 3 kB each.
 	keptMemories = 10_000
 )
 

@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -22,7 +23,9 @@ const (
 // brief is what of a service's record a snapshot can show, beside what comes of folding it, for as long as folding comes to the same. It is
 // the record with most rollouts left out: those that could only matter to a request or a promotion that names their artifact.
 type brief struct {
-	facts metrics.Facts
+	service   string
+	rollouts  string // packed
+	incidents []metrics.IncidentLink
 	// left are marks of the artifacts of rollouts that were left out, sorted.
 	left []uint32
 }
@@ -30,31 +33,44 @@ type brief struct {
 // brief cuts the record down; nil where too much stays. It holds for the span around now that begins at from.
 func (h *history) brief(from time.Time) *brief {
 	keep := h.kept(from)
-	b := &brief{facts: metrics.Facts{Service: h.facts.Service}}
+	b := &brief{service: h.facts.Service}
+	var rollouts []metrics.Rollout
+	var left []uint32
 	for i := range h.facts.Rollouts {
 		r := &h.facts.Rollouts[i]
 		if keep[i] {
-			b.facts.Rollouts = append(b.facts.Rollouts, slim(r))
+			rollouts = append(rollouts, *r)
 			continue
 		}
 		for _, name := range []string{r.Digest, r.Revision} {
 			if name != "" {
-				b.left = append(b.left, mark(name))
+				left = append(left, mark(name))
 			}
 		}
 	}
-	if len(b.facts.Rollouts) > briefMost {
+	if len(rollouts) > briefMost {
 		return nil
 	}
-	b.facts.Rollouts = slices.Clone(b.facts.Rollouts) // it is kept for long
-	slices.Sort(b.left)
-	b.left = slices.Clip(slices.Compact(b.left))
+	b.rollouts = packed(func(p *packer) { packList(p, &rollouts, packRollout) })
+	slices.Sort(left)
+	b.left = slices.Clone(slices.Compact(left)) // it is kept for long
 	for i := range h.facts.Incidents {
 		if _, isOpen := h.openSince(&h.facts.Incidents[i]); isOpen {
-			b.facts.Incidents = append(b.facts.Incidents, h.facts.Incidents[i])
+			b.incidents = append(b.incidents, h.facts.Incidents[i])
 		}
 	}
 	return b
+}
+
+// unpacked are lists of rollouts to unpack into.
+var unpacked = sync.Pool{New: func() any { return new([]metrics.Rollout) }}
+
+// facts gives the brief to one who must not keep its rollouts.
+func (b *brief) facts(to func(metrics.Facts)) {
+	rollouts, _ := unpacked.Get().(*[]metrics.Rollout)
+	defer unpacked.Put(rollouts)
+	packList(&packer{reads: true, rest: b.rollouts}, rollouts, packRollout)
+	to(metrics.Facts{Service: b.service, Rollouts: *rollouts, Incidents: b.incidents})
 }
 
 // kept tells of each rollout whether a snapshot can show it whatever is asked: the first of each environment says what that is for, the
@@ -138,19 +154,6 @@ func (e *standing) shows(h *history, r *metrics.Rollout) bool {
 		e.earlier, show = true, true
 	}
 	return show
-}
-
-// slim is a rollout with only what a snapshot reads, in memory of its own.
-func slim(r *metrics.Rollout) metrics.Rollout {
-	s := metrics.Rollout{
-		ID: r.ID, Environment: r.Environment, EnvironmentKind: r.EnvironmentKind, Revision: r.Revision, Version: r.Version, Digest: r.Digest,
-		FinishedAt: r.FinishedAt, SucceededAt: r.SucceededAt, Kind: r.Kind, Failures: slices.Clone(r.Failures), Recovery: r.Recovery,
-		KnownAt: r.KnownAt, Verdict: r.Verdict, VerdictAt: r.VerdictAt,
-	}
-	for _, a := range r.Attempts {
-		s.Attempts = append(s.Attempts, metrics.Attempt{ID: a.ID})
-	}
-	return s
 }
 
 // answers tells whether the brief shows to this request all that the whole record would.

@@ -41,25 +41,29 @@ type remembered struct {
 	policy      string // its digest
 	probes      []ProbeGrant
 	from, until time.Time
-	folded      folded
+	folded      string // packed
 	brief       *brief
+}
+
+func (k *remembered) fold() (f folded) {
+	packFolded(&packer{reads: true, rest: k.folded}, &f)
+	return f
 }
 
 // keptFolds is more than one, since requests to one service can fall under different policies while its tier changes.
 const keptFolds = 2
 
-// Recall fills in what a decision about the request needs of the facts, as far as the memory of them holds it, so that they need not be read.
-// False when it does not.
+// Recall has a decision about the request go by what is remembered of the facts, so that they need not be read. False when that does not do.
 func (p *Sealed) Recall(r Request, now time.Time, k Known) (Known, bool) {
 	found := k.Memory.find(p, instant(now), k.Granted)
 	if found == nil || !found.brief.answers(r, k.Promotions) {
 		return k, false
 	}
-	k.Facts, k.recalled = found.brief.facts, found
+	k.Facts, k.recalled = metrics.Facts{}, found
 	return k, true
 }
 
-// Recalled tells that the facts are those that Recall filled in: they do for the very request and the moment it was called with.
+// Recalled tells that Recall found enough in place of the facts, which are empty: it does for the very request and the moment it was called with.
 func (k Known) Recalled() bool { return k.recalled != nil }
 
 // WithFacts is what is known with these facts, and nothing recalled of any.
@@ -74,11 +78,11 @@ func (m *Memory) fold(p *Sealed, h *history) folded {
 		return h.fold(p.policy.Criteria)
 	}
 	if found := m.find(p, h.now, h.probes); found != nil {
-		return found.folded
+		return found.fold()
 	}
 	f := h.fold(p.policy.Criteria)
 	from, until := h.span(p.policy.Criteria)
-	m.keep(&remembered{policy: p.digest, probes: h.probes, from: from, until: until, folded: f, brief: h.brief(from)})
+	m.keep(&remembered{policy: p.digest, probes: h.probes, from: from, until: until, folded: packed(func(p *packer) { packFolded(p, &f) }), brief: h.brief(from)})
 	return f
 }
 

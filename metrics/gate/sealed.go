@@ -1,6 +1,10 @@
 package gate
 
-import "time"
+import (
+	"time"
+
+	"shiphabit/metrics"
+)
 
 // Sealed is a policy in force, with its canonical JSON and its digest made once. Its policy must not be changed.
 type Sealed struct {
@@ -32,7 +36,12 @@ func (p *Sealed) Take(r Request, now time.Time, k Known) Snapshot {
 		k, _ = p.Recall(r, now, k)
 	}
 	if k.Recalled() {
-		return takeWith(r, p.policy, now, k, func(*history) folded { return k.recalled.folded })
+		var s Snapshot
+		k.recalled.brief.facts(func(f metrics.Facts) {
+			k.Facts = f
+			s = takeWith(r, p.policy, now, k, func(*history) folded { return k.recalled.fold() })
+		})
+		return s
 	}
 	return takeWith(r, p.policy, now, k, func(h *history) folded { return k.Memory.fold(p, h) })
 }
