@@ -21,6 +21,10 @@ type Appended struct{ New, Known int }
 // Append stores events that are not stored yet and marks the services they concern as out of date, all or nothing.
 // The same events again change nothing, in whatever order or company they come.
 func (db *DB) Append(ctx context.Context, events []metrics.Event) (Appended, error) {
+	if err := db.bulkhead.enter(ctx); err != nil {
+		return Appended{}, err
+	}
+	defer db.bulkhead.leave()
 	rows, err := db.eventRows(events)
 	if err != nil {
 		return Appended{}, err

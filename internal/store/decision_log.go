@@ -36,6 +36,8 @@ func (db *DB) LogDecision(ctx context.Context, l gate.Logged) error {
 // succeed the same decision one gets ErrDuplicate.
 func (db *DB) LogSuccessor(ctx context.Context, l gate.Logged, previous string) error {
 	ctx = urgent(ctx)
+	db.bulkhead.decides()
+	defer db.bulkhead.decides()
 	if l.At.IsZero() {
 		l.At = db.now()
 	}

@@ -34,6 +34,8 @@ const (
 func (db *DB) GateInputs(
 	ctx context.Context, name string, since func(metrics.Service) time.Time, recall func(gate.Known) (gate.Known, bool),
 ) (GateInputs, error) {
+	db.bulkhead.decides()
+	defer db.bulkhead.decides()
 	in, err := db.gateInputs(ctx, name, since, recall)
 	if err != nil {
 		err = fmt.Errorf("reading what is known of %s: %w", name, err)
@@ -58,12 +60,15 @@ func (db *DB) gateInputs(ctx context.Context, name string, since func(metrics.Se
 	upTo, known := db.fresher.of(name)
 	end, mine := db.fresher.turn(ctx, known)
 	if mine {
-		_, err := db.facts(urgent(ctx), name, part{})
+		enough, err := db.deriveFor(urgent(ctx), one, since)
 		end()
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return one.in, err
 		}
 		db.fresher.note(name, began)
+		if enough {
+			return one.in, nil
+		}
 	}
 	if one, err = db.gateLook(ctx, name, since); err != nil {
 		return one.in, err
@@ -73,6 +78,42 @@ func (db *DB) gateInputs(ctx context.Context, name string, since func(metrics.Se
 		one.in.Sources = append(one.in.Sources, gate.Watermark{Name: factsSource, Watermark: upTo})
 	}
 	return one.in, err
+}
+
+// deriveFor derives the facts of a service for a decision. While other work keeps the machine and the database busy it does not wait until
+// they are stored, and fills them in: then that is enough.
+func (db *DB) deriveFor(ctx context.Context, one *look, since func(metrics.Service) time.Time) (enough bool, err error) {
+	if db.bulkhead.isBusy() && !db.unsaved.isFull() {
+		o, err := db.deriveUnsaved(ctx, one)
+		if err != nil {
+			return false, err
+		}
+		if o.present && ceilMilli(since(o.service)) >= one.since { // else promotions from before what was looked at may matter
+			one.in.Service, one.in.Facts = o.service, forGate.of(o.facts)
+			one.in.Memory = db.memoryOf(serviceRow{Name: one.name, Derived: o.touched})
+			return true, nil
+		}
+	}
+	_, err = db.facts(ctx, one.name, part{})
+	return false, err
+}
+
+// deriveUnsaved derives a service, unless that was done and is not stored yet, and has it stored.
+func (db *DB) deriveUnsaved(ctx context.Context, one *look) (outcome, error) {
+	leave, err := db.flights.enter(ctx, one.name)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer leave()
+	if o, found := db.unsaved.of(one.name, one.row.Touched); found {
+		return o, nil
+	}
+	found, err := db.evaluate(ctx, []string{one.name}, 0)
+	if err != nil {
+		return outcome{}, err
+	}
+	db.keep(ctx, one.name, found.outcomes[one.name])
+	return found.outcomes[one.name], nil
 }
 
 // promotionRow is the part of a logged decision that says what it let through.

@@ -100,7 +100,7 @@ func (r *refresh) run(ctx context.Context) error {
 	for range min(runtime.GOMAXPROCS(0)+1, len(r.stale)) {
 		workers.Go(func() {
 			for names := r.take(); len(names) > 0; names = r.take() {
-				if err := r.derive(ctx, names); err != nil {
+				if err := r.step(ctx, names); err != nil {
 					r.fail(err)
 					cancel()
 				}
@@ -128,6 +128,8 @@ const (
 	// servicesInFirstBatch is taken while nothing is known of how many events a service has, servicesPerBatch at most.
 	servicesInFirstBatch = 8
 	servicesPerBatch     = 100
+	// servicesBesideDecisions keeps a step short while decisions are asked for.
+	servicesBesideDecisions = 2
 )
 
 // take gives out services that have about as many events as a batch may hold, going by those done before.
@@ -138,10 +140,21 @@ func (r *refresh) take() []string {
 	if r.done.Services > 0 {
 		n = min(max(1, eventsPerBatch*r.done.Services/max(1, r.events)), servicesPerBatch)
 	}
+	if r.db.bulkhead.deciding() {
+		n = min(n, servicesBesideDecisions)
+	}
 	n = min(n, len(r.stale))
 	names := r.stale[:n]
 	r.stale = r.stale[n:]
 	return names
+}
+
+func (r *refresh) step(ctx context.Context, names []string) error {
+	if err := r.db.bulkhead.enter(ctx); err != nil {
+		return err
+	}
+	defer r.db.bulkhead.leave()
+	return r.derive(ctx, names)
 }
 
 // derive derives and saves some services, half of them at a time when they have too many events to hold at once.

@@ -63,6 +63,10 @@ func (db *DB) Cursor(ctx context.Context, source string) (string, error) {
 // ApplyPage saves events, set-aside records and the move of the source's cursor in one transaction. It returns ErrMoved, and
 // saves nothing, when the cursor no longer stands at from.
 func (db *DB) ApplyPage(ctx context.Context, source, from, to string, events []metrics.Event, setAside []SetAside) error {
+	if err := db.bulkhead.enter(ctx); err != nil {
+		return err
+	}
+	defer db.bulkhead.leave()
 	rows, err := db.eventRows(events)
 	if err != nil {
 		return err

@@ -69,6 +69,8 @@ type DB struct {
 	gateRead *gorm.DB
 	fresher  *freshness
 	door     door // to the writing connection of SQLite
+	bulkhead bulkhead
+	unsaved  unsaved
 	writes   writes
 	cache    factsCache
 	memories memoryCache
@@ -118,6 +120,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	}
 	db.cache.most, db.memories.most = cachedWeight, keptMemories
 	db.gateRead, db.fresher = db.read.Session(&gorm.Session{PrepareStmt: true}), newFreshness()
+	db.bulkhead.clock = db.clock
 	db.share()
 	if err := db.prepare(ctx, o); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -164,6 +167,7 @@ func (db *DB) prepare(ctx context.Context, o Options) error {
 // Close releases the connections.
 func (db *DB) Close() error {
 	var all error
+	db.unsaved.end()
 	for _, g := range []*gorm.DB{db.read, db.write, db.pulse} {
 		if g == nil {
 			continue
