@@ -95,8 +95,12 @@ func (s *Server) judgeAll(ctx context.Context, b *backtested, services []metrics
 		if err != nil {
 			return err
 		}
+		older, err := s.o.Store.Older(ctx, service.Name)
+		if err != nil {
+			return err
+		}
 		policy := s.o.Policy(service)
-		known := gate.Known{Facts: facts, Service: service, Windows: s.o.Freezes}
+		known := gate.Known{Facts: facts, Service: service, Older: older, Windows: s.o.Freezes}
 		trials := gate.Trials(known, policy, b.To)
 		from, cut := affordable(trials, metrics.Window{From: b.From, To: b.To}, len(facts.Rollouts), left)
 		if cut && b.Service == "" {

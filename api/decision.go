@@ -31,6 +31,8 @@ type decisionStore interface {
 	GateFacts(ctx context.Context, service string) (metrics.Facts, error)
 	// GateInputs is what a decision may know of a service, with the overrides that there are.
 	GateInputs(ctx context.Context, service string, asked GateAsk) (gate.Known, []gate.Override, error)
+	// Older is the service with the oldest record that a service shares code with, nil where none matters to its meter.
+	Older(ctx context.Context, service string) (*gate.Older, error)
 	LogDecision(ctx context.Context, l gate.Logged) error
 	LogSuccessor(ctx context.Context, l gate.Logged, previous string) error
 	Decision(ctx context.Context, id string) (gate.Logged, error)

@@ -152,9 +152,8 @@ func (s *Server) servicePage(r request) (reply, error) {
 
 // meterSteps are the steps that the failure meter of a service took.
 func (s *Server) meterSteps(ctx context.Context, service metrics.Service, facts metrics.Facts) ([]gate.MeterStep, error) {
-	granted, err := s.o.Store.ProbeGrants(ctx, service.Name, time.Time{})
-	_, steps := gate.FoldMeter(facts, s.o.Policy(service), s.o.Clock(), granted)
-	return steps, err
+	known, err := s.metered(ctx, facts)
+	return known.FailureMeter(s.o.Policy(service), s.o.Clock()).Steps, err
 }
 
 // known finds a service by its name.

@@ -168,8 +168,18 @@ func (s *Server) histories(ctx context.Context, service string, now standing) (g
 	if err != nil {
 		return gate.Histories{}, err
 	}
-	granted, err := s.o.Store.ProbeGrants(ctx, service, time.Time{})
-	return gate.Known{Facts: facts, Granted: granted}.Histories(now.policy, now.snapshot.Now), err
+	known, err := s.metered(ctx, facts)
+	return known.Histories(now.policy, now.snapshot.Now), err
+}
+
+// metered is what the meters of a service are folded from.
+func (s *Server) metered(ctx context.Context, facts metrics.Facts) (gate.Known, error) {
+	older, err := s.o.Store.Older(ctx, facts.Service)
+	if err != nil {
+		return gate.Known{}, err
+	}
+	granted, err := s.o.Store.ProbeGrants(ctx, facts.Service, time.Time{})
+	return gate.Known{Facts: facts, Older: older, Granted: granted}, err
 }
 
 // gateFacts are empty for a service of which nothing is recorded.

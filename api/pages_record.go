@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
@@ -169,13 +168,13 @@ func (s *Server) preview(r request, p reports.Record, now metrics.Facts, d metri
 		return nil, err
 	}
 	service.Tier = gate.TierOf(service)
-	granted, err := s.o.Store.ProbeGrants(r.Context(), p.Service, time.Time{})
+	known, err := s.metered(r.Context(), now)
 	if err != nil {
 		return nil, err
 	}
 	q := s.query(p.Frame, "service "+p.Service)
 	stand := func(f metrics.Facts) reports.Standpoint {
-		meter, _ := gate.FoldMeter(f, s.o.Policy(service), s.o.Clock(), granted)
+		meter := known.WithFacts(f).FailureMeter(s.o.Policy(service), s.o.Clock()).State
 		return reports.Standpoint{Card: metrics.MeasureAll([]metrics.Facts{f}, q), Meter: meter}
 	}
 	return reports.PreviewOf(d, p.Given, p.Reason, stand(now), stand(then)), nil

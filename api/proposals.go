@@ -69,7 +69,11 @@ func (s *Server) proposals(ctx context.Context, service metrics.Service) (propos
 		return answer, err
 	}
 	answer.Read = len(observed)
-	candidate := gate.Candidate{Standing: gate.Standing{Facts: facts, Policy: policy}, Observed: observed}
+	older, err := s.o.Store.Older(ctx, service.Name)
+	if err != nil {
+		return answer, err
+	}
+	candidate := gate.Candidate{Standing: gate.Standing{Facts: facts, Policy: policy, Older: older}, Observed: observed}
 	answer.Proposals = gate.Graduations(policy, []gate.Candidate{candidate}, now)
 	if changes := gate.ChangesOf(answer.Proposals); len(changes) > 0 && s.o.Amend != nil {
 		amendment := s.o.Amend("service:"+service.Name, changes)

@@ -110,7 +110,11 @@ func (s *Server) stand(ctx context.Context, l *gate.Ledger, wanted func(service 
 			return err
 		}
 		service.Tier = gate.TierOf(service)
-		l.Services[service.Name] = gate.Standing{Facts: facts, Policy: s.o.Policy(service)}
+		older, err := s.o.Store.Older(ctx, service.Name)
+		if err != nil {
+			return err
+		}
+		l.Services[service.Name] = gate.Standing{Facts: facts, Policy: s.o.Policy(service), Older: older}
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func (p *program) backtest(ctx context.Context, db *store.DB, flags backtestFlag
 			return gate.Backtest{}, usage("there is no service %q in the record", flags.service)
 		}
 	}
-	end := p.now()
+	end, sharing := p.now(), settings.Rules().Sharing()
 	sum := gate.NewBacktest()
 	for _, service := range services {
 		service = serviceOf(settings, service.Name) // as this configuration declares it, whatever the record was made under
@@ -89,8 +89,12 @@ func (p *program) backtest(ctx context.Context, db *store.DB, flags backtestFlag
 		if err != nil {
 			return gate.Backtest{}, err
 		}
+		older, err := db.OlderUnder(ctx, sharing, service.Name)
+		if err != nil {
+			return gate.Backtest{}, err
+		}
 		policy := settings.Policy(service)
-		known := gate.Known{Facts: facts, Service: service, Windows: settings.Freezes}
+		known := gate.Known{Facts: facts, Service: service, Older: older, Windows: settings.Freezes}
 		sum.Add(gate.RunBacktest(policy, known, end.AddDate(0, 0, -flags.days), end, end))
 	}
 	return sum, nil

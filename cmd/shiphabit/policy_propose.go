@@ -117,6 +117,7 @@ func layersOf(ctx context.Context, db *store.DB, settings config.Config, names [
 func (p *program) propose(ctx context.Context, db *store.DB, settings config.Config, l policyLayer) (layerProposal, error) {
 	answer := layerProposal{Layer: l.name, Services: []string{}}
 	var candidates []gate.Candidate
+	sharing := settings.Rules().Sharing()
 	for _, service := range l.services {
 		facts, err := db.GateFacts(ctx, service.Name)
 		if errors.Is(err, store.ErrNotFound) { // asked about, and never seen
@@ -129,8 +130,12 @@ func (p *program) propose(ctx context.Context, db *store.DB, settings config.Con
 		if err != nil {
 			return answer, err
 		}
+		older, err := db.OlderUnder(ctx, sharing, service.Name)
+		if err != nil {
+			return answer, err
+		}
 		answer.Services = append(answer.Services, service.Name)
-		candidates = append(candidates, gate.Candidate{Standing: gate.Standing{Facts: facts, Policy: settings.Policy(service)}, Observed: observed})
+		candidates = append(candidates, gate.Candidate{Standing: gate.Standing{Facts: facts, Policy: settings.Policy(service), Older: older}, Observed: observed})
 	}
 	answer.Proposals = gate.Graduations(settings.Policy(l.subject), candidates, p.now())
 	if changes := gate.ChangesOf(answer.Proposals); len(changes) > 0 {

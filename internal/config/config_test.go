@@ -235,7 +235,7 @@ func TestPolicyWordsAreThoseOfTheBuiltInTiers(t *testing.T) {
 policies:
   - apiVersion: shiphabit/v1
     kind: Policy
-    metadata: {name: standard, version: 2}
+    metadata: {name: standard, version: 3}
     applies_to: {tier: standard}
     criteria:
       failure-meter: {mode: enforce, not_acceptable: 1 in 6, wrong_stop: at most 1 in 2 years, reopen: {good_in_a_row: 3, probes_per_day: 2}}
@@ -340,6 +340,7 @@ func TestWhatIsLockedCannotBeLoosenedAnotherWay(t *testing.T) {
 		"a ceiling in production":     {"failure-meter, freeze", "ceilings: {production: off}", "ceilings.production: lowers failure-meter from enforce to off, which organisation has locked; leave it out, or raise it"},
 		"a ceiling lowers each":       {"failure-meter, freeze", "ceilings: {production: off}", "ceilings.production: lowers freeze from enforce to off"},
 		"a ceiling in staging":        {"restore-first", "ceilings: {staging: off}", "ceilings.staging: lowers restore-first from observe to off"},
+		"a meter that begins empty":   {"failure-meter", "criteria: {failure-meter: {shared_repository: empty}}", "policies[1].criteria.failure-meter.shared_repository: loosens failure-meter, which organisation has locked; leave it out, or tighten it"},
 		"a shorter watch of a meter":  {"failure-meter", "watch: 1s", "policies[1].watch: loosens failure-meter, which organisation has locked; leave it out, or tighten it"},
 		"a shorter watch before next": {"previous-change", "watch: 1s", "watch: loosens previous-change"},
 		"locked ceilings":             {"ceilings", "ceilings: {production: warn}", "ceilings.production: loosens ceilings, which organisation has locked"},

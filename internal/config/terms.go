@@ -116,7 +116,7 @@ func (t term) rank(p *gate.Policy) int64 {
 	case *gate.Result:
 		return int64(slices.Index([]gate.Result{gate.Pass, gate.Allow, gate.Warn, gate.Hold, gate.Fail}, *v))
 	case *string:
-		return int64(slices.Index([]string{"open", "closed"}, *v))
+		return int64(slices.Index(t.scalar.enum, *v))
 	case *bool:
 		if *v {
 			return 1

@@ -283,14 +283,18 @@ type recall func(gate.Known) (gate.Known, bool)
 // database as everything else.
 func (db *DB) gateFacts(ctx context.Context, one *look, recall recall) error {
 	if !one.row.Present {
-		return nil
+		var err error
+		one.in.Older, err = db.older(db.gateRead.WithContext(ctx), one.row, one.name)
+		return err
 	}
 	memory, remembered := db.memories.get(one.name, one.row.Derived)
 	if remembered && db.ours(one.row) {
 		one.in.Memory = memory
 		key := factsKey{service: one.name, gate: true}
 		if one.in.Facts, remembered = db.cache.get(key, one.row.Derived); remembered {
-			return nil
+			var err error
+			one.in.Older, err = db.older(db.gateRead.WithContext(ctx), one.row, one.name)
+			return err
 		}
 		if recall != nil {
 			var enough bool
@@ -307,7 +311,9 @@ func (db *DB) gateFacts(ctx context.Context, one *look, recall recall) error {
 		if db.ours(one.row) {
 			one.in.Memory = db.memoryOf(one.row)
 		}
-		one.in.Facts, err = db.readOne(tx, one.row, forGate)
+		if one.in.Facts, err = db.readOne(tx, one.row, forGate); err == nil {
+			one.in.Older, err = db.older(tx, one.row, one.name)
+		}
 		return err
 	}, db.lookOptions()...)
 }

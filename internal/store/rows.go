@@ -306,6 +306,6 @@ func allRows() []any {
 		&decisionRow{}, &roundRow{}, &countRow{}, &invitationRow{}, &commentRow{}, &tokenRow{}, &auditRow{}, &secretRow{}, &correctionRow{},
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
 		&deliveryRow{}, &refusalRow{}, &environmentRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{}, &waitingRow{},
-		&beatRow{}, &gapRow{}, &unaskedRow{}, &servedRow{}, &replyRow{}, &actionRow{}, &rollupRow{}, &configuredRow{},
+		&beatRow{}, &gapRow{}, &unaskedRow{}, &servedRow{}, &replyRow{}, &actionRow{}, &rollupRow{}, &configuredRow{}, &olderRow{},
 	}
 }

@@ -74,6 +74,11 @@ type DB struct {
 	writes   writes
 	cache    factsCache
 	memories memoryCache
+	// sharing is who shares code, olders what was found of the older ones; a record from before olderSince keeps the meter that it has.
+	sharing    metrics.Sharing
+	olders     cache[string, soughtOlder]
+	firsts     firsts
+	olderSince time.Time
 	// logs and looks are decisions on their way into the log, and what others are to know before they are made.
 	logs       together[logging]
 	looks      together[look]
@@ -108,6 +113,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{at: at, rules: o.Rules, configuration: o.Configuration, declaredSources: string(names), print: print, log: o.Logger, clock: o.Clock}
+	db.sharing = o.Rules.Sharing()
 	db.tallies.definition, db.tallies.zone = o.Definition, o.Zone
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
@@ -118,7 +124,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err := db.connect(ctx); err != nil {
 		return nil, err
 	}
-	db.cache.most, db.memories.most = cachedWeight, keptMemories
+	db.cache.most, db.memories.most, db.olders.most = cachedWeight, keptMemories, keptMemories
 	db.gateRead, db.fresher = db.read.Session(&gorm.Session{PrepareStmt: true}), newFreshness()
 	db.bulkhead.clock = db.clock
 	db.share()
@@ -152,6 +158,9 @@ func (db *DB) prepare(ctx context.Context, o Options) error {
 		return err
 	}
 	if db.people, err = db.secret(ctx, "people"); err != nil {
+		return err
+	}
+	if err = db.openOlder(ctx); err != nil {
 		return err
 	}
 	db.rules.Bots = metrics.HideBots(db.rules.Bots, db.people)

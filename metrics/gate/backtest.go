@@ -79,7 +79,7 @@ func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
 	overrides := overriding{rule: p.Overrides}
 	b := Backtest{Services: 1, NotJudged: p.NotBacktested()}
 	p = withoutEvidence(p)
-	final := newHistory(k.Facts, p, end.UTC().Truncate(time.Millisecond), nil)
+	final := newHistory(k.Facts, p, end.UTC().Truncate(time.Millisecond), nil).sharing(k.Older)
 	counts := map[string]*BacktestCriterion{}
 	for _, c := range p.criteria() {
 		if !c.absent && c.rule.Mode != Off {
@@ -178,7 +178,7 @@ func judgedAt(p Policy, k Known, position int, at time.Time) Decision {
 		Change: Change{Kind: KindNormal},
 	}
 	kind := r.EnvironmentKind
-	known := Known{Facts: k.Facts, Service: k.Service, Windows: k.Windows, KindOf: func(string) metrics.EnvironmentKind { return kind }}
+	known := Known{Facts: k.Facts, Service: k.Service, Older: k.Older, Windows: k.Windows, KindOf: func(string) metrics.EnvironmentKind { return kind }}
 	known.Facts.Rollouts = k.Facts.Rollouts[:position]
 	q := question{p, Take(ask, p, at, known), ask}
 	return q.judge(p.criteria(), claim{kind: KindNormal}, false) // probes are the promotions themselves

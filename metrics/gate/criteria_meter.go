@@ -22,6 +22,9 @@ func (c FailureMeter) judge(q question) finding {
 	switch {
 	case m.Blocked:
 		c.blocked(q, &f)
+	case m.Trials == 0 && m.Began != nil:
+		f.result, f.promise = NotApplicable, nil
+		f.says = "No planned production deployment of this service has been judged yet. " + m.BeganSays(q.s.Service)
 	case m.Trials == 0:
 		f.result, f.promise = NotApplicable, nil
 		f.says = fmt.Sprintf("No planned production deployment of this service has been judged yet; the meter is empty, its line is %d.", m.Line)
@@ -29,7 +32,13 @@ func (c FailureMeter) judge(q question) finding {
 		if 10*m.Value >= 6*m.Line {
 			f.result = Warn
 		}
+		if m.Began != nil {
+			f.says += " " + m.BeganSays(q.s.Service)
+		}
 		f.says += " " + c.counterfactual(m)
+	}
+	if m.Began != nil {
+		f.observed["began_at"] = int64(m.Began.Value)
 	}
 	f.evidence = failures(q.s.Recent)
 	return f
@@ -39,6 +48,9 @@ func (c FailureMeter) judge(q question) finding {
 func (c FailureMeter) blocked(q question, f *finding) {
 	m := q.s.Meter
 	f.result = Fail
+	if m.Began != nil {
+		f.says += " " + m.BeganSays(q.s.Service)
+	}
 	if m.Value < m.Line {
 		f.says += " It reached its line at " + clock(m.BlockedSince) + " and is not open again yet."
 		f.short = fmt.Sprintf("the meter reached its line at %s and stands at %d of %d", clock(m.BlockedSince), m.Value, m.Line)

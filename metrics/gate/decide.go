@@ -195,6 +195,9 @@ func (q question) summary(d Decision, c claim, v verdicts) string {
 		return "Goes on: the criteria that object only observe here. In force they would make it " + string(d.WouldBe) + ": " + also(v.thatWould(d.WouldBe))
 	case !q.s.Known:
 		words = "Goes on: nothing is recorded of this service yet, so it is judged by the policy " + q.p.Name + " and nothing stands against it."
+		if q.s.Meter.Began != nil {
+			words += " " + q.s.Meter.BeganSays(q.s.Service)
+		}
 	case q.s.Meter.Line > 0:
 		m := q.s.Meter
 		words = "Goes on: no criterion objects; the failure meter is at " + strconv.Itoa(m.Value) + " of " + strconv.Itoa(m.Line) + "."

@@ -28,7 +28,7 @@ func PolicyFor(tier metrics.Tier) Policy {
 // tierPolicy is what all built-in policies share.
 func tierPolicy(tier metrics.Tier) Policy {
 	return Policy{
-		Name: string(tier), Version: 2, Tier: tier, Layers: []string{"tier:" + string(tier)},
+		Name: string(tier), Version: 3, Tier: tier, Layers: []string{"tier:" + string(tier)},
 		Ceilings: map[metrics.EnvironmentKind]Mode{metrics.Staging: Observe, metrics.Testing: Observe, metrics.Development: Observe},
 	}
 }
@@ -57,7 +57,7 @@ func criticalPolicy() Policy {
 	p.Overrides = OverrideRule{Persons: 2, MaxSeconds: 4 * hour, Uses: 1}
 	p.Criteria = Criteria{
 		FailureMeter: FailureMeter{
-			Rule: enforced(Allow), OneIn: 10, WrongStopYears: years(1), GoodInARow: 3, ProbesPerDay: 1, ProbeCanary: true, PaidPerDay: 5,
+			Rule: enforced(Allow), OneIn: 10, WrongStopYears: years(1), GoodInARow: 3, ProbesPerDay: 1, ProbeCanary: true, PaidPerDay: 5, SharedRepository: BeginsHalf,
 		},
 		OwnUsual:       ownUsual(years(1)),
 		RestoreFirst:   RestoreFirst{Rule: enforced(Allow)},
@@ -83,7 +83,7 @@ func highPolicy() Policy {
 	p.Unreachable = Unreachable{Then: "open", AfterSeconds: minute}
 	p.Overrides = OverrideRule{Persons: 1, MaxSeconds: 8 * hour, Uses: 1}
 	p.Criteria = Criteria{
-		FailureMeter:   FailureMeter{Rule: enforced(Allow), OneIn: 8, WrongStopYears: years(2), GoodInARow: 3, ProbesPerDay: 1},
+		FailureMeter:   FailureMeter{Rule: enforced(Allow), OneIn: 8, WrongStopYears: years(2), GoodInARow: 3, ProbesPerDay: 1, SharedRepository: BeginsHalf},
 		OwnUsual:       ownUsual(years(2)),
 		RestoreFirst:   RestoreFirst{Rule: enforced(Allow)},
 		OpenIncidents:  OpenIncidents{Rule: enforced(Allow), Severity1: Fail, Severity2: Warn, Unstated: Warn},
@@ -108,7 +108,7 @@ func standardPolicy() Policy {
 	p.Unreachable = Unreachable{Then: "open", AfterSeconds: minute}
 	p.Overrides = OverrideRule{Persons: 1, MaxSeconds: 24 * hour, Uses: 1}
 	p.Criteria = Criteria{
-		FailureMeter:   FailureMeter{Rule: enforced(Allow), OneIn: 6, WrongStopYears: years(2), GoodInARow: 3, ProbesPerDay: 2},
+		FailureMeter:   FailureMeter{Rule: enforced(Allow), OneIn: 6, WrongStopYears: years(2), GoodInARow: 3, ProbesPerDay: 2, SharedRepository: BeginsHalf},
 		OwnUsual:       ownUsual(years(2)),
 		RestoreFirst:   RestoreFirst{Rule: enforced(Allow), OlderThanSeconds: 60 * minute},
 		OpenIncidents:  OpenIncidents{Rule: warned(Allow), Severity1: Fail, Severity2: Fail, Unstated: Fail},
@@ -131,7 +131,7 @@ func lowPolicy() Policy {
 	p.Unreachable = Unreachable{Then: "open", AfterSeconds: minute}
 	p.Overrides = OverrideRule{Persons: 1, Self: true, MaxSeconds: 24 * hour, Uses: 1}
 	p.Criteria = Criteria{
-		FailureMeter: FailureMeter{Rule: warned(Allow), OneIn: 4, WrongStopYears: years(3), GoodInARow: 3},
+		FailureMeter: FailureMeter{Rule: warned(Allow), OneIn: 4, WrongStopYears: years(3), GoodInARow: 3, SharedRepository: BeginsHalf},
 		RestoreFirst: RestoreFirst{Rule: warned(Allow)},
 		TestEvidence: TestEvidence{Rule: warned(Allow)},
 		DataFresh:    DataFresh{Rule: warned(Warn), MaxAgeSeconds: 24 * hour, Then: Warn},

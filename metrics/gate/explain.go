@@ -32,6 +32,9 @@ func (p Policy) Text() string {
 		fmt.Fprintf(&b, "A blocked meter opens after %s good in a row, at half its line; until then %s a day may go.\n",
 			number(rule.GoodInARow), count(int64(rule.ProbesPerDay), "probe"))
 	}
+	if rule := p.Criteria.FailureMeter; rule.SharedRepository == BeginsHalf && rule.Mode != Off {
+		b.WriteString("A new service that shares code with one that is at least 30 days older begins at half its line.\n")
+	}
 	fmt.Fprintf(&b, "A gate that cannot be reached is %s after %s.\n", p.Unreachable.Then, span(seconds(p.Unreachable.AfterSeconds)))
 	if takes := p.Overrides.Takes(); takes != "" {
 		fmt.Fprintf(&b, "To override takes %s.\n", takes)

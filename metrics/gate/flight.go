@@ -92,6 +92,8 @@ type Known struct {
 	Demoted []Demotion
 	// Monitored is what sources of signals showed of the service, in any environment.
 	Monitored []Monitored
+	// Older is a service with a record that this one shares code with, nil for none that matters to it.
+	Older *Older
 	// Memory is that of the facts; nil remembers nothing.
 	Memory *Memory
 

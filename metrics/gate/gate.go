@@ -285,6 +285,8 @@ type MeterState struct {
 	// Trials counts the trials folded in; Pending those whose watch has not ended.
 	Trials  int `json:"trials"`
 	Pending int `json:"pending"`
+	// Began is where it began when that was not empty, as long as something may be left of it.
+	Began *Beginning `json:"began,omitempty"`
 	// PaidToday is how many good ones have paid back on the UTC day of Now, where the policy bounds that.
 	PaidToday int `json:"paid_today,omitzero"`
 }
@@ -320,6 +322,7 @@ const (
 	StepVerified   Step = "cause fixed and verified" // reopened too
 	StepLine       Step = "line changed"
 	StepProbe      Step = "probe granted"
+	StepShared     Step = "begins half full" // shares code with an older service
 )
 
 // MeterStep is one step of the meter's history, for drawing it.

@@ -154,7 +154,7 @@ func recordUntil(c Candidate, now time.Time) judgedRecord {
 	l.To = now
 	r := judgedRecord{Candidate: c, fates: l.fates()}
 	// As in a backtest no probes are granted: the next deployments tell whether a stop was right.
-	r.history = newHistory(c.Facts, c.Policy, now, nil)
+	r.history = newHistory(c.Facts, c.Policy, now, nil).sharing(c.Older)
 	r.trials = r.history.trials()
 	return r
 }

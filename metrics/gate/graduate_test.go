@@ -97,7 +97,7 @@ func TestOnlyDecisionsInThisModeWithTheseValuesAreEvidence(t *testing.T) {
 		for i := range list {
 			change(&list[i])
 		}
-		g := graduation(t, Graduations(p, []Candidate{{Standing{f, p}, list}}, day(70)), "failure-meter")
+		g := graduation(t, Graduations(p, []Candidate{{Standing{Facts: f, Policy: p}, list}}, day(70)), "failure-meter")
 		most := 0
 		if strings.Contains(about, "same artifact") {
 			most = 1
@@ -112,7 +112,7 @@ func TestOnlyDecisionsInThisModeWithTheseValuesAreEvidence(t *testing.T) {
 	for i := range list {
 		list[i].Policy = &other
 	}
-	if g := graduation(t, Graduations(p, []Candidate{{Standing{f, p}, list}}, day(70)), "failure-meter"); g.Decisions != 40 {
+	if g := graduation(t, Graduations(p, []Candidate{{Standing{Facts: f, Policy: p}, list}}, day(70)), "failure-meter"); g.Decisions != 40 {
 		t.Errorf("a policy that differs in another criterion counts %d times", g.Decisions)
 	}
 }

@@ -41,6 +41,7 @@ type remembered struct {
 	policy      string // its digest
 	probes      []ProbeGrant
 	from, until time.Time
+	older       *Older
 	folded      string // packed
 	brief       *brief
 }
@@ -59,7 +60,7 @@ func (p *Sealed) Recall(r Request, now time.Time, k Known) (Known, bool) {
 	if found == nil || !found.brief.answers(r, k.Promotions) {
 		return k, false
 	}
-	k.Facts, k.recalled = metrics.Facts{}, found
+	k.Facts, k.Older, k.recalled = metrics.Facts{}, found.older, found
 	return k, true
 }
 
@@ -77,12 +78,18 @@ func (m *Memory) fold(p *Sealed, h *history) folded {
 	if m == nil {
 		return h.fold(p.policy.Criteria)
 	}
-	if found := m.find(p, h.now, h.probes); found != nil {
+	if found := m.find(p, h.now, h.probes); found != nil && found.older.equal(h.older) {
 		return found.fold()
 	}
 	f := h.fold(p.policy.Criteria)
 	from, until := h.span(p.policy.Criteria)
-	m.keep(&remembered{policy: p.digest, probes: h.probes, from: from, until: until, folded: packed(func(p *packer) { packFolded(p, &f) }), brief: h.brief(from)})
+	if soon := h.now.Add(forgetful); len(f.recent) == 0 && soon.Before(until) {
+		from, until = latest(from, h.now), soon
+	}
+	m.keep(&remembered{
+		policy: p.digest, probes: h.probes, from: from, until: until, older: h.older,
+		folded: packed(func(p *packer) { packFolded(p, &f) }), brief: h.brief(from),
+	})
 	return f
 }
 

@@ -30,8 +30,16 @@ type meterEvent struct {
 // FoldMeter folds everything known of a service by now into its failure meter: the state, and every step that led to it.
 // The steps are ordered by when they became known, and none is ever folded again: a later correction is a step of its own.
 func FoldMeter(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) (MeterState, []MeterStep) {
-	h := newHistory(f, p, now, granted)
-	return h.foldMeter(p.Criteria.FailureMeter, h.trials())
+	all := Known{Facts: f, Granted: granted}.FailureMeter(p, now)
+	return all.State, all.Steps
+}
+
+// FailureMeter is FoldMeter with all that is known of the service: it may share code with an older one.
+func (k Known) FailureMeter(p Policy, now time.Time) MeterHistory {
+	h := newHistory(k.Facts, p, now, k.Granted).sharing(k.Older)
+	var m MeterHistory
+	m.State, m.Steps = h.foldMeter(p.Criteria.FailureMeter, h.trials())
+	return m
 }
 
 func (h *history) foldMeter(rule FailureMeter, trials []int) (MeterState, []MeterStep) {
@@ -41,7 +49,9 @@ func (h *history) foldMeter(rule FailureMeter, trials []int) (MeterState, []Mete
 	l := newLines(rule.OneIn, rule.WrongStopYears, h.finishes(trials))
 	m := newMeter(rule.GoodInARow, len(h.facts.Rollouts), &l, l.first())
 	m.paidPerDay = rule.PaidPerDay
-	m.foldAll(h.events(trials), h.now)
+	events := h.events(trials)
+	h.begin(m, rule, trials, events)
+	m.foldAll(events, h.now)
 	h.finish(m, rule.ProbesPerDay, trials)
 	return m.state, m.steps
 }
@@ -264,7 +274,10 @@ func (m *meter) fold(e meterEvent) {
 		if s.Blocked && s.BlockedBy == e.of {
 			m.reopen(e.at, e.id, StepVerified)
 		}
-	case StepReopened, StepLine: // made by the meter itself
+	case StepReopened, StepLine, StepShared: // made by the meter itself
+	}
+	if s.Value == 0 {
+		s.Began = nil // nothing is left of it
 	}
 }
 
@@ -319,7 +332,7 @@ func (m *meter) probed(e meterEvent) {
 func (m *meter) reopen(at time.Time, id string, why Step) {
 	s := &m.state
 	s.Value, s.Blocked, s.GoodInARow = s.Line/2, false, 0
-	s.BlockedSince, s.BlockedBy = time.Time{}, ""
+	s.BlockedSince, s.BlockedBy, s.Began = time.Time{}, "", nil
 	m.step(at, id, why)
 }
 

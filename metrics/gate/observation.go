@@ -95,6 +95,7 @@ func (p Policy) modeOf(name string) Mode {
 // values are those of a criterion beside its mode; equal ones compare as equal.
 func (p Policy) values(name string) any {
 	p.Criteria.rules()[name].Mode = Observe
+	p.Criteria.FailureMeter.SharedRepository = "" // how a meter begins changes nothing in how it judges
 	for _, c := range p.criteria() {
 		if c.name == name {
 			return c.kind

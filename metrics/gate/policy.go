@@ -84,6 +84,8 @@ type FailureMeter struct {
 	ProbeCanary  bool `json:"probe_canary"`
 	// PaidPerDay is how many good ones pay back on one UTC day, at most; 0 is no bound.
 	PaidPerDay int `json:"paid_per_day,omitzero"`
+	// SharedRepository is how it begins for a new service that shares code with an older one: BeginsHalf or BeginsEmpty; "" is empty.
+	SharedRepository string `json:"shared_repository,omitzero"`
 }
 
 // RestoreFirst wants failed deployments repaired before anything else goes out.

@@ -34,8 +34,8 @@ func TestTheBuiltInPoliciesAreSoundAndReadBackAsThemselves(t *testing.T) {
 func TestAPolicyMayBeWrittenInAnyOrder(t *testing.T) {
 	t.Parallel()
 	p := PolicyFor(metrics.Low)
-	text := bytes.Replace(p.Canonical(), []byte(`,"version":2`), nil, 1)
-	text = append([]byte(`{ "version" : 2 ,`), text[1:]...)
+	text := bytes.Replace(p.Canonical(), []byte(`,"version":3`), nil, 1)
+	text = append([]byte(`{ "version" : 3 ,`), text[1:]...)
 	back, err := ParsePolicy(text)
 	if err != nil || back.Digest() != p.Digest() {
 		t.Errorf("%v", err)

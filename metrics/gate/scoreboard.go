@@ -16,6 +16,8 @@ const production = metrics.Production
 type Standing struct {
 	Facts  metrics.Facts
 	Policy Policy
+	// Older is a service with a record that it shares code with, nil for none.
+	Older *Older
 }
 
 // Ledger is what the scoreboard is computed from: the decisions of a window, oldest first, and the facts that tell what became of them.

@@ -122,7 +122,7 @@ func (l Ledger) Promises() []PromiseCheck {
 		if !known {
 			continue
 		}
-		h := newHistory(standing.Facts, standing.Policy, l.To.UTC().Truncate(time.Millisecond), granted[service])
+		h := newHistory(standing.Facts, standing.Policy, l.To.UTC().Truncate(time.Millisecond), granted[service]).sharing(standing.Older)
 		explained := h.explained(h.trials())
 		for _, one := range standing.Policy.promising() {
 			at := slices.IndexFunc(checks, func(c PromiseCheck) bool {

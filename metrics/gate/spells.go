@@ -123,7 +123,7 @@ type Histories struct {
 
 // Histories folds everything known of a service by now into its meters.
 func (k Known) Histories(p Policy, now time.Time) Histories {
-	h := newHistory(k.Facts, p, now.UTC().Truncate(time.Millisecond), k.Granted)
+	h := newHistory(k.Facts, p, now.UTC().Truncate(time.Millisecond), k.Granted).sharing(k.Older)
 	trials := h.trials()
 	var all Histories
 	all.Failures.State, all.Failures.Steps = h.foldMeter(p.Criteria.FailureMeter, trials)

@@ -16,6 +16,7 @@ type history struct {
 	// no verdict source to be confirmed by. A watch that never saw the service's signals is no source for it.
 	verdictsSince time.Time
 	probes        []ProbeGrant
+	older         *Older // that it shares code with, nil for none
 }
 
 func newHistory(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) *history {

@@ -86,6 +86,8 @@ func (c FailureMeter) check(f *faults, field string) {
 	f.unless(c.GoodInARow >= 1 && c.GoodInARow <= 100, "%s.good_in_a_row: %d; write 1 to 100", field, c.GoodInARow)
 	f.unless(c.ProbesPerDay >= 0 && c.ProbesPerDay <= 24, "%s.probes_per_day: %d; write 0 to 24", field, c.ProbesPerDay)
 	f.unless(c.PaidPerDay >= 0 && c.PaidPerDay <= 1000, "%s.paid_per_day: %d; write 0 to 1000", field, c.PaidPerDay)
+	f.unless(slices.Contains([]string{"", BeginsHalf, BeginsEmpty}, c.SharedRepository),
+		"%s.shared_repository: %q is neither half nor empty", field, c.SharedRepository)
 	f.unless(c.ProbesPerDay > 0 || c.Mode != Enforce,
 		"%s.probes_per_day: 0 would leave an enforced meter shut for good; write at least 1", field)
 }

@@ -1,0 +1,225 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+
+	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
+)
+
+// olderRow is the only one of its table.
+type olderRow struct {
+	ID int64 `gorm:"primaryKey"`
+	At *int64
+}
+
+func (olderRow) TableName() string { return "older_since" }
+
+// openOlder reads since when records of other services matter to the meters of new ones, and notes it where nobody did.
+func (db *DB) openOlder(ctx context.Context) error {
+	var row olderRow
+	err := db.change(ctx, func(tx *gorm.DB) error {
+		if err := tx.Exec("UPDATE older_since SET at = ? WHERE id = ? AND at IS NULL", toMilli(db.now()), theOnlyRow).Error; err != nil {
+			return err
+		}
+		return tx.Take(&row, "id = ?", theOnlyRow).Error
+	})
+	if err != nil {
+		return fmt.Errorf("reading since when new services are held against older ones: %w", err)
+	}
+	db.olderSince = fromMilli(*row.At)
+	return nil
+}
+
+// Older is the service with the oldest record among those that a service shares code with; nil where none has one that is old enough, and for
+// a service whose own record is from before that was minded.
+func (db *DB) Older(ctx context.Context, service string) (*gate.Older, error) {
+	return db.OlderUnder(ctx, db.sharing, service)
+}
+
+// OlderUnder is Older where the services are declared otherwise than for this database.
+func (db *DB) OlderUnder(ctx context.Context, sharing metrics.Sharing, service string) (*gate.Older, error) {
+	with := sharing.With(service)
+	if len(with) == 0 {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	var found soughtOlder
+	err := db.look(ctx, func(tx *gorm.DB) (err error) {
+		found, err = db.seekOlder(tx, service, with)
+		return err
+	})
+	return found.older, err
+}
+
+// soughtOlder is what was found for a service, of the day on which it was looked for.
+type soughtOlder struct {
+	older *gate.Older
+	// begun: the service has a record of its own, and what was found changes only with the records.
+	begun bool
+	day   time.Time
+}
+
+// lasts tells whether it need not be looked for anew at an instant. Where none was found for a service without a record, any day, and any
+// import, may bring one.
+func (s soughtOlder) lasts(at time.Time) bool {
+	return (s.begun || s.older != nil) && s.day.Equal(at.UTC().Truncate(24*time.Hour))
+}
+
+// older is what a decision needs: it is looked for once a day and derivation, and only for services that share code.
+func (db *DB) older(tx *gorm.DB, row serviceRow, name string) (*gate.Older, error) {
+	if kept, found := db.olders.get(name, row.Derived); found && kept.lasts(db.now()) {
+		return kept.older, nil
+	}
+	with := db.sharing.With(name)
+	if len(with) == 0 {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	sought, err := db.seekOlder(tx, name, with)
+	if err == nil && sought.lasts(db.now()) && db.ours(row) {
+		db.olders.put(name, row.Derived, sought, 1)
+	}
+	return sought.older, err
+}
+
+func (db *DB) seekOlder(tx *gorm.DB, service string, with []metrics.Shared) (soughtOlder, error) {
+	begins := db.now()
+	sought := soughtOlder{day: begins.UTC().Truncate(24 * time.Hour)}
+	own, err := db.firstPlanned(tx, []string{service})
+	if err != nil {
+		return sought, err
+	}
+	if len(own) > 0 {
+		begins, sought.begun = fromMilli(own[0].FinishedAt), true
+	}
+	if sought.begun && begins.Before(db.olderSince) {
+		return sought, nil // it keeps the meter that it has
+	}
+	sought.older, err = db.oldest(tx, with, begins)
+	return sought, err
+}
+
+// oldest is the first of services that is old enough for one that begins at an instant.
+func (db *DB) oldest(tx *gorm.DB, with []metrics.Shared, begins time.Time) (*gate.Older, error) {
+	shared := make(map[string]metrics.Shared, len(with))
+	names := make([]string, len(with))
+	for i, one := range with {
+		shared[one.Service], names[i] = one, one.Service
+	}
+	firsts, err := db.firstsOf(tx, names)
+	if err != nil {
+		return nil, err
+	}
+	for _, first := range firsts {
+		one, asked := shared[first.Service]
+		o := &gate.Older{Service: one.Service, Repository: one.Repository, Path: one.Path, Since: fromMilli(first.FinishedAt)}
+		if !o.Precedes(begins) {
+			break // those after it are no older
+		}
+		if !asked {
+			continue
+		}
+		if o.Since, err = knownSince(tx, first); err != nil {
+			return nil, err
+		}
+		if o.Precedes(begins) {
+			return o, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // there is none
+}
+
+// fewShare is up to how many services are looked up one by one. Of more, what was found of all services within the last firstsLast will do: where
+// a whole organisation shares one repository, thousands of services would else each look through thousands.
+const (
+	fewShare   = 64
+	firstsLast = 30 * time.Second
+)
+
+// firsts are the first deployments of all services as they were at a time.
+type firsts struct {
+	mu   sync.Mutex
+	at   time.Time
+	rows []firstRow
+}
+
+// firstsOf are the first deployments of services, the earliest first; where many are asked about, those of others stand among them.
+func (db *DB) firstsOf(tx *gorm.DB, services []string) ([]firstRow, error) {
+	if len(services) <= fewShare {
+		return db.firstPlanned(tx, services)
+	}
+	db.firsts.mu.Lock()
+	defer db.firsts.mu.Unlock()
+	if age := db.now().Sub(db.firsts.at); age >= 0 && age < firstsLast {
+		return db.firsts.rows, nil
+	}
+	rows, err := firstOf(tx, "services")
+	if err == nil {
+		db.firsts.at, db.firsts.rows = db.now(), rows
+	}
+	return rows, err
+}
+
+// firstRow is the first planned deployment of a service to production.
+type firstRow struct {
+	Service    string
+	FinishedAt int64
+	ID         string
+}
+
+// firstPlanned finds the first planned deployments of services to production.
+func (db *DB) firstPlanned(tx *gorm.DB, services []string) ([]firstRow, error) {
+	names, err := json.Marshal(services)
+	if err != nil {
+		return nil, err
+	}
+	return firstOf(tx, db.dialect.namesOfJSON(), string(names))
+}
+
+// firstOf finds them for the names of a table, the earliest first. Of each service a few rows are read, from the start of its rollouts.
+func firstOf(tx *gorm.DB, table string, given ...any) ([]firstRow, error) {
+	var rows []firstRow
+	query := "SELECT r.service, r.finished_at, r.id FROM " + table + ` n JOIN rollouts r ON r.service = n.name AND r.finished_at =
+			(SELECT f.finished_at FROM rollouts f WHERE f.service = n.name AND f.environment_kind = ? AND f.kind IN ? ORDER BY f.finished_at LIMIT 1)
+		WHERE r.environment_kind = ? AND r.kind IN ?`
+	kind, planned := string(metrics.Production), []string{string(metrics.Planned), string(metrics.Reapply)}
+	if err := tx.Raw(query, append(given, kind, planned, kind, planned)...).Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("looking for first deployments: %w", err)
+	}
+	slices.SortFunc(rows, func(a, b firstRow) int {
+		return cmp.Or(cmp.Compare(a.FinishedAt, b.FinishedAt), cmp.Compare(a.Service, b.Service), cmp.Compare(a.ID, b.ID))
+	})
+	return rows, nil
+}
+
+// namesOfJSON is a list of names given as one JSON text.
+func (d dialect) namesOfJSON() string {
+	if d.name == postgresDialect.name {
+		return "(SELECT e AS name FROM json_array_elements_text(CAST(? AS json)) AS e)"
+	}
+	return "(SELECT value AS name FROM json_each(?))"
+}
+
+// knownSince is when a deployment was known.
+func knownSince(tx *gorm.DB, of firstRow) (time.Time, error) {
+	var row rolloutRow
+	err := tx.Select("service", "body").Take(&row, "service = ? AND finished_at = ? AND id = ?", of.Service, of.FinishedAt, of.ID).Error
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading the first deployment of %s: %w", of.Service, err)
+	}
+	r, err := encoded{service: []byte(row.Service), body: row.Body}.rollout()
+	if err != nil {
+		return time.Time{}, err
+	}
+	if r.KnownAt.After(r.FinishedAt) {
+		return r.KnownAt.UTC(), nil
+	}
+	return r.FinishedAt.UTC(), nil
+}

@@ -1,0 +1,104 @@
+package gate
+
+import (
+	"fmt"
+	"time"
+)
+
+// How the failure meter of a new service begins that shares code with an older one. Policies of before this was agreed say neither.
+const (
+	BeginsHalf  = "half"  // at half its line, as after a reopening: splitting a service must not empty its meter
+	BeginsEmpty = "empty" // like any other
+)
+
+// olderBy is for how long something must have been known of the older service. Two that are brought out together, or whose records begin with
+// the same import, are no split of one another.
+const olderBy = 30 * 24 * time.Hour
+
+// forgetful is for how long it is remembered what a record without a trial comes to: its meter's beginning depends on others' records too.
+const forgetful = 10 * time.Second
+
+// Older is a service with a record of its own that a service shares code with.
+type Older struct {
+	Service    string `json:"service"`
+	Repository string `json:"repository"`
+	// Path is the folder of the repository that both have, empty for all of it.
+	Path string `json:"path,omitempty"`
+	// Since is when its first planned deployment to production was known.
+	Since time.Time `json:"since"`
+}
+
+// Beginning is where a failure meter began that did not begin empty, and why.
+type Beginning struct {
+	Value int   `json:"value"`
+	Line  int   `json:"line"`
+	Older Older `json:"older"`
+}
+
+// Precedes tells whether the older service is old enough for one that begins at an instant.
+func (o *Older) Precedes(begins time.Time) bool {
+	return o != nil && !o.Since.Add(olderBy).After(begins)
+}
+
+// equal tells whether two are the same service with the same record.
+func (o *Older) equal(other *Older) bool {
+	if o == nil || other == nil {
+		return o == other
+	}
+	return o.Service == other.Service && o.Repository == other.Repository && o.Path == other.Path && o.Since.Equal(other.Since)
+}
+
+// sharing adds the older service with which this one shares code, nil for none.
+func (h *history) sharing(o *Older) *history {
+	h.older = o
+	return h
+}
+
+// begins is when a record begins: with the first trial that went out, now while there is none.
+func (h *history) begins(trials []int) time.Time {
+	if len(trials) == 0 {
+		return h.now
+	}
+	return h.facts.Rollouts[trials[0]].FinishedAt
+}
+
+// begin lets the meter of a service that shares code with an older one begin half full. As long as no trial went out nothing has moved, and
+// so there is no step.
+func (h *history) begin(m *meter, rule FailureMeter, trials []int, events []meterEvent) {
+	begins := h.begins(trials)
+	if rule.SharedRepository != BeginsHalf || !h.older.Precedes(begins) {
+		return
+	}
+	older := *h.older
+	older.Since = older.Since.UTC()
+	m.state.Value = m.state.Line / 2
+	m.state.Began = &Beginning{Value: m.state.Value, Line: m.state.Line, Older: older}
+	if len(trials) == 0 {
+		return
+	}
+	if len(events) > 0 && events[0].at.Before(begins) {
+		begins = events[0].at // by a clock that differs
+	}
+	m.step(begins, "", StepShared)
+}
+
+// says is why the meter began so, for a sentence that begins with who did.
+func (b *Beginning) says(verb string) string {
+	shared := "its repository " + b.Older.Repository
+	if b.Older.Path != "" {
+		shared = b.Older.Path + " in " + shared
+	}
+	return fmt.Sprintf("%s half full, at %d of %d: it shares %s with %s", verb, b.Value, b.Line, shared, b.Older.Service)
+}
+
+// BeganSays tells in a sentence that the meter of a service began half full, and why; "" for one that began empty or in which nothing is left of that.
+func (m MeterState) BeganSays(service string) string {
+	switch {
+	case m.Began == nil:
+		return ""
+	case m.Trials == 0:
+		return service + " " + m.Began.says("begins") + "."
+	default:
+		return "It " + m.Began.says("began") + "."
+	}
+}
