@@ -3,6 +3,7 @@ package reports
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +117,42 @@ func TestAMetersHistoryShowsItsStepsItsSpellsAndATableThatSaysTheSame(t *testing
 	}
 	if empty := drawn(gate.MeterHistory{State: gate.MeterState{Line: 16}}, w); empty.Empty != "Nothing yet." || len(empty.Marks) != 0 {
 		t.Errorf("%+v", empty)
+	}
+}
+
+func TestTheHistoryOfAMeterThatBeganHalfFullStartsThere(t *testing.T) {
+	t.Parallel()
+	w := metrics.Window{From: now.Add(-24 * time.Hour), To: now}
+	h := gate.MeterHistory{State: gate.MeterState{Value: 7, Line: 16, Step: 5, Trials: 1}, Steps: []gate.MeterStep{
+		{At: now.Add(-9 * time.Hour), Why: gate.StepShared, Value: 8, Line: 16}, {At: now.Add(-8 * time.Hour), Why: gate.StepGood, Value: 7, Line: 16, Trial: "ci/1"},
+	}}
+	p, empty := drawn(h, w), drawn(gate.MeterHistory{State: h.State, Steps: h.Steps[1:]}, w)
+	from := func(p Plot) string { return strings.Fields(strings.TrimPrefix(p.Lines[2].Path, "M0.0 "))[0] }
+	if from(p) == from(empty) || !strings.HasPrefix(p.Lines[2].Path, "M0.0 "+from(p)) {
+		t.Errorf("it starts as one that was empty: %s", p.Lines[2].Path)
+	}
+	if first := p.Marks[0]; first.Shape != "hollow-square" || !strings.Contains(first.Says, "begins half full, meter 8 of 16") {
+		t.Errorf("marked by %+v", first)
+	}
+	if last := p.Table.Rows[len(p.Table.Rows)-1]; last[2].Text != "begins half full" || last[3].Text != "8" || last[1].Href != "" {
+		t.Errorf("listed as %+v", last)
+	}
+	if !slices.Contains(p.Legend, PlotKey{"hollow-square", "begins half full"}) {
+		t.Errorf("the legend has %+v", p.Legend)
+	}
+}
+
+func TestTheBarOfAMeterSaysWhereItsFirstPointsComeFrom(t *testing.T) {
+	t.Parallel()
+	began := &gate.Beginning{Value: 8, Line: 16, Older: gate.Older{Service: "checkout", Repository: "acme/payments"}}
+	for want, m := range map[string]gate.MeterState{
+		"No planned deployment has been counted yet. It begins half full, at 8 of 16: it shares its repository acme/payments with checkout.": {Value: 8, Line: 16, Step: 5, Began: began},
+		"2 failures in a row would stop it. It began half full, at 8 of 16: it shares its repository acme/payments with checkout.":           {Value: 7, Line: 16, Step: 5, Trials: 1, Began: began},
+		"2 failures in a row would stop it.": {Value: 7, Line: 16, Step: 5, Trials: 1},
+	} {
+		if bar := (GateNow{Meter: m}).MeterBar(); bar.MeterState.Value != m.Value || bar.Says != want || bar.Fill == 0 {
+			t.Errorf("%+v, want %s", bar, want)
+		}
 	}
 }
 

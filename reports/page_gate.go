@@ -203,6 +203,9 @@ func (g GateNow) MeterBar() MeterView {
 		left := (m.Line - m.Value + m.Step - 1) / max(m.Step, 1)
 		v.Says = fmt.Sprintf("%s in a row would stop it.", plural(left, "failure", "failures"))
 	}
+	if began := m.BeganSays("It"); began != "" {
+		v.Says += " " + began
+	}
 	return v
 }
 

@@ -78,6 +78,9 @@ func stepsOf(all []gate.MeterStep, w metrics.Window) (before gate.MeterStep, wit
 	within = all[from:to]
 	if before.Line == 0 && len(within) > 0 {
 		before.Line = within[0].Line
+		if within[0].Why == gate.StepShared {
+			before.Value = within[0].Value // it never stood at 0
+		}
 	}
 	return before, within
 }
@@ -101,6 +104,8 @@ func shapeOf(s gate.Step) string {
 		return "hollow-circle"
 	case gate.StepReopened, gate.StepVerified:
 		return "square"
+	case gate.StepShared:
+		return "hollow-square"
 	case gate.StepProbe:
 		return "triangle"
 	case gate.StepLine:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,15 @@ type explainedPolicy struct {
 	Policy  gate.Policy     `json:"policy"`
 	Digest  string          `json:"digest"`
 	Values  []config.Origin `json:"values"`
+	// Shares are the services whose repository, or a folder of it, it shares: their record decides how its failure meter begins.
+	Shares []sharedCode `json:"shares_with,omitempty"`
+}
+
+// sharedCode is a service with which another one shares code.
+type sharedCode struct {
+	Service    string `json:"service"`
+	Repository string `json:"repository"`
+	Path       string `json:"path,omitempty"` // the folder that both have, "" for all of it
 }
 
 func (p *program) policyExplainCommand() *cobra.Command {
@@ -61,18 +71,22 @@ Without a service it does so for all four tiers, or the one named with --tier.`,
 }
 
 func (p *program) explainPolicies(settings config.Config, services []metrics.Service, format string) error {
-	explained := []explainedPolicy{}
+	explained, sharing := []explainedPolicy{}, settings.Rules().Sharing()
 	for _, s := range services {
 		policy := settings.Policy(s)
-		explained = append(explained, explainedPolicy{
+		one := explainedPolicy{
 			Service: s.Name, Tier: policy.Tier, Team: s.Team, Policy: policy, Digest: policy.Digest(), Values: settings.Origins(s),
-		})
+		}
+		for _, with := range sharing.With(s.Name) {
+			one.Shares = append(one.Shares, sharedCode(with))
+		}
+		explained = append(explained, one)
 	}
 	if format == formatJSON {
 		return writeJSON(p.out, explained)
 	}
 	for _, e := range explained {
-		fmt.Fprintln(p.out, e.Policy.Text())
+		fmt.Fprintln(p.out, e.Policy.Text()+e.shares())
 		rows := [][]string{{"VALUE", "", "LAYER", "WHERE", ""}}
 		for _, v := range e.Values {
 			rows = append(rows, []string{v.Path, v.Value, v.Layer, cmp.Or(v.Where(), "—"), remarks(v)})
@@ -83,6 +97,29 @@ func (p *program) explainPolicies(settings config.Config, services []metrics.Ser
 		fmt.Fprintln(p.out)
 	}
 	return nil
+}
+
+// mostSharing is how many services are named that share code with one.
+const mostSharing = 5
+
+// shares says with whom it shares code and what follows, "" where that is nothing.
+func (e explainedPolicy) shares() string {
+	if len(e.Shares) == 0 || e.Policy.Criteria.FailureMeter.SharedRepository != gate.BeginsHalf {
+		return ""
+	}
+	var with []string
+	for _, s := range e.Shares[:min(len(e.Shares), mostSharing)] {
+		what := s.Repository
+		if s.Path != "" {
+			what = s.Path + " in " + what
+		}
+		with = append(with, s.Service+" ("+what+")")
+	}
+	if more := len(e.Shares) - len(with); more > 0 {
+		with = append(with, fmt.Sprintf("%d more", more))
+	}
+	return printable(fmt.Sprintf("%s shares code with %s.", e.Service, strings.Join(with, ", "))) +
+		" Where one of them has been known for 30 days when it is deployed first, its failure meter begins half full.\n"
 }
 
 // remarks say what file and line alone do not.

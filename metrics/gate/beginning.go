@@ -91,7 +91,8 @@ func (b *Beginning) says(verb string) string {
 	return fmt.Sprintf("%s half full, at %d of %d: it shares %s with %s", verb, b.Value, b.Line, shared, b.Older.Service)
 }
 
-// BeganSays tells in a sentence that the meter of a service began half full, and why; "" for one that began empty or in which nothing is left of that.
+// BeganSays tells in a sentence that the meter began half full, and why; "" where nothing is left of that. Of a meter that nothing has moved yet
+// it speaks by the name given.
 func (m MeterState) BeganSays(service string) string {
 	switch {
 	case m.Began == nil:
