@@ -39,6 +39,9 @@ func drawMeter(h gate.MeterHistory, w metrics.Window, words meterWords) Plot {
 	}
 	f := fieldOf(w, highest(h.State, before, steps))
 	value, line := []rung{{w.From, float64(before.Value)}}, []rung{{w.From, float64(before.Line)}}
+	if len(steps) > 0 && steps[0].Why == gate.StepShared {
+		value = nil // it never stood at 0
+	}
 	good := 0
 	for _, s := range steps {
 		value, line = append(value, rung{s.At, float64(s.Value)}), append(line, rung{s.At, float64(s.Line)})
@@ -78,9 +81,6 @@ func stepsOf(all []gate.MeterStep, w metrics.Window) (before gate.MeterStep, wit
 	within = all[from:to]
 	if before.Line == 0 && len(within) > 0 {
 		before.Line = within[0].Line
-		if within[0].Why == gate.StepShared {
-			before.Value = within[0].Value // it never stood at 0
-		}
 	}
 	return before, within
 }
