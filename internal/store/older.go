@@ -171,7 +171,6 @@ func (db *DB) firstsOf(tx *gorm.DB, services []string) ([]firstRow, error) {
 type firstRow struct {
 	Service    string
 	FinishedAt int64
-	ID         string
 }
 
 // firstPlanned finds the first planned deployments of services to production.
@@ -183,18 +182,29 @@ func (db *DB) firstPlanned(tx *gorm.DB, services []string) ([]firstRow, error) {
 	return firstOf(tx, db.dialect.namesOfJSON(), string(names))
 }
 
-// firstOf finds them for the names of a table, the earliest first. Of each service a few rows are read, from the start of its rollouts.
+// planned are the kinds of a planned deployment.
+func planned() []string { return []string{string(metrics.Planned), string(metrics.Reapply)} }
+
+// firstOf finds them for the names of a table, the earliest first. Of each service a few rows are read, from the start of its rollouts: a join
+// would let the database begin with the rollouts of all.
 func firstOf(tx *gorm.DB, table string, given ...any) ([]firstRow, error) {
-	var rows []firstRow
-	query := "SELECT r.service, r.finished_at, r.id FROM " + table + ` n JOIN rollouts r ON r.service = n.name AND r.finished_at =
-			(SELECT f.finished_at FROM rollouts f WHERE f.service = n.name AND f.environment_kind = ? AND f.kind IN ? ORDER BY f.finished_at LIMIT 1)
-		WHERE r.environment_kind = ? AND r.kind IN ?`
-	kind, planned := string(metrics.Production), []string{string(metrics.Planned), string(metrics.Reapply)}
-	if err := tx.Raw(query, append(given, kind, planned, kind, planned)...).Scan(&rows).Error; err != nil {
+	var found []struct {
+		Service    string
+		FinishedAt *int64
+	}
+	query := `SELECT n.name AS service, (SELECT f.finished_at FROM rollouts f WHERE f.service = n.name AND f.environment_kind = ? AND f.kind IN ?
+		ORDER BY f.finished_at LIMIT 1) AS finished_at FROM ` + table + " n"
+	if err := tx.Raw(query, append([]any{string(metrics.Production), planned()}, given...)...).Scan(&found).Error; err != nil {
 		return nil, fmt.Errorf("looking for first deployments: %w", err)
 	}
+	rows := make([]firstRow, 0, len(found))
+	for _, f := range found {
+		if f.FinishedAt != nil {
+			rows = append(rows, firstRow{f.Service, *f.FinishedAt})
+		}
+	}
 	slices.SortFunc(rows, func(a, b firstRow) int {
-		return cmp.Or(cmp.Compare(a.FinishedAt, b.FinishedAt), cmp.Compare(a.Service, b.Service), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.FinishedAt, b.FinishedAt), cmp.Compare(a.Service, b.Service))
 	})
 	return rows, nil
 }
@@ -210,7 +220,8 @@ func (d dialect) namesOfJSON() string {
 // knownSince is when a deployment was known.
 func knownSince(tx *gorm.DB, of firstRow) (time.Time, error) {
 	var row rolloutRow
-	err := tx.Select("service", "body").Take(&row, "service = ? AND finished_at = ? AND id = ?", of.Service, of.FinishedAt, of.ID).Error
+	err := tx.Select("service", "body").Order("id").Limit(1).
+		Take(&row, "service = ? AND finished_at = ? AND environment_kind = ? AND kind IN ?", of.Service, of.FinishedAt, string(metrics.Production), planned()).Error
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading the first deployment of %s: %w", of.Service, err)
 	}
