@@ -53,10 +53,15 @@ func TestANewServiceKnowsTheOlderOneOfItsRepository(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t bench) {
 		db := t.open(sharing)
+		refreshed(t, db)
 		if o := olderOf(t, db, "payments-api", noon); o != nil {
 			t.Fatalf("before anything is known it is %+v", o)
 		}
-		refreshed(t, db, deployed("1", "checkout", "acme/payments", -40*days), deployed("2", "checkout", "acme/payments", -2*days), deployed("3", "cart", "acme/shop", -90*days))
+		refreshed(t, db, deployed("1", "checkout", "", -40*days)) // nothing that concerns the new one
+		if o := olderOf(t, db, "payments-api", noon.Add(time.Minute)); o == nil { // what a record without a trial comes to is remembered for seconds
+			t.Error("that there was none is remembered")
+		}
+		refreshed(t, db, deployed("2", "checkout", "acme/payments", -2*days), deployed("3", "cart", "acme/shop", -90*days))
 		want := gate.Older{Service: "checkout", Repository: "acme/payments", Since: noon.Add(-40 * days * time.Hour)}
 		if o := olderOf(t, db, "payments-api", noon); o == nil || *o != want {
 			t.Errorf("it is %+v, want %+v", o, want)

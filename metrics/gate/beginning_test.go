@@ -237,6 +237,13 @@ func TestAnOlderServiceThatTurnsUpIsSeenThoughTheRecordIsRemembered(t *testing.T
 	if _, found := p.Recall(ask(), day(0).Add(2*forgetful), k); found {
 		t.Error("a record without a trial is remembered for long")
 	}
+	k = splitOff(record("x"), nil)
+	k.Memory = &Memory{}
+	p.Take(ask(), day(0).Add(time.Hour), k)
+	k.Older = checkout(-90)
+	if s := p.Take(ask(), day(0).Add(time.Hour), k); s.Meter.Began == nil {
+		t.Error("a fold without the older one stands for one with it")
+	}
 }
 
 func TestHowAMeterBeginsMakesNoCriterionStartAnewAsACandidate(t *testing.T) {

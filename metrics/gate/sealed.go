@@ -33,7 +33,9 @@ func (p *Sealed) Canonical() []byte { return p.text }
 // Take is Take under this policy; it goes by what is remembered of the facts where that answers the request.
 func (p *Sealed) Take(r Request, now time.Time, k Known) Snapshot {
 	if !k.Recalled() {
-		k, _ = p.Recall(r, now, k)
+		if recalled, found := p.Recall(r, now, k); found && recalled.Older.equal(k.Older) {
+			k = recalled
+		}
 	}
 	if k.Recalled() {
 		var s Snapshot
