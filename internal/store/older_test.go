@@ -57,7 +57,7 @@ func TestANewServiceKnowsTheOlderOneOfItsRepository(t *testing.T) {
 		if o := olderOf(t, db, "payments-api", noon); o != nil {
 			t.Fatalf("before anything is known it is %+v", o)
 		}
-		refreshed(t, db, deployed("1", "checkout", "", -40*days)) // nothing that concerns the new one
+		refreshed(t, db, deployed("1", "checkout", "", -40*days))                 // nothing that concerns the new one
 		if o := olderOf(t, db, "payments-api", noon.Add(time.Minute)); o == nil { // what a record without a trial comes to is remembered for seconds
 			t.Error("that there was none is remembered")
 		}
