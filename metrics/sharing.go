@@ -15,18 +15,21 @@ type Shared struct {
 
 // Sharing tells which declared services share code. It is made once for each set of rules.
 type Sharing struct {
-	services map[string]Service
+	services map[string]sharer
 	built    map[string][]string // repository → services declared for it, by name
 }
 
+// sharer is a service with its folders as they compare.
+type sharer struct{ repositories, folders []string }
+
 // Sharing is who shares code with whom, as the rules declare it.
 func (r Rules) Sharing() Sharing {
-	s := Sharing{services: map[string]Service{}, built: map[string][]string{}}
+	s := Sharing{services: map[string]sharer{}, built: map[string][]string{}}
 	for _, declared := range r.Services {
 		if _, twice := s.services[declared.Name]; twice {
 			continue
 		}
-		s.services[declared.Name] = declared
+		s.services[declared.Name] = sharer{declared.Repositories, foldersOf(declared.Paths)}
 		for _, repository := range declared.Repositories {
 			s.built[repository] = append(s.built[repository], declared.Name)
 		}
@@ -48,9 +51,9 @@ func (s Sharing) With(service string) []Shared {
 	}
 	var all []Shared
 	seen := map[string]bool{service: true}
-	for _, repository := range one.Repositories {
+	for _, repository := range one.repositories {
 		for _, name := range s.built[repository] {
-			if path, overlap := overlapping(one.Paths, s.services[name].Paths); overlap && !seen[name] {
+			if path, overlap := overlapping(one.folders, s.services[name].folders); overlap && !seen[name] {
 				seen[name] = true
 				all = append(all, Shared{name, repository, path})
 			}
@@ -64,17 +67,23 @@ const wholeRepository = ""
 
 // overlapping finds a folder that lies in both lists of folders.
 func overlapping(a, b []string) (path string, overlap bool) {
-	for _, one := range foldersOf(a) {
-		for _, other := range foldersOf(b) {
+	for _, one := range a {
+		for _, other := range b {
 			switch {
-			case below(one, other):
+			case inside(one, other):
 				return one, true
-			case below(other, one):
+			case inside(other, one):
 				return other, true
 			}
 		}
 	}
 	return "", false
+}
+
+// inside tells whether a folder is another one or lies in it.
+func inside(folder, other string) bool {
+	rest, found := strings.CutPrefix(folder, other)
+	return found && (other == wholeRepository || rest == "" || rest[0] == '/')
 }
 
 // foldersOf are the folders as they compare; none is the whole repository.
