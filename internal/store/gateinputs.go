@@ -90,8 +90,10 @@ func (db *DB) deriveFor(ctx context.Context, one *look, since func(metrics.Servi
 		}
 		if o.present && ceilMilli(since(o.service)) >= one.since { // else promotions from before what was looked at may matter
 			one.in.Service, one.in.Facts = o.service, forGate.of(o.facts)
-			one.in.Memory = db.memoryOf(serviceRow{Name: one.name, Derived: o.touched})
-			return true, nil
+			row := serviceRow{Name: one.name, Derived: o.touched, Rules: db.print}
+			one.in.Memory = db.memoryOf(row)
+			one.in.Older, err = db.older(db.gateRead.WithContext(ctx), row, one.name)
+			return true, err
 		}
 	}
 	_, err = db.facts(ctx, one.name, part{})

@@ -193,3 +193,19 @@ func TestOneThatSharesNothingIsNotLookedFor(t *testing.T) {
 		}
 	}
 }
+
+func TestADecisionThatDoesNotWaitForItsFactsKnowsOfTheOlderService(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open(sharing)
+		refreshed(t, db, deployed("1", "checkout", "acme/payments", -40*days))
+		mustAppend(t, db, deployed("2", "payments-api", "acme/payments", -1))
+		crowd(t, &db.bulkhead)
+		if o := olderOf(t, db, "payments-api", noon); o == nil || o.Service != "checkout" {
+			t.Errorf("it is %+v", o)
+		}
+		if n, err := db.Underived(t.Context()); n == 0 || err != nil {
+			t.Errorf("the facts were waited for, and the test shows nothing: %d, %v", n, err)
+		}
+	})
+}

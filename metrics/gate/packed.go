@@ -102,6 +102,18 @@ func packList[T any](p *packer, all *[]T, one func(*packer, *T)) {
 	}
 }
 
+func packPointer[T any](p *packer, to **T, one func(*packer, *T)) {
+	some := *to != nil
+	if p.truth(&some); !some {
+		*to = nil
+		return
+	}
+	if p.reads {
+		*to = new(T)
+	}
+	one(p, *to)
+}
+
 func packFolded(p *packer, f *folded) {
 	packMeter(p, &f.meter)
 	packMeter(p, &f.usual.MeterState)
@@ -125,6 +137,16 @@ func packMeter(p *packer, m *MeterState) {
 	p.at(&m.BlockedSince)
 	p.at(&m.NextProbeAt)
 	packText(p, &m.BlockedBy)
+	packPointer(p, &m.Began, packBeginning)
+}
+
+func packBeginning(p *packer, b *Beginning) {
+	p.count(&b.Value)
+	p.count(&b.Line)
+	packText(p, &b.Older.Service)
+	packText(p, &b.Older.Repository)
+	packText(p, &b.Older.Path)
+	p.at(&b.Older.Since)
 }
 
 func packProblem(p *packer, one *Problem) {
@@ -156,7 +178,7 @@ func packRollout(p *packer, r *metrics.Rollout) {
 	p.at(&r.SucceededAt)
 	packText(p, &r.Kind)
 	packList(p, &r.Failures, packFailure)
-	packRecovery(p, &r.Recovery)
+	packPointer(p, &r.Recovery, packRecovery)
 	p.at(&r.KnownAt)
 	packText(p, &r.Verdict)
 	p.at(&r.VerdictAt)
@@ -173,16 +195,8 @@ func packFailure(p *packer, f *metrics.Failure) {
 	p.at(&f.WithdrawnAt)
 }
 
-func packRecovery(p *packer, r **metrics.Recovery) {
-	some := *r != nil
-	if p.truth(&some); !some {
-		*r = nil
-		return
-	}
-	if p.reads {
-		*r = &metrics.Recovery{}
-	}
-	p.at(&(*r).At)
-	packText(p, &(*r).By)
-	packText(p, &(*r).Evidence)
+func packRecovery(p *packer, r *metrics.Recovery) {
+	p.at(&r.At)
+	packText(p, &r.By)
+	packText(p, &r.Evidence)
 }
