@@ -60,6 +60,8 @@ type Service struct {
 	Calendar metrics.Calendar
 	// Readiness is what the team declares of the service's way back.
 	Readiness assessments.Readiness
+	// Rollback is told when a watch ends in failed; nil where nothing is.
+	Rollback *Rollback
 }
 
 // Default is the configuration of somebody who wrote none.

@@ -88,6 +88,7 @@ func serviceFields() []field {
 			value("touched", aDate, "", "The day it was last gone over; a later day is ignored until it comes.").must().eg("2026-07-01"),
 		),
 		list("drills", aDate, "none", "Days on which the team rehearsed going back. A drill within 90 days shows that the way back is practiced.").eg("[2026-05-12, 2026-08-18]"),
+		rollbackField(),
 	}
 }
 

@@ -85,7 +85,7 @@ func (l *loader) config(n node) Config {
 	c.calendar = l.calendar("calendar", n.at("calendar"), metrics.DefaultCalendar(c.zone))
 	c.Definitions = l.definitions(n.at("definitions"))
 	c.Teams = l.teams(n.at("teams"), c.calendar)
-	c.Services = l.services(n.at("services"), c)
+	c.Services = l.services(n, c)
 	c.Roles = l.roles("roles", n.at("roles"))
 	c.Sources = l.sources(n.at("sources"))
 	c.rules = rules(n, c)
@@ -163,7 +163,7 @@ func (l *loader) teams(n node, calendar metrics.Calendar) []Team {
 func (l *loader) services(n node, c Config) []Service {
 	var services []Service
 	names := map[string]bool{}
-	for i, item := range n.items() {
+	for i, item := range n.at("services").items() {
 		path := index("services", i)
 		l.unique(names, path, item)
 		s := Service{Service: metrics.Service{
@@ -191,6 +191,7 @@ func (l *loader) services(n node, c Config) []Service {
 		}
 		s.Calendar = l.calendar(path+".calendar", item.at("calendar"), c.Calendar("", s.Team))
 		s.Readiness = readiness(item)
+		s.Rollback = l.rollback(path, item, n.at("notify"))
 		services = append(services, s)
 	}
 	return services

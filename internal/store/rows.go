@@ -307,5 +307,6 @@ func allRows() []any {
 		&tallySetRow{}, &tallyScopeRow{}, &tallyRow{}, &dirtyDayRow{}, &observedRow{}, &outageRow{}, &broughtRow{},
 		&deliveryRow{}, &refusalRow{}, &environmentRow{}, &jobTokenRow{}, &reportTokenRow{}, &reportRow{}, &overrideRow{}, &gateLogRow{}, &scoreRow{}, &waitingRow{},
 		&beatRow{}, &gapRow{}, &unaskedRow{}, &servedRow{}, &replyRow{}, &actionRow{}, &rollupRow{}, &configuredRow{}, &olderRow{},
+		&rollbackRow{}, &rollbackHookRow{},
 	}
 }

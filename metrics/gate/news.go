@@ -43,14 +43,22 @@ func FailedWatches(f metrics.Facts, since time.Time) []News {
 		if r.EnvironmentKind != metrics.Production {
 			continue
 		}
-		at := slices.IndexFunc(r.Failures, func(c metrics.Failure) bool {
-			return c.Cause == metrics.CauseVerdict && !c.Assumed && c.At.After(since) && c.KnownAt.After(since)
-		})
-		if at >= 0 {
-			all = append(all, failedWatch(f.Service, r, r.Failures[at]))
+		if failure, found := unhealthySince(r, since); found {
+			all = append(all, failedWatch(f.Service, r, failure))
 		}
 	}
 	return all
+}
+
+// unhealthySince is the unhealthy verdict that was given about a rollout after an instant, as it happened.
+func unhealthySince(r *metrics.Rollout, since time.Time) (metrics.Failure, bool) {
+	at := slices.IndexFunc(r.Failures, func(c metrics.Failure) bool {
+		return c.Cause == metrics.CauseVerdict && !c.Assumed && c.At.After(since) && c.KnownAt.After(since)
+	})
+	if at < 0 {
+		return metrics.Failure{}, false
+	}
+	return r.Failures[at], true
 }
 
 func failedWatch(service string, r *metrics.Rollout, f metrics.Failure) News {

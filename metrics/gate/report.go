@@ -119,6 +119,9 @@ type PromotionOutcome struct {
 	// WatchEndsAt is when its watch is over.
 	WatchEndsAt time.Time `json:"watch_ends_at,omitzero"`
 	Causes      string    `json:"causes,omitempty"`
+	// RollbackHook: a hook is told when the watch ends in failed; Rollback is what it was told, nil while that is nothing.
+	RollbackHook bool          `json:"rollback_hook,omitempty"`
+	Rollback     *RollbackNote `json:"rollback,omitempty"`
 }
 
 // Outcome finds the rollout that a decision let through and says how it stands; granted are the service's probes, which are watched twice as
