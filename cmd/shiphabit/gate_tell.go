@@ -158,18 +158,18 @@ func (t telling) begin(ctx context.Context) error   { return t.of.store.BeginTel
 func (t telling) arrived(ctx context.Context) error { return t.of.store.EndTelling(ctx, t.this) }
 
 func (t telling) missed(ctx context.Context) error {
-	return t.of.store.PutOffTelling(ctx, t.this, t.of.now().Add(afterTries(t.this.Tries+1)))
+	return t.of.store.PutOffTelling(ctx, t.this, t.of.now().Add(doubled(t.this.Tries+1, soonestAgain, latestAgain)))
 }
 
-// afterTries is how long a channel is left alone after so many tries.
-func afterTries(tries int) time.Duration {
-	wait := soonestAgain
+// doubled is how long somebody is left alone after so many tries: the soonest after the first, twice as long after each that follows, up to
+// the latest.
+func doubled(tries int, soonest, latest time.Duration) time.Duration {
 	for range tries - 1 {
-		if wait = 2 * wait; wait >= latestAgain {
-			return latestAgain
+		if soonest = 2 * soonest; soonest >= latest {
+			return latest
 		}
 	}
-	return wait
+	return soonest
 }
 
 // message is a piece of news as channels take it.

@@ -45,6 +45,7 @@ type tellingStage struct {
 	path string
 	box  *letterbox
 	room string // a webhook's address
+	hook string // where shop is rolled back; empty for nowhere
 	log  *lockedBuffer
 }
 
@@ -52,6 +53,7 @@ type tellingStage struct {
 type tellingServer struct {
 	*herald
 
+	retreat *retreat
 	db      *store.DB
 	handler http.Handler
 }
@@ -64,17 +66,25 @@ func newTellingStage(t *testing.T, room string) *tellingStage {
 // server opens the database once more, as another server does.
 func (s *tellingStage) server() tellingServer {
 	s.Helper()
+	back := ""
+	if s.hook != "" {
+		back = `, rollback: {url: "${HOOK}", secret: "${HOOK_SECRET}"}`
+	}
 	settings := settingsOf(s.T, `
 teams: [{name: pay, notify: {mail: [pay@example.org], webhooks: [room]}}, {name: quiet}]
-services: [{name: shop, team: pay}, {name: web, team: pay}, {name: docs, team: quiet}]
+services: [{name: shop, team: pay`+back+`}, {name: web, team: pay}, {name: docs, team: quiet}]
 notify:
   public_url: https://ship.example.org/
   smtp: {address: "`+s.box.address+`", security: none, from: ship@example.org}
   webhooks: [{name: room, url: "${CHAT}"}]
   leadership: {webhooks: [room]}
   gate: true
-`, map[string]string{"CHAT": s.room})
+`, map[string]string{"CHAT": s.room, "HOOK": s.hook, "HOOK_SECRET": hookSecret})
 	p := &program{err: s.log, clock: s.dial.now}
+	hooks, err := p.rollbackHooks(settings)
+	if err != nil {
+		s.Fatal(err)
+	}
 	db, _, err := p.openSources(s.Context(), s.path, settings, store.TakesOver)
 	if err != nil {
 		s.Fatal(err)
@@ -84,11 +94,16 @@ notify:
 	if err != nil {
 		s.Fatal(err)
 	}
-	h, err := p.heraldOf(&term{settings: settings, db: db, handler: handler})
+	t := &term{settings: settings, db: db, handler: handler, hooks: hooks}
+	h, err := p.heraldOf(t)
 	if err != nil {
 		s.Fatal(err)
 	}
-	return tellingServer{h, db, handler}
+	r, err := p.retreatOf(s.Context(), t)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return tellingServer{h, r, db, handler}
 }
 
 // post sends something to a server of its own.
@@ -460,7 +475,7 @@ func TestOfWhatMayHaveArrivedTheLogWarnsOnceThoughAnotherChannelIsStillTried(t *
 func TestAChannelIsLeftAloneTwiceAsLongAfterEachTryUpToABound(t *testing.T) {
 	t.Parallel()
 	for tries, want := range map[int]time.Duration{1: time.Minute, 2: 2 * time.Minute, 5: 16 * time.Minute, 7: 64 * time.Minute, 8: 2 * time.Hour, 500: 2 * time.Hour} {
-		if got := afterTries(tries); got != want {
+		if got := doubled(tries, soonestAgain, latestAgain); got != want {
 			t.Errorf("after %d tries %s, want %s", tries, got, want)
 		}
 	}

@@ -89,6 +89,9 @@ func (p *program) forgetLoop(ctx context.Context, db *store.DB) {
 		if err := db.ForgetTellings(ctx, p.now().Add(-tellingsKept)); err != nil && ctx.Err() == nil {
 			p.logger().Error("forgetting what teams were told of the gate", slog.Any("error", err))
 		}
+		if err := db.ForgetRollbacks(ctx, p.now().Add(-rollbacksKept)); err != nil && ctx.Err() == nil {
+			p.logger().Error("forgetting what rollback hooks were told", slog.Any("error", err))
+		}
 		if sleep(ctx, forgetEvery) != nil {
 			return
 		}

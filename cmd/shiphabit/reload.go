@@ -18,6 +18,7 @@ import (
 	"shiphabit/collector"
 	"shiphabit/internal/config"
 	"shiphabit/internal/identity"
+	"shiphabit/internal/rollback"
 	"shiphabit/internal/store"
 )
 
@@ -41,6 +42,7 @@ type term struct {
 	sources  []collector.Source
 	handler  *api.Server
 	verifier *identity.Verifier // nil where no job tokens are taken
+	hooks    map[string]*rollback.Hook
 
 	requests   sync.WaitGroup
 	background sync.WaitGroup
@@ -91,6 +93,10 @@ func (s *serving) run(ctx context.Context, db, listen string) error {
 
 // open makes a term that does nothing yet.
 func (s *serving) open(ctx context.Context, settings config.Config) (*term, error) {
+	hooks, err := s.rollbackHooks(settings)
+	if err != nil {
+		return nil, err
+	}
 	db, sources, err := s.openSources(ctx, s.dsn, settings, store.TakesOver)
 	if err != nil {
 		return nil, err
@@ -103,7 +109,7 @@ func (s *serving) open(ctx context.Context, settings config.Config) (*term, erro
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &term{settings: settings, db: db, sources: sources, handler: handler, verifier: verifier, end: func() {}}, nil
+	return &term{settings: settings, db: db, sources: sources, handler: handler, verifier: verifier, hooks: hooks, end: func() {}}, nil
 }
 
 // begin starts what a term does beside answering.
@@ -123,6 +129,7 @@ func (s *serving) begin(ctx context.Context, t *term) {
 	if t.settings.Notify.Gate {
 		t.background.Go(func() { s.tellLoop(ctx, t) })
 	}
+	t.background.Go(func() { s.rollbackLoop(ctx, t) })
 	if len(t.settings.Protection) > 0 {
 		t.background.Go(func() { t.handler.RunProtection(ctx) })
 	}

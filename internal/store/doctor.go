@@ -202,6 +202,10 @@ func (db *DB) diagnosedServices(tx *gorm.DB, only string) (services []doctor.Ser
 	if err != nil {
 		return nil, 0, err
 	}
+	rollbacks, err := failedRollbacks(tx, db.clock().Add(-rollbackTold))
+	if err != nil {
+		return nil, 0, err
+	}
 	services = make([]doctor.Service, len(rows))
 	for i, row := range rows {
 		s := &services[i]
@@ -217,6 +221,9 @@ func (db *DB) diagnosedServices(tx *gorm.DB, only string) (services []doctor.Ser
 			}
 		}
 		s.Unseen = unseen[row.Name]
+		if r, inVain := rollbacks[row.Name]; inVain {
+			s.Rollback = &doctor.Rollback{Deployment: r.Deployment, Says: r.Says, At: r.FoundAt}
+		}
 	}
 	return services, deriving, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"shiphabit/metrics"
 	"shiphabit/metrics/doctor"
+	"shiphabit/metrics/gate"
 )
 
 // ill is a state of the database that shows one kind of finding.
@@ -89,6 +90,12 @@ var ills = map[string]ill{
 		again: func(o *Options) { o.Rules.MaxSeverity = 2 }},
 	"source-trouble": {says: "give it read_api", do: func(t bench, db *DB) {
 		must(t, db.Trouble(t.Context(), "lab", "read lab: https://git.example: token lacks read_api; give it read_api"))
+	}},
+	"rollback-hook": {services: []metrics.Service{{Name: "shop"}}, says: "it answered 404", do: func(t bench, db *DB) {
+		r := foundRollback("shop", "ci/1")
+		r.State, r.Says = gate.RollbackRefused, "it answered 404"
+		_, err := db.AddRollback(t.Context(), r)
+		must(t, err)
 	}},
 	"source-never-read": {declared: []doctor.Declared{{Name: "lab", Type: "gitlab"}}, says: "collect --source lab"},
 	"source-silent": {says: "Nothing was heard of it since 27 Feb 2026 12:00 UTC", do: func(t bench, db *DB) {

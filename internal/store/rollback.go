@@ -147,6 +147,9 @@ func (db *DB) RollbackOf(ctx context.Context, service, deployment string) (*gate
 	return &note, nil
 }
 
+// rollbackTold is how long a diagnosis tells of a hook that did not take what it was told.
+const rollbackTold = 7 * 24 * time.Hour
+
 // failedRollbacks are the services whose hook was told of a failed watch last, since an instant, and did not take it.
 func failedRollbacks(tx *gorm.DB, since time.Time) (map[string]gate.RollbackNote, error) {
 	var rows []rollbackRow

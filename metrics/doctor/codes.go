@@ -13,6 +13,7 @@ var kinds = []struct{ code, title string }{
 	{"nothing-connected", "Nothing is connected yet"},
 	{"deriving", "Figures are being made again"},
 	{"source-trouble", "A source cannot be read"},
+	{"rollback-hook", "A rollback hook did not take what it was told"},
 	{"source-never-read", "A source was never read"},
 	{"source-silent", "A source has not been read for a while"},
 	{"deliveries-refused", "Deliveries are refused"},

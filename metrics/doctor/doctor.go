@@ -62,6 +62,14 @@ type Service struct {
 	Deriving bool
 	// Unseen are the repositories that it declares and that no record names.
 	Unseen []string
+	// Rollback is what its rollback hook was told last of a failed watch and did not take, nil where there is no such thing.
+	Rollback *Rollback
+}
+
+// Rollback is a failed watch of which a hook was told in vain.
+type Rollback struct {
+	Deployment, Says string
+	At               time.Time
 }
 
 // Declared is a source as the configuration declares it.
@@ -99,7 +107,11 @@ func Diagnose(r Records, q Question) Diagnosis {
 	if q.Source == "" {
 		d.organisation()
 		for i := range r.Services {
-			if !r.Services[i].Deriving && (q.Service == "" || r.Services[i].Name == q.Service) {
+			if q.Service != "" && r.Services[i].Name != q.Service {
+				continue
+			}
+			d.rollback(&r.Services[i])
+			if !r.Services[i].Deriving {
 				d.service(&r.Services[i])
 			}
 		}

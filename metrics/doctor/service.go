@@ -20,6 +20,20 @@ func (d *diagnosis) service(s *Service) {
 	d.leftOut(s)
 }
 
+// rollback: did its hook take what it was told last? This is about no figure.
+func (d *diagnosis) rollback(s *Service) {
+	r := s.Rollback
+	if r == nil {
+		return
+	}
+	d.add(Finding{
+		Code: "rollback-hook", Severity: Trouble, Service: s.Name, Link: serviceLink(s.Name) + "/gate",
+		What:     "The watch of " + r.Deployment + " failed, and the rollback hook of " + s.Name + " did not take it: nothing rolled back by itself.",
+		Evidence: moment(r.At) + ": " + r.Says,
+		Remedy:   "look whether production is well, then mend the address or the pipeline behind `services[].rollback`; this goes away when the hook takes the next one, or after a week",
+	})
+}
+
 // about begins a finding about a service and the figures that it keeps from being whole.
 func about(s *Service, code string, severity Severity, figures ...string) Finding {
 	f := Finding{Code: code, Severity: severity, Service: s.Name, Figures: figures, Link: serviceLink(s.Name)}
