@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"shiphabit/metrics"
@@ -34,9 +35,29 @@ func (s *Server) decisionsPage(r request) (reply, error) {
 		p.Names = append(p.Names, p.Service) // the gate is asked about services of which nothing is recorded, too
 	}
 	p.Frame = s.gateFrame(r, "Decisions of the gate")
+	if p.Records, err = s.recordsNamed(r.Context(), p.Clock, p.List); err != nil {
+		return reply{}, err
+	}
 	p.JSON = reports.DecisionsJSON(p.Service)
 	p.Lead = "What pipelines asked and what they were told, each with its reasons and what it rests on. A decision never changes."
 	return s.html(p)
+}
+
+// recordsNamed are the records that the sentences of decisions may name. Few do: of those services alone facts are read.
+func (s *Server) recordsNamed(ctx context.Context, clock reports.Clock, list []gate.Logged) (reports.Records, error) {
+	var all []metrics.Facts
+	for _, l := range list {
+		read := slices.ContainsFunc(all, func(f metrics.Facts) bool { return f.Service == l.Request.Service })
+		if read || !strings.Contains(l.Summary, "/") { // an id has its source before it
+			continue
+		}
+		facts, err := s.gateFacts(ctx, l.Request.Service)
+		if err != nil {
+			return reports.Records{}, err
+		}
+		all = append(all, facts)
+	}
+	return reports.RecordsAmong(clock, all...), nil
 }
 
 // serviceNames are the services known, by name.
@@ -64,8 +85,12 @@ func (s *Server) decisionPage(r request) (reply, error) {
 	if policy, err := gate.ParsePolicy(logged.PolicyDoc); err == nil { // what cannot be read is told by replayWords
 		p.Outlook = gate.OutlookOf(logged.Decision, policy, logged.Snapshot, logged.Request)
 	}
-	p.Outcome, p.Later, err = s.became(r.Context(), logged)
+	facts, err := s.gateFacts(r.Context(), logged.Request.Service)
 	if err != nil {
+		return reply{}, err
+	}
+	p.Records = reports.RecordsAmong(p.Clock, facts)
+	if p.Outcome, p.Later, err = s.became(r.Context(), logged, facts); err != nil {
 		return reply{}, err
 	}
 	return s.html(p)
@@ -83,11 +108,7 @@ func replayWords(l gate.Logged) (words string, same bool) {
 }
 
 // became tells what became of what a decision let through, or of what it stopped and went out all the same.
-func (s *Server) became(ctx context.Context, l gate.Logged) (passed, later *gate.PromotionOutcome, err error) {
-	facts, err := s.gateFacts(ctx, l.Request.Service)
-	if err != nil {
-		return nil, nil, err
-	}
+func (s *Server) became(ctx context.Context, l gate.Logged, facts metrics.Facts) (passed, later *gate.PromotionOutcome, err error) {
 	policy, err := gate.ParsePolicy(l.PolicyDoc)
 	if err != nil { // the page tells so already; what is known of the deployment does not hang on it
 		policy = s.o.Policy(metrics.Service{Name: l.Request.Service, Tier: l.Snapshot.Tier, Team: l.Snapshot.Team})
@@ -97,6 +118,9 @@ func (s *Server) became(ctx context.Context, l gate.Logged) (passed, later *gate
 		return nil, nil, err
 	}
 	outcome := l.Outcome(facts, policy, s.o.Clock(), granted)
+	if err := s.rolledBack(ctx, l.Request.Service, &outcome); err != nil {
+		return nil, nil, err
+	}
 	if _, let := l.Promotion(); let {
 		return &outcome, nil, nil
 	}

@@ -53,6 +53,10 @@ func (s *Server) gatePage(r request) (reply, error) {
 	if p.Decisions, _, err = s.o.Store.Decisions(r.Context(), "", "", recentDecisions); err != nil {
 		return reply{}, err
 	}
+	p.Records, err = s.recordsNamed(r.Context(), f.Clock, p.Decisions)
+	if err != nil {
+		return reply{}, err
+	}
 	return s.html(p)
 }
 
@@ -134,10 +138,19 @@ func (s *Server) standingPage(r request) (reply, error) {
 	if next, found := gate.NextFreeze(s.o.Freezes, service, environment, now.snapshot.Kind, now.snapshot.Now); found {
 		p.Next = &next
 	}
-	if p.Histories, err = s.histories(r.Context(), service.Name, now); err != nil {
+	facts, err := s.gateFacts(r.Context(), service.Name)
+	if err != nil {
+		return reply{}, err
+	}
+	p.Records = reports.RecordsAmong(f.Clock, facts)
+	if p.Histories, err = s.histories(r.Context(), facts, now); err != nil {
 		return reply{}, err
 	}
 	if p.Proposals, err = s.proposalsShown(r.Context(), service, now.snapshot.Kind); err != nil {
+		return reply{}, err
+	}
+	p.RollbackHook = s.hasRollbackHook(service.Name)
+	if p.Rollbacks, err = s.o.Store.RollbackNotes(r.Context(), service.Name, rollbacksShown); err != nil {
 		return reply{}, err
 	}
 	if p.Overrides, err = s.o.Store.Overrides(r.Context(), service.Name); err != nil {
@@ -163,11 +176,7 @@ func (s *Server) knownToGate(ctx context.Context, name string) (metrics.Service,
 }
 
 // histories are the meters of a service; none when nothing is recorded of it.
-func (s *Server) histories(ctx context.Context, service string, now standing) (gate.Histories, error) {
-	facts, err := s.gateFacts(ctx, service)
-	if err != nil {
-		return gate.Histories{}, err
-	}
+func (s *Server) histories(ctx context.Context, facts metrics.Facts, now standing) (gate.Histories, error) {
 	known, err := s.metered(ctx, facts)
 	return known.Histories(now.policy, now.snapshot.Now), err
 }

@@ -85,5 +85,10 @@ func (s *Server) outcome(r request) (reply, error) {
 		return reply{}, err
 	}
 	granted, err := s.o.Store.ProbeGrants(r.Context(), logged.Request.Service, time.Time{})
-	return reply{JSON: logged.Outcome(facts, policy, s.o.Clock(), granted)}, err
+	if err != nil {
+		return reply{}, err
+	}
+	outcome := logged.Outcome(facts, policy, s.o.Clock(), granted)
+	err = s.rolledBack(r.Context(), logged.Request.Service, &outcome)
+	return reply{JSON: outcome}, err
 }

@@ -69,6 +69,8 @@ type Options struct {
 	Thresholds assessments.Thresholds
 	// Readiness is what a declared service says of its way back; nil declares nothing.
 	Readiness func(service string) assessments.Readiness
+	// RollbackHook tells whether a service has a hook that is told of failed watches; nil is none.
+	RollbackHook func(service string) bool
 	// TeamSize is the number of people in a declared team, 0 when not stated.
 	TeamSize func(team string) int
 	// Notifier reaches teams; nil reaches nobody, and reminders are texts to copy. PublicURL is the address at which people reach the
@@ -104,6 +106,7 @@ type Store interface {
 	correctionStore
 	factStore
 	decisionStore
+	rollbackStore
 	overrideStore
 	scoreStore
 	observationStore

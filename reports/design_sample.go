@@ -115,7 +115,8 @@ func (s sample) meters() []any {
 // reasons judge the sample as the gate would, and add what is met seldom.
 func (s sample) reasons() []ReasonGroup {
 	now := s.row("daily", s.facts)
-	views := reasonViews(now.Gate.Decision.Reasons, "daily", nil, sampleAt)
+	of := matter{service: "daily", at: sampleAt}
+	views := reasonViews(now.Gate.Decision.Reasons, of, nil)
 	stopped := ReasonView{Title: "Failure meter", Earliest: "a probe may go from " + clock(sampleAt.Add(4*time.Hour)), Links: []Cell{{Text: "example/51", Href: s.Link("")}}}
 	stopped.Reason = gate.Reason{Criterion: "failure-meter", Result: gate.Fail, Mode: gate.Enforce, Says: "Each failed deployment costs 5 points, each good one pays back 1. Now 16, line 15.", OpensWhen: []string{"three good deployments in a row", "an override"}}
 	views = append([]ReasonView{stopped}, views...)
@@ -124,7 +125,7 @@ func (s sample) reasons() []ReasonGroup {
 			views[i].Links[j].Href = s.Link("")
 		}
 	}
-	return groups(views, Clock{})
+	return groups(views, of)
 }
 
 // proposals are one that is ready and one that is not, of the sample asked about each time.

@@ -2,17 +2,22 @@ package reports
 
 import (
 	"encoding/json"
+	"html/template"
 	"strings"
 	"time"
 
 	"shiphabit/metrics/gate"
 )
 
-// Log is a list of decisions, the newest first, on a page with that clock.
+// Log is a list of decisions, the newest first, on a page with that clock; Records are those that their sentences may name.
 type Log struct {
-	List  []gate.Logged
-	Clock Clock
+	List    []gate.Logged
+	Clock   Clock
+	Records Records
 }
+
+// Told is the sentence of a decision.
+func (l Log) Told(d gate.Logged) template.HTML { return l.Records.Told(d.Summary, d.Request.Service) }
 
 // Decisions is a page of the log of decisions.
 type Decisions struct {
@@ -24,6 +29,8 @@ type Decisions struct {
 	// First tells that this is the first page; Next is the cursor of the following one, "" at the end.
 	First bool
 	Next  string
+	// Records are those that the sentences may name.
+	Records Records
 }
 
 func (Decisions) template() string { return "decisions" }
@@ -39,7 +46,7 @@ func (d Decisions) To(cursor string) string {
 }
 
 // Log is the list of the page.
-func (d Decisions) Log() Log { return Log{d.List, d.Clock} }
+func (d Decisions) Log() Log { return Log{d.List, d.Clock, d.Records} }
 
 // Filtered tells that not all are asked for.
 func (d Decisions) Filtered() bool { return d.Service != "" || d.Verdict != "" }
@@ -57,13 +64,21 @@ type Decision struct {
 	Outcome *gate.PromotionOutcome
 	// Later is what became of the artifact of a decision that stopped it, when it went out all the same.
 	Later *gate.PromotionOutcome
+	// Records are those that its sentences may name.
+	Records Records
 }
 
 func (Decision) template() string { return "decision" }
 
 // Groups are the reasons by what they say.
 func (d Decision) Groups() []ReasonGroup {
-	return groups(reasonViews(d.Logged.Reasons, d.Logged.Request.Service, nil, d.Logged.At), d.Clock)
+	of := matter{d.Logged.Request.Service, d.Logged.At, d.Logged.Snapshot.InFlight, d.Records}
+	return groups(reasonViews(d.Logged.Reasons, of, nil), of)
+}
+
+// Told shows a sentence of it.
+func (d Decision) Told(sentence string) template.HTML {
+	return d.Records.Told(sentence, d.Logged.Request.Service)
 }
 
 // Again says when to ask again: by what it waited for, else by what the decision says itself.
@@ -110,6 +125,14 @@ func (d Decision) Became() string {
 	}
 }
 
+// Rollback is what the rollback hook was told of what it let through, nil where nothing was.
+func (d Decision) Rollback() *RollbackView {
+	if d.Outcome == nil || d.Outcome.Rollback == nil {
+		return nil
+	}
+	return &rollbackViews([]gate.RollbackNote{*d.Outcome.Rollback}, d.Records, d.Logged.Request.Service)[0]
+}
+
 func fateWords(o gate.PromotionOutcome) string {
 	switch o.Outcome {
 	case gate.Good:
@@ -127,7 +150,8 @@ func fateWords(o gate.PromotionOutcome) string {
 func (d Decision) RecordLink() *Cell {
 	for _, o := range []*gate.PromotionOutcome{d.Outcome, d.Later} {
 		if o != nil && o.Deployment != "" {
-			return &Cell{Text: o.Deployment, Href: RecordPath(d.Logged.Request.Service, o.Deployment)}
+			cell := d.Records.evidence(o.Deployment, d.Logged.Request.Service, nil)
+			return &cell
 		}
 	}
 	return nil

@@ -21,7 +21,8 @@ type Gate struct {
 	// Waiting counts the services that are not judged yet; Judged is when the oldest of the others was.
 	Waiting int
 	Judged  time.Time
-	Page    int // of the rows, from 1; any other stands for the first
+	Page    int     // of the rows, from 1; any other stands for the first
+	Records Records // that the sentences of decisions may name
 	// Refused says why a newer configuration is not in force, "" when none was refused.
 	Refused string
 }
@@ -50,7 +51,7 @@ func (g Gate) Tally() []StandingCount {
 func (g Gate) Asking() int { return standingAt(g.Tally(), gate.NeedsEvidence) }
 
 // Log are the newest decisions.
-func (g Gate) Log() Log { return Log{g.Decisions, g.Clock} }
+func (g Gate) Log() Log { return Log{g.Decisions, g.Clock, g.Records} }
 
 // MeterLine says at how many points the failure meter does something, and what it does there: of some tiers it never stops.
 func (r GateRow) MeterLine() string {

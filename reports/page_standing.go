@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"html/template"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,11 @@ type Standing struct {
 	Server    string
 	// Proposals are nil where the environment is not production: the steps of criteria are about that.
 	Proposals *Proposals
+	// Records are those that its sentences may name.
+	Records Records
+	// RollbackHook: a hook is told of watches that fail; Rollbacks is what it was told, newest first.
+	RollbackHook bool
+	Rollbacks    []gate.RollbackNote
 }
 
 func (Standing) template() string { return "standing" }
@@ -45,14 +51,25 @@ func (s Standing) ServicePath() string { return segments("services", s.Service.N
 
 // Groups are the criteria by what they say: against it, met, and nothing to judge.
 func (s Standing) Groups() []ReasonGroup {
-	return groups(reasonViews(s.Decision.Reasons, s.Service.Name, s.Openings, s.Snapshot.Now), s.Clock)
+	of := matter{s.Service.Name, s.Snapshot.Now, s.Snapshot.InFlight, s.Records}
+	return groups(reasonViews(s.Decision.Reasons, of, s.Openings), of)
+}
+
+// Told shows a sentence about it.
+func (s Standing) Told(sentence string) template.HTML {
+	return s.Records.Told(sentence, s.Service.Name)
+}
+
+// HookTold is what its rollback hook was told.
+func (s Standing) HookTold() []RollbackView {
+	return rollbackViews(s.Rollbacks, s.Records, s.Service.Name)
 }
 
 // Summary is the answer in a sentence, without when to ask again: see Again.
 func (s Standing) Summary() string { return GateNow{Decision: s.Decision}.Says() }
 
 // Log are its newest decisions.
-func (s Standing) Log() Log { return Log{s.Decisions, s.Clock} }
+func (s Standing) Log() Log { return Log{s.Decisions, s.Clock, s.Records} }
 
 // Again says what to wait for before it is worth asking; empty where it may open any minute. Nobody has to see to what a pipeline states of
 // itself: a look states nothing.
@@ -92,14 +109,26 @@ func usualNote(h gate.Histories) string {
 	return fmt.Sprintf("Held against its usual rate of 1 in %s: a failure adds %s. It never stops anything.", digits(float64(h.Rate.Den)/float64(h.Rate.Num)), Count(h.Usual.State.Step))
 }
 
-// Under are the changes on their way or under watch, in sentences.
-func (s Standing) Under() []string {
-	var out []string
+// UnderWay is a change on its way or under watch: its name, which leads to it, and what is to be said of it.
+type UnderWay struct {
+	Name Cell
+	Says string
+}
+
+// Under are the changes on their way or under watch.
+func (s Standing) Under() []UnderWay {
+	var out []UnderWay
 	if f := s.Snapshot.InFlight; f != nil {
-		out = append(out, fmt.Sprintf("Decision %s let %s through at %s; how it went is not known. It counts as under way until %s.", f.Decision, named(f.Version, f.Revision, f.Digest), clock(f.At), clock(f.Ends)))
+		out = append(out, UnderWay{
+			Cell{Text: named(f.Version, f.Revision, f.Digest), Href: DecisionPath(f.Decision)},
+			fmt.Sprintf("was let through at %s; how it went is not known. It counts as under way until %s.", clock(f.At), clock(f.Ends)),
+		})
 	}
 	if w := s.Snapshot.Watching; w != nil {
-		out = append(out, fmt.Sprintf("%s went live at %s and is watched until %s.", named(w.Version, w.Revision, w.Digest), clock(w.FinishedAt), clock(s.Snapshot.WatchEndsAt)))
+		out = append(out, UnderWay{
+			Cell{Text: named(w.Version, w.Revision, w.Digest), Href: RecordPath(s.Service.Name, w.ID)},
+			fmt.Sprintf("went live at %s and is watched until %s.", clock(w.FinishedAt), clock(s.Snapshot.WatchEndsAt)),
+		})
 	}
 	return out
 }
@@ -181,7 +210,7 @@ func (s Standing) Commands() []Command {
 	fix, note := "ID", "Name the failed deployment or the incident that it repairs. It passes at once."
 	if problems := slices.Concat(s.Snapshot.OpenFailures, s.Snapshot.OpenIncidents); len(problems) > 0 {
 		fix = quoted(problems[0].ID)
-		note = "It repairs " + problems[0].ID + ", which is open, and passes at once."
+		note = "It repairs " + s.Records.Full(problems[0].ID, s.Service.Name).Text + ", which is open, and passes at once."
 	}
 	list = append(list, Command{"Send a fix", note, s.check(service, "--kind fix --fixes "+fix+" \\\n  "+`--commit "$COMMIT" --digest "$DIGEST"`)})
 	back, note := `--digest "$DIGEST"`, "Name what once ran here: it passes at once."

@@ -2,8 +2,8 @@ package reports
 
 import (
 	"cmp"
+	"html/template"
 	"slices"
-	"strings"
 	"time"
 
 	"shiphabit/metrics/gate"
@@ -23,23 +23,33 @@ type ReasonGroup struct {
 	List      []ReasonView
 	// Folded ones are shown on demand.
 	Folded bool
-	Clock  Clock
+	of     matter
 }
 
-// reasonViews lays out the reasons of a decision about a service.
-func reasonViews(reasons []gate.Reason, service string, openings map[string]time.Time, now time.Time) []ReasonView {
+// Told shows a sentence of a reason.
+func (g ReasonGroup) Told(sentence string) template.HTML {
+	return g.of.records.Told(sentence, g.of.service)
+}
+
+// matter is what reasons are about: a service as it was at an instant, with the change on its way then, nil for none, and the records that
+// they may name.
+type matter struct {
+	service string
+	at      time.Time
+	flight  *gate.Flight
+	records Records
+}
+
+// reasonViews lays out the reasons of a decision.
+func reasonViews(reasons []gate.Reason, of matter, openings map[string]time.Time) []ReasonView {
 	out := make([]ReasonView, len(reasons))
 	for i, r := range reasons {
 		v := ReasonView{Reason: r, Title: criterionTitle(r.Criterion)}
 		for _, id := range r.Evidence {
-			href := RecordPath(service, id)
-			if strings.HasPrefix(id, "gd_") {
-				href = DecisionPath(id)
-			}
-			v.Links = append(v.Links, Cell{Text: id, Href: href})
+			v.Links = append(v.Links, of.records.evidence(id, of.service, of.flight))
 		}
 		if at, known := openings[r.Criterion]; known && r.Mode == gate.Enforce {
-			v.Earliest = earliest(r, at, now)
+			v.Earliest = earliest(r, at, of.at)
 		}
 		out[i] = v
 	}
@@ -60,7 +70,7 @@ func earliest(r gate.Reason, at, now time.Time) string {
 }
 
 // groups sorts criteria by what they say.
-func groups(views []ReasonView, clock Clock) []ReasonGroup {
+func groups(views []ReasonView, of matter) []ReasonGroup {
 	against := ReasonGroup{Title: "Speaks against it", ID: "against"}
 	met := ReasonGroup{Title: "Met", ID: "met"}
 	idle := ReasonGroup{Title: "Nothing to judge", ID: "idle", Folded: true}
@@ -78,7 +88,7 @@ func groups(views []ReasonView, clock Clock) []ReasonGroup {
 	var out []ReasonGroup
 	for _, g := range []ReasonGroup{against, met, idle} {
 		if len(g.List) > 0 {
-			g.Clock = clock
+			g.of = of
 			out = append(out, g)
 		}
 	}

@@ -6,15 +6,20 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 )
 
 // watchPause is how often the outcome of a promotion is asked for while it is watched.
 const watchPause = 10 * time.Second
+
+// hookPauses is how many times more is asked after a failed watch, until it is known what the rollback hook of the service was told.
+const hookPauses = 3
 
 // gateReport is one run of 'gate report'.
 type gateReport struct {
@@ -137,14 +142,21 @@ func (r *gateReport) decision() (string, error) {
 // stay waits until the outcome is known or the time is over.
 func (r *gateReport) stay(ctx context.Context, ask client, id string) error {
 	deadline := r.now().Add(r.watch)
-	for {
+	for left := hookPauses; ; {
 		var o gate.PromotionOutcome
 		if err := ask.call(ctx, "GET", "/api/v1/gate/decisions/"+url.PathEscape(id)+"/outcome", nil, nil, &o); err != nil {
 			return err
 		}
 		switch o.Outcome {
 		case gate.Failed:
-			return exitError{exitBlocked, fmt.Errorf("%s has failed: %s", o.Deployment, o.Causes)}
+			if hookAtWork(o) && left > 0 {
+				left--
+				if err := sleep(ctx, watchPause); err != nil {
+					return err
+				}
+				continue
+			}
+			return exitError{exitBlocked, failedWords(o)}
 		case gate.Good, gate.Inconclusive:
 			fmt.Fprintf(r.out, "%s: %s\n", o.Deployment, o.Outcome)
 			return nil
@@ -158,4 +170,17 @@ func (r *gateReport) stay(ctx context.Context, ask client, id string) error {
 			return err
 		}
 	}
+}
+
+// hookAtWork tells that a watch failed and that it is not settled yet what the rollback hook is told of it.
+func hookAtWork(o gate.PromotionOutcome) bool {
+	watched := strings.Contains(o.Causes, string(metrics.CauseVerdict))
+	return o.RollbackHook && watched && (o.Rollback == nil || o.Rollback.State == gate.RollbackWaiting)
+}
+
+func failedWords(o gate.PromotionOutcome) error {
+	if o.Rollback == nil {
+		return fmt.Errorf("%s has failed: %s", o.Deployment, o.Causes)
+	}
+	return fmt.Errorf("%s has failed: %s; %s", o.Deployment, o.Causes, printable(o.Rollback.Words()))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"shiphabit/api"
@@ -50,6 +51,9 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 		Floor:       settings.Floor,
 		Thresholds:  settings.Thresholds,
 		Readiness:   settings.Readiness,
+		RollbackHook: func(service string) bool {
+			return slices.ContainsFunc(settings.Services, func(s config.Service) bool { return s.Name == service && s.Rollback != nil })
+		},
 		TeamSize: func(name string) int {
 			team, _ := settings.Team(name)
 			return team.Size

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,27 @@ type RollbackNote struct {
 	Says    string    `json:"says,omitempty"`
 	Tries   int       `json:"tries,omitempty"`
 	FoundAt time.Time `json:"found_at"`
+}
+
+// Words say it in half a sentence.
+func (n RollbackNote) Words() string {
+	switch n.State {
+	case RollbackAnswered:
+		return "its rollback hook was told and took it: " + n.Says
+	case RollbackRefused:
+		return "its rollback hook was told and refused it: " + n.Says
+	case RollbackGaveUp:
+		return "its rollback hook was not reached: " + n.Says
+	case RollbackOvertaken:
+		return "its rollback hook is not told any more: " + n.Says
+	case RollbackNotAsked:
+		return "its rollback hook was not told: " + n.Says
+	case RollbackWaiting:
+	}
+	if n.Tries > 0 {
+		return "its rollback hook is told again (" + tries(n.Tries) + " so far): " + n.Says
+	}
+	return "its rollback hook is being told"
 }
 
 const (
@@ -134,4 +156,11 @@ func letThrough(r *metrics.Rollout, promotions []Promotion) string {
 		}
 	}
 	return last.Decision
+}
+
+func tries(n int) string {
+	if n == 1 {
+		return "1 try"
+	}
+	return strconv.Itoa(n) + " tries"
 }
