@@ -63,7 +63,7 @@ func TestAServicesPageSaysWhatStopsItWhatOpensItAndWhatToCopy(t *testing.T) {
 	s.post(overrides, fmt.Sprintf(`{"decision":%q,"for_seconds":7200,%s}`, d.ID, why)).is(http.StatusOK)
 	s.get(standing("shaky")).is(http.StatusOK, "in force: false alarm, sets aside every criterion, 2 h left, 0 of 1 used")
 	s.post(decisions, askFor("shaky", "sha256:new")).is(http.StatusOK)
-	s.get(standing("shaky")).is(http.StatusOK, "let sha256", "how it went is not known", "None is in force")
+	s.get(standing("shaky")).is(http.StatusOK, "was let through at", "how it went is not known", "None is in force")
 	s.get("/services/shaky/record?id=import%2Fshaky-27").is(http.StatusOK, "failed, and nothing has repaired it", "run failed")
 	s.get("/services/shaky/record?id=import%2Fshaky-25").is(http.StatusOK, "failed; repaired after")
 	s.get("/services/shaky/record?id=none").is(http.StatusNotFound, "no deployment and no incident with the id none")

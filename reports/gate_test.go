@@ -184,7 +184,8 @@ func TestWhatStopsComesFirstAndEvidenceIsALink(t *testing.T) {
 		{Criterion: "previous-change", Mode: gate.Enforce, Result: gate.Unknown, Evidence: []string{"gd_7"}}, {Criterion: "freeze", Mode: gate.Enforce, Result: gate.Pass},
 		{Criterion: "failure-meter", Mode: gate.Enforce, Result: gate.Fail, Evidence: []string{"ci/a b"}},
 	}
-	all := groups(reasonViews(reasons, "a/b", map[string]time.Time{"failure-meter": now.Add(-time.Hour)}, now), Clock{})
+	of := matter{service: "a/b", at: now}
+	all := groups(reasonViews(reasons, of, map[string]time.Time{"failure-meter": now.Add(-time.Hour)}), of)
 	if len(all) != 3 || all[0].List[0].Criterion != "failure-meter" || all[0].List[1].Criterion != "previous-change" || !all[2].Folded {
 		t.Fatalf("%+v", all)
 	}
