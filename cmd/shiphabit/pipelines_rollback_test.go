@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -81,7 +82,7 @@ notify: {public_url: https://ship.example.org}
 	door.mu.Lock()
 	door.behind = &cgi.Handler{
 		Path: program, Dir: w.folder, Stderr: os.Stderr,
-		Env: append(w.env, "ROLLBACK_SECRET="+hookSecret, "ROLLBACK_FOLDER="+folder, "ROLLBACK_COMMAND="+begin),
+		Env: append(slices.Clone(w.env), "ROLLBACK_SECRET="+hookSecret, "ROLLBACK_FOLDER="+folder, "ROLLBACK_COMMAND="+begin),
 	}
 	door.mu.Unlock()
 
