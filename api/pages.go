@@ -95,7 +95,10 @@ func (s *Server) errorPage(r *http.Request, status int, detail string) ([]byte, 
 	case http.StatusForbidden:
 		title = answers[Forbidden].title
 	}
-	if status == http.StatusInternalServerError {
+	switch {
+	case status == http.StatusInternalServerError && detail != answers[Internal].title: // it is known what, and people are needed
+		title = answers[Damaged].title
+	case status == http.StatusInternalServerError:
 		detail = "Something went wrong here. The log of the server tells what; nothing you did needs to be done again."
 	}
 	var body bytes.Buffer

@@ -22,6 +22,7 @@ const (
 	Mismatch // the request is well formed and does not fit: bad events, the same idempotency key with another body
 	TooLarge
 	Unavailable
+	Damaged // what is stored cannot be read: nothing that a caller does changes that, and people have to know which row it is
 )
 
 // answers maps each kind to its status and title. There is no second place where an error becomes a status.
@@ -40,6 +41,7 @@ var answers = map[Kind]struct {
 	Mismatch:     {http.StatusUnprocessableEntity, "The request does not fit"},
 	TooLarge:     {http.StatusRequestEntityTooLarge, "The request is too large"},
 	Unavailable:  {http.StatusServiceUnavailable, "Not available right now"},
+	Damaged:      {http.StatusInternalServerError, "What is stored is damaged"},
 }
 
 // Error is an error meant for the caller: Detail names the place, the fault and the remedy.
@@ -83,6 +85,9 @@ func kindOf(err error) Kind {
 func problemOf(err error) []byte {
 	kind := kindOf(err)
 	body := map[string]any{"type": "about:blank", "title": answers[kind].title, "status": answers[kind].status}
+	if kind == Damaged {
+		body["damaged"] = true
+	}
 	var known *Error
 	if errors.As(err, &known) {
 		body["detail"] = known.Detail

@@ -212,5 +212,6 @@ func storeKinds() map[error]api.Kind {
 		store.ErrUsed:      api.Conflict,
 		store.ErrMoved:     api.Moved,
 		store.ErrOutage:    api.Unavailable,
+		store.ErrDamaged:   api.Damaged,
 	}
 }

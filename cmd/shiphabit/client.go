@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"shiphabit/internal/store"
 )
 
 // maxAnswer is the largest answer a client reads, in bytes.
@@ -34,7 +36,14 @@ type problem struct {
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
 	Status int    `json:"status"`
+	// Damaged tells that what the answer needs is stored and cannot be read.
+	Damaged bool `json:"damaged"`
 }
+
+// damagedThere says so of a server.
+type damagedThere struct{ error }
+
+func (damagedThere) Is(target error) bool { return target == store.ErrDamaged }
 
 // unreachable says that no server answered, or that it answered that it cannot.
 type unreachable struct {
@@ -143,7 +152,11 @@ func (c client) once(ctx context.Context, method, path string, header http.Heade
 
 func (c client) read(response *http.Response, data []byte, out any) error {
 	if response.StatusCode >= http.StatusInternalServerError {
-		return unreachable{c.base, fmt.Errorf("%s: %s", response.Status, saidBy(data)), true}
+		said, err := problem{}, fmt.Errorf("%s: %s", response.Status, saidBy(data))
+		if json.Unmarshal(data, &said) == nil && said.Damaged {
+			err = damagedThere{err}
+		}
+		return unreachable{c.base, err, true}
 	}
 	if response.StatusCode == http.StatusUnauthorized {
 		return exitError{exitForbidden, unknownCaller{fmt.Errorf("%s refuses: %s", c.base, saidBy(data))}}

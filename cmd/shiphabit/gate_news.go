@@ -226,7 +226,7 @@ func (o *lookout) dropped(ctx context.Context, l gate.Logged) (all []gate.News, 
 	}
 	had, asked := map[string]bool{}, false
 	err = o.before(ctx, l, func(earlier gate.Logged) bool {
-		if asked = strings.EqualFold(earlier.Request.Environment, l.Request.Environment); asked {
+		if asked = strings.EqualFold(earlier.Request.Environment, l.Request.Environment) && earlier.Damaged == ""; asked {
 			for _, d := range earlier.Snapshot.Demoted {
 				had[d.Criterion] = true
 			}

@@ -278,3 +278,37 @@ func TestACriterionIsDroppedForThoseWhomItCouldStopBefore(t *testing.T) {
 		}
 	}
 }
+
+func TestADamagedDecisionIsSaidOnceAndTheNewsOfOthersGoOn(t *testing.T) {
+	t.Parallel()
+	s := newTellingStage(t, "https://chat.example.org")
+	server := s.server()
+	s.logs(server, "..")
+	lost := fmt.Sprintf("gd_%d", toldAt.Unix()+1)
+	spoil(t, s.path, lost)
+	s.logs(server, "#")
+	for i, want := range []int{1, 0, 0} {
+		if got := found(t, server.look, s.dial.now()); len(got) != want {
+			t.Errorf("look %d: told of %v", i, got)
+		}
+	}
+	s.logs(server, ".#")
+	if got := found(t, server.look, s.dial.now()); len(got) != 1 {
+		t.Errorf("later on: told of %v", got)
+	}
+	said := s.log.String()
+	if strings.Count(said, "level=ERROR") != 1 || !strings.Contains(said, "decision="+lost) || !strings.Contains(said, "restore the database") {
+		t.Errorf("the log says: %s", said)
+	}
+}
+
+// TestACriterionIsNotToldOfAsDroppedBecauseTheDecisionBeforeIsDamaged: what that one knew to be broken is lost.
+func TestACriterionIsNotToldOfAsDroppedBecauseTheDecisionBeforeIsDamaged(t *testing.T) {
+	t.Parallel()
+	s := newTellingStage(t, "https://chat.example.org")
+	s.judged("web", brokenPromise(), brokenPromise(), brokenPromise())
+	spoil(t, s.path, "gd_web_1")
+	if got := found(t, s.server().look, s.dial.now()); len(got) != 0 {
+		t.Errorf("told of %v", got)
+	}
+}

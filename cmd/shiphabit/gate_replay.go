@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -169,11 +170,12 @@ func (r *gateReplay) replayAll(ctx context.Context, decisions decisionReader) er
 			return err
 		}
 		for _, listed := range page {
-			logged, err := decisions.Decision(ctx, listed.ID)
-			if err != nil {
-				return fmt.Errorf("reading decision %s: %w", listed.ID, err)
+			if listed.Damaged == "" {
+				if listed, err = whole(ctx, decisions, listed); err != nil {
+					return fmt.Errorf("reading decision %s: %w", listed.ID, err)
+				}
 			}
-			found.add(logged)
+			found.add(listed)
 			r.tellReplayed(found)
 		}
 		cursor = next
@@ -190,10 +192,33 @@ func (r *gateReplay) replayAll(ctx context.Context, decisions decisionReader) er
 	return nil
 }
 
+// unknownEngine stands for the program that made a decision of which that is lost.
+const unknownEngine = "an unknown engine"
+
+// whole is a listed decision with its documents; of one whose documents are damaged it is what remains, since all others can be replayed.
+func whole(ctx context.Context, decisions decisionReader, listed gate.Logged) (gate.Logged, error) {
+	logged, err := decisions.Decision(ctx, listed.ID)
+	if err == nil {
+		return logged, nil
+	}
+	if errors.Is(err, store.ErrDamaged) {
+		listed.Damaged = err.Error()
+		return listed, nil
+	}
+	return listed, err
+}
+
 // add replays one decision.
 func (f *replayed) add(l gate.Logged) {
 	f.Decisions++
-	f.Engines[l.Engine]++
+	f.Engines[cmp.Or(l.Engine, unknownEngine)]++
+	if l.Damaged != "" {
+		f.Different = append(f.Different, replayedOtherwise{
+			Decision: l.ID, Service: l.Request.Service, Environment: l.Request.Environment, At: l.At, Engine: cmp.Or(l.Engine, unknownEngine), Then: l.Verdict,
+			What: []string{}, Fault: l.Damaged,
+		})
+		return
+	}
 	again, same, err := gate.Replay(l)
 	if same && err == nil {
 		f.Same++

@@ -34,7 +34,7 @@ func (db *DB) checkProbe(tx *gorm.DB, l gate.Logged) error {
 	return err
 }
 
-// Decision returns a logged decision with its snapshot and policy.
+// Decision returns a logged decision with its snapshot and policy. Of one that is damaged it returns what remains, beside ErrDamaged.
 func (db *DB) Decision(ctx context.Context, id string) (gate.Logged, error) {
 	return db.decision(ctx, "id = ?", id)
 }
@@ -55,7 +55,8 @@ func (db *DB) decision(ctx context.Context, where string, args ...any) (gate.Log
 	}
 	l, err := rows[0].whole()
 	if err != nil {
-		return l, err
+		lost := damagedRow{rows[0], err}
+		return db.damaged(ctx, lost), lost
 	}
 	for _, document := range []struct {
 		digest string
@@ -69,23 +70,21 @@ func (db *DB) decision(ctx context.Context, where string, args ...any) (gate.Log
 			return l, fmt.Errorf("document %s of decision %s: %w", document.digest, l.ID, err)
 		}
 		if err := document.take(kept.Body); err != nil {
-			return l, fmt.Errorf("document %s of decision %s: %w", document.digest, l.ID, err)
+			lost := damagedRow{rows[0], fmt.Errorf("document %s: %w", document.digest, err)}
+			return db.damaged(ctx, lost), lost
 		}
 	}
 	return l, nil
 }
 
-// whole is the decision with what of the snapshot stands in its own row.
+// whole is the decision with what of the snapshot stands in its own row; an error means that the row is damaged.
 func (r decisionRow) whole() (gate.Logged, error) {
 	var l gate.Logged
 	body, err := unpackDecision(r.Body)
 	if err == nil {
 		err = json.Unmarshal(body, &l)
 	}
-	if err != nil {
-		return l, fmt.Errorf("stored decision %s: %w", r.ID, err)
-	}
-	return l, nil
+	return l, err
 }
 
 // logged is the decision without its documents, and with no more of the snapshot than its time.
@@ -95,8 +94,8 @@ func (r decisionRow) logged() (gate.Logged, error) {
 	return l, err
 }
 
-// Decisions lists decisions, newest first, without policies and with no more of the snapshot than its time. An empty service
-// means all. A page begins after cursor; next is the cursor of the following page, "" at the end.
+// Decisions lists decisions, newest first, without policies and with no more of the snapshot than its time; of those that are damaged what
+// remains. An empty service means all. A page begins after cursor; next is the cursor of the following page, "" at the end.
 func (db *DB) Decisions(ctx context.Context, service, cursor string, limit int) (list []gate.Logged, next string, err error) {
 	return db.DecisionsWith(ctx, service, "", cursor, limit)
 }
@@ -107,8 +106,7 @@ func (db *DB) DecisionsWith(ctx context.Context, service string, verdict gate.Re
 	if err != nil {
 		return nil, "", err
 	}
-	list, err = loggedAll(rows)
-	return list, next, err
+	return db.decided(ctx, rows, decisionRow.logged), next, nil
 }
 
 // DecisionsDemoted lists decisions as Decisions does, each with the criteria that had broken their promise.
@@ -117,11 +115,8 @@ func (db *DB) DecisionsDemoted(ctx context.Context, service, cursor string, limi
 	if err != nil {
 		return nil, "", err
 	}
-	list = make([]gate.Logged, len(rows))
-	for i, row := range rows {
-		if list[i], err = row.whole(); err != nil {
-			return nil, "", err
-		}
+	list = db.decided(ctx, rows, decisionRow.whole)
+	for i := range list {
 		s := list[i].Snapshot
 		list[i].Snapshot = gate.Snapshot{Now: s.Now, Demoted: s.Demoted}
 	}
@@ -181,38 +176,19 @@ func (db *DB) Fixes(ctx context.Context, service string, since time.Time) ([]gat
 	if err != nil {
 		return nil, fmt.Errorf("listing fixes of %s: %w", service, err)
 	}
-	list, err := loggedAll(rows)
-	return slices.DeleteFunc(list, func(l gate.Logged) bool { return l.Kind != gate.KindFix }), err
-}
-
-func loggedAll(rows []decisionRow) ([]gate.Logged, error) {
-	list := make([]gate.Logged, len(rows))
-	for i, row := range rows {
-		var err error
-		if list[i], err = row.logged(); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+	// One that cannot be read declares nothing: what it was to repair, and with what, is lost.
+	return slices.DeleteFunc(db.decided(ctx, rows, decisionRow.logged), func(l gate.Logged) bool { return l.Kind != gate.KindFix || l.Damaged != "" }), nil
 }
 
 // ProbeGrants lists the probes that were granted to a service at or after since, oldest first.
 func (db *DB) ProbeGrants(ctx context.Context, service string, since time.Time) ([]gate.ProbeGrant, error) {
-	return probesOf(db.read.WithContext(ctx), service, since)
-}
-
-func probesOf(tx *gorm.DB, service string, since time.Time) ([]gate.ProbeGrant, error) {
 	var rows []decisionRow
-	err := tx.Where("probe AND service = ? AND at >= ?", service, ceilMilli(since)).Order("at, seq").Find(&rows).Error
+	err := db.read.WithContext(ctx).Where("probe AND service = ? AND at >= ?", service, ceilMilli(since)).Order("at, seq").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("listing probes of %s: %w", service, err)
 	}
-	list, err := loggedAll(rows)
-	if err != nil {
-		return nil, err
-	}
 	var grants []gate.ProbeGrant
-	for _, l := range list {
+	for _, l := range db.decided(ctx, rows, decisionRow.logged) {
 		if g, granted := l.Grant(); granted {
 			grants = append(grants, g)
 		}

@@ -65,7 +65,10 @@ func (db *DB) Records(ctx context.Context, service string) (doctor.Records, erro
 		if r.Sources, err = diagnosedSources(tx); err != nil {
 			return err
 		}
-		r.Services, r.Deriving, err = db.diagnosedServices(tx, service)
+		if r.Services, r.Deriving, err = db.diagnosedServices(tx, service); err != nil {
+			return err
+		}
+		r.Lost, err = db.damagedDecisions(tx, service)
 		return err
 	})
 	if err != nil {

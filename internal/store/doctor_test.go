@@ -88,6 +88,10 @@ var ills = map[string]ill{
 	"nothing-connected": {says: "type: git"},
 	"deriving": {events: many(220), says: "220 services", do: func(t bench, db *DB) { must(t, db.Refresh(t.Context())) },
 		again: func(o *Options) { o.Rules.MaxSeverity = 2 }},
+	"decision-lost": {events: line(1, "api", "production"), says: "The decision b about api in production of 2 Mar 2026 12:00 UTC", do: func(t bench, db *DB) {
+		logsThree(t, db)
+		spoils(t.Context(), t, db, "b")
+	}},
 	"source-trouble": {says: "give it read_api", do: func(t bench, db *DB) {
 		must(t, db.Trouble(t.Context(), "lab", "read lab: https://git.example: token lacks read_api; give it read_api"))
 	}},

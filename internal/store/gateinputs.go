@@ -128,7 +128,8 @@ type promotionRow struct {
 	} `json:"snapshot"`
 }
 
-// passedOfRow reads no more of a stored decision than it needs.
+// passedOfRow reads no more of a stored decision than it needs. One that is damaged let through what nobody knows, which keeps others waiting
+// as anything would that is on its way: no service may be shut out for as long as the row is there.
 func passedOfRow(row decisionRow) (passed, error) {
 	var kept promotionRow
 	body, err := unpackDecision(row.Body)
@@ -136,7 +137,7 @@ func passedOfRow(row decisionRow) (passed, error) {
 		err = json.Unmarshal(body, &kept)
 	}
 	if err != nil {
-		return passed{}, fmt.Errorf("stored decision %s: %w", row.ID, err)
+		return passedOf(damagedRow{row, err}.remains()), err
 	}
 	return passedOf(gate.Logged{
 		Decision: gate.Decision{ID: kept.ID, ValidUntil: kept.ValidUntil, Verdict: gate.Result(row.Verdict), Probe: row.Probe},

@@ -219,15 +219,15 @@ func (db *DB) fillPassed(tx *gorm.DB, all []*look) error {
 
 func (db *DB) readPassed(tx *gorm.DB, seqs []int64, into map[int64]passed) error {
 	var rows []decisionRow
-	if err := tx.Select("seq", "id", "verdict", "probe", "body").Where("seq IN ?", seqs).Find(&rows).Error; err != nil {
+	if err := tx.Select("seq", "id", "service", "environment", "at", "kind", "verdict", "probe", "body").Where("seq IN ?", seqs).Find(&rows).Error; err != nil {
 		return fmt.Errorf("reading what was let through: %w", err)
 	}
 	for _, row := range rows {
 		p, err := passedOfRow(row)
-		if err != nil {
-			return err
+		if into[row.Seq] = p; err != nil {
+			db.damaged(tx.Statement.Context, damagedRow{row, err})
+			continue
 		}
-		into[row.Seq] = p
 		db.passed.keep(row.Seq, p)
 	}
 	return nil

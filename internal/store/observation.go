@@ -10,7 +10,7 @@ import (
 )
 
 // Observations lists the latest decisions about a service, newest first, each with how its criteria came out and the policy it was made by. One
-// whose policy is not at hand, or is none that this version understands, shows nothing and is left out.
+// whose policy is not at hand, or is none that this version understands, shows nothing and is left out, and so is one that is damaged.
 func (db *DB) Observations(ctx context.Context, service string, limit int) ([]gate.Observation, error) {
 	var rows []decisionRow
 	if err := latestAbout(db.read.WithContext(ctx), service, limit).Find(&rows).Error; err != nil {
@@ -28,7 +28,8 @@ func (db *DB) Observations(ctx context.Context, service string, limit int) ([]ga
 		}
 		l, err := row.whole()
 		if err != nil {
-			return nil, err
+			db.damaged(ctx, damagedRow{row, err})
+			continue
 		}
 		list = append(list, l.Observation(policy))
 	}

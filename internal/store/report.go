@@ -54,15 +54,11 @@ func (db *DB) Report(ctx context.Context, decision, outcome, caller string, depl
 
 // Promotions lists what decisions let through for a service at or after since, oldest first, each with whether it was reported.
 func (db *DB) Promotions(ctx context.Context, service string, since time.Time) ([]gate.Promotion, error) {
-	return promotionsOf(db.read.WithContext(ctx), service, since)
-}
-
-func promotionsOf(tx *gorm.DB, service string, since time.Time) ([]gate.Promotion, error) {
 	var rows []struct {
 		Row      decisionRow `gorm:"embedded"`
 		Reported bool
 	}
-	err := tx.Raw(`SELECT d.*, r.decision IS NOT NULL AS reported FROM decisions d
+	err := db.read.WithContext(ctx).Raw(`SELECT d.*, r.decision IS NOT NULL AS reported FROM decisions d
 		LEFT JOIN gate_reports r ON r.decision = d.id
 		WHERE d.service = ? AND d.at >= ? AND d.verdict IN ('allow', 'warn') ORDER BY d.at, d.seq`, service, ceilMilli(since)).Scan(&rows).Error
 	if err != nil {
@@ -72,7 +68,7 @@ func promotionsOf(tx *gorm.DB, service string, since time.Time) ([]gate.Promotio
 	for _, row := range rows {
 		p, err := passedOfRow(row.Row)
 		if err != nil {
-			return nil, err
+			db.damaged(ctx, damagedRow{row.Row, err})
 		}
 		if p.isPromoted {
 			p.promotion.Reported = row.Reported

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -34,25 +35,36 @@ func (db *DB) Scores(ctx context.Context, from, to time.Time) ([]gate.Scored, er
 	if err := db.scoreOlder(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := db.read.WithContext(ctx).Model(&scoreRow{}).Select("body").
+	rows, err := db.read.WithContext(ctx).Model(&scoreRow{}).Select("decision", "body").
 		Where("at >= ? AND at < ?", ceilMilli(from), ceilMilli(to)).Order("at, decision").Rows()
 	if err != nil {
 		return nil, fmt.Errorf("reading scores: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	var list []gate.Scored
-	var body []byte
+	var id, body []byte
 	for rows.Next() {
 		var s gate.Scored
-		if err := rows.Scan(&body); err != nil {
+		if err := rows.Scan(&id, &body); err != nil {
 			return nil, fmt.Errorf("reading scores: %w", err)
 		}
-		if err := json.Unmarshal(body, &s); err != nil {
-			return nil, fmt.Errorf("stored score: %w", err)
+		if json.Unmarshal(body, &s) != nil { // the decision says it as well
+			if s, err = db.scoredAnew(ctx, string(id)); err != nil {
+				return nil, err
+			}
 		}
 		list = append(list, s)
 	}
 	return list, rows.Err()
+}
+
+// scoredAnew is the score of a stored decision, of one that is damaged by what remains of it.
+func (db *DB) scoredAnew(ctx context.Context, id string) (gate.Scored, error) {
+	l, err := db.Decision(ctx, id)
+	if err != nil && !errors.Is(err, ErrDamaged) {
+		return gate.Scored{}, err
+	}
+	return l.Scored(), nil
 }
 
 // scoreOlder scores the decisions that were logged before there were scores. Once it has found none it does not look again.
@@ -81,7 +93,7 @@ func (db *DB) scoreAll(ctx context.Context, ids []string) error {
 	rows := make([]scoreRow, len(ids))
 	for i, id := range ids {
 		l, err := db.Decision(ctx, id)
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrDamaged) {
 			return err
 		}
 		if rows[i], err = scoreRowOf(l); err != nil {

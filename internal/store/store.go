@@ -86,6 +86,7 @@ type DB struct {
 	statements logStatements
 	kept       digests
 	passed     passedCache
+	damages    damages
 
 	observations observationCache
 	deliveries   convoy

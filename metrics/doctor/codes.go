@@ -11,6 +11,7 @@ import (
 // kinds are all kinds of finding in the order in which they are shown, with the words above them.
 var kinds = []struct{ code, title string }{
 	{"nothing-connected", "Nothing is connected yet"},
+	{"decision-lost", "A decision of the gate cannot be read"},
 	{"deriving", "Figures are being made again"},
 	{"source-trouble", "A source cannot be read"},
 	{"rollback-hook", "A rollback hook did not take what it was told"},
@@ -121,6 +122,10 @@ func explainLink(figure, service string) string {
 
 // SourceLink leads to the page of a source.
 func SourceLink(name string) string { return "/sources/" + url.PathEscape(name) }
+
+func decisionsLink(service string) string {
+	return "/gate/decisions?" + url.Values{"service": {service}}.Encode()
+}
 
 func serviceLink(name string) string { return "/services/" + url.PathEscape(name) }
 

@@ -52,6 +52,15 @@ type Records struct {
 	Services []Service // by name
 	// Deriving counts the services whose facts are of other rules than those in force.
 	Deriving int
+	// Lost are the decisions of the gate's log that cannot be read any more, the newest first.
+	Lost []Lost
+}
+
+// Lost is a decision of which no more is known than what stands here.
+type Lost struct {
+	Decision, Service, Environment string
+	At                             time.Time
+	Problem                        string // names it, what is wrong with it, and what is to be done
 }
 
 // Service is one service with what its facts hold.
@@ -106,6 +115,7 @@ func Diagnose(r Records, q Question) Diagnosis {
 	states := d.sources()
 	if q.Source == "" {
 		d.organisation()
+		d.lost()
 		for i := range r.Services {
 			if q.Service != "" && r.Services[i].Name != q.Service {
 				continue

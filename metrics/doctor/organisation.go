@@ -32,6 +32,22 @@ func (d *diagnosis) organisation() {
 	}
 }
 
+// lost tells of decisions whose text is damaged.
+func (d *diagnosis) lost() {
+	for _, l := range d.records.Lost {
+		if d.q.Service != "" && d.q.Service != l.Service {
+			continue
+		}
+		d.add(Finding{
+			Code: "decision-lost", Severity: Trouble, Service: l.Service, Link: decisionsLink(l.Service),
+			What: "The decision " + l.Decision + " about " + l.Service + " in " + l.Environment + " of " + moment(l.At) +
+				" cannot be read any more. It counts by its verdict and time; nobody can be shown why it was made, and it cannot be judged again.",
+			Evidence: l.Problem,
+			Remedy:   "restore the database from a backup that was made before, and look after the disk; `shiphabit gate replay --all` finds every decision that cannot be read",
+		})
+	}
+}
+
 // total is what the services have together.
 type total struct {
 	rollouts, production, incidents int

@@ -263,6 +263,8 @@ type Logged struct {
 	At        time.Time `json:"at"`
 	// TookMicros is how long it took to decide, before it was written down; 0 when that was not measured.
 	TookMicros int64 `json:"took_us,omitempty"`
+	// Damaged says why the decision cannot be read any more; then only what stands beside its text in the log is known of it.
+	Damaged string `json:"damaged,omitempty"`
 }
 
 // MeterState is where a failure meter stands.

@@ -108,7 +108,7 @@ const (
 func (l Logged) Follows(environment string) Follows {
 	passed := l.Verdict == Allow || l.Verdict == Warn
 	switch {
-	case !strings.EqualFold(l.Request.Environment, environment) || l.Kind != KindNormal:
+	case !strings.EqualFold(l.Request.Environment, environment) || l.Kind != KindNormal || l.Damaged != "":
 		return Neither
 	case l.StopsService():
 		return GoesOn

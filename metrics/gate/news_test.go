@@ -207,3 +207,20 @@ func TestKeysOfNewsFitAnIndex(t *testing.T) {
 		t.Errorf("%+v", news)
 	}
 }
+
+func TestWhatRemainsOfADamagedDecisionIsNoNewsAndEndsNoSpell(t *testing.T) {
+	t.Parallel()
+	for _, verdict := range []Result{Allow, Warn, Block, Hold} {
+		for _, kind := range []string{"", KindNormal, KindFix} {
+			l := Remains(Logged{
+				Decision: Decision{ID: "gd_1", Verdict: verdict, Kind: kind}, At: day(1), Request: Request{Service: "shop", Environment: "production"},
+			}, "a byte is another one.")
+			if l.MayBeNews() || l.Follows("production") != Neither || l.Damaged == "" {
+				t.Errorf("%s %q: %+v", verdict, kind, l)
+			}
+			if passed := verdict == Allow || verdict == Warn; passed == l.ValidUntil.IsZero() {
+				t.Errorf("%s is valid until %s", verdict, l.ValidUntil)
+			}
+		}
+	}
+}
