@@ -20,8 +20,10 @@ const (
 	newsFor = 24 * time.Hour
 	// watchReach is how long ago a deployment can have gone out whose watch is news, at most.
 	watchReach = 7 * 24 * time.Hour
-	// newsPage is how many decisions are read at once, walkPage how many of one service where mostly the first few tell enough.
-	newsPage, walkPage = 200, 20
+	// newsPage is how many headlines are read at once, walkPage how many decisions of one service where mostly the first few tell enough.
+	newsPage, walkPage = 500, 20
+	// readAgain is how many places in the log are looked at again: servers that share a database may write in another order than they took places.
+	readAgain = 5_000
 )
 
 // newsStore is where the news of the gate are found.
@@ -29,6 +31,10 @@ type newsStore interface {
 	StoredServices(ctx context.Context) ([]metrics.Service, error)
 	Derivations(ctx context.Context) (map[string]int64, error)
 	FactsFor(ctx context.Context, service string, window metrics.Window) (metrics.Facts, error)
+	// Headlines are those of the decisions after a place in the log, PlaceBefore the place before the first one since an instant.
+	Headlines(ctx context.Context, after int64, limit int) ([]store.Headline, error)
+	PlaceBefore(ctx context.Context, since time.Time) (seq int64, err error)
+	DecisionsNamed(ctx context.Context, ids []string) ([]gate.Logged, error)
 	DecisionsDemoted(ctx context.Context, service, cursor string, limit int) (list []gate.Logged, next string, err error)
 	// CursorAfter leads to the page of a list that begins with what comes after a decision.
 	CursorAfter(ctx context.Context, id string) (cursor string, err error)
@@ -46,7 +52,10 @@ type teamNews struct {
 type lookout struct {
 	store   newsStore
 	reached func(team string) bool
-	seen    map[string]time.Time // decisions by their id
+	upTo    int64                // the last place in the log that was looked at
+	begun   bool                 // it is known where to begin
+	again   map[int64]bool       // the last places that were looked at
+	last    map[string]lastAsked // by service and environment
 	found   map[string]time.Time // news by their key and team
 	left    []gate.Logged        // seen, and not looked into yet
 	derived map[string]int64     // services by how often they were derived
@@ -54,7 +63,7 @@ type lookout struct {
 }
 
 func newLookout(db newsStore, reached func(team string) bool) *lookout {
-	return &lookout{store: db, reached: reached, seen: map[string]time.Time{}, found: map[string]time.Time{}, derived: map[string]int64{}}
+	return &lookout{store: db, reached: reached, again: map[int64]bool{}, last: map[string]lastAsked{}, found: map[string]time.Time{}, derived: map[string]int64{}}
 }
 
 // look finds what it has not found before. What cannot be read now is read the next time.
@@ -70,9 +79,8 @@ func (o *lookout) look(ctx context.Context, now time.Time) ([]teamNews, error) {
 		}
 	}
 	since := now.Add(-newsFor)
-	for _, known := range []map[string]time.Time{o.seen, o.found} {
-		maps.DeleteFunc(known, func(_ string, at time.Time) bool { return at.Before(since) })
-	}
+	maps.DeleteFunc(o.found, func(_ string, at time.Time) bool { return at.Before(since) })
+	maps.DeleteFunc(o.last, func(_ string, l lastAsked) bool { return l.at.Before(since) })
 	watches, watchErr := o.watches(ctx, since, now)
 	decisions, err := o.decisions(ctx, since)
 	return o.fresh(append(watches, decisions...)), errors.Join(watchErr, err)
@@ -112,14 +120,107 @@ func (o *lookout) watches(ctx context.Context, since, now time.Time) (all []team
 	return all, err
 }
 
-// decisions looks into those that were logged since the last look. One that was made without the database is logged later than it was made.
+// decisions looks into those that were logged since the last look, page by page. One that was made without the database is logged later than it
+// was made.
 func (o *lookout) decisions(ctx context.Context, since time.Time) (all []teamNews, err error) {
-	if err := o.read(ctx, since); err != nil {
-		return nil, err
-	}
 	left := slices.DeleteFunc(o.left, func(l gate.Logged) bool { return l.At.Before(since) }) // history, even if it could never be read
 	o.left = nil
-	for _, l := range left {
+	if all, err = o.intoAll(ctx, left, since); !o.begun {
+		seq, fault := o.store.PlaceBefore(ctx, since)
+		if fault != nil {
+			return all, errors.Join(err, fault)
+		}
+		o.upTo, o.begun = seq, true
+	}
+	for after, more := max(0, o.upTo-readAgain), true; more; {
+		page, fault := o.store.Headlines(ctx, after, newsPage)
+		if fault != nil {
+			return all, errors.Join(err, fault)
+		}
+		if more = len(page) == newsPage; len(page) > 0 {
+			after = page[len(page)-1].Seq
+		}
+		news, fault := o.page(ctx, page, since)
+		all, err = append(all, news...), errors.Join(err, fault)
+		if fault != nil && !o.again[after] {
+			return all, err // the page is read again
+		}
+	}
+	maps.DeleteFunc(o.again, func(seq int64, _ bool) bool { return seq <= o.upTo-readAgain })
+	return all, err
+}
+
+// page looks into those of a page that are new and can be news: all of them are taken in, or none when they cannot be read.
+func (o *lookout) page(ctx context.Context, page []store.Headline, since time.Time) ([]teamNews, error) {
+	page = slices.DeleteFunc(page, func(h store.Headline) bool { return o.again[h.Seq] })
+	var ids []string
+	within := map[string]lastAsked{} // noted for good once the texts are read
+	for _, h := range page {
+		before, known := within[placeOf(h)]
+		if !known {
+			before, known = o.last[placeOf(h)]
+		}
+		within[placeOf(h)] = lastAsked{at: h.At, demoted: h.Demoted}
+		if _, reached := o.teams[h.Service]; reached && !h.At.Before(since) && (mayBeNews(h) || known && h.At.Before(before.at) && len(h.Demoted) > 0 || before.lost(h)) {
+			ids = append(ids, h.ID)
+		}
+	}
+	texts := map[string]gate.Logged{}
+	if len(ids) > 0 {
+		list, err := o.store.DecisionsNamed(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range list {
+			texts[l.ID] = l
+		}
+	}
+	var wanted []gate.Logged
+	for _, h := range page {
+		l, read := texts[h.ID]
+		if wants := o.follow(h, l); read && wants {
+			wanted = append(wanted, l)
+		}
+		o.again[h.Seq], o.upTo = true, max(o.upTo, h.Seq)
+	}
+	return o.intoAll(ctx, wanted, since)
+}
+
+// mayBeNews leaves out what can be none by itself, without looking at its text.
+func mayBeNews(h store.Headline) bool {
+	return h.Verdict == gate.Block || h.Kind == gate.KindFix || h.Kind == ""
+}
+
+// lastAsked is what the latest decision about a service in an environment was.
+type lastAsked struct {
+	at      time.Time
+	stops   bool // it stops the service, in a spell that goes on
+	demoted []string
+}
+
+// lost tells whether a criterion has broken its promise since.
+func (l lastAsked) lost(h store.Headline) bool {
+	return slices.ContainsFunc(h.Demoted, func(c string) bool { return !slices.Contains(l.demoted, c) })
+}
+
+func placeOf(h store.Headline) string { return h.Service + "\x00" + strings.ToLower(h.Environment) }
+
+// follow notes a decision, and tells whether it can be news after the one before it: neither a stop in a spell that goes on is, nor a criterion
+// that had broken its promise then, too. After one that was made later, as another server's may be, it always can.
+func (o *lookout) follow(h store.Headline, l gate.Logged) bool {
+	before, known := o.last[placeOf(h)]
+	if known && h.At.Before(before.at) {
+		return true
+	}
+	now := lastAsked{at: h.At, stops: l.Follows(h.Environment) == gate.GoesOn, demoted: h.Demoted}
+	o.last[placeOf(h)] = now
+	goesOn := known && before.stops && now.stops
+	return l.DeclaredFix() || l.StopsService() && !goesOn || before.lost(h)
+}
+
+// intoAll looks into decisions, and keeps those for the next time that cannot be looked into now.
+func (o *lookout) intoAll(ctx context.Context, list []gate.Logged, since time.Time) (all []teamNews, err error) {
+	for _, l := range list {
 		found, fault := o.into(ctx, l)
 		if fault != nil {
 			o.left = append(o.left, l)
@@ -133,33 +234,6 @@ func (o *lookout) decisions(ctx context.Context, since time.Time) (all []teamNew
 		}
 	}
 	return all, err
-}
-
-// read takes in decisions from the newest on, up to a page that has none that is new; all of them, or none when it fails.
-func (o *lookout) read(ctx context.Context, since time.Time) error {
-	seen, left := map[string]time.Time{}, []gate.Logged{}
-	for cursor, fresh := "", true; fresh; {
-		page, next, err := o.store.DecisionsDemoted(ctx, "", cursor, newsPage)
-		if err != nil {
-			return err
-		}
-		fresh = false
-		for _, l := range page {
-			if _, known := o.seen[l.ID]; known || l.At.Before(since) {
-				continue
-			}
-			fresh, seen[l.ID] = true, l.At
-			if l.MayBeNews() {
-				left = append(left, l)
-			}
-		}
-		if cursor = next; cursor == "" {
-			break
-		}
-	}
-	maps.Copy(o.seen, seen)
-	o.left = append(o.left, left...)
-	return nil
 }
 
 // into finds what a decision tells its service's team.
@@ -252,9 +326,9 @@ func (o *lookout) dropped(ctx context.Context, l gate.Logged) (all []gate.News, 
 // one: after a restart a day of decisions is looked into, and each would otherwise read all that came after it.
 func (o *lookout) before(ctx context.Context, l gate.Logged, enough func(gate.Logged) bool) error {
 	cursor, err := o.store.CursorAfter(ctx, l.ID)
-	for err == nil && cursor != "" {
+	for limit := 1; err == nil && cursor != ""; limit = walkPage { // mostly the one right before it tells enough
 		var page []gate.Logged
-		if page, cursor, err = o.store.DecisionsDemoted(ctx, l.Request.Service, cursor, walkPage); slices.ContainsFunc(page, enough) {
+		if page, cursor, err = o.store.DecisionsDemoted(ctx, l.Request.Service, cursor, limit); slices.ContainsFunc(page, enough) {
 			return nil
 		}
 	}

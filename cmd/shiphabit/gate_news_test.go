@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"shiphabit/internal/store"
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 )
@@ -124,8 +126,8 @@ func TestADayOfStopsIsLookedIntoWithoutReadingItAgainForEach(t *testing.T) {
 	if got := found(t, look, s.dial.now()); len(got) != 1 {
 		t.Errorf("told of %v", got)
 	}
-	if counted.pages != stops {
-		t.Errorf("%d pages were read for %d stops, each of which has another one right before it", counted.pages, stops)
+	if counted.pages != 1 {
+		t.Errorf("%d pages of the service were read for the first of %d stops, each other of which has one right before it", counted.pages, stops)
 	}
 }
 
@@ -165,6 +167,27 @@ func (a *faltering) FactsFor(ctx context.Context, service string, window metrics
 		return metrics.Facts{}, err
 	}
 	return a.newsStore.FactsFor(ctx, service, window)
+}
+
+func (a *faltering) PlaceBefore(ctx context.Context, since time.Time) (int64, error) {
+	if err := a.fails(); err != nil {
+		return 0, err
+	}
+	return a.newsStore.PlaceBefore(ctx, since)
+}
+
+func (a *faltering) Headlines(ctx context.Context, after int64, limit int) ([]store.Headline, error) {
+	if err := a.fails(); err != nil {
+		return nil, err
+	}
+	return a.newsStore.Headlines(ctx, after, limit)
+}
+
+func (a *faltering) DecisionsNamed(ctx context.Context, ids []string) ([]gate.Logged, error) {
+	if err := a.fails(); err != nil {
+		return nil, err
+	}
+	return a.newsStore.DecisionsNamed(ctx, ids)
 }
 
 func (a *faltering) DecisionsDemoted(ctx context.Context, service, cursor string, limit int) ([]gate.Logged, string, error) {
@@ -311,4 +334,38 @@ func TestACriterionIsNotToldOfAsDroppedBecauseTheDecisionBeforeIsDamaged(t *test
 	if got := found(t, s.server().look, s.dial.now()); len(got) != 0 {
 		t.Errorf("told of %v", got)
 	}
+}
+
+// TestALookReadsNoMoreTextsThanCanBeNews: of a day in which everything goes through, or is under a criterion that broke its promise long ago, none.
+func TestALookReadsNoMoreTextsThanCanBeNews(t *testing.T) {
+	t.Parallel()
+	s := newTellingStage(t, "https://chat.example.org")
+	server := s.server()
+	s.logs(server, strings.Repeat(".", 2*newsPage)+"#.")
+	counted := &named{newsStore: server.db, ids: map[string]int{}}
+	look := newLookout(counted, func(team string) bool { return team == "pay" })
+	if got := found(t, look, s.dial.now()); len(got) != 1 || len(counted.ids) != 1 {
+		t.Errorf("told of %v after reading %d texts", got, len(counted.ids))
+	}
+	s.logs(server, "..#")
+	if got := found(t, look, s.dial.now()); len(got) != 1 || len(counted.ids) != 2 {
+		t.Errorf("then told of %v after reading %d texts", got, len(counted.ids))
+	}
+	if most := slices.Max(slices.Collect(maps.Values(counted.ids))); most != 1 {
+		t.Errorf("a text was read %d times", most)
+	}
+}
+
+// named counts how often the texts of decisions are read.
+type named struct {
+	newsStore
+
+	ids map[string]int
+}
+
+func (n *named) DecisionsNamed(ctx context.Context, ids []string) ([]gate.Logged, error) {
+	for _, id := range ids {
+		n.ids[id]++
+	}
+	return n.newsStore.DecisionsNamed(ctx, ids)
 }

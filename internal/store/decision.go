@@ -115,12 +115,16 @@ func (db *DB) DecisionsDemoted(ctx context.Context, service, cursor string, limi
 	if err != nil {
 		return nil, "", err
 	}
-	list = db.decided(ctx, rows, decisionRow.whole)
+	return db.withDemoted(ctx, rows), next, nil
+}
+
+func (db *DB) withDemoted(ctx context.Context, rows []decisionRow) []gate.Logged {
+	list := db.decided(ctx, rows, decisionRow.whole)
 	for i := range list {
 		s := list[i].Snapshot
 		list[i].Snapshot = gate.Snapshot{Now: s.Now, Demoted: s.Demoted}
 	}
-	return list, next, nil
+	return list
 }
 
 // CursorAfter is the cursor of the page of decisions that begins after this one, as every list of decisions takes it.

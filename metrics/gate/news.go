@@ -150,11 +150,6 @@ func (l Logged) Repairs() string {
 // DeclaredFix reports whether it was let through as the fix that it claimed to be.
 func (l Logged) DeclaredFix() bool { return l.Kind == KindFix && l.Request.Change.Kind == KindFix }
 
-// MayBeNews leaves out what can be none, without looking at other decisions.
-func (l Logged) MayBeNews() bool {
-	return l.StopsService() || l.DeclaredFix() || len(l.Snapshot.Demoted) > 0
-}
-
 // FixesSince is when the first fix of the same problem can have been asked for at the earliest: one that is open for longer takes none.
 func (l Logged) FixesSince() time.Time { return l.At.Add(-fixReach) }
 

@@ -215,7 +215,7 @@ func TestWhatRemainsOfADamagedDecisionIsNoNewsAndEndsNoSpell(t *testing.T) {
 			l := Remains(Logged{
 				Decision: Decision{ID: "gd_1", Verdict: verdict, Kind: kind}, At: day(1), Request: Request{Service: "shop", Environment: "production"},
 			}, "a byte is another one.")
-			if l.MayBeNews() || l.Follows("production") != Neither || l.Damaged == "" {
+			if l.StopsService() || l.DeclaredFix() || l.Follows("production") != Neither || l.Damaged == "" {
 				t.Errorf("%s %q: %+v", verdict, kind, l)
 			}
 			if passed := verdict == Allow || verdict == Warn; passed == l.ValidUntil.IsZero() {

@@ -32,8 +32,10 @@ type Scored struct {
 	Fails []string `json:"fails,omitempty"`
 	Holds []string `json:"holds,omitempty"`
 	// Late is the source whose records were awaited.
-	Late       string `json:"late,omitempty"`
-	TookMicros int64  `json:"took_us,omitempty"`
+	Late string `json:"late,omitempty"`
+	// Demoted are the criteria that had broken their promise.
+	Demoted    []string `json:"demoted,omitempty"`
+	TookMicros int64    `json:"took_us,omitempty"`
 }
 
 // dataFresh is the criterion that waits for a source.
@@ -51,6 +53,9 @@ func (l Logged) Scored() Scored {
 	}
 	if s.Kind == KindFix {
 		s.Fixes = l.Request.Change.Fixes
+	}
+	for _, d := range l.Snapshot.Demoted {
+		s.Demoted = append(s.Demoted, d.Criterion)
 	}
 	for _, r := range l.Reasons {
 		switch {
