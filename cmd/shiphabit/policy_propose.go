@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -116,9 +117,13 @@ func layersOf(ctx context.Context, db *store.DB, settings config.Config, names [
 // propose looks at one service after the other and weighs them together.
 func (p *program) propose(ctx context.Context, db *store.DB, settings config.Config, l policyLayer) (layerProposal, error) {
 	answer := layerProposal{Layer: l.name, Services: []string{}}
-	var candidates []gate.Candidate
 	sharing := settings.Rules().Sharing()
-	for _, service := range l.services {
+	weighed := gate.NewGraduating(settings.Policy(l.subject), p.now()) // no record of a service is kept once it is counted
+	var shownAt time.Time
+	for i, service := range l.services {
+		if shownAt = p.tellProposing(l, i, shownAt); len(l.services) == i+1 && !shownAt.IsZero() {
+			fmt.Fprint(p.err, "\r\x1b[K")
+		}
 		facts, err := db.GateFacts(ctx, service.Name)
 		if errors.Is(err, store.ErrNotFound) { // asked about, and never seen
 			facts, err = metrics.Facts{Service: service.Name}, nil
@@ -135,14 +140,23 @@ func (p *program) propose(ctx context.Context, db *store.DB, settings config.Con
 			return answer, err
 		}
 		answer.Services = append(answer.Services, service.Name)
-		candidates = append(candidates, gate.Candidate{Standing: gate.Standing{Facts: facts, Policy: settings.Policy(service), Older: older}, Observed: observed})
+		weighed.Add(gate.Candidate{Standing: gate.Standing{Facts: facts, Policy: settings.Policy(service), Older: older}, Observed: observed})
 	}
-	answer.Proposals = gate.Graduations(settings.Policy(l.subject), candidates, p.now())
+	answer.Proposals = weighed.List()
 	if changes := gate.ChangesOf(answer.Proposals); len(changes) > 0 {
 		amendment := settings.Amend(l.name, changes)
 		answer.Amendment = &amendment
 	}
 	return answer, nil
+}
+
+// tellProposing draws on the terminal how far it has come, and returns when that was shown last.
+func (p *program) tellProposing(l policyLayer, done int, shownAt time.Time) time.Time {
+	if p.quiet || !p.terminal || done == 0 || p.now().Sub(shownAt) < time.Second/5 {
+		return shownAt
+	}
+	fmt.Fprintf(p.err, "\r%s: %d of %s ", l.name, done, counted(len(l.services), "service"))
+	return p.now()
 }
 
 func (p *program) printProposals(all []layerProposal, format string) error {

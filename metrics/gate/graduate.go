@@ -58,34 +58,80 @@ type Amendment struct {
 // Graduations lists the criteria of a policy that may still do more in production, each with what the candidates show. Those that are judged by
 // other values of a criterion, or in another mode, show nothing of it.
 func Graduations(p Policy, of []Candidate, now time.Time) []Graduation {
-	now = now.UTC().Truncate(time.Millisecond)
-	records := make([]judgedRecord, len(of))
-	for i, c := range of {
-		records[i] = recordUntil(c, now)
+	g := NewGraduating(p, now)
+	for _, c := range of {
+		g.Add(c)
 	}
-	list := []Graduation{}
+	return g.List()
+}
+
+// Graduating adds up what candidates show, one after the other, and keeps no more than counts: the records of a whole tier need not be at hand
+// together.
+type Graduating struct {
+	policy Policy
+	now    time.Time
+	all    []graduationTally
+}
+
+// graduationTally is what is counted of one criterion.
+type graduationTally struct {
+	Graduation
+
+	criterion criterion
+	promising *promising // nil where no promise is made
+	years     *big.Rat
+	idle      string // why lint would refuse it in force, of the first service for which it would
+}
+
+// NewGraduating begins with no candidate.
+func NewGraduating(p Policy, now time.Time) *Graduating {
+	g := &Graduating{policy: p, now: now.UTC().Truncate(time.Millisecond)}
 	for _, c := range p.criteria() {
-		g, may := p.nextStep(c)
+		step, may := p.nextStep(c)
 		if !may {
 			continue
 		}
-		var alike []judgedRecord
-		for _, r := range records {
-			if r.Policy.modeOf(c.name) == g.Mode && r.Policy.values(c.name) == p.values(c.name) {
-				alike = append(alike, r)
-			}
+		t := graduationTally{Graduation: step, criterion: c, years: new(big.Rat)}
+		if i := slices.IndexFunc(p.promising(), func(one promising) bool { return one.criterion == c.name }); i >= 0 {
+			t.promising = &p.promising()[i]
+			t.Promise = &PromiseRecord{Promised: t.promising.promised}
 		}
-		g.observe(p, c, alike)
-		g.hold(p, alike)
-		g.refuse(p, alike)
-		list = append(list, g)
+		g.all = append(g.all, t)
 	}
+	return g
+}
+
+// Add takes in what one candidate shows.
+func (g *Graduating) Add(c Candidate) {
+	r := recordUntil(c, g.now)
+	for i := range g.all {
+		t := &g.all[i]
+		if r.Policy.modeOf(t.Criterion) != t.Mode || r.Policy.values(t.Criterion) != g.policy.values(t.Criterion) {
+			continue
+		}
+		t.observe(g.policy, t.criterion, r)
+		t.hold(r)
+		t.rest(g.policy, r)
+	}
+}
+
+// List is what all candidates show together.
+func (g *Graduating) List() []Graduation {
+	list := []Graduation{}
 	ready := map[string]bool{}
-	for _, g := range list {
-		ready[g.Criterion] = len(g.Missing) == 0
+	for _, t := range g.all {
+		if t.Promise != nil {
+			record := *t.Promise
+			record.judge(t.years)
+			t.Promise = &record
+		}
+		t.Missing = []string{}
+		t.refuse(g.policy, t.idle)
+		ready[t.Criterion] = len(t.Missing) == 0
+		list = append(list, t.Graduation)
 	}
 	for i := range list {
-		list[i].together(p, ready)
+		list[i].together(g.policy, ready)
 		list[i].Ready = len(list[i].Missing) == 0
 		list[i].Says = list[i].says()
 	}
@@ -160,22 +206,20 @@ func recordUntil(c Candidate, now time.Time) judgedRecord {
 }
 
 // observe counts the decisions in which the criterion judged, and those that it would have stopped.
-func (g *Graduation) observe(p Policy, c criterion, of []judgedRecord) {
-	for _, r := range of {
-		for _, o := range r.watched(p, c, g.Mode) {
-			g.Decisions++
-			if !effect(Enforce, c.rule.OnUnknown, o.Results[c.name]).Stops() {
-				continue
-			}
-			g.WouldStop++
-			switch r.fates.of(o.Scored).outcome {
-			case Failed:
-				g.Failed++
-			case Good:
-				g.Fine++
-			default:
-				g.Undecided++
-			}
+func (g *Graduation) observe(p Policy, c criterion, r judgedRecord) {
+	for _, o := range r.watched(p, c, g.Mode) {
+		g.Decisions++
+		if !effect(Enforce, c.rule.OnUnknown, o.Results[c.name]).Stops() {
+			continue
+		}
+		g.WouldStop++
+		switch r.fates.of(o.Scored).outcome {
+		case Failed:
+			g.Failed++
+		case Good:
+			g.Fine++
+		default:
+			g.Undecided++
 		}
 	}
 }
@@ -207,35 +251,28 @@ type PromiseRecord struct {
 	NeedsYears Fraction `json:"needs_years"`
 }
 
-// hold holds the backtest's wrong stops against the promise.
-func (g *Graduation) hold(p Policy, of []judgedRecord) {
-	i := slices.IndexFunc(p.promising(), func(one promising) bool { return one.criterion == g.Criterion })
-	if i < 0 {
+// hold counts the backtest's wrong stops, to be held against the promise.
+func (t *graduationTally) hold(r judgedRecord) {
+	if t.promising == nil {
 		return
 	}
-	one := p.promising()[i]
-	record, total := &PromiseRecord{Promised: one.promised}, new(big.Rat)
-	for _, r := range of {
-		steps := one.fold(r.history)
-		if len(steps) == 0 {
-			continue // nothing was ever counted
-		}
-		wrong, judged := wrongSpells(steps, one.oneIn, r.history.explained(r.trials), r.history.now)
-		if !judged {
-			continue
-		}
-		since := steps[0].At
-		if len(r.trials) > 0 { // as in a backtest, the whole record counts
-			if first := r.history.facts.Rollouts[r.trials[0]].FinishedAt; first.Before(since) {
-				since = first
-			}
-		}
-		record.Services++
-		record.Wrong += len(wrong)
-		total.Add(total, yearsOf(r.history.now.Sub(since)))
+	steps := t.promising.fold(r.history)
+	if len(steps) == 0 {
+		return // nothing was ever counted
 	}
-	record.judge(total)
-	g.Promise = record
+	wrong, judged := wrongSpells(steps, t.promising.oneIn, r.history.explained(r.trials), r.history.now)
+	if !judged {
+		return
+	}
+	since := steps[0].At
+	if len(r.trials) > 0 { // as in a backtest, the whole record counts
+		if first := r.history.facts.Rollouts[r.trials[0]].FinishedAt; first.Before(since) {
+			since = first
+		}
+	}
+	t.Promise.Services++
+	t.Promise.Wrong += len(wrong)
+	t.years.Add(t.years, yearsOf(r.history.now.Sub(since)))
 }
 
 func (r *PromiseRecord) judge(total *big.Rat) {

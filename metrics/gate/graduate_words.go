@@ -7,7 +7,7 @@ import (
 )
 
 // refuse notes what keeps the criterion from its next step.
-func (g *Graduation) refuse(p Policy, of []judgedRecord) {
+func (g *Graduation) refuse(p Policy, idle string) {
 	if g.Decisions < g.Needed {
 		g.miss("%d of %d decisions observed", g.Decisions, g.Needed)
 	}
@@ -25,20 +25,19 @@ func (g *Graduation) refuse(p Policy, of []judgedRecord) {
 	for _, fault := range p.Validate() {
 		g.miss("the policy would be refused: %s", fault)
 	}
-	g.missIdle(p, of)
+	if idle != "" {
+		g.miss("%s", idle)
+	}
 }
 
-// missIdle notes that services are deployed so seldom that lint would refuse the criterion in force.
-func (g *Graduation) missIdle(p Policy, of []judgedRecord) {
-	if g.Criterion != "failure-meter" {
+// rest notes that a service is deployed so seldom that lint would refuse the criterion in force; the first one is named.
+func (t *graduationTally) rest(p Policy, r judgedRecord) {
+	if t.Criterion != "failure-meter" || t.Next != Enforce || t.idle != "" {
 		return
 	}
-	for _, r := range of {
-		meter, _ := r.history.foldMeter(p.Criteria.FailureMeter, r.trials)
-		if why := p.Criteria.FailureMeter.idleAt(max(1, meter.Volume)); why != "" {
-			g.miss("lint would refuse it for %s: %s", r.Facts.Service, why)
-			return
-		}
+	meter, _ := r.history.foldMeter(p.Criteria.FailureMeter, r.trials)
+	if why := p.Criteria.FailureMeter.idleAt(max(1, meter.Volume)); why != "" {
+		t.idle = "lint would refuse it for " + r.Facts.Service + ": " + why
 	}
 }
 
