@@ -163,8 +163,15 @@ func (s sample) stateComponents() []Component {
 		one("finding", "Finding", "What is missing, what shows it, and the step that supplies it, to copy.", doctor.Finding{Code: "example", Source: "example", What: "No service is mapped to the environment `eu-central-1`.",
 			Evidence: "12 deployments went there", Remedy: "say what kind of environment it is:", Example: "environments:\n  - {match: \"eu-central-1\", kind: production}", Link: s.Link("")}),
 		one("judged", "Not judged yet", "What is still being worked out is said, and no old value stands in for it.", sampleJudged{Waiting: 3}),
+		some("hooktold", "Rollback hook", "What a hook was told after a watch that failed, and what came of it.", []string{"took it", "is told again", "was not reached"}, []any{
+			hookTold(gate.RollbackAnswered, "it answered 202"), hookTold(gate.RollbackWaiting, "it answered 503"), hookTold(gate.RollbackGaveUp, "it was not told in time"),
+		}).in("row"),
 		one("decided", "Action", "What a team decided, who by role, until when, and how it went.", assessments.Action{Text: "Rehearse going back once a month.", Owner: "the release role", DueOn: "2026-05-01"}),
 	}
+}
+
+func hookTold(state gate.RollbackState, says string) RollbackView {
+	return RollbackView{VerdictView: rollbackVerdict(state), Says: says}
 }
 
 // sampleJudged is a page some of whose services wait for their verdict.
