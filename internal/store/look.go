@@ -30,6 +30,10 @@ type look struct {
 	err               error
 }
 
+// promotionsSeen are how many promotions of a service a decision looks at, the newest: of those on their way the newest counts. Nobody promotes
+// one service so often within the hour or two that they matter.
+const promotionsSeen = "200"
+
 // lookQuery reads for many services at once what decisions about them have to know, each row with what it is about: a service (s), the
 // signals of it (m), the
 // numbers of its promotions (p) and probes (g), its overrides (o), and each
@@ -50,8 +54,9 @@ func (d dialect) lookQuery() string {
 	SELECT 's', s.name, s.touched, s.derived, CASE WHEN s.present OR s.declared THEN 1 ELSE 0 END, s.rules, s.document
 		FROM asked a CROSS JOIN ` + services + `
 	UNION ALL SELECT 'm', s.name, 0, 0, 0, s.monitored, '' FROM asked a CROSS JOIN ` + services + `
-	UNION ALL SELECT 'p', a.name, 0, 0, 0, coalesce((SELECT ` + promoted + ` FROM decisions d LEFT JOIN gate_reports r ON r.decision = d.id
-		WHERE d.service = a.name AND d.at >= a.since AND d.verdict IN ('allow', 'warn')), ''), '' FROM asked a
+	UNION ALL SELECT 'p', a.name, 0, 0, 0, coalesce((SELECT ` + promoted + ` FROM
+			(SELECT seq, id FROM decisions WHERE service = a.name AND at >= a.since AND verdict IN ('allow', 'warn') ORDER BY at DESC LIMIT ` + promotionsSeen + `) d
+			LEFT JOIN gate_reports r ON r.decision = d.id), ''), '' FROM asked a
 	UNION ALL SELECT 'g', a.name, 0, 0, 0, coalesce((SELECT ` + granted + ` FROM decisions d WHERE d.service = a.name AND ` + probe + `), ''), '' FROM asked a
 	UNION ALL SELECT 'o', o.service, o.used, o.revoked_at, 0, o.second, o.body FROM asked a CROSS JOIN gate_overrides o WHERE o.service = a.name
 	UNION ALL SELECT 'w', a.name, coalesce(w.watermark, ` + strconv.FormatInt(toMilli(time.Time{}), 10) + `),

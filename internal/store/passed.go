@@ -23,21 +23,37 @@ func passedOf(l gate.Logged) passed {
 
 // passedCache keeps what decisions let through by their numbers. A logged decision never changes, so that it need not be read twice.
 type passedCache struct {
-	mu   sync.Mutex
-	kept map[int64]passed
+	mu sync.Mutex
+	// kept are those that were asked for since the others, in before, became too many.
+	kept, before map[int64]packedPassed
 }
 
-// keptPassed bounds what is remembered: beyond it the remembering begins anew. One takes about half a kilobyte.
-const keptPassed = 50_000
+// packedPassed takes little room, and mostly nothing that the garbage collector has to look through: see gate.Promotion.Pack.
+type packedPassed struct {
+	promotion  string
+	isPromoted bool
+	grant      *gate.ProbeGrant // nil where it was none
+}
+
+// keptPassed bounds what is remembered: beyond it what nobody asked for goes. One takes about a quarter of a kilobyte.
+const keptPassed = 60_000
 
 func (c *passedCache) keep(seq int64, p passed) {
 	if !p.isPromoted && !p.isProbe {
 		return
 	}
+	one := packedPassed{promotion: p.promotion.Pack(), isPromoted: p.isPromoted}
+	if p.isProbe {
+		one.grant = &p.grant
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.put(seq, one)
+}
+
+func (c *passedCache) put(seq int64, p packedPassed) {
 	if c.kept == nil || len(c.kept) >= keptPassed {
-		c.kept = map[int64]passed{}
+		c.kept, c.before = map[int64]packedPassed{}, c.kept
 	}
 	c.kept[seq] = p
 }
@@ -48,11 +64,25 @@ func (c *passedCache) all(seqs []int64) (known map[int64]passed, unknown []int64
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, seq := range seqs {
-		if p, found := c.kept[seq]; found {
-			known[seq] = p
+		p, found := c.kept[seq]
+		if !found {
+			if p, found = c.before[seq]; found {
+				c.put(seq, p)
+			}
+		}
+		if found {
+			known[seq] = p.unpacked()
 		} else {
 			unknown = append(unknown, seq)
 		}
 	}
 	return known, unknown
+}
+
+func (p packedPassed) unpacked() passed {
+	one := passed{promotion: gate.UnpackPromotion(p.promotion), isPromoted: p.isPromoted}
+	if p.grant != nil {
+		one.grant, one.isProbe = *p.grant, true
+	}
+	return one
 }

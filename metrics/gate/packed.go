@@ -200,3 +200,22 @@ func packRecovery(p *packer, r *metrics.Recovery) {
 	packText(p, &r.By)
 	packText(p, &r.Evidence)
 }
+
+// Pack is the promotion as text, but for whether it was reported.
+func (p Promotion) Pack() string { return packed(func(to *packer) { packPromotion(to, &p) }) }
+
+// UnpackPromotion is what Pack packed in this process; its strings share the memory of the text.
+func UnpackPromotion(text string) (p Promotion) {
+	packPromotion(&packer{reads: true, rest: text}, &p)
+	return p
+}
+
+func packPromotion(p *packer, one *Promotion) {
+	packText(p, &one.Decision)
+	packText(p, &one.Environment)
+	packText(p, &one.Digest)
+	packText(p, &one.Revision)
+	packText(p, &one.Version)
+	p.at(&one.At)
+	p.at(&one.ValidUntil)
+}

@@ -83,3 +83,16 @@ func TestARolloutIsPackedWithAllThatASnapshotReads(t *testing.T) {
 		})
 	}
 }
+
+func TestAPromotionIsPackedWhole(t *testing.T) {
+	t.Parallel()
+	var want Promotion
+	n := 0
+	full(reflect.ValueOf(&want).Elem(), &n)
+	want.Reported = false // it is asked each time
+	for _, p := range []Promotion{want, {}} {
+		if diff := cmp.Diff(p, UnpackPromotion(p.Pack())); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
