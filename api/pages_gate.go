@@ -143,6 +143,7 @@ func (s *Server) standingPage(r request) (reply, error) {
 		return reply{}, err
 	}
 	p.Records = reports.RecordsAmong(f.Clock, facts)
+	p.PutBack = gate.Known{Facts: facts}.PutBack(environment, now.policy, now.snapshot.Now)
 	if p.Histories, err = s.histories(r.Context(), facts, now); err != nil {
 		return reply{}, err
 	}

@@ -294,3 +294,20 @@ func TestABacktestThatLeftServicesOutSaysOfWhomItsHeadingSpeaks(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestAServiceIsToldHowManyOfItsDeploymentsCountNowhere(t *testing.T) {
+	t.Parallel()
+	for outcomes, want := range map[string]string{
+		"gg": "",
+		"gi": "Of the last 2 planned deployments 1 counts nowhere",
+		"ii": "Of the last 2 planned deployments 2 count nowhere",
+	} {
+		var s Standing
+		for _, o := range outcomes {
+			s.Snapshot.Recent = append(s.Snapshot.Recent, gate.Trial{Outcome: map[rune]gate.Outcome{'g': gate.Good, 'i': gate.Inconclusive}[o]})
+		}
+		if got := s.Inconclusive(); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
+			t.Errorf("%s: %q", outcomes, got)
+		}
+	}
+}

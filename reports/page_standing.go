@@ -31,6 +31,8 @@ type Standing struct {
 	Proposals *Proposals
 	// Records are those that its sentences may name.
 	Records Records
+	// PutBack is what a rollback would best put back, nil where nothing is known to have gone well here.
+	PutBack *gate.Deployed
 	// RollbackHook: a hook is told of watches that fail; Rollbacks is what it was told, newest first.
 	RollbackHook bool
 	Rollbacks    []gate.RollbackNote
@@ -41,6 +43,22 @@ func (Standing) template() string { return "standing" }
 // Says is the verdict in words.
 func (s Standing) Says() string {
 	return "A normal change to " + s.Environment + " " + sayVerdict(s.Stands()) + " now"
+}
+
+// Inconclusive says how many of the last planned deployments count nowhere since no verdict came for them, "" for none.
+func (s Standing) Inconclusive() string {
+	n := 0
+	for _, t := range s.Snapshot.Recent {
+		if t.Outcome == gate.Inconclusive {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return "Of the last " + plural(len(s.Snapshot.Recent), "planned deployment", "planned deployments") + plural2(n,
+		" %s counts nowhere, neither as good nor as failed: the service has health verdicts, and none that says healthy or unhealthy came for it.",
+		" %s count nowhere, neither as good nor as failed: the service has health verdicts, and none that says healthy or unhealthy came for them.")
 }
 
 // Stands is how it stands, as the lists of services count it.
@@ -214,8 +232,8 @@ func (s Standing) Commands() []Command {
 	}
 	list = append(list, Command{"Send a fix", note, s.check(service, "--kind fix --fixes "+fix+" \\\n  "+`--commit "$COMMIT" --digest "$DIGEST"`)})
 	back, note := `--digest "$DIGEST"`, "Name what once ran here: it passes at once."
-	if e := s.goBackTo(); e != nil {
-		switch puts := "Puts back " + named(e.Version, e.Revision, e.Digest) + ", which ran here before. It passes at once."; {
+	if e := s.PutBack; e != nil {
+		switch puts := "Puts back " + named(e.Version, e.Revision, e.Digest) + ", the last that went well here before. It passes at once."; {
 		case e.Digest != "":
 			back, note = "--digest "+quoted(e.Digest), puts
 		case e.Revision != "":
@@ -230,17 +248,6 @@ func (s Standing) Commands() []Command {
 	override := Command{"Set a criterion aside", note, fmt.Sprintf(
 		"shiphabit gate override --server %s \\\n  --service %s --environment %s%s \\\n  --category %q --reason \"WHY, IN A SENTENCE\"", quoted(s.Server), service, quoted(s.Environment), s.stopping(), gate.OverrideCategories()[1])}
 	return append(list, override, Command{"Ask", "What a pipeline runs before it deploys.", s.check(service, `--commit "$COMMIT" --digest "$DIGEST" --wait 10m`)})
-}
-
-// goBackTo is what a rollback would put back: what is live when the newest run failed, else what was live before it.
-func (s Standing) goBackTo() *gate.Deployed {
-	switch {
-	case s.Snapshot.FailedRun != nil && s.Snapshot.Live != nil:
-		return s.Snapshot.Live
-	case len(s.Snapshot.Earlier) > 0:
-		return &s.Snapshot.Earlier[0]
-	}
-	return nil
 }
 
 func (s Standing) check(service, rest string) string {

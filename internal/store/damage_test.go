@@ -175,3 +175,27 @@ func TestTheDoctorIsToldOfDamagedDecisions(t *testing.T) {
 		}
 	})
 }
+
+func TestADecisionWhoseRowSaysSomethingElseThanItsTextIsDamaged(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		ctx, db := t.Context(), t.open()
+		logsThree(t, db)
+		drop := "DROP TRIGGER decisions_are_final"
+		if db.dialect.name != sqliteDialect.name {
+			drop += " ON decisions"
+		}
+		must(t, db.write.Exec(drop).Error)
+		for column, value := range map[string]any{"verdict": "warn", "service": "web", "environment": "staging", "probe": false} {
+			must(t, db.write.Exec("UPDATE decisions SET "+column+" = ? WHERE id = 'b'", value).Error)
+			if _, err := db.Decision(ctx, "b"); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "its row says "+column) {
+				t.Errorf("with another %s: %v", column, err)
+			}
+			was := map[string]any{"verdict": "allow", "service": "api", "environment": "production", "probe": true}[column]
+			must(t, db.write.Exec("UPDATE decisions SET "+column+" = ? WHERE id = 'b'", was).Error)
+		}
+		if _, err := db.Decision(ctx, "b"); err != nil {
+			t.Errorf("as it was: %v", err)
+		}
+	})
+}

@@ -84,7 +84,25 @@ func (r decisionRow) whole() (gate.Logged, error) {
 	if err == nil {
 		err = json.Unmarshal(body, &l)
 	}
+	if err == nil {
+		err = r.contradicts(l)
+	}
 	return l, err
+}
+
+// contradicts tells that the columns, by which decisions are found and counted, say something else than the text does.
+func (r decisionRow) contradicts(l gate.Logged) error {
+	for _, c := range []struct{ what, row, text string }{
+		{"id", r.ID, l.ID}, {"service", r.Service, l.Request.Service}, {"environment", r.Environment, l.Request.Environment}, {"verdict", r.Verdict, string(l.Verdict)},
+	} {
+		if c.row != c.text {
+			return fmt.Errorf("its row says %s %q and its text %q", c.what, c.row, c.text)
+		}
+	}
+	if r.Probe != l.Probe {
+		return fmt.Errorf("its row says probe %t and its text %t", r.Probe, l.Probe)
+	}
+	return nil
 }
 
 // logged is the decision without its documents, and with no more of the snapshot than its time.

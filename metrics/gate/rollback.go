@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -121,10 +122,42 @@ func (h *history) standsAgainst(i int, promotions []Promotion) string {
 			return name(*deployed(newer)) + " was deployed here after it"
 		}
 	}
-	if p := h.inFlight(r.Environment, promotions); p != nil {
+	if p := h.inFlight(r.Environment, after(promotions, setOut(r, promotions))); p != nil {
 		return name(Deployed{ID: p.Decision, Version: p.Version, Revision: p.Revision, Digest: p.Digest}) + " is on its way here"
 	}
 	return ""
+}
+
+// setOut is when a rollout set out, as far as that is known: when it was let through, or started, or finished.
+func setOut(r *metrics.Rollout, promotions []Promotion) time.Time {
+	id := letThrough(r, promotions)
+	if i := slices.IndexFunc(promotions, func(p Promotion) bool { return p.Decision == id }); i >= 0 {
+		return promotions[i].At
+	}
+	return began(r)
+}
+
+// after are those let through later: what was let through before, and never went out, is no newer change.
+func after(promotions []Promotion, at time.Time) []Promotion {
+	var later []Promotion
+	for _, p := range promotions {
+		if p.At.After(at) {
+			later = append(later, p)
+		}
+	}
+	return later
+}
+
+// PutBack is what a rollback would best put back in an environment now: the last deployment of another artifact than the newest one's that
+// went well there and that nothing speaks against. Nil where none is known.
+func (k Known) PutBack(environment string, p Policy, now time.Time) *Deployed {
+	h := newHistory(k.Facts, p, instant(now), nil)
+	for i := len(h.facts.Rollouts) - 1; i >= 0; i-- {
+		if r := &h.facts.Rollouts[i]; strings.EqualFold(r.Environment, environment) && !r.FinishedAt.After(h.now) {
+			return h.goodBefore(i)
+		}
+	}
+	return nil
 }
 
 // goodBefore is the last rollout before another one, in its environment, that went well and that nothing speaks against, of another artifact.
