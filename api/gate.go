@@ -94,35 +94,54 @@ func (s *Server) gateRoutes() []route {
 	}
 }
 
+// question is what is asked for a decision, before it is known whether whoever asks may.
+type question struct {
+	asked gate.Request
+	key   string
+	wait  time.Duration // for which a hold may be held open
+}
+
 func (s *Server) addDecision(r request) (reply, error) {
+	q, err := questionOf(r)
+	if err != nil {
+		return reply{}, err
+	}
+	return s.answerQuestion(r, q)
+}
+
+func questionOf(r request) (q question, err error) {
 	data, err := askBody(r)
 	if err != nil {
-		return reply{}, err
+		return q, err
 	}
-	asked, err := decodeAsk(data)
-	if err != nil {
-		return reply{}, err
+	if q.asked, err = decodeAsk(data); err != nil {
+		return q, err
 	}
-	key, err := keyOf(r.Header)
-	if err != nil {
-		return reply{}, err
+	if q.key, err = keyOf(r.Header); err != nil {
+		return q, err
 	}
-	wait, err := waitOf(r.URL.Query().Get("wait"), key)
-	if err != nil {
-		return reply{}, err
-	}
+	q.wait, err = waitOf(r.URL.Query().Get("wait"), q.key)
+	return q, err
+}
+
+// answerQuestion decides, and logs the decision. A question that is held open while another server takes this one's place is answered there.
+func (s *Server) answerQuestion(r request, q question) (reply, error) {
+	asked := q.asked // a job is told apart from others by what is filled in here
 	if err := s.admit(r, &asked); err != nil {
 		return reply{}, err
 	}
 	if err := s.bind(r, asked.Run); err != nil {
 		return reply{}, err
 	}
-	a, err := newAsk(asked, r.caller.Name, key)
+	a, err := newAsk(asked, r.caller.Name, q.key)
 	if err != nil {
 		return reply{}, err
 	}
 	a.job = r.caller.job
-	logged, waited, err := s.await(r.Context(), a, wait)
+	logged, waited, err := s.await(r.Context(), a, q.wait)
+	if errors.Is(err, errHandedOver) {
+		return s.passedOn(r, q, waited)
+	}
 	if err != nil {
 		return reply{}, err
 	}

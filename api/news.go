@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -35,6 +36,9 @@ type listeners struct {
 	end    func() // once or more
 }
 
+// errHandedOver ends the wait of a question that another server is to answer.
+var errHandedOver = errors.New("another server has taken this one's place")
+
 func newListeners() listeners {
 	ended := make(chan struct{})
 	return listeners{make(chan struct{}, mostListening), ended, sync.OnceFunc(func() { close(ended) })}
@@ -55,7 +59,8 @@ func waitOf(word, key string) (time.Duration, error) {
 	return time.Duration(seconds) * time.Second, nil
 }
 
-// await is decide, but that a hold is answered only when the wait is over or something else is to be said. It tells how long it has waited.
+// await is decide, but that a hold is answered only when the wait is over or something else is to be said. It tells how long it has waited. Its error
+// is errHandedOver when another server is to go on.
 func (s *Server) await(ctx context.Context, a ask, wait time.Duration) (l gate.Logged, waited time.Duration, err error) {
 	l, err = s.decide(ctx, a)
 	if wait == 0 || err != nil || l.Verdict != gate.Hold || l.Unlogged {
@@ -69,6 +74,9 @@ func (s *Server) await(ctx context.Context, a ask, wait time.Duration) (l gate.L
 	}
 	began := s.o.Clock()
 	next, err := s.listen(ctx, a, l, earlier(began.Add(wait), *l.AskAgainAfter))
+	if errors.Is(err, errHandedOver) {
+		return next, s.o.Clock().Sub(began), err
+	}
 	if err != nil && ctx.Err() == nil { // the hold stands, and is the answer
 		s.o.Logger.WarnContext(ctx, "a question that was held open is answered before its time", slog.String("service", a.Service), slog.Any("error", err))
 	}
@@ -81,6 +89,9 @@ func (s *Server) listen(ctx context.Context, a ask, held gate.Logged, until time
 	var heard string
 	var judgedAt time.Time
 	for now := s.o.Clock(); now.Before(until); now = s.o.Clock() {
+		if s.successor.Load() != nil { // by its configuration, not by this one's
+			return held, errHandedOver
+		}
 		news, err := s.news(ctx, a.Service) // before the judgement: what arrives meanwhile is news
 		if err != nil {
 			return held, err
@@ -102,7 +113,9 @@ func (s *Server) listen(ctx context.Context, a ask, held gate.Logged, until time
 		case <-ctx.Done():
 			return held, ctx.Err()
 		case <-s.listeners.ended:
-			return held, nil
+			if s.successor.Load() == nil {
+				return held, nil
+			}
 		case <-s.o.After(listenEvery):
 		}
 	}

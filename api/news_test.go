@@ -245,6 +245,96 @@ func TestAServerThatStopsAnswersTheQuestionsItHoldsOpen(t *testing.T) {
 	(<-l.open("k")).is(http.StatusOK, `"verdict":"hold"`) // and holds no other one open
 }
 
+// reloaded lets another server take this one's place, as a reload of the configuration does. It is told when the new one is used no longer.
+func (l listening) reloaded(change ...func(*api.Options)) (next listening, left <-chan struct{}) {
+	l.Helper()
+	next = l
+	next.site = newSiteOver(l.T, l.db, l.clock, append(change, func(o *api.Options) {
+		o.After = func(time.Duration) <-chan time.Time { l.looks <- struct{}{}; return l.ticks }
+		o.Patience = patience
+	})...)
+	done := make(chan struct{})
+	next.server.Succeed(l.server)
+	l.server.HandOver(func() (*api.Server, func()) { return next.server, sync.OnceFunc(func() { close(done) }) })
+	return next, done
+}
+
+// unwatched is a policy that holds nothing because of the change before it.
+func unwatched(o *api.Options) {
+	o.Policy = func(s metrics.Service) gate.Policy {
+		p := policyOf(s)
+		p.Criteria.PreviousChange.Mode = gate.Observe
+		return p
+	}
+}
+
+func TestAQuestionHeldOpenIsJudgedByThePolicyThatCameIntoForce(t *testing.T) {
+	t.Parallel()
+	l := newListening(t)
+	answered := l.open("k")
+	<-l.looks
+	next, left := l.reloaded(unwatched)
+	(<-answered).is(http.StatusOK, `"verdict":"warn"`)
+	<-left
+	if list := next.decisions(); len(list) != 2 || list[0].Verdict != gate.Warn || list[1].Verdict != gate.Hold {
+		t.Errorf("logged %d decisions", len(list))
+	}
+}
+
+func TestAQuestionHeldOpenIsJudgedByTheFreezesThatCameIntoForce(t *testing.T) {
+	t.Parallel()
+	l := newListening(t)
+	answered := l.open("k")
+	<-l.looks
+	l.reloaded(func(o *api.Options) {
+		o.Freezes = []gate.Window{{Name: "fair", From: noon.Add(-time.Hour), To: noon.Add(time.Hour), Zone: time.UTC}}
+	})
+	(<-answered).is(http.StatusOK, `"verdict":"block"`, "fair")
+}
+
+func TestAQuestionIsHeldOpenNoLongerThanItAskedForThoughTheConfigurationChanges(t *testing.T) {
+	t.Parallel()
+	l := newListening(t)
+	first := l.ask("POST", decisions, payments, "Idempotency-Key", "k").is(http.StatusOK, `"verdict":"hold"`)
+	answered := l.open("k")
+	<-l.looks
+	l.tick(20 * time.Second)
+	next, _ := l.reloaded()
+	<-l.looks
+	next.tick(9 * time.Second)
+	next.clock.advance(time.Second)
+	next.ticks <- noon
+	if same := (<-answered).is(http.StatusOK); same.body != first.body {
+		t.Errorf("the hold is told in other bytes:\n%s\n%s", first.body, same.body)
+	}
+	if list := next.decisions(); len(list) != 1 {
+		t.Errorf("%d decisions of one question that stayed on hold", len(list))
+	}
+	if !strings.Contains(l.log.String(), "path=/api/v1/gate/decisions status=200 took=0s") || strings.Contains(l.log.String(), "took=30s") {
+		t.Errorf("the wait counts as time to answer:\n%s", l.log)
+	}
+}
+
+func TestAQuestionThatComesToAServerWhosePlaceIsTakenIsHeldOpenByTheOther(t *testing.T) {
+	t.Parallel()
+	l := newListening(t)
+	l.reloaded(unwatched)
+	(<-l.open("k")).is(http.StatusOK, `"verdict":"warn"`)
+}
+
+func TestWhoMayNotAskUnderTheNewConfigurationIsNotJudgedByIt(t *testing.T) {
+	t.Parallel()
+	l := newListening(t)
+	answered := l.open("k")
+	<-l.looks
+	_, left := l.reloaded(unwatched, func(o *api.Options) { o.RequireTokens = true })
+	(<-answered).is(http.StatusUnauthorized, "send an API token")
+	<-left
+	if list := l.decisions(); len(list) != 1 {
+		t.Errorf("%d decisions", len(list))
+	}
+}
+
 func TestAWaitThatCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

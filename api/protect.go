@@ -85,12 +85,14 @@ const (
 
 // waitingStore keeps what waits, across restarts and for all replicas. ClaimWaiting takes one on until a time, SaveWaiting gives it back;
 // that is refused (Moved) when the claim was over. HeardWaiting lists what is on hold and may be woken because there is news of its service.
+// WakeWaiting makes a changed configuration such news, for whatever is on hold or could not be asked about.
 type waitingStore interface {
 	newsStore
 	AddWaiting(ctx context.Context, w Waiting) (fresh bool, err error)
 	DueWaiting(ctx context.Context, limit int) ([]Waiting, error)
 	HeardWaiting(ctx context.Context, limit int) ([]Waiting, error)
 	Waiting(ctx context.Context, limit int) ([]Waiting, error)
+	WakeWaiting(ctx context.Context) error
 	ClaimWaiting(ctx context.Context, w Waiting, until time.Time) (mine bool, err error)
 	SaveWaiting(ctx context.Context, w Waiting, claimed time.Time) error
 }
@@ -169,10 +171,16 @@ func (s *Server) wakeProtection() {
 // sweepEvery is how soon something is looked at that became due.
 const sweepEvery = 2 * time.Second
 
-// RunProtection answers the hosts of what waits, until the context ends.
+// RunProtection answers the hosts of what waits, until the context ends. All that waits is judged anew at first: it may have been looked at
+// under another configuration, by a server that ran before or by the one whose place this one takes.
 func (s *Server) RunProtection(ctx context.Context) {
-	for {
-		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+	for woken := false; ; {
+		var err error
+		if !woken {
+			err = s.o.Store.WakeWaiting(ctx)
+			woken = err == nil
+		}
+		if err := errors.Join(err, s.Sweep(ctx)); err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
 			s.o.Logger.ErrorContext(ctx, "answering deployments that wait", "error", err)
 		}
 		timer := time.NewTimer(sweepEvery)

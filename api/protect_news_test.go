@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"shiphabit/internal/protection/fakehub"
 	"shiphabit/internal/store"
 	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
 )
 
 // heldByLateRecords is a server that reads a source which is two hours behind, and another over the same database; a service of tier high is
@@ -234,6 +236,101 @@ func TestADeploymentThatIsMappedToNoServiceAnyMoreIsNotLookedAtForNews(t *testin
 	p.later(time.Minute)
 	if after := p.looks(); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("looked at for news: %v, then %v", before, after)
+	}
+}
+
+func TestAChangedConfigurationWakesADeploymentThatNothingCouldBeAskedAbout(t *testing.T) {
+	t.Parallel()
+	mapped := &switched{off: true}
+	var hub *fakehub.Hub
+	p, _ := heldByLateRecords(t, func(at *clock) (string, api.Protector) {
+		hub = fakehub.New(t, at.Now)
+		mapped.rule = ruleOf(t, hub, "production", at.Now)
+		return "app", mapped
+	})
+	p.hub = hub
+	p.asked(1, "steady", "c0ffee")
+	mapped.off = false
+	p.later(10 * time.Second)
+	if got := p.told(1, "steady"); got != "report" {
+		t.Fatalf("told %q before the configuration was known to have changed", got)
+	}
+	p.must(p.db.WakeWaiting(t.Context()))
+	p.sweep()
+	if got := p.told(1, "steady"); got != "report approved" {
+		t.Errorf("told %q", got)
+	}
+}
+
+func TestADeploymentWhoseEntryIsBackIsLookedAtAtOnce(t *testing.T) {
+	t.Parallel()
+	p := newProtected(t)
+	gone := newSiteOver(t, p.db, p.clock, func(o *api.Options) { o.Protectors = map[string]api.Protector{"another": nil} })
+	p.deliver(p.request(1, "payments", "c0ffee"), fakehub.Secret)
+	p.must(gone.server.Sweep(t.Context()))
+	p.later(10 * time.Second)
+	if got := p.told(1, "payments"); got != "" {
+		t.Fatalf("told %q", got)
+	}
+	p.must(p.db.WakeWaiting(t.Context()))
+	p.sweep()
+	if got := p.told(1, "payments"); got != "report" {
+		t.Errorf("told %q", got)
+	}
+}
+
+// awake runs the sweeps of a server until what is expected has come about, under a clock of its own.
+func (p protectedSite) awake(is func() bool) {
+	p.Helper()
+	ctx, stop := context.WithCancel(p.Context())
+	var running sync.WaitGroup
+	running.Go(func() { p.handler.RunProtection(ctx) })
+	for end := time.Now().Add(time.Minute); !is() && time.Now().Before(end); {
+		runtime.Gosched()
+	}
+	stop()
+	running.Wait()
+}
+
+func TestADeploymentOnHoldIsJudgedByThePolicyThatCameIntoForce(t *testing.T) {
+	t.Parallel()
+	p := newProtected(t)
+	p.asked(1, "payments", "c0ffee")
+	if got := p.told(1, "payments"); got != "report" {
+		t.Fatalf("told %q", got)
+	}
+	p.clock.advance(10 * time.Second)
+	next := newSiteOver(t, p.db, p.clock, unwatched, func(o *api.Options) {
+		o.Protectors = map[string]api.Protector{"app": ruleOf(t, p.hub, "production", p.clock.Now)}
+	})
+	p.handler = next.server
+	p.awake(func() bool { return p.told(1, "payments") != "report" })
+	if got := p.told(1, "payments"); got != "report approved" {
+		t.Errorf("told %q", got)
+	}
+}
+
+// What another change that is on its way holds up goes on when that one has ended, whatever became of it.
+func TestAHoldBehindAnotherPromotionIsWokenByTheReportOfIt(t *testing.T) {
+	t.Parallel()
+	for outcome, then := range map[string]string{"skipped": "approved", "cancelled": "approved", "succeeded": "report", "failed": "rejected"} {
+		p := newProtected(t)
+		p.clock.advance(time.Hour)
+		let := into[gate.Decision](p.post(decisions, `{"service":"payments","artifact":{"digest":"sha256:before"}}`).is(http.StatusOK, `"verdict":"warn"`))
+		p.asked(1, "payments", "c0ffee")
+		if got := p.told(1, "payments"); got != "report" {
+			t.Fatalf("told %q", got)
+		}
+		before := p.looks()
+		p.later(time.Minute)
+		if after := p.looks(); fmt.Sprint(after) != fmt.Sprint(before) {
+			t.Errorf("%s: looked at though nothing had arrived: %v, then %v", outcome, before, after)
+		}
+		p.post(decisions+"/"+let.ID+"/report", `{"outcome":"`+outcome+`"}`).is(http.StatusOK)
+		p.later(10 * time.Second)
+		if got := p.told(1, "payments"); got != "report "+then {
+			t.Errorf("after it had %s: told %q", outcome, got)
+		}
 	}
 }
 

@@ -86,7 +86,7 @@ func (s *Server) sweepOne(ctx context.Context, w Waiting) error {
 		after.Problem, after.NextAt = err.Error(), s.o.Clock().Add(soonestAgain) // the database, not the host: nothing was said
 	}
 	after.WakeAt = s.o.Clock().Add(soonestAgain)
-	if after.Problem != "" { // news do not make a host ready that asked for a pause
+	if after.Attempts > 0 { // news do not make a host ready that asked for a pause
 		after.WakeAt = after.NextAt
 	}
 	saved := s.o.Store.SaveWaiting(context.WithoutCancel(ctx), after, claimed)
@@ -105,6 +105,7 @@ func (s *Server) treat(ctx context.Context, w Waiting) (Waiting, error) {
 		w.State = stateExpired
 		return w, nil
 	case !known:
+		w.Verdict, w.Attempts = "", 0 // as what nothing can be asked about
 		w.Problem, w.NextAt = "the configuration has no such entry under protection any more", now.Add(longestPause)
 		return w, nil
 	}

@@ -158,8 +158,10 @@ type Server struct {
 	// printing has room for one: a browser is a large program.
 	printing chan struct{}
 	wake     chan struct{} // tells the sweep that something waits
-	// listeners are questions that are held open until there is news.
+	// listeners are questions that are held open until there is news; successor leads to the server that took this one's place, nil while
+	// none has.
 	listeners listeners
+	successor atomic.Pointer[func() (next *Server, left func())]
 }
 
 // New builds a server. It starts nothing.

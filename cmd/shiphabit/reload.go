@@ -137,12 +137,17 @@ func (s *serving) begin(ctx context.Context, t *term) {
 
 // ServeHTTP lets the term in force answer.
 func (s *serving) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.RLock()
-	t := s.current
-	t.requests.Add(1)
-	s.mu.RUnlock()
+	t := s.enter()
 	defer t.requests.Done()
 	t.handler.ServeHTTP(w, r)
+}
+
+// enter is the term in force with one more request, so that its database stays open until that one is done.
+func (s *serving) enter() *term {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	s.current.requests.Add(1)
+	return s.current
 }
 
 // watch reads the configuration again at each hang-up.
@@ -175,7 +180,8 @@ func (s *serving) refuse(ctx context.Context, err error) {
 	}
 }
 
-// reload puts a term under the configuration as it now is in the place of the one in force. Requests under way end as they began.
+// reload puts a term under the configuration as it now is in the place of the one in force. Requests under way end as they began, but for
+// questions to the gate that are held open: they go on under the new one, whose policy may end their hold.
 func (s *serving) reload(ctx context.Context) error {
 	settings, err := s.configuration(s.file)
 	if err != nil {
@@ -197,6 +203,10 @@ func (s *serving) reload(ctx context.Context) error {
 	next.handler.Succeed(old.handler)
 	s.current = next
 	s.mu.Unlock()
+	old.handler.HandOver(func() (*api.Server, func()) {
+		now := s.enter()
+		return now.handler, now.requests.Done
+	})
 	old.end()
 	old.background.Wait() // two queues of one process would share the sources for nothing
 	s.begin(ctx, next)

@@ -123,6 +123,61 @@ func TestAHoldIsWokenByNewsOnceAndNotBeforeItMayBe(t *testing.T) {
 	})
 }
 
+// lookedAt claims the deployment that is due and saves what a look at noon made of it.
+func lookedAt(t bench, db *DB, id string, became func(w *Waiting)) {
+	t.Helper()
+	if _, err := db.AddWaiting(t.Context(), Waiting{Protector: "app", ID: id, ExpiresAt: noon.Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	w, claimed := mustBeDue(t, db, 1)[0], noon.Add(time.Minute)
+	if mine, err := db.ClaimWaiting(t.Context(), w, claimed); err != nil || !mine {
+		t.Fatal(mine, err)
+	}
+	w.NextAt, w.WakeAt = noon.Add(5*time.Minute), noon.Add(10*time.Second)
+	became(&w)
+	must(t, db.SaveWaiting(t.Context(), w, claimed))
+}
+
+func TestAChangedConfigurationWakesWhatIsOnHoldAndWhatNothingCouldBeAskedAbout(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		now := noon
+		db, ctx := t.open(func(o *Options) { o.Clock = func() time.Time { return now } }), t.Context()
+		held(t, db, "on hold")
+		lookedAt(t, db, "mapped to nothing", func(*Waiting) {})
+		lookedAt(t, db, "its host asked for a pause", func(w *Waiting) { w.WakeAt = w.NextAt })
+		lookedAt(t, db, "answered", func(w *Waiting) { w.State, w.Verdict = Answered, "hold" })
+		lookedAt(t, db, "a check that is told a stop", func(w *Waiting) { w.Verdict, w.Service = "block", "shop" })
+		now = noon.Add(9 * time.Second)
+		must(t, db.WakeWaiting(ctx))
+		if w := mustBeHeard(t, db, 1)[0]; w.ID != "on hold" {
+			t.Errorf("woken: %+v", w)
+		}
+		mustBeDue(t, db, 0) // looked at nine seconds ago
+		now = noon.Add(10 * time.Second)
+		if w := mustBeDue(t, db, 1)[0]; w.ID != "mapped to nothing" {
+			t.Errorf("due: %+v", w)
+		}
+	})
+}
+
+func TestAChangedConfigurationTakesNoClaimFromWhoeverIsLooking(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
+		if _, err := db.AddWaiting(ctx, Waiting{Protector: "app", ID: "1", ExpiresAt: noon.Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		w, claimed := mustBeDue(t, db, 1)[0], noon.Add(time.Minute)
+		if mine, err := db.ClaimWaiting(ctx, w, claimed); err != nil || !mine {
+			t.Fatal(mine, err)
+		}
+		must(t, db.WakeWaiting(ctx))
+		mustBeDue(t, db, 0)
+		must(t, db.SaveWaiting(ctx, w, claimed))
+	})
+}
+
 func TestHoldsThatThereMayBeNewsForAreFoundByAnIndex(t *testing.T) {
 	t.Parallel()
 	b := newSQLite(t)

@@ -137,6 +137,23 @@ func (db *DB) SaveWaiting(ctx context.Context, w Waiting, claimed time.Time) err
 	return nil
 }
 
+// WakeWaiting has looked at again what another configuration may judge in another way: on hold it is as if there were news of its service,
+// and where nothing could be asked it is due. Neither is looked at sooner than news would have it, and a claim stays one: it is until the
+// same time for both.
+func (db *DB) WakeWaiting(ctx context.Context) error {
+	err := db.change(ctx, func(tx *gorm.DB) error {
+		woken := tx.Model(&waitingRow{}).Where("state = 'waiting' AND verdict = 'hold'").Update("heard", "")
+		if woken.Error != nil {
+			return woken.Error
+		}
+		return tx.Model(&waitingRow{}).Where("state = 'waiting' AND verdict = '' AND next_at > wake_at").Update("next_at", gorm.Expr("wake_at")).Error
+	})
+	if err != nil {
+		return fmt.Errorf("waking the deployments on hold: %w", err)
+	}
+	return nil
+}
+
 // ForgetWaiting forgets deployments that are older and wait no longer.
 func (db *DB) ForgetWaiting(ctx context.Context, before time.Time) error {
 	err := db.change(ctx, func(tx *gorm.DB) error {
