@@ -68,6 +68,12 @@ func (s *Server) doctorQuestion(window metrics.Window, service, source string) d
 // diagnose looks at what is stored, refused deliveries that were not written down yet among it.
 func (s *Server) diagnose(ctx context.Context, q doctor.Question) (doctor.Diagnosis, doctor.Records, error) {
 	s.writeRefusals(ctx)
+	if s.o.RolesGone != nil {
+		var err error
+		if q.Roles, err = s.o.RolesGone(ctx); err != nil {
+			return doctor.Diagnosis{}, doctor.Records{}, err
+		}
+	}
 	records, err := s.o.Store.Records(ctx, q.Service)
 	if err != nil {
 		return doctor.Diagnosis{}, records, err

@@ -56,6 +56,8 @@ type Options struct {
 	Policy func(metrics.Service) gate.Policy
 	// Roles are those that the holder of an API token has for a service, by the token's name; nil gives nobody any.
 	Roles func(token string, service metrics.Service) []string
+	// RolesGone are the roles that name tokens which nobody can use now; nil looks for none.
+	RolesGone func(ctx context.Context) ([]doctor.Role, error)
 	// Amend tells where changes of a layer's policy go in the configuration file, and their lines; nil tells no lines.
 	Amend func(layer string, changes []gate.PolicyChange) gate.Amendment
 	// Freezes are the windows in which nothing but rollbacks and fixes goes out.

@@ -130,12 +130,13 @@ func (p *program) diagnoseDatabase(ctx context.Context, f doctorFlags) (doctor.R
 		return doctor.Report{}, err
 	}
 	records, err := db.Records(ctx, f.service)
-	if err = errors.Join(err, db.Close()); err != nil {
+	roles, unread := rolesGone(ctx, db, settings, p.now())
+	if err = errors.Join(err, unread, db.Close()); err != nil {
 		return doctor.Report{}, noSuch(err, "--service "+strconv.Quote(f.service)+" is no service known; 'shiphabit doctor' lists what is there")
 	}
 	declared := declaredSources(settings)
 	q := doctor.Question{Now: p.now(), Window: window, Recognises: settings.Rules().Recognises, Declared: declared, Configured: configured(settings),
-		Service: f.service, Source: f.source}
+		Roles: roles, Service: f.service, Source: f.source}
 	d := doctor.Diagnose(records, q)
 	if f.source != "" && len(d.Sources) == 0 {
 		return doctor.Report{}, usage("--source %q is no source known; 'shiphabit doctor' lists those there are", f.source)

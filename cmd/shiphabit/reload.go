@@ -115,6 +115,7 @@ func (s *serving) open(ctx context.Context, settings config.Config) (*term, erro
 // begin starts what a term does beside answering.
 func (s *serving) begin(ctx context.Context, t *term) {
 	ctx, t.end = context.WithCancel(ctx)
+	s.warnOfRoles(ctx, t)
 	t.background.Go(func() { s.collectLoop(ctx, pageStore{t.db, t.handler.Collected}, t.settings, t.sources) })
 	t.background.Go(func() { s.deriveLoop(ctx, t.db) })
 	t.background.Go(func() { s.checkpointLoop(ctx, t.db) })

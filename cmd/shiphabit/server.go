@@ -11,6 +11,7 @@ import (
 	"shiphabit/internal/paper"
 	"shiphabit/internal/store"
 	"shiphabit/metrics"
+	"shiphabit/metrics/doctor"
 	"shiphabit/reports"
 )
 
@@ -73,6 +74,7 @@ func (p *program) server(db *store.DB, settings config.Config, from *origin, ver
 		options.Jobs = jobTokens{verifier}
 	}
 	if from == nil {
+		options.RolesGone = func(ctx context.Context) ([]doctor.Role, error) { return rolesGone(ctx, db, settings, p.now()) }
 		options.Declared, options.Configured = declaredSources(settings), configured(settings)
 	} else {
 		options.Reading = func(context.Context) (api.Reading, error) { return from.reading, nil }

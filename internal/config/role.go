@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -129,6 +130,34 @@ func (c Config) withTooFew(p gate.Policy) []string {
 	}
 	return []string{fmt.Sprintf("overrides.who: an override takes %d with %s, and fewer tokens have that for services of %s; name more under roles",
 		p.Overrides.Persons, p.Overrides.Takes(), strings.Join(teams, ", "))}
+}
+
+// HeldRole is a role as it is declared in one place.
+type HeldRole struct {
+	Role
+	Team string // for whose services it counts; empty for all
+	// Needed: a policy has overrides take it. Holders are the tokens that have it there, those that have it everywhere among them.
+	Needed  bool
+	Holders []string
+}
+
+// HeldRoles are all roles that are declared, and whether one of these policies takes them.
+func (c Config) HeldRoles(policies ...gate.Policy) []HeldRole {
+	var held []HeldRole
+	add := func(team string, roles []Role) {
+		for _, role := range roles {
+			h := HeldRole{Role: role, Team: team, Holders: slices.Sorted(maps.Keys(c.holders([]string{role.Name}, []string{team})))}
+			h.Needed = slices.ContainsFunc(policies, func(p gate.Policy) bool {
+				return slices.Contains(p.Overrides.Who, role.Name) && (team == "" || slices.Contains(c.reach(p.Layers), team))
+			})
+			held = append(held, h)
+		}
+	}
+	add("", c.Roles)
+	for _, t := range c.Teams {
+		add(t.Name, t.Roles)
+	}
+	return held
 }
 
 // holders are the tokens that have one of the roles for one of the teams.

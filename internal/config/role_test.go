@@ -171,3 +171,19 @@ func TestRolesOfAPolicyAreExplainedAndAPolicyWithoutThemKeepsItsDigest(t *testin
 		}
 	}
 }
+
+func TestARoleIsNeededWhereAPolicyTakesItAndHeldByThoseWhoHaveItEverywhere(t *testing.T) {
+	t.Parallel()
+	c := mustParse(t, `
+roles: [{name: on-call, tokens: [ada]}, {name: spare, tokens: [dan]}]
+teams: [{name: pay, roles: [{name: on-call, tokens: [bob]}, {name: lead, tokens: [cy]}]}, {name: web, roles: [{name: lead, tokens: [eve]}]}]
+policies: [{apiVersion: shiphabit/v1, kind: Policy, metadata: {name: pay}, applies_to: {team: pay}, overrides: {who: [on-call, lead]}}]`)
+	var got []string
+	for _, h := range c.HeldRoles(c.Policy(metrics.Service{Team: "pay"})) {
+		got = append(got, fmt.Sprint(h.Team, " ", h.Name, " ", h.Tokens, " ", h.Holders, " ", h.Needed))
+	}
+	want := []string{" on-call [ada] [ada] true", " spare [dan] [dan] false", "pay on-call [bob] [ada bob] true", "pay lead [cy] [cy] true", "web lead [eve] [eve] false"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

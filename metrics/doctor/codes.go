@@ -12,6 +12,7 @@ import (
 var kinds = []struct{ code, title string }{
 	{"nothing-connected", "Nothing is connected yet"},
 	{"decision-lost", "A decision of the gate cannot be read"},
+	{"role-lost", "Nobody can override by a role"},
 	{"deriving", "Figures are being made again"},
 	{"source-trouble", "A source cannot be read"},
 	{"rollback-hook", "A rollback hook did not take what it was told"},
@@ -24,6 +25,7 @@ var kinds = []struct{ code, title string }{
 	{"source-empty", "A source brings nothing"},
 	{"source-set-aside", "Records could not be read"},
 	{"source-undeclared", "A source is no longer in the configuration"},
+	{"role-token", "A role names a token that nobody can use"},
 	{"no-records", "No record names a declared service"},
 	{"unseen-repository", "No record names a declared repository"},
 	{"no-production", "No environment is of kind production"},

@@ -98,6 +98,8 @@ type Question struct {
 	// Declared are the sources of the configuration; Configured tells that it is known which these are, be it none.
 	Declared   []Declared
 	Configured bool
+	// Roles are those that name tokens which nobody can use.
+	Roles []Role
 	// Service and Source narrow the findings; empty for all.
 	Service, Source string
 }
@@ -116,6 +118,7 @@ func Diagnose(r Records, q Question) Diagnosis {
 	if q.Source == "" {
 		d.organisation()
 		d.lost()
+		d.roles()
 		for i := range r.Services {
 			if q.Service != "" && r.Services[i].Name != q.Service {
 				continue
