@@ -266,15 +266,19 @@ func TestADeploymentWhoseEntryIsBackIsLookedAtAtOnce(t *testing.T) {
 	t.Parallel()
 	p := newProtected(t)
 	gone := newSiteOver(t, p.db, p.clock, func(o *api.Options) { o.Protectors = map[string]api.Protector{"another": nil} })
-	p.deliver(p.request(1, "payments", "c0ffee"), fakehub.Secret)
+	p.asked(1, "payments", "c0ffee")
+	p.clock.advance(5 * time.Minute)
 	p.must(gone.server.Sweep(t.Context()))
-	p.later(10 * time.Second)
-	if got := p.told(1, "payments"); got != "" {
-		t.Fatalf("told %q", got)
+	missing := p.looks()
+	p.post("/api/v1/events", severe).is(http.StatusOK)
+	p.clock.advance(10 * time.Second)
+	p.must(gone.server.Sweep(t.Context()))
+	if after := p.looks(); fmt.Sprint(after) != fmt.Sprint(missing) {
+		t.Errorf("looked at for news though its entry is missing: %v, then %v", missing, after)
 	}
 	p.must(p.db.WakeWaiting(t.Context()))
 	p.sweep()
-	if got := p.told(1, "payments"); got != "report" {
+	if got := p.told(1, "payments"); got != "report rejected" {
 		t.Errorf("told %q", got)
 	}
 }

@@ -148,14 +148,20 @@ func TestAChangedConfigurationWakesWhatIsOnHoldAndWhatNothingCouldBeAskedAbout(t
 		lookedAt(t, db, "its host asked for a pause", func(w *Waiting) { w.WakeAt = w.NextAt })
 		lookedAt(t, db, "answered", func(w *Waiting) { w.State, w.Verdict = Answered, "hold" })
 		lookedAt(t, db, "a check that is told a stop", func(w *Waiting) { w.Verdict, w.Service = "block", "shop" })
+		lookedAt(t, db, "asked again", func(*Waiting) {})
+		if _, err := db.AddWaiting(ctx, Waiting{Protector: "app", ID: "asked again"}); err != nil {
+			t.Fatal(err)
+		}
 		now = noon.Add(9 * time.Second)
 		must(t, db.WakeWaiting(ctx))
 		if w := mustBeHeard(t, db, 1)[0]; w.ID != "on hold" {
 			t.Errorf("woken: %+v", w)
 		}
-		mustBeDue(t, db, 0) // looked at nine seconds ago
+		if w := mustBeDue(t, db, 1)[0]; w.ID != "asked again" { // the other was looked at nine seconds ago
+			t.Errorf("due: %+v", w)
+		}
 		now = noon.Add(10 * time.Second)
-		if w := mustBeDue(t, db, 1)[0]; w.ID != "mapped to nothing" {
+		if w := mustBeDue(t, db, 2)[1]; w.ID != "mapped to nothing" {
 			t.Errorf("due: %+v", w)
 		}
 	})
