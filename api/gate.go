@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ func (s *Server) gateRoutes() []route {
 		{
 			method: http.MethodGet, path: "/api/v1/gate/decisions", scope: Read, handle: s.decisions, response: decisionsResponse{},
 			summary: "Decisions, newest first, without their input",
-			query:   []parameter{{"service", "only this service"}, {"limit", "how many, 1 to 200; 50 when left out"}, {"cursor", "next of the page before"}},
+			query:   []parameter{{"service", "only this service"}, {"verdict", "only allow, warn, block or hold"}, {"limit", "how many, 1 to 200; 50 when left out"}, {"cursor", "next of the page before"}},
 		},
 		{
 			method: http.MethodGet, path: "/api/v1/gate/decisions/:id", scope: Read, handle: s.decision, response: gate.Logged{},
@@ -174,11 +175,24 @@ func (s *Server) decisions(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	list, next, err := s.o.Store.Decisions(r.Context(), q.Get("service"), cursor, limit)
+	verdict, err := verdictOf(q.Get("verdict"))
+	if err != nil {
+		return reply{}, err
+	}
+	list, next, err := s.o.Store.DecisionsWith(r.Context(), q.Get("service"), verdict, cursor, limit)
 	if list == nil {
 		list = []gate.Logged{}
 	}
 	return reply{JSON: decisionsResponse{Decisions: list, Next: next}}, err
+}
+
+// verdictOf is the verdict that a list is asked for, "" for any.
+func verdictOf(word string) (gate.Result, error) {
+	verdict := gate.Result(word)
+	if word != "" && !slices.Contains([]gate.Result{gate.Allow, gate.Warn, gate.Block, gate.Hold}, verdict) {
+		return "", fail(Invalid, "the verdict "+shorten(word)+" is none of allow, warn, block, hold")
+	}
+	return verdict, nil
 }
 
 func listCursor(word string) (string, error) {

@@ -17,15 +17,16 @@ const decisionsPerPage = 50
 func (s *Server) decisionsPage(r request) (reply, error) {
 	q := r.URL.Query()
 	p := reports.Decisions{Service: param1(q, "service"), Verdict: param1(q, "verdict")}
-	if p.Verdict != "" && !slices.Contains(p.Verdicts(), gate.Result(p.Verdict)) {
-		return reply{}, fail(Invalid, "the verdict "+shorten(p.Verdict)+" is none of allow, warn, block, hold")
+	verdict, err := verdictOf(p.Verdict)
+	if err != nil {
+		return reply{}, err
 	}
 	cursor, err := listCursor(param1(q, "cursor"))
 	if err != nil {
 		return reply{}, err
 	}
 	p.First = cursor == ""
-	if p.List, p.Next, err = s.o.Store.DecisionsWith(r.Context(), p.Service, gate.Result(p.Verdict), cursor, decisionsPerPage); err != nil {
+	if p.List, p.Next, err = s.o.Store.DecisionsWith(r.Context(), p.Service, verdict, cursor, decisionsPerPage); err != nil {
 		return reply{}, err
 	}
 	if p.Names, err = s.serviceNames(r.Context()); err != nil {

@@ -42,6 +42,7 @@ func TestTheGatesPagesAnswerWithAndWithoutRecords(t *testing.T) {
 	empty.get("/gate/backtest?days=x").is(http.StatusBadRequest, "1 to 3660")
 	empty.get("/gate/backtest?service=nobody").is(http.StatusNotFound, "nobody")
 	empty.get("/gate/decisions?verdict=perhaps").is(http.StatusBadRequest, "allow, warn, block, hold")
+	empty.get("/api/v1/gate/decisions?verdict=perhaps").is(http.StatusBadRequest, "allow, warn, block, hold")
 	empty.get("/gate/decisions?cursor=x").is(http.StatusBadRequest, "cursor")
 	full.get("/gate?service=web").is(http.StatusSeeOther)
 }
@@ -117,6 +118,8 @@ func TestTheLogOfDecisionsIsReadPageByPageAndByVerdict(t *testing.T) {
 		t.Errorf("%d decisions stopped shaky, want 30", n)
 	}
 	s.get("/gate/decisions?service=steady&verdict=block").is(http.StatusOK, "No decision is of this kind")
+	s.get("/api/v1/gate/decisions?service=steady&verdict=block").is(http.StatusOK, `"decisions":[]`)
+	s.get("/api/v1/gate/decisions?service=shaky&verdict=block").is(http.StatusOK, `"verdict":"block"`)
 }
 
 func TestADecisionsPageTellsWhatItRestsOnAndWhatBecameOfIt(t *testing.T) {

@@ -311,3 +311,18 @@ func TestAServiceIsToldHowManyOfItsDeploymentsCountNowhere(t *testing.T) {
 		}
 	}
 }
+
+func TestABacktestHoldsEachPromiseAgainstItsWrongStops(t *testing.T) {
+	t.Parallel()
+	b := Backtest{Result: gate.Backtest{Criteria: []gate.BacktestCriterion{
+		{Criterion: "failure-meter", Stopped: 3, WrongStops: 1}, {Criterion: "restored-in-time", Stopped: 5, WrongStops: 4, Broken: true}, {Criterion: "freeze", Stopped: 2},
+	}}}
+	var got []string
+	for _, row := range b.CriteriaTable().Rows {
+		got = append(got, row[4].Text+" "+row[5].Text)
+	}
+	want := []string{"1 ● kept", "4 ■ broken: more than chance explains", "— none made"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

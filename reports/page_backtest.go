@@ -95,7 +95,7 @@ func (b Backtest) CriteriaTable() Table {
 	t := Table{Caption: "What each criterion alone would have stopped", Lines: true, Head: []Head{{Text: "Criterion"}, {"Stopped", true}, {"Failed later", true}, {"Were fine", true}, {"Wrong stops", true}, {Text: "Promise"}}}
 	for _, c := range b.Result.Criteria {
 		wrong, promise := "—", "none made"
-		if c.Criterion == "failure-meter" {
+		if c.Criterion == "failure-meter" || c.Criterion == "restored-in-time" {
 			wrong, promise = Count(c.WrongStops), "● kept"
 			if c.Broken {
 				promise = "■ broken: more than chance explains"
