@@ -240,7 +240,7 @@ func TestANameThatIsNearlyThatOfAKnownServiceGetsAHint(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.post("/api/v1/events", history("web-shop", "....")).is(http.StatusOK)
-	for name, hint := range map[string]string{"Web-Shop": "did you mean web-shop?", "web shop": "did you mean web-shop?", "web-shop": "", "shop": ""} {
+	for name, hint := range map[string]string{"Web-Shop": "did you mean web-shop?", "web shop": "did you mean web-shop?", "wep-shpo": "", "wbe-shop": "did you mean web-shop?", "web-shop": "", "shop": ""} {
 		d := into[struct {
 			Verdict gate.Result `json:"verdict"`
 			Hint    string      `json:"hint"`

@@ -5,10 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
-	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
 )
 
@@ -48,49 +46,6 @@ func (s *Server) answered(r request, logged gate.Logged) (decisionResponse, erro
 	}
 	answer.ReportToken = token
 	return answer, err
-}
-
-// hint asks whether another service was meant, "" when none is written nearly like it: but for case, and spaces or marks between words.
-func (s *Server) hint(ctx context.Context, logged gate.Logged) string {
-	if logged.Snapshot.Known || logged.Unlogged {
-		return ""
-	}
-	known := s.spellings.of(plainly(logged.Request.Service), s.o.Clock(), func() ([]metrics.Service, error) { return s.o.Store.Services(ctx) })
-	if known == "" || known == logged.Request.Service {
-		return ""
-	}
-	return "nothing is known of " + logged.Request.Service + "; did you mean " + known + "?"
-}
-
-// spellings are the names of services as plainly tells them apart. They are read once a minute at most: strangers' names may be asked about
-// however often, and thousands of services take a while to list.
-type spellings struct {
-	mu    sync.Mutex
-	at    time.Time
-	names map[string]string
-}
-
-const spellingsAge = time.Minute
-
-func (s *spellings) of(plain string, now time.Time, list func() ([]metrics.Service, error)) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.names == nil || now.Sub(s.at) > spellingsAge {
-		services, err := list()
-		if err != nil {
-			return "" // the decision is worth more
-		}
-		s.at, s.names = now, make(map[string]string, len(services))
-		for _, service := range services {
-			s.names[plainly(service.Name)] = service.Name
-		}
-	}
-	return s.names[plain]
-}
-
-// plainly is a name without what people mix up: case, and spaces or marks between words.
-func plainly(name string) string {
-	return strings.ToLower(strings.NewReplacer(" ", "", "-", "", "_", "").Replace(name))
 }
 
 // keepReport keeps the token's hash: in memory while its decision waits for the log as well.
