@@ -29,6 +29,7 @@ func textOf(answer checkFile) string {
 			fmt.Fprintf(&b, "  %-33s opens: %s\n", "", printable(opens))
 		}
 	}
+	b.WriteString(signalsWanted(answer))
 	if d.AskAgainAfter != nil {
 		fmt.Fprintf(&b, "Ask again after %s.\n", d.AskAgainAfter.Format(time.RFC3339))
 	}
@@ -36,6 +37,24 @@ func textOf(answer checkFile) string {
 		fmt.Fprintf(&b, "Decision %s, policy %s version %d.\n", d.ID, d.Policy.Name, d.Policy.Version)
 	}
 	return b.String()
+}
+
+// signalsWanted says which signals to name where the request names none and they are wanted, "" else. It is no part of the decision.
+func signalsWanted(answer checkFile) string {
+	for _, reason := range answer.Decision.Reasons {
+		wanted := reason.Unstated(answer.Request)
+		if len(wanted) == 0 {
+			continue
+		}
+		names := make([]string, len(wanted))
+		for i, signal := range wanted {
+			if names[i] = signal; strings.Contains(signal, " ") { // so many business signals, whose names are the service's own
+				names[i] = "NAME"
+			}
+		}
+		return printable(fmt.Sprintf("The request names no signals; wanted: %s. Add those that were seen just now: --signal %s", strings.Join(wanted, ", "), strings.Join(names, ","))) + "\n"
+	}
+	return ""
 }
 
 // markdownOf is the answer for a job summary.

@@ -98,14 +98,35 @@ func (c MonitoringLive) judge(q question) finding {
 		slices.Sort(silent)
 		words := strings.Join(silent, ", ")
 		f.result, f.short = Unknown, "its monitoring is silent ("+words+")"
-		f.says = fmt.Sprintf("In the last %s nothing was seen of: %s. A bad deployment would not be noticed.", span(seconds(c.MaxSilenceSeconds)), words)
+		f.says = "In the last " + span(seconds(c.MaxSilenceSeconds)) + silentOf + words + silentSo
 		f.until = q.s.Now.Add(freshRetry)
-		f.opensWhen = []string{"the signals are seen again and the request says so (--signal errors)"}
+		f.opensWhen = []string{statedAgain}
 		if len(q.s.Monitored) > 0 {
 			f.opensWhen = []string{"the signals are seen again"}
 		}
 	}
 	return f
+}
+
+// The parts of what it says of signals that nobody saw, and of what a request can do about it. Old decisions say the same.
+const (
+	silentOf    = " nothing was seen of: "
+	silentSo    = ". A bad deployment would not be noticed."
+	statedAgain = "the signals are seen again and the request says so (--signal errors)"
+)
+
+// Unstated are the signals that this reason is without because its request states none: "errors", "1 of 1 business signal". None where sources
+// measure them, or the request states some: then they are silent, and whoever asks cannot help that.
+func (r Reason) Unstated(of Request) []string {
+	if r.Criterion != "monitoring-live" || r.Result != Unknown || len(of.Evidence.SignalsSeen) > 0 || !slices.Contains(r.OpensWhen, statedAgain) {
+		return nil
+	}
+	_, after, _ := strings.Cut(r.Says, silentOf)
+	words, _, said := strings.Cut(after, silentSo)
+	if !said {
+		return nil
+	}
+	return strings.Split(words, ", ")
 }
 
 func (c MonitoringLive) promises() string {

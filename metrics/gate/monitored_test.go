@@ -64,3 +64,32 @@ func TestASnapshotWithoutMeasuresIsTheBytesItWas(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 }
+
+func TestSignalsAreUnstatedOnlyWhereTheRequestCouldHaveNamedThem(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	measured := []Monitored{{Source: "watch", Environment: "production", At: now, Signals: []SignalSeen{{"errors", now.Add(-time.Hour)}}}}
+	for about, c := range map[string]struct {
+		tier      metrics.Tier
+		monitored []Monitored
+		seen      map[string]time.Time
+		want      string
+	}{
+		"none are named":                          {metrics.High, nil, nil, "errors latency"},
+		"none are named, and business is wanted":  {metrics.Critical, nil, nil, "1 of 1 business signal errors latency"},
+		"one is named, and another wanted":        {metrics.High, nil, map[string]time.Time{"errors": now}, ""},
+		"those that are measured are silent":      {metrics.High, measured, nil, ""},
+		"nothing is demanded where none is named": {metrics.Standard, nil, nil, ""},
+	} {
+		p := PolicyFor(c.tier)
+		ask := Request{Service: "web", Environment: "production", Change: Change{Kind: KindNormal}, Evidence: Evidence{SignalsSeen: c.seen}}
+		d := Decide(p, Take(ask, p, now, Known{Service: metrics.Service{Name: "web", Tier: c.tier}, Monitored: c.monitored}), ask)
+		var got []string
+		for _, r := range d.Reasons {
+			got = append(got, r.Unstated(ask)...)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %q, want %q", about, got, c.want)
+		}
+	}
+}
