@@ -31,6 +31,7 @@ type demoBuild struct {
 func (d *demonstration) build(ctx context.Context) (*demo.Organisation, error) {
 	began := d.now()
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // much is made and little is kept
+	d.say("Making an organisation up and asking the gate in its name. That usually takes 20 to 60 seconds, and minutes on a machine with much other work.")
 	d.tell("making the organisation up")
 	made := demo.Generate(d.seed, d.now())
 	err := d.put(ctx, made)

@@ -59,7 +59,7 @@ func TestTheDemonstrationTellsItsStories(t *testing.T) {
 	db := filepath.Join(p.home, "demo.db")
 	url, said := p.serve("demo", "--db", db, "--seed", "5")
 	s := shown{url, demo.Generate(5, time.Now())}
-	if !strings.Contains(said.String(), "Made up") || !strings.Contains(said.String(), s.made.Says()) {
+	if !strings.HasPrefix(said.String(), "Making an organisation up") || !strings.Contains(said.String(), "Made up") || !strings.Contains(said.String(), s.made.Says()) {
 		t.Errorf("it says:\n%s", said)
 	}
 	s.pages(t)
