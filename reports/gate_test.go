@@ -24,6 +24,15 @@ func figureOf(t *testing.T, b gate.Scoreboard, title string) BoardFigure {
 	return BoardFigure{}
 }
 
+func TestAbsenceIsWhatNoServerNotedAndNotWhatNoServerDid(t *testing.T) {
+	t.Parallel()
+	since := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	f := figureOf(t, gate.Scoreboard{Unreachable: gate.Absence{Since: &since, Minutes: 4}}, "Unreachable")
+	if f.Value != "4 minutes" || !strings.HasPrefix(f.Says[0], "No server noted that it was there: times of more than two minutes") {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestAShareOfFewCasesIsSaidToSayLittle(t *testing.T) {
 	t.Parallel()
 	few := figureOf(t, gate.Scoreboard{Decisions: 9, Stops: gate.Stops{Spells: 4, Prevented: gate.Share{Count: 1, Of: 3, LowPPM: 8404, HighPPM: 905_701}, Undecided: 1}}, "Prevented failures")

@@ -197,7 +197,7 @@ func absenceFigure(b gate.Scoreboard) BoardFigure {
 	case a.Minutes == 0:
 		f.Value, f.Says = "none", []string{"A server was there all the time, as far as a note every minute tells, since " + date(*a.Since) + "."}
 	default:
-		f.Says = []string{"No server ran: times of more than two minutes without a note that one is there, since " + date(*a.Since) + "."}
+		f.Says = []string{"No server noted that it was there: times of more than two minutes without such a note, since " + date(*a.Since) + "."}
 	}
 	if a.DatabaseMinutes > 0 {
 		f.Says = append(f.Says, "For "+plural(int(a.DatabaseMinutes), "further minute", "further minutes")+" none reached the database; the gate decided by what it knew last.")

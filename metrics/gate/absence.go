@@ -66,7 +66,7 @@ func (u Unasked) Check(now time.Time) error {
 type Absence struct {
 	// Since is when it began to be noted; nil before.
 	Since *time.Time `json:"measured_since"`
-	// Minutes is how long no server ran, DatabaseMinutes how long none reached the database; each rounded up.
+	// Minutes is how long no server noted that it was there, DatabaseMinutes how long none reached the database; each rounded up.
 	Minutes         int64 `json:"minutes"`
 	DatabaseMinutes int64 `json:"database_minutes"`
 	// Gaps are the newest of the times that were added up.
