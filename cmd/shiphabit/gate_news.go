@@ -40,6 +40,7 @@ type newsStore interface {
 	CursorAfter(ctx context.Context, id string) (cursor string, err error)
 	Decision(ctx context.Context, id string) (gate.Logged, error)
 	Fixes(ctx context.Context, service string, since time.Time) ([]gate.Logged, error)
+	Promotions(ctx context.Context, service string, since time.Time) ([]gate.Promotion, error)
 }
 
 // teamNews is something that a team is to be told.
@@ -112,12 +113,26 @@ func (o *lookout) watches(ctx context.Context, since, now time.Time) (all []team
 			err = errors.Join(err, fault)
 			continue
 		}
+		failed, fault := o.failed(ctx, f, since)
+		if fault != nil {
+			err = errors.Join(err, fault)
+			continue
+		}
 		o.derived[service] = derived[service]
-		for _, n := range gate.FailedWatches(f, since) {
+		for _, n := range failed {
 			all = append(all, teamNews{n, team})
 		}
 	}
 	return all, err
+}
+
+// failed are the watches of one service that failed, with the decisions that let them through. These are read only where there is one.
+func (o *lookout) failed(ctx context.Context, f metrics.Facts, since time.Time) ([]gate.News, error) {
+	if failed := gate.FailedWatches(f, nil, since); len(failed) == 0 {
+		return nil, nil
+	}
+	promotions, err := o.store.Promotions(ctx, f.Service, since.Add(-watchReach))
+	return gate.FailedWatches(f, promotions, since), err
 }
 
 // decisions looks into those that were logged since the last look, page by page. One that was made without the database is logged later than it

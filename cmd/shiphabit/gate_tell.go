@@ -185,6 +185,6 @@ func (h *herald) message(n teamNews) notify.Message {
 	if n.Decision != "" {
 		m.Links = append(m.Links, notify.Link{Words: "The decision", URL: h.base + "/gate/decisions/" + url.PathEscape(n.Decision)})
 	}
-	m.Links = append(m.Links, notify.Link{Words: "The service before the gate", URL: h.base + "/services/" + url.PathEscape(n.Service) + "/gate"})
+	m.Links = append(m.Links, notify.Link{Words: "The service at the gate", URL: h.base + "/services/" + url.PathEscape(n.Service) + "/gate"})
 	return m
 }

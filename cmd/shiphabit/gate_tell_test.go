@@ -164,6 +164,8 @@ func (s *tellingStage) everything() {
 		s.asks(service, "sha256:fix2", fix, gate.Allow)
 		s.unhealthy(service, "watched")
 	}
+	s.post("/api/v1/gate/decisions", `{"service":"web","environment":"production","commit":"web-seen","change":{"kind":"normal"}}`)
+	s.dial.turn(10 * time.Minute) // it goes out after that
 	s.unhealthy("web", "seen")
 	s.judged("web", nil, brokenPromise())
 }
@@ -245,7 +247,7 @@ func TestTwoServersTellATeamOnceOfWhatWantsItsEyes(t *testing.T) {
 		},
 		"shop: a second fix of import/shop-27":                    {"the gate answered: Goes on: it repairs import/shop-27", "The first one, sha256:fix1, was let through at", "The decision: https://ship.example.org/gate/decisions/gd_"},
 		"shop: the watch of 1.9 in production ended in failed":    {"Its watch found it unhealthy", "--kind fix --fixes import/shop-watched", "https://ship.example.org/services/shop/gate"},
-		"web: the watch of 1.9 in production ended in failed":     {"https://ship.example.org/services/web/gate"},
+		"web: the watch of 1.9 in production ended in failed":     {"The decision: https://ship.example.org/gate/decisions/gd_", "The service at the gate: https://ship.example.org/services/web/gate"},
 		"web: failure-meter broke its promise and only warns now": {"It only warns now: it stopped good services wrongly four times", "/gate/decisions/gd_web_1"},
 	}
 	mails := s.mails()

@@ -20,7 +20,7 @@ type News struct {
 	At      time.Time
 	Subject string
 	Lines   []string
-	// Decision is the one that shows it, "" where a deployment does.
+	// Decision is the one that shows it; where a deployment does, the one that let that through, "" where that is not known.
 	Decision string
 }
 
@@ -35,8 +35,8 @@ func keyOf(kind, of string) string {
 }
 
 // FailedWatches are the deployments to production whose watch was found after since to have ended in failed. What was not told as it happened,
-// such as what is imported, is no news.
-func FailedWatches(f metrics.Facts, since time.Time) []News {
+// such as what is imported, is no news. Each names the decision that let it through, where it was reported for one or one of the promotions fits.
+func FailedWatches(f metrics.Facts, promotions []Promotion, since time.Time) []News {
 	var all []News
 	for i := range f.Rollouts {
 		r := &f.Rollouts[i]
@@ -44,7 +44,9 @@ func FailedWatches(f metrics.Facts, since time.Time) []News {
 			continue
 		}
 		if failure, found := unhealthySince(r, since); found {
-			all = append(all, failedWatch(f.Service, r, failure))
+			n := failedWatch(f.Service, r, failure)
+			n.Decision = letThrough(r, promotions)
+			all = append(all, n)
 		}
 	}
 	return all

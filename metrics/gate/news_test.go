@@ -98,7 +98,7 @@ func TestAWatchThatEndedInFailedIsNewsWhenItWasToldAsItHappened(t *testing.T) {
 		"in staging":                          {with(func(r *metrics.Rollout) { r.EnvironmentKind = metrics.Staging }), ""},
 		"a run that failed":                   {with(func(r *metrics.Rollout) { r.Failures[0].Cause = metrics.CauseRun }), ""},
 	} {
-		news := FailedWatches(metrics.Facts{Service: "pay", Rollouts: []metrics.Rollout{rollout(3), c.r}}, since)
+		news := FailedWatches(metrics.Facts{Service: "pay", Rollouts: []metrics.Rollout{rollout(3), c.r}}, nil, since)
 		if c.says == "" {
 			if len(news) != 0 {
 				t.Errorf("%s is told: %+v", sentence, news)
@@ -202,7 +202,7 @@ func TestKeysOfNewsFitAnIndex(t *testing.T) {
 	long.ID = "ci/" + strings.Repeat("x", 1000)
 	other := long
 	other.ID += "y"
-	news := FailedWatches(metrics.Facts{Rollouts: []metrics.Rollout{long, other}}, day(4))
+	news := FailedWatches(metrics.Facts{Rollouts: []metrics.Rollout{long, other}}, nil, day(4))
 	if len(news) != 2 || len(news[0].Key) > 220 || news[0].Key == news[1].Key {
 		t.Errorf("%+v", news)
 	}
@@ -221,6 +221,31 @@ func TestWhatRemainsOfADamagedDecisionIsNoNewsAndEndsNoSpell(t *testing.T) {
 			if passed := verdict == Allow || verdict == Warn; passed == l.ValidUntil.IsZero() {
 				t.Errorf("%s is valid until %s", verdict, l.ValidUntil)
 			}
+		}
+	}
+}
+
+func TestAFailedWatchNamesTheDecisionThatLetItsDeploymentThrough(t *testing.T) {
+	t.Parallel()
+	silent, reported := unhealthy(5, day(6)), unhealthy(5, day(6))
+	reported.Attempts = []metrics.Attempt{{ID: ReportSource + "/gd_9"}}
+	asked := func(id string, n int, before time.Duration) Promotion {
+		r := rollout(n)
+		return Promotion{Decision: id, Environment: "Production", Digest: r.Digest, Revision: r.Revision, At: r.FinishedAt.Add(-before)}
+	}
+	all := []Promotion{asked("gd_1", 4, time.Hour), asked("gd_2", 5, 2*time.Hour), asked("gd_3", 5, time.Hour), asked("gd_4", 5, -time.Hour)}
+	for sentence, c := range map[string]struct {
+		r          metrics.Rollout
+		promotions []Promotion
+		want       string
+	}{
+		"one that was reported":                   {reported, all, "gd_9"},
+		"the last before it of the same artifact": {silent, all, "gd_3"},
+		"nobody asked":                            {silent, all[:1], ""},
+	} {
+		news := FailedWatches(metrics.Facts{Service: "pay", Rollouts: []metrics.Rollout{c.r}}, c.promotions, day(4))
+		if len(news) != 1 || news[0].Decision != c.want {
+			t.Errorf("%s: %+v, want %q", sentence, news, c.want)
 		}
 	}
 }
