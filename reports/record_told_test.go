@@ -55,9 +55,13 @@ func TestWhatARollbackHookWasToldHasAShapeAWordAndAReason(t *testing.T) {
 		gate.RollbackOvertaken: "none", gate.RollbackNotAsked: "none",
 	}
 	for state, class := range states {
+		word := string(state)
+		if state == gate.RollbackAnswered {
+			word = "took it"
+		}
 		note := gate.RollbackNote{Deployment: longID, State: state, Says: "it answered 503", Tries: 2}
 		v := rollbackViews([]gate.RollbackNote{note}, someRecords(t), "refunds")[0]
-		if v.Class != class || v.Word != string(state) || v.Says != "it answered 503" || v.Record.Text != "6515b3e060, 2026-09-14 13:21" {
+		if v.Class != class || v.Word != word || v.Says != "it answered 503" || v.Record.Text != "6515b3e060, 2026-09-14 13:21" {
 			t.Errorf("%s: %+v", state, v)
 		}
 		if words := note.Words(); !strings.HasPrefix(words, "its rollback hook ") || !strings.HasSuffix(words, "it answered 503") {

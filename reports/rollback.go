@@ -23,7 +23,7 @@ func rollbackVerdict(state gate.RollbackState) VerdictView {
 	v := VerdictView{Word: string(state), Shape: "○", Class: "none"}
 	switch state {
 	case gate.RollbackAnswered:
-		v.Shape, v.Class = "●", "good"
+		v.Word, v.Shape, v.Class = "took it", "●", "good" // what it answered stands beside it
 	case gate.RollbackWaiting:
 		v.Shape, v.Class = "◆", "care"
 	case gate.RollbackRefused, gate.RollbackGaveUp:

@@ -114,7 +114,7 @@ notify: {public_url: https://ship.example.org}
 	}
 	text, _ := io.ReadAll(page.Body)
 	_ = page.Body.Close()
-	if !strings.Contains(string(text), "<h3>Rollback hook</h3>") || !strings.Contains(string(text), "</span> answered</span> it answered 202") || strings.Contains(string(text), receiver.URL) {
+	if !strings.Contains(string(text), "<h3>Rollback hook</h3>") || !strings.Contains(string(text), "</span> took it</span> it answered 202") || strings.Contains(string(text), receiver.URL) {
 		t.Errorf("the page of the service says\n%s", text)
 	}
 	if len(door.seen) != 1 {
