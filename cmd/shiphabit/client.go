@@ -154,7 +154,7 @@ func (c client) read(response *http.Response, data []byte, out any) error {
 	if response.StatusCode >= http.StatusInternalServerError {
 		said, err := problem{}, fmt.Errorf("%s: %s", response.Status, saidBy(data))
 		if json.Unmarshal(data, &said) == nil && said.Damaged {
-			err = damagedThere{err}
+			err = damagedThere{errors.New(saidBy(data))}
 		}
 		return unreachable{c.base, err, true}
 	}

@@ -42,7 +42,7 @@ token, engine and the mark of an unlogged decision must be the same bytes. With 
 of a database (--db), newest first, and lists those that differ: before a new version decides, this shows what it would decide
 otherwise.
 
-Exit code 0: all the same; 1: some differ, or cannot be read by this version.`,
+Exit code 0: all the same; 1: some differ, are damaged, or cannot be read by this version.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			if r.all == (len(args) == 1) {
@@ -114,6 +114,9 @@ func (r *gateReplay) replayOne(ctx context.Context, decisions decisionReader, id
 	if errors.Is(err, store.ErrNotFound) {
 		return usage("there is no decision %s", id)
 	}
+	if errors.Is(err, store.ErrDamaged) {
+		return exitError{exitBug, fmt.Errorf("%s cannot be decided again: %w", id, damage(err))}
+	}
 	if err != nil {
 		return err
 	}
@@ -136,6 +139,15 @@ func (r *gateReplay) replayOne(ctx context.Context, decisions decisionReader, id
 	now, _ := json.MarshalIndent(again, "", "  ")
 	fmt.Fprintf(r.out, "different: %s\nthen: %s\nnow:  %s\n", id, then, now)
 	return errDiffers
+}
+
+// damage is what is damaged, without the server that says so: it answers, and well.
+func damage(err error) error {
+	var there damagedThere
+	if errors.As(err, &there) {
+		return there.error
+	}
+	return err
 }
 
 // replayed is the outcome of a replay of many: stable, version 1.

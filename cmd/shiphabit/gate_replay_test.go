@@ -128,6 +128,12 @@ func TestOneDamagedDecisionIsNamedByEveryReaderAndAllOthersAreRead(t *testing.T)
 			t.Errorf("the doctor of %s: %s", how, said)
 		}
 	}
+	for how, where := range map[string][]string{"a server": {"--server", url}, "a database": {"--db", db}} {
+		said := p.exits(exitBug, append([]string{"gate", "replay", lost}, where...)...)
+		if !strings.Contains(said, lost+" cannot be decided again: ") || !strings.Contains(said, "cannot be read") || strings.Contains(said, "its log says why") {
+			t.Errorf("alone, of %s: %s", how, said)
+		}
+	}
 	if said := p.must("gate", "log", "--server", url); strings.Count(said, "steady") < 3 || !strings.Contains(said, "What was decided is lost") {
 		t.Errorf("listed: %s", said)
 	}

@@ -64,6 +64,9 @@ func (v *gateVerify) run(ctx context.Context) error {
 	if (v.want.Digest == "") == (v.want.Commit == "") {
 		return usage("name what is deployed: --digest, or --commit where it has no digest")
 	}
+	if err := v.want.Named(); err != nil {
+		return usage("what is deployed: %w", err)
+	}
 	if v.want.Service == "" {
 		return usage("name the service that is deployed: --service; a verdict for another service, with criteria of its own, lets nothing through here")
 	}

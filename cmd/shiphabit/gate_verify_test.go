@@ -58,6 +58,8 @@ func TestADeployStepGoesByTheSignedVerdictAlone(t *testing.T) {
 	}{
 		{"the artifact that was let through", verify("--digest", shipped), exitOK, "VALID  steady → production"},
 		{"no service", verify("--digest", shipped, "--service", ""), exitUsage, "--service"},
+		{"no digest at all", verify("--digest", "sha256:abc"), exitUsage, `"sha256:abc" is no digest: write sha256: with 64`},
+		{"half a commit", verify("--digest", "", "--commit", "c0ffee"), exitUsage, `"c0ffee" is no full commit id`},
 		{"as JSON", verify("--digest", shipped, "--format", "json"), exitOK, `"valid": true`},
 		{"another artifact", verify("--digest", another), exitBlocked, "about sha256:4f5c"},
 		{"another environment", verify("--digest", shipped, "--environment", "staging"), exitBlocked, `not for "staging"`},

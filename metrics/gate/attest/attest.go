@@ -124,14 +124,26 @@ type Want struct {
 	Leeway time.Duration
 }
 
+// Named reports why what is wanted names no artifact, nil when it does.
+func (w Want) Named() error {
+	if _, ok := digestOf(w.Digest, w.Commit); ok {
+		return nil
+	}
+	if w.Digest == "" {
+		return fmt.Errorf("%q is no full commit id: write all its 40 or 64 hexadecimal digits, in lower case", w.Commit)
+	}
+	return fmt.Errorf("%q is no digest: write sha256: with 64, sha384: with 96 or sha512: with 128 hexadecimal digits, in lower case", w.Digest)
+}
+
 // Check reports why a statement that was signed does not let through what is wanted; nil when it does.
 // ErrStopped comes last: everything else about the statement fits then.
 func (s Statement) Check(w Want) error {
 	v := s.Predicate
-	digest, ok := digestOf(w.Digest, w.Commit)
+	if err := w.Named(); err != nil {
+		return fmt.Errorf("%w: %w", ErrOther, err)
+	}
+	digest, _ := digestOf(w.Digest, w.Commit)
 	switch {
-	case !ok:
-		return fmt.Errorf("%w: %q is no digest like sha256:… with 64 hexadecimal digits, and %q no full commit id", ErrOther, w.Digest, w.Commit)
 	case !s.names(digest):
 		return fmt.Errorf("%w: it is about %s, not about %s", ErrOther, s.about(), words(digest))
 	case !strings.EqualFold(v.Environment, w.Environment):
