@@ -104,9 +104,9 @@ func (p *program) backtest(ctx context.Context, db *store.DB, flags backtestFlag
 func backtestText(b gate.Backtest, flags backtestFlags) string {
 	var t strings.Builder
 	if b.Promotions == 0 {
-		return fmt.Sprintf("No planned promotion to production is recorded in the last %d days.\n", flags.days)
+		return fmt.Sprintf("No planned promotion to production is recorded in the last %s.\n", counted(flags.days, "day"))
 	}
-	fmt.Fprintf(&t, "In the last %d days %d services were promoted %d times. The policies in force would have stopped %d:\n", flags.days, b.Services, b.Promotions, b.Stopped)
+	fmt.Fprintf(&t, "In the last %s %s. The policies in force would have stopped %d:\n", counted(flags.days, "day"), promotedSays(b), b.Stopped)
 	fmt.Fprintf(&t, "  %6d failed later (prevented)\n  %6d were fine (delayed, %s in all)\n", b.Prevented, b.Delayed, waitWords(b.DelaySeconds))
 	if b.Undecided > 0 {
 		fmt.Fprintf(&t, "  %6d of which nothing is known\n", b.Undecided)
@@ -122,7 +122,7 @@ func backtestText(b gate.Backtest, flags backtestFlags) string {
 	for _, c := range b.Criteria {
 		note := ""
 		if c.WrongStops > 0 {
-			note = fmt.Sprintf("   %d wrong stops of good services", c.WrongStops)
+			note = "   " + counted(c.WrongStops, "wrong stop") + " of good services"
 		}
 		if c.Broken {
 			note += ", more than promised: it should only warn until its policy is agreed anew"
@@ -130,6 +130,18 @@ func backtestText(b gate.Backtest, flags backtestFlags) string {
 		fmt.Fprintf(&t, "  %-20s %8d %10d %8d%s\n", c.Criterion, c.Stopped, c.Prevented, c.Delayed, note)
 	}
 	return t.String()
+}
+
+// promotedSays says how often how many were promoted: "1 service was promoted once".
+func promotedSays(b gate.Backtest) string {
+	services, times := counted(b.Services, "service")+" were promoted ", counted(b.Promotions, "time")
+	if b.Services == 1 {
+		services = "1 service was promoted "
+	}
+	if b.Promotions == 1 {
+		times = "once"
+	}
+	return services + times
 }
 
 func share(ppm int64) string { return fmt.Sprintf("%.1f %%", float64(ppm)/10_000) }

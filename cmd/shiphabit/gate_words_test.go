@@ -102,3 +102,36 @@ func TestAWaitEndsAtOnceWhereOnlyTheRequestCouldEndTheHold(t *testing.T) {
 		t.Errorf("a hold for a watch too ends with it, and yet is for %q", got)
 	}
 }
+
+func TestARequestWithoutSignalsIsToldWhichToName(t *testing.T) {
+	t.Parallel()
+	answer := stoppedAnswer()
+	answer.Decision.Reasons = append(answer.Decision.Reasons, gate.Reason{
+		Criterion: "monitoring-live", Result: gate.Unknown, OpensWhen: []string{"the signals are seen again and the request says so (--signal errors)"},
+		Says: "In the last 15 minutes nothing was seen of: 1 of 1 business signal, errors, latency. A bad deployment would not be noticed.",
+	})
+	want := "The request names no signals; wanted: 1 of 1 business signal, errors, latency. Add those that were seen just now: --signal NAME,errors,latency\n"
+	if text := textOf(answer); strings.Count(text, want) != 1 {
+		t.Errorf("no %q in\n%s", want, text)
+	}
+	answer.Request.Evidence.SignalsSeen = map[string]time.Time{"errors": time.Now()}
+	if text := textOf(answer); strings.Contains(text, "names no signals") {
+		t.Errorf("a request that names one is told:\n%s", text)
+	}
+}
+
+func TestOneIsNotCountedAsMany(t *testing.T) {
+	t.Parallel()
+	one, two := gate.NewBacktest(), gate.NewBacktest()
+	one.Services, one.Promotions, two.Services, two.Promotions = 1, 1, 2, 3
+	for want, text := range map[string]string{
+		"In the last 1 day 1 service was promoted once. The":       backtestText(one, backtestFlags{days: 1}),
+		"In the last 30 days 2 services were promoted 3 times. Th": backtestText(two, backtestFlags{days: 30}),
+		"1 promotion comes out another way, of 1 service:":         policyDiff{Old: one, New: one, Changes: make([]gate.Difference, 1)}.markdown(),
+		"2 promotions come out another way, of 1 service:":         policyDiff{Old: one, New: one, Changes: make([]gate.Difference, 2)}.markdown(),
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}

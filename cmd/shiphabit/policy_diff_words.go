@@ -181,7 +181,7 @@ func (d policyDiff) writeText(w io.Writer) error {
 	for i, table := range tables {
 		switch {
 		case i > 0 && i == len(tables)-1 && len(d.Changes) > 0:
-			fmt.Fprintf(w, "\n%d promotions come out another way:\n\n", len(d.Changes))
+			fmt.Fprintf(w, "\n%s:\n\n", d.turned())
 		case i > 0:
 			fmt.Fprintln(w)
 		}
@@ -194,6 +194,14 @@ func (d policyDiff) writeText(w io.Writer) error {
 	}
 	_, err := fmt.Fprint(w, nothingChanges)
 	return err
+}
+
+// turned says how many promotions come out another way.
+func (d policyDiff) turned() string {
+	if len(d.Changes) == 1 {
+		return "1 promotion comes out another way"
+	}
+	return counted(len(d.Changes), "promotion") + " come out another way"
 }
 
 // markdown is what fits a comment of it, the most important first. Services take at most half of the room that the promotions could have.
@@ -209,7 +217,7 @@ func (d policyDiff) markdown() string {
 		return c.text.String()
 	}
 	services := d.services()
-	c.write(fmt.Sprintf("\n%d promotions come out another way, of %d services:\n\n", len(d.Changes), len(services)))
+	c.write(fmt.Sprintf("\n%s, of %s:\n\n", d.turned(), counted(len(services), "service")))
 	shown := c.table(serviceHeading, serviceRows(services), c.left/2)
 	c.leftOut(len(services)-shown, len(services), "services")
 	c.write("\n")

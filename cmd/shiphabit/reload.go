@@ -217,7 +217,7 @@ func (s *serving) reload(ctx context.Context) error {
 			s.logger().WarnContext(ctx, "closing the database of the old configuration", slog.Any("error", err))
 		}
 	})
-	s.say("the configuration was read again and is in force: %d sources", len(next.sources))
+	s.say("the configuration was read again and is in force: %s", counted(len(next.sources), "source"))
 	if settings.Listen != old.settings.Listen || settings.DB != old.settings.DB {
 		s.say("Note: listen and db are taken up at the next start only")
 	}

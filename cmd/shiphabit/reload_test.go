@@ -153,7 +153,7 @@ func TestAHangUpPutsTheNewConfigurationInForceAndDropsNoRequest(t *testing.T) {
 		t.Errorf("without a token: %d", got)
 	}
 	write(t, settings, "require_tokens: true\n"+one)
-	r.hangUp("in force: 1 sources")
+	r.hangUp("in force: 1 source")
 	close(stop)
 	if err := <-dropped; err != nil {
 		t.Errorf("a request was dropped: %v", err)
