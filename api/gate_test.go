@@ -239,8 +239,9 @@ func TestWhatAHostSaysOfAnEnvironmentHoldsForAServiceThatIsNewThere(t *testing.T
 func TestANameThatIsNearlyThatOfAKnownServiceGetsAHint(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.post("/api/v1/events", history("web-shop", "....")).is(http.StatusOK)
-	for name, hint := range map[string]string{"Web-Shop": "did you mean web-shop?", "web shop": "did you mean web-shop?", "wep-shpo": "", "wbe-shop": "did you mean web-shop?", "web-shop": "", "shop": ""} {
+	at := s.clock.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	s.post("/api/v1/events", history("web-shop", "....")+`{"type":"incident","id":"2","service":"kiosk","started_at":"`+at+`","severity":1}`).is(http.StatusOK)
+	for name, hint := range map[string]string{"Web-Shop": "did you mean web-shop?", "web shop": "did you mean web-shop?", "wep-shpo": "", "wbe-shop": "did you mean web-shop?", "web-shop": "", "kiosk": "", "shop": ""} {
 		d := into[struct {
 			Verdict gate.Result `json:"verdict"`
 			Hint    string      `json:"hint"`

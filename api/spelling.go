@@ -112,7 +112,7 @@ func slips(a, b []rune, most int) int {
 			}
 			fewest = min(fewest, row[j+1])
 		}
-		if fewest > most+1 { // a swap can look back one row, and costs one
+		if fewest > most { // a swap looks back two rows, and yet leads to no less: between, leaving a character out costs as much
 			return most + 1
 		}
 		before, last, row = last, row, before

@@ -29,6 +29,8 @@ func TestTheNearestNameIsTheOneWithTheFewestSlipsThenTheFirst(t *testing.T) {
 		"the nearest before the first":                          {"checkouts-a", []string{"check-outs-bb", "checkoutsb"}, "checkoutsb"},
 		"the first by name of several":                          {"shox", []string{"shop", "shot", "shod"}, "shod"},
 		"a known name is itself":                                {"web-shop", []string{"webshop", "web-shop"}, "web-shop"},
+		"two apart from each other, swapped":                    {"hceckotu", []string{"checkout"}, "checkout"},
+		"another length by more than slips":                     {"checkout", []string{"check", "checkoutpage"}, ""},
 		"characters, not bytes":                                 {"küche", []string{"kuche"}, "kuche"},
 		"nothing near":                                          {"shop", []string{"billing", "shopping"}, ""},
 	} {
