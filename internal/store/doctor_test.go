@@ -15,6 +15,7 @@ import (
 
 // ill is a state of the database that shows one kind of finding.
 type ill struct {
+	roles    []doctor.Role // that name tokens which nobody can use
 	services []metrics.Service
 	declared []doctor.Declared
 	events   []metrics.Event
@@ -148,6 +149,8 @@ var ills = map[string]ill{
 	"no-reviews":          {events: slices.Concat(code(7, "shop"), line(7, "shop", "production"), requested(7, "shop")), says: "No review of shop"},
 	"no-way":              {events: slices.Concat(code(7, "shop"), line(7, "shop", "production")), says: "nothing is recorded but their author"},
 	"incidents-elsewhere": {events: slices.Concat(line(1, "payments-api", "production"), incidents(3, "Payments API")), says: `- name: "payments-api"`},
+	"role-token":          {events: line(1, "shop", "production"), says: "names a token that nobody can use: ada (revoked)", roles: []doctor.Role{{Name: "lead", Gone: []string{"ada (revoked)"}}}},
+	"role-lost":           {events: line(1, "shop", "production"), says: "nobody can override by it", roles: []doctor.Role{{Name: "lead", Gone: []string{"ada (revoked)"}, Lost: true}}},
 	"no-incidents":        {events: line(1, "shop", "production"), says: "counts failed runs, rollbacks and reverts only"},
 	"few-failures":        {events: line(6, "shop", "production"), says: "0 failed deployments of shop"},
 	"no-approvals":        {events: line(6, "shop", "production"), says: "No approvals are recorded"},
@@ -196,7 +199,7 @@ func diagnosed(t bench, db *DB, of ill) doctor.Diagnosis {
 	must(t, err)
 	return doctor.Diagnose(records, doctor.Question{
 		Now: noon, Window: metrics.Window{From: noon.AddDate(0, 0, -90), To: noon}, Recognises: metrics.DefaultRules().Recognises,
-		Declared: of.declared, Configured: of.declared != nil, Service: of.service,
+		Declared: of.declared, Configured: of.declared != nil, Roles: of.roles, Service: of.service,
 	})
 }
 
