@@ -50,7 +50,7 @@ var mayImport = map[string][]string{
 	"internal/notify":             {},
 	"internal/organisation":       {"metrics"},
 	"internal/paper":              {},
-	"internal/rollback":           {"metrics/gate"},
+	"internal/rollback":           {"metrics/gate", "internal/identity"},
 	"internal/protection":         {"metrics/gate", "collector", "internal/identity"},
 	"internal/protection/fakehub": {},
 	"internal/simulation":         {"metrics", "metrics/gate"},

@@ -6,18 +6,17 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
+
+	"shiphabit/internal/identity"
 )
 
 // The headers of a delivery, those that this program takes itself: the signature is over the time, a dot and the body.
@@ -53,26 +52,15 @@ func New(o Options) (*Hook, error) {
 	if o.Secret == "" {
 		return nil, errors.New("it has no secret: anybody could roll back in the gate's name")
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	if o.Roots != "" {
-		pem, err := os.ReadFile(o.Roots)
-		pool, poolErr := x509.SystemCertPool()
-		if poolErr != nil {
-			pool = x509.NewCertPool()
-		}
-		if err != nil || !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("ca_file %s holds no certificate; name a PEM file that the program may read", o.Roots)
-		}
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	client, err := identity.NewClient(o.Roots)
+	if err != nil {
+		return nil, err
 	}
-	if o.Timeout <= 0 {
-		o.Timeout = Timeout
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // only the host that was configured is told
+	if client.Timeout = o.Timeout; o.Timeout <= 0 {
+		client.Timeout = Timeout
 	}
-	return &Hook{o: o, client: &http.Client{
-		Transport: transport, Timeout: o.Timeout,
-		// Only the host that was configured is told.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	return &Hook{o: o, client: client}, nil
 }
 
 // Target tells one address from another without giving it away.

@@ -134,8 +134,14 @@ func TestACertificateOfItsOwnIsTrustedWhereItIsNamed(t *testing.T) {
 	if a := hookAt(t, server.URL, func(o *Options) { o.Roots = roots }).Tell(t.Context(), "rb_1", "{}"); !a.Took {
 		t.Errorf("%+v", a)
 	}
-	if _, err := New(Options{URL: server.URL, Secret: secret, Roots: filepath.Join(t.TempDir(), "none")}); err == nil || !strings.Contains(err.Error(), "holds no certificate; name a PEM file") {
-		t.Error(err)
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(empty, []byte("no certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for file, says := range map[string]string{filepath.Join(t.TempDir(), "none"): "no such file or directory; name a PEM file that the program may read", empty: "holds no certificate; name a PEM file"} {
+		if _, err := New(Options{URL: server.URL, Secret: secret, Roots: file}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", file, err)
+		}
 	}
 	for _, o := range []Options{{URL: "ftp://ci.example.org", Secret: secret}, {URL: "https://ci.example.org"}} {
 		if _, err := New(o); err == nil {
