@@ -258,7 +258,7 @@ func (p *packer) earlier(rest []byte) bool {
 		return false
 	}
 	n := 0
-	for n < len(rest) && p.text[from+n] == rest[n] {
+	for n < min(len(rest), longestPacked) && p.text[from+n] == rest[n] {
 		n++
 	}
 	if n < shortEarlier {
@@ -270,7 +270,7 @@ func (p *packer) earlier(rest []byte) bool {
 
 var errPacked = errors.New("packed text is damaged")
 
-// longestPacked bounds what damaged text can claim to be long.
+// longestPacked bounds what one token repeats, and so what damaged text can claim to be long.
 const longestPacked = 1 << 24
 
 // unpack returns the text that was packed.

@@ -23,6 +23,15 @@ func TestPackedTextComesBackByteForByte(t *testing.T) {
 	}
 }
 
+func TestTextThatRepeatsItselfForLongComesBack(t *testing.T) {
+	t.Parallel()
+	text := bytes.Repeat([]byte("z"), longestPacked+100)
+	back, err := unpack(pack(text))
+	if err != nil || !bytes.Equal(back, text) {
+		t.Errorf("%d of %d bytes came back, error %v", len(back), len(text), err)
+	}
+}
+
 func TestPackingHalvesThePayloadsOfAnOrganisation(t *testing.T) {
 	t.Parallel()
 	plain, packed := 0, 0
