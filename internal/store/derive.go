@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -42,6 +43,8 @@ type outcome struct {
 	service metrics.Service
 	facts   metrics.Facts
 	served  []servedRow
+	// asked is when a decision asked for it, which goes by it before it is stored; it was up to date then.
+	asked time.Time
 }
 
 // derive makes the facts of the named services from their events and stores them. It returns them by name, as they were at

@@ -77,7 +77,7 @@ func incidents(n int, service string) []metrics.Event {
 	return events
 }
 
-func must(t bench, errs ...error) {
+func must(t testing.TB, errs ...error) {
 	t.Helper()
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)

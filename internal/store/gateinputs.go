@@ -60,24 +60,43 @@ func (db *DB) gateInputs(ctx context.Context, name string, since func(metrics.Se
 	upTo, known := db.fresher.of(name)
 	end, mine := db.fresher.turn(ctx, known)
 	if mine {
-		enough, err := db.deriveFor(urgent(ctx), one, since)
+		enough, err := db.deriveFor(ctx, one, since)
 		end()
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return one.in, err
 		}
-		db.fresher.note(name, began)
 		if enough {
 			return one.in, nil
 		}
+		db.fresher.note(name, began)
 	}
 	if one, err = db.gateLook(ctx, name, since); err != nil {
 		return one.in, err
 	}
-	err = db.gateFacts(ctx, one, recall)
-	if !mine && err == nil {
-		one.in.Sources = append(one.in.Sources, gate.Watermark{Name: factsSource, Watermark: upTo})
+	if !mine {
+		err = db.goByOld(ctx, one, upTo, since, recall)
+		return one.in, err
 	}
+	err = db.gateFacts(ctx, one, recall)
 	return one.in, err
+}
+
+// goByOld fills in the facts there are: those that another decision derived and that are not stored yet, else those that are stored, which were
+// up to date at a time.
+func (db *DB) goByOld(ctx context.Context, one *look, upTo time.Time, since func(metrics.Service) time.Time, recall recall) error {
+	if o, found := db.unsaved.of(one.name, one.row.Derived+1); found {
+		enough, err := db.goBy(ctx, one, o, since)
+		if err != nil || enough && o.touched >= one.row.Touched {
+			return err
+		}
+		if enough {
+			one.in.Sources = append(one.in.Sources, gate.Watermark{Name: factsSource, Watermark: o.asked})
+			return nil
+		}
+	}
+	err := db.gateFacts(ctx, one, recall)
+	one.in.Sources = append(one.in.Sources, gate.Watermark{Name: factsSource, Watermark: upTo})
+	return err
 }
 
 // deriveFor derives the facts of a service for a decision. While other work keeps the machine and the database busy it does not wait until
@@ -88,16 +107,24 @@ func (db *DB) deriveFor(ctx context.Context, one *look, since func(metrics.Servi
 		if err != nil {
 			return false, err
 		}
-		if o.present && ceilMilli(since(o.service)) >= one.since { // else promotions from before what was looked at may matter
-			one.in.Service, one.in.Facts = o.service, forGate.of(o.facts)
-			row := serviceRow{Name: one.name, Derived: o.touched, Rules: db.print}
-			one.in.Memory = db.memoryOf(row)
-			one.in.Older, err = db.older(db.gateRead.WithContext(ctx), row, one.name)
-			return true, err
+		if enough, err = db.goBy(ctx, one, o, since); enough || err != nil {
+			return enough, err
 		}
 	}
-	_, err = db.facts(ctx, one.name, part{})
+	_, err = db.facts(urgent(ctx), one.name, part{})
 	return false, err
+}
+
+// goBy fills in facts that are not stored yet. They are not enough where promotions from before what was looked at may matter.
+func (db *DB) goBy(ctx context.Context, one *look, o outcome, since func(metrics.Service) time.Time) (enough bool, err error) {
+	if !o.present || ceilMilli(since(o.service)) < one.since {
+		return false, nil
+	}
+	one.in.Service, one.in.Facts = o.service, forGate.of(o.facts)
+	row := serviceRow{Name: one.name, Derived: o.touched, Rules: db.print}
+	one.in.Memory = db.memoryOf(row)
+	one.in.Older, err = db.olderThan(db.gateRead.WithContext(ctx), row, one.name, func() ([]firstRow, error) { return firstIn(o.facts), nil })
+	return true, err
 }
 
 // deriveUnsaved derives a service, unless that was done and is not stored yet, and has it stored.
@@ -110,12 +137,15 @@ func (db *DB) deriveUnsaved(ctx context.Context, one *look) (outcome, error) {
 	if o, found := db.unsaved.of(one.name, one.row.Touched); found {
 		return o, nil
 	}
+	began := db.now()
 	found, err := db.evaluate(ctx, []string{one.name}, 0)
 	if err != nil {
 		return outcome{}, err
 	}
-	db.keep(ctx, one.name, found.outcomes[one.name])
-	return found.outcomes[one.name], nil
+	o := found.outcomes[one.name]
+	o.asked = began
+	db.keep(ctx, one.name, o)
+	return o, nil
 }
 
 // promotionRow is the part of a logged decision that says what it let through.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -52,8 +53,11 @@ func (db *DB) OlderUnder(ctx context.Context, sharing metrics.Sharing, service s
 		return nil, nil //nolint:nilnil // there is none
 	}
 	var found soughtOlder
-	err := db.look(ctx, func(tx *gorm.DB) (err error) {
-		found, err = db.seekOlder(tx, service, with)
+	err := db.look(ctx, func(tx *gorm.DB) error {
+		own, err := db.firstPlanned(tx, []string{service})
+		if err == nil {
+			found, err = db.seekOlder(tx, own, with)
+		}
 		return err
 	})
 	return found.older, err
@@ -75,6 +79,11 @@ func (s soughtOlder) lasts(at time.Time) bool {
 
 // older is what a decision needs: it is looked for once a day and derivation, and only for services that share code.
 func (db *DB) older(tx *gorm.DB, row serviceRow, name string) (*gate.Older, error) {
+	return db.olderThan(tx, row, name, func() ([]firstRow, error) { return db.firstPlanned(tx, []string{name}) })
+}
+
+// olderThan is older for a service whose own first deployment is told.
+func (db *DB) olderThan(tx *gorm.DB, row serviceRow, name string, own func() ([]firstRow, error)) (*gate.Older, error) {
 	if kept, found := db.olders.get(name, row.Derived); found && kept.lasts(db.now()) {
 		return kept.older, nil
 	}
@@ -82,20 +91,21 @@ func (db *DB) older(tx *gorm.DB, row serviceRow, name string) (*gate.Older, erro
 	if len(with) == 0 {
 		return nil, nil //nolint:nilnil // there is none
 	}
-	sought, err := db.seekOlder(tx, name, with)
+	first, err := own()
+	if err != nil {
+		return nil, err
+	}
+	sought, err := db.seekOlder(tx, first, with)
 	if err == nil && sought.lasts(db.now()) && db.ours(row) {
 		db.olders.put(name, row.Derived, sought, 1)
 	}
 	return sought.older, err
 }
 
-func (db *DB) seekOlder(tx *gorm.DB, service string, with []metrics.Shared) (soughtOlder, error) {
+// seekOlder looks for one that is older than a record with this first deployment, or none.
+func (db *DB) seekOlder(tx *gorm.DB, own []firstRow, with []metrics.Shared) (sought soughtOlder, err error) {
 	begins := db.now()
-	sought := soughtOlder{day: begins.UTC().Truncate(24 * time.Hour)}
-	own, err := db.firstPlanned(tx, []string{service})
-	if err != nil {
-		return sought, err
-	}
+	sought.day = begins.UTC().Truncate(24 * time.Hour)
 	if len(own) > 0 {
 		begins, sought.begun = fromMilli(own[0].FinishedAt), true
 	}
@@ -103,6 +113,10 @@ func (db *DB) seekOlder(tx *gorm.DB, service string, with []metrics.Shared) (sou
 		return sought, nil // it keeps the meter that it has
 	}
 	sought.older, err = db.oldest(tx, with, begins)
+	if errors.Is(err, gorm.ErrRecordNotFound) { // one that was found a while ago has become another one since
+		db.firsts.keep(nil, time.Time{})
+		sought.older, err = db.oldest(tx, with, begins)
+	}
 	return sought, err
 }
 
@@ -155,16 +169,31 @@ func (db *DB) firstsOf(tx *gorm.DB, services []string) ([]firstRow, error) {
 	if len(services) <= fewShare {
 		return db.firstPlanned(tx, services)
 	}
-	db.firsts.mu.Lock()
-	defer db.firsts.mu.Unlock()
-	if age := db.now().Sub(db.firsts.at); age >= 0 && age < firstsLast {
-		return db.firsts.rows, nil
+	began := db.now()
+	if rows, recent := db.firsts.of(began); recent {
+		return rows, nil
 	}
 	rows, err := firstOf(tx, "services")
 	if err == nil {
-		db.firsts.at, db.firsts.rows = db.now(), rows
+		db.firsts.keep(rows, began)
 	}
 	return rows, err
+}
+
+// of gives what was found shortly before an instant. Nobody waits here for one who looks: that one may need the very connection that those who
+// wait hold.
+func (f *firsts) of(now time.Time) (rows []firstRow, recent bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	age := now.Sub(f.at)
+	return f.rows, age >= 0 && age < firstsLast
+}
+
+// keep keeps what was found at an instant; found at none it is not used again.
+func (f *firsts) keep(rows []firstRow, at time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rows, f.at = rows, at
 }
 
 // firstRow is the first planned deployment of a service to production.
@@ -184,6 +213,17 @@ func (db *DB) firstPlanned(tx *gorm.DB, services []string) ([]firstRow, error) {
 
 // planned are the kinds of a planned deployment.
 func planned() []string { return []string{string(metrics.Planned), string(metrics.Reapply)} }
+
+// firstIn is that of the facts of a service.
+func firstIn(f metrics.Facts) []firstRow {
+	var own []firstRow
+	for _, r := range f.Rollouts {
+		if at := toMilli(r.FinishedAt); r.EnvironmentKind == metrics.Production && slices.Contains(planned(), string(r.Kind)) && (own == nil || at < own[0].FinishedAt) {
+			own = []firstRow{{f.Service, at}}
+		}
+	}
+	return own
+}
 
 // firstOf finds them for the names of a table, the earliest first. Of each service a few rows are read, from the start of its rollouts: a join
 // would let the database begin with the rollouts of all.

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -134,14 +137,9 @@ func TestAServiceWithARecordKeepsItsMeterWhenThisVersionArrives(t *testing.T) {
 
 func TestInARepositoryOfThousandsTheOldestIsFound(t *testing.T) {
 	t.Parallel()
-	many := func(o *Options) {
-		for i := range fewShare + 20 {
-			o.Rules.Services = append(o.Rules.Services, metrics.Service{Name: fmt.Sprintf("s%03d", i), Repositories: []string{"acme/all"}})
-		}
-	}
 	onBoth(t, func(t bench) {
 		now := noon
-		db := t.open(many, func(o *Options) { o.Clock = func() time.Time { return now } })
+		db := t.open(manySharing, func(o *Options) { o.Clock = func() time.Time { return now } })
 		refreshed(t, db, deployed("1", "s007", "acme/all", -31*days), deployed("2", "s080", "acme/all", -80*days), deployed("3", "s010", "acme/all", -1), deployed("4", "elsewhere", "", -200*days))
 		for _, service := range []string{"s000", "s007", "s010"} {
 			if o := olderOf(t, db, service, now); o == nil || o.Service != "s080" {
@@ -206,6 +204,63 @@ func TestADecisionThatDoesNotWaitForItsFactsKnowsOfTheOlderService(t *testing.T)
 		}
 		if n, err := db.Underived(t.Context()); n == 0 || err != nil {
 			t.Errorf("the facts were waited for, and the test shows nothing: %d, %v", n, err)
+		}
+	})
+}
+
+// manySharing declares more services of one repository than are looked up one by one.
+func manySharing(o *Options) {
+	for i := range fewShare + 20 {
+		o.Rules.Services = append(o.Rules.Services, metrics.Service{Name: fmt.Sprintf("s%03d", i), Repositories: []string{"acme/all"}})
+	}
+}
+
+func TestWhoHoldsAConnectionDoesNotWaitForOneWhoNeedsOne(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open(manySharing)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // where it never ends
+		defer cancel()
+		pool, err := db.read.DB()
+		must(t, err)
+		names := make([]string, fewShare+1)
+		if _, err := db.firstsOf(db.gateRead.WithContext(ctx), names); err != nil { // gorm prepares a statement once for all
+			t.Fatal(err)
+		}
+		db.firsts.keep(nil, time.Time{})
+		var held []*gorm.DB
+		for range pool.Stats().MaxOpenConnections {
+			held = append(held, db.gateRead.WithContext(ctx).Begin(db.lookOptions()...))
+		}
+		without := make(chan error, 1)
+		go func() {
+			_, err := db.firstsOf(db.gateRead.WithContext(ctx), names)
+			without <- err
+		}()
+		for pool.Stats().WaitCount == 0 {
+			runtime.Gosched()
+		}
+		for _, tx := range held {
+			_, err := db.firstsOf(tx, names)
+			must(t, errors.Join(err, tx.Rollback().Error))
+		}
+		must(t, <-without)
+	})
+}
+
+func TestADecisionIsMadeThoughTheFirstDeploymentOfAnotherServiceHasChanged(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open(manySharing)
+		refreshed(t, db, deployed("1", "s080", "acme/all", -80*days), deployed("2", "s070", "acme/all", -70*days))
+		if o := olderOf(t, db, "s000", noon); o == nil || o.Service != "s080" {
+			t.Fatalf("it knows of %+v", o)
+		}
+		moved := deployed("1", "s080", "acme/all", -60*days)
+		moved.UpdatedAt = noon
+		refreshed(t, db, moved)
+		if o := olderOf(t, db, "s001", noon); o == nil || o.Service != "s070" {
+			t.Errorf("it knows of %+v", o)
 		}
 	})
 }

@@ -58,10 +58,19 @@ func (db *DB) storeUnsaved(ctx context.Context) {
 			err = db.saveOutcomes(ctx, all)
 			db.bulkhead.leave()
 		}
-		if err != nil && ctx.Err() == nil {
+		if err == nil {
+			db.noteStored(all)
+		} else if ctx.Err() == nil {
 			db.log.WarnContext(ctx, "facts that decisions derived could not be stored; they are derived again", slog.Int("services", len(all)), slog.Any("error", err))
 		}
 		db.unsaved.remove(all)
+	}
+}
+
+// noteStored notes that who goes by what is stored goes by this.
+func (db *DB) noteStored(all map[string]outcome) {
+	for service, o := range all {
+		db.fresher.note(service, o.asked)
 	}
 }
 
