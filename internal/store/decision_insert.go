@@ -34,6 +34,13 @@ func (d *digests) add(all []*logging) {
 	}
 }
 
+// forget: a database that was put back to an earlier state, or that another one stands in for, may not have what was stored.
+func (d *digests) forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.kept = nil
+}
+
 // fresh are the documents that may not be stored yet, each once, by their digests.
 func (d *digests) fresh(all []*logging) []documentRow {
 	d.mu.Lock()
@@ -56,6 +63,9 @@ const (
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 	insertScore = "INSERT INTO gate_scores (at, decision, body) VALUES (?, ?, ?)"
 
+	// onTheDisk has PostgreSQL bring what is committed to the disk first, where it is set not to.
+	onTheDisk = `SELECT CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`
+
 	// insertAllLogged is one round trip for as many decisions as there are, and a transaction of its own.
 	insertAllLogged = `WITH kept AS (
 			INSERT INTO documents (digest, body) SELECT * FROM unnest($1::text[], $2::bytea[]) ON CONFLICT DO NOTHING
@@ -68,7 +78,7 @@ const (
 			INSERT INTO gate_scores (at, decision, body)
 			SELECT s.at, s.id, s.body FROM unnest($11::bigint[], $3::text[], $15::text[]) AS s (at, id, body) JOIN logged USING (id)
 		)
-		SELECT id, seq FROM logged`
+		SELECT id, seq FROM logged CROSS JOIN (` + onTheDisk + `) durable`
 )
 
 // logStatements are prepared on the one writing connection of SQLite, where a prepared single row is fastest.

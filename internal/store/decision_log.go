@@ -120,9 +120,26 @@ func documentOf(body []byte) documentRow {
 
 // logGuarded logs a decision that uses something up: only when it is still there.
 func (db *DB) logGuarded(ctx context.Context, l gate.Logged, one *logging) error {
-	err := db.change(ctx, func(tx *gorm.DB) error {
+	err := db.commitGuarded(ctx, l, one)
+	if db.mayLackDocuments(ctx, err) && !errors.Is(err, ErrDuplicate) && !errors.Is(err, ErrMoved) {
+		db.kept.forget()
+		err = db.commitGuarded(ctx, l, one)
+	}
+	if err == nil {
+		db.remember(one)
+	}
+	return err
+}
+
+// mayLackDocuments tells whether a decision that was not logged may be with all its documents.
+func (db *DB) mayLackDocuments(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() == nil && !errors.Is(err, ErrOutage)
+}
+
+func (db *DB) commitGuarded(ctx context.Context, l gate.Logged, one *logging) error {
+	return db.change(ctx, func(tx *gorm.DB) error {
 		if db.dialect.lock != "" {
-			if err := tx.Exec("SET LOCAL lock_timeout = " + lockMilli).Error; err != nil {
+			if err := errors.Join(tx.Exec("SET LOCAL lock_timeout = "+lockMilli).Error, db.beDurable(tx, nil)); err != nil {
 				return err
 			}
 		}
@@ -140,10 +157,6 @@ func (db *DB) logGuarded(ctx context.Context, l gate.Logged, one *logging) error
 		}
 		return nil
 	})
-	if err == nil {
-		db.remember(one)
-	}
-	return err
 }
 
 // remember notes what need not be read or sent again of decisions that are logged.
@@ -156,12 +169,14 @@ func (db *DB) remember(all ...*logging) {
 	}
 }
 
-// logAll commits decisions together. Where that fails each is tried alone: one that the database cannot take must not be in the way of others.
+// logAll commits decisions together. Where that is refused each is tried alone, with all its documents: one that the database cannot take must
+// not be in the way of others. Where the database cannot do its work all have waited long enough.
 func (db *DB) logAll(ctx context.Context, all []*logging) error {
 	err := db.logTogether(ctx, all)
-	if err == nil || len(all) == 1 || ctx.Err() != nil {
+	if !db.mayLackDocuments(ctx, err) {
 		return err
 	}
+	db.kept.forget()
 	for _, one := range all {
 		one.err = db.logTogether(ctx, []*logging{one})
 	}

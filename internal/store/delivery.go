@@ -128,7 +128,7 @@ func (db *DB) beDurable(tx *gorm.DB, _ []*parcel) error {
 	if db.dialect.name != postgresDialect.name {
 		return nil
 	}
-	return tx.Exec(`SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`).Error
+	return tx.Exec(onTheDisk).Error
 }
 
 // waitTurn comes before any delivery is written, and after the row of its source as for a page, so that two replicas cannot wait for

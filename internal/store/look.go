@@ -272,7 +272,7 @@ func (db *DB) gateLook(ctx context.Context, name string, since func(metrics.Serv
 	for {
 		one := &look{name: name, since: ceilMilli(since(guess))}
 		if err := db.looks.do(ctx, one); err != nil {
-			return one, err
+			return &look{name: name}, err // the other one may still be written to
 		}
 		if one.err != nil || ceilMilli(since(one.in.Service)) >= one.since {
 			return one, one.err

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -96,16 +98,25 @@ func (t *together[T]) runAll(all []*shared[T]) {
 		defer stop()
 	}
 	err := context.Canceled // of those who left before it began
+	if len(parts) > 0 {
+		err = t.try(ctx, parts)
+	}
+	for _, one := range all {
+		if one.err = err; errors.Is(err, errPanicked) && len(parts) > 1 {
+			one.err = t.try(ctx, []*T{one.part}) // what one of them set off must not be in the way of the others
+		}
+		close(one.done)
+	}
+}
+
+var errPanicked = errors.New("a run that was shared panicked")
+
+// try makes a panic an error, with the place that it came from.
+func (t *together[T]) try(ctx context.Context, parts []*T) (err error) {
 	defer func() {
 		if trouble := recover(); trouble != nil {
-			err = fmt.Errorf("a run that was shared panicked: %v", trouble)
-		}
-		for _, one := range all {
-			one.err = err
-			close(one.done)
+			err = fmt.Errorf("%w: %v\n%s", errPanicked, trouble, debug.Stack())
 		}
 	}()
-	if len(parts) > 0 {
-		err = t.run(ctx, parts)
-	}
+	return t.run(ctx, parts)
 }
