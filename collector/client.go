@@ -3,17 +3,16 @@ package collector
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
+
+	"shiphabit/internal/trust"
 )
 
 // Host says how a host is reached.
@@ -92,16 +91,9 @@ func (h Host) transport() (*http.Transport, error) {
 		}
 		t.Proxy = http.ProxyURL(proxy)
 	}
-	if h.Roots != "" {
-		pem, err := os.ReadFile(h.Roots)
-		pool, poolErr := x509.SystemCertPool()
-		if poolErr != nil {
-			pool = x509.NewCertPool()
-		}
-		if err != nil || !pool.AppendCertsFromPEM(pem) {
-			return nil, &Error{Trouble: Unreadable, Place: h.Name, Problem: "ca_file " + h.Roots + " holds no certificate", Remedy: "name a PEM file that the program may read", Err: err}
-		}
-		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	var err error
+	if t.TLSClientConfig, err = trust.TLS(h.Roots); err != nil {
+		return nil, &Error{Trouble: Unreadable, Place: h.Name, Problem: err.Error(), Err: err} // it says what to do
 	}
 	return t, nil
 }

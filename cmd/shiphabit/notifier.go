@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"shiphabit/assessments"
 	"shiphabit/internal/config"
@@ -46,14 +45,13 @@ func notifierOf(settings config.Config) (notifier, error) {
 }
 
 func mailOf(s config.SMTP, to []string) (*notify.Mail, error) {
-	server := notify.Server{Address: s.Address, Security: notify.Security(s.Security), User: s.User, Password: s.Password.Reveal(), From: s.From}
-	if s.CAFile != "" {
-		var err error
-		if server.Roots, err = os.ReadFile(s.CAFile); err != nil {
-			return nil, fmt.Errorf("notify.smtp.ca_file: %w", err)
-		}
+	m, err := notify.NewMail(notify.Server{
+		Address: s.Address, Security: notify.Security(s.Security), User: s.User, Password: s.Password.Reveal(), From: s.From, Roots: s.CAFile,
+	}, to...)
+	if err != nil {
+		return nil, fmt.Errorf("notify.smtp: %w", err)
 	}
-	return notify.NewMail(server, to...)
+	return m, nil
 }
 
 // Channels names those of a team.

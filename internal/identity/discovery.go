@@ -2,19 +2,18 @@ package identity
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"shiphabit/internal/trust"
 )
 
 // maxDocument is the largest document read from an issuer, in bytes.
@@ -24,19 +23,9 @@ const maxDocument = 1 << 20
 // no redirect: the keys of an issuer are where its discovery says.
 func NewClient(roots string) (*http.Client, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	if roots != "" {
-		pem, err := os.ReadFile(roots)
-		if err != nil {
-			return nil, fmt.Errorf("ca_file: %w; name a PEM file that the program may read", err)
-		}
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool()
-		}
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("ca_file: %s holds no certificate; name a PEM file", roots)
-		}
-		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	var err error
+	if t.TLSClientConfig, err = trust.TLS(roots); err != nil {
+		return nil, err
 	}
 	return &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return errors.New("the issuer redirects; list it under the address that it has")

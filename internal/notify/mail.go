@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +11,8 @@ import (
 	"net/textproto"
 	"strings"
 	"time"
+
+	"shiphabit/internal/trust"
 )
 
 // Security is how the way to the mail server is protected.
@@ -30,7 +31,7 @@ type Server struct {
 	Security       Security
 	User, Password string // no login without a user
 	From           string // "shiphabit <shiphabit@example.org>"
-	Roots          []byte // certificates (PEM) to trust beside the system's
+	Roots          string // a file of certificates (PEM) to trust beside the system's
 	// Clock dates messages; Timeout limits one sending, a minute when not set.
 	Clock   func() time.Time
 	Timeout time.Duration
@@ -51,7 +52,11 @@ func NewMail(s Server, to ...string) (*Mail, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the mail server %q is no host and port", s.Address)
 	}
-	m := &Mail{server: s, host: host, trust: &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}}
+	m := &Mail{server: s, host: host}
+	if m.trust, err = trust.TLS(s.Roots); err != nil {
+		return nil, fmt.Errorf("the mail server %s: %w", host, err)
+	}
+	m.trust.ServerName = host
 	if m.from, err = mail.ParseAddress(s.From); err != nil {
 		return nil, fmt.Errorf("the sender %q is no mail address", s.From)
 	}
@@ -67,14 +72,6 @@ func NewMail(s Server, to ...string) (*Mail, error) {
 	}
 	if s.Security == Plain && !local(host) {
 		return nil, fmt.Errorf("the mail server %s is on another machine: without TLS everybody on the way reads along", host)
-	}
-	if len(s.Roots) > 0 {
-		if m.trust.RootCAs, err = x509.SystemCertPool(); err != nil {
-			m.trust.RootCAs = x509.NewCertPool()
-		}
-		if !m.trust.RootCAs.AppendCertsFromPEM(s.Roots) {
-			return nil, errors.New("there is no certificate among those to trust")
-		}
 	}
 	if m.server.Clock == nil {
 		m.server.Clock = time.Now

@@ -22,6 +22,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/mail"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -32,7 +34,7 @@ import (
 type post struct {
 	t       *testing.T
 	address string
-	roots   []byte
+	roots   string // a file
 	config  *tls.Config
 	// How it behaves.
 	implicit, offersTLS bool
@@ -74,7 +76,7 @@ func newPost(t *testing.T, change func(*post)) *post {
 	return s
 }
 
-func certificate(t *testing.T) (*tls.Config, []byte) {
+func certificate(t *testing.T) (*tls.Config, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -88,7 +90,11 @@ func certificate(t *testing.T) (*tls.Config, []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	roots := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, roots
 }
 
 func (s *post) talk(conn net.Conn) {
@@ -282,7 +288,7 @@ func TestAMailServerThatFailsIsNamedWithoutThePassword(t *testing.T) {
 		uncertain bool
 	}{
 		"without TLS nothing is sent":         {func(s *post) { s.offersTLS = false }, func(*Server) {}, "no TLS", false},
-		"an unknown certificate":              {func(*post) {}, func(o *Server) { o.Roots = nil }, "certificate", false},
+		"an unknown certificate":              {func(*post) {}, func(o *Server) { o.Roots = "" }, "certificate", false},
 		"a wrong password":                    {func(s *post) { s.user, s.password = "ship", "right" }, func(o *Server) { o.User, o.Password = "ship", "s3cret" }, "logging in", false},
 		"a refused receiver":                  {func(s *post) { s.refuse, s.password = "RCPT", "s3cret" }, func(o *Server) { o.Password = "s3cret" }, "not here", false},
 		"a refused message":                   {func(s *post) { s.refuse = "." }, func(*Server) {}, "not this one", false},
@@ -328,7 +334,7 @@ func TestWhatCannotBeSentIsRefusedBeforeAnythingIsAsked(t *testing.T) {
 		"a sender that is none":        second(NewMail(Server{Address: "127.0.0.1:25", From: "nobody"}, "b@example.org")),
 		"no TLS to another machine":    second(NewMail(Server{Address: "192.0.2.1:25", From: "a@example.org", Security: Plain}, "b@example.org")),
 		"no port":                      second(NewMail(Server{Address: "127.0.0.1", From: "a@example.org"}, "b@example.org")),
-		"no certificate":               second(NewMail(Server{Address: "127.0.0.1:25", From: "a@example.org", Roots: []byte("x")}, "b@example.org")),
+		"no certificate":               second(NewMail(Server{Address: "127.0.0.1:25", From: "a@example.org", Roots: filepath.Join(t.TempDir(), "none.pem")}, "b@example.org")),
 		"a webhook in the clear":       second(NewWebhook("chat", "http://chat.example.org/secret", nil)),
 		"a webhook with a password":    second(NewWebhook("chat", "https://a:b@chat.example.org/", nil)),
 	} {
