@@ -33,6 +33,7 @@ func anyPromotions(random *rand.Rand, f metrics.Facts, now time.Time) []Promotio
 func mixed(random *rand.Rand, f metrics.Facts) metrics.Facts {
 	for i := range f.Rollouts {
 		r := &f.Rollouts[i]
+		cluttered(r)
 		switch random.IntN(8) {
 		case 0:
 			r.Environment = pick(random, "PRODUCTION", "Production")
