@@ -123,7 +123,7 @@ func (db *DB) goBy(ctx context.Context, one *look, o outcome, since func(metrics
 	one.in.Service, one.in.Facts = o.service, forGate.of(o.facts)
 	row := serviceRow{Name: one.name, Derived: o.touched, Rules: db.print}
 	one.in.Memory = db.memoryOf(row)
-	one.in.Older, err = db.olderThan(db.gateRead.WithContext(ctx), row, one.name, func() ([]firstRow, error) { return firstIn(o.facts), nil })
+	one.in.Older, err = db.olderThan(db.gateRead.WithContext(ctx), row, one.name, &o.facts)
 	return true, err
 }
 

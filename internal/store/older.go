@@ -79,11 +79,11 @@ func (s soughtOlder) lasts(at time.Time) bool {
 
 // older is what a decision needs: it is looked for once a day and derivation, and only for services that share code.
 func (db *DB) older(tx *gorm.DB, row serviceRow, name string) (*gate.Older, error) {
-	return db.olderThan(tx, row, name, func() ([]firstRow, error) { return db.firstPlanned(tx, []string{name}) })
+	return db.olderThan(tx, row, name, nil)
 }
 
-// olderThan is older for a service whose own first deployment is told.
-func (db *DB) olderThan(tx *gorm.DB, row serviceRow, name string, own func() ([]firstRow, error)) (*gate.Older, error) {
+// olderThan is older for a service whose facts are not stored yet, nil where they are.
+func (db *DB) olderThan(tx *gorm.DB, row serviceRow, name string, unsaved *metrics.Facts) (*gate.Older, error) {
 	if kept, found := db.olders.get(name, row.Derived); found && kept.lasts(db.now()) {
 		return kept.older, nil
 	}
@@ -91,11 +91,11 @@ func (db *DB) olderThan(tx *gorm.DB, row serviceRow, name string, own func() ([]
 	if len(with) == 0 {
 		return nil, nil //nolint:nilnil // there is none
 	}
-	first, err := own()
+	own, err := db.ownFirst(tx, name, unsaved)
 	if err != nil {
 		return nil, err
 	}
-	sought, err := db.seekOlder(tx, first, with)
+	sought, err := db.seekOlder(tx, own, with)
 	if err == nil && sought.lasts(db.now()) && db.ours(row) {
 		db.olders.put(name, row.Derived, sought, 1)
 	}
@@ -214,15 +214,17 @@ func (db *DB) firstPlanned(tx *gorm.DB, services []string) ([]firstRow, error) {
 // planned are the kinds of a planned deployment.
 func planned() []string { return []string{string(metrics.Planned), string(metrics.Reapply)} }
 
-// firstIn is that of the facts of a service.
-func firstIn(f metrics.Facts) []firstRow {
-	var own []firstRow
-	for _, r := range f.Rollouts {
-		if at := toMilli(r.FinishedAt); r.EnvironmentKind == metrics.Production && slices.Contains(planned(), string(r.Kind)) && (own == nil || at < own[0].FinishedAt) {
-			own = []firstRow{{f.Service, at}}
+// ownFirst finds that of a service, in its facts where they are not stored yet.
+func (db *DB) ownFirst(tx *gorm.DB, service string, unsaved *metrics.Facts) ([]firstRow, error) {
+	if unsaved == nil {
+		return db.firstPlanned(tx, []string{service})
+	}
+	for _, r := range unsaved.Rollouts { // in the order in which they finished
+		if r.EnvironmentKind == metrics.Production && slices.Contains(planned(), string(r.Kind)) {
+			return []firstRow{{service, toMilli(r.FinishedAt)}}, nil
 		}
 	}
-	return own
+	return nil, nil
 }
 
 // firstOf finds them for the names of a table, the earliest first. Of each service a few rows are read, from the start of its rollouts: a join

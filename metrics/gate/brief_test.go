@@ -97,10 +97,19 @@ func TestOfALongHistoryAMemoryHoldsLittle(t *testing.T) {
 	if !held || len(recalled.Facts.Rollouts) > 2*briefNewest {
 		t.Errorf("held %t, with %d of %d rollouts", held, len(recalled.Facts.Rollouts), len(f.Rollouts))
 	}
-	old := ask()
-	old.Artifact.Digest, old.Commit = f.Rollouts[100].Digest, f.Rollouts[100].Revision
-	if _, held := p.Recall(old, now, Known{Service: k.Service, Memory: k.Memory}); held {
-		t.Error("what was deployed long ago was answered without the facts")
+	for _, named := range [][2]string{{f.Rollouts[100].Digest, ""}, {"", f.Rollouts[100].Revision}} {
+		old := ask()
+		old.Artifact.Digest, old.Commit = named[0], named[1]
+		if _, held := p.Recall(old, now, Known{Service: k.Service, Memory: k.Memory}); held {
+			t.Errorf("what was deployed long ago, %q, was answered without the facts", named)
+		}
+	}
+	for _, granted := range [][]ProbeGrant{{{Decision: "gd_1", At: now}}, {{Decision: "gd_2", At: now}}} {
+		if _, held := p.Recall(ask(), now, Known{Service: k.Service, Memory: k.Memory, Granted: granted}); held {
+			t.Errorf("it was taken to hold after %v", granted)
+		}
+		k.Granted = granted
+		p.Take(ask(), now, k)
 	}
 	if _, held := p.Recall(ask(), now.Add(48*time.Hour), Known{Service: k.Service, Memory: k.Memory}); held {
 		t.Error("it was taken to hold two days later")

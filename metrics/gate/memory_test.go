@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -40,15 +42,45 @@ func TestARecordThatIsRememberedIsFoldedToTheSame(t *testing.T) {
 	}
 }
 
+// nearAnInstant is just before or after something becomes known of a rollout, which is a probe now and then.
+func nearAnInstant(random *rand.Rand, f metrics.Facts, watch time.Duration) (time.Time, []ProbeGrant) {
+	if len(f.Rollouts) == 0 {
+		return day(3), nil
+	}
+	r := pick(random, f.Rollouts...)
+	var granted []ProbeGrant
+	if random.IntN(2) == 0 {
+		granted = []ProbeGrant{{Decision: "gd", Environment: r.Environment, At: r.FinishedAt.Add(-time.Minute)}}
+	}
+	instants := []time.Time{
+		r.FinishedAt, r.KnownAt, r.VerdictAt, r.FinishedAt.Add(watch), r.FinishedAt.Add(2 * watch), r.FinishedAt.Add(volumeDays * 24 * time.Hour),
+	}
+	for _, c := range slices.Concat(r.Failures, r.Withdrawn) {
+		instants = append(instants, c.KnownAt, c.WithdrawnAt)
+	}
+	for _, i := range f.Incidents {
+		instants = append(instants, i.StartedAt, i.ResolvedAt)
+	}
+	at := pick(random, instants...)
+	if at.IsZero() {
+		at = r.FinishedAt
+	}
+	return at.Add(time.Duration(random.IntN(3)-1) * time.Millisecond), granted
+}
+
 func TestWhatIsRememberedHoldsBetweenTheInstantsAtWhichSomethingBecomesKnown(t *testing.T) {
 	t.Parallel()
 	random := source(12)
-	for range 200 {
-		f, p, now := anyFacts(random), anyPolicy(random).Seal(), day(random.IntN(120)).Add(time.Duration(random.Int64N(int64(24*time.Hour)))).Truncate(time.Millisecond)
-		h := newHistory(f, p.Policy(), now, nil)
+	for range 4000 {
+		f, p := anyFacts(random), anyPolicy(random).Seal()
+		now, granted := nearAnInstant(random, f, time.Duration(p.Policy().WatchSeconds)*time.Second)
+		h := newHistory(f, p.Policy(), now, granted)
 		from, until := h.span(p.Policy().Criteria)
 		for _, at := range []time.Time{from, until.Add(-1)} {
-			other := newHistory(f, p.Policy(), at, nil)
+			other := newHistory(f, p.Policy(), at, granted)
+			if len(other.probes) != len(h.probes) {
+				continue // what is remembered holds for the same probes only
+			}
 			if diff := cmp.Diff(h.fold(p.Policy().Criteria), other.fold(p.Policy().Criteria), cmp.AllowUnexported(folded{})); diff != "" {
 				t.Fatalf("at %s and %s, between %s and %s:\n%s", now, at, from, until, diff)
 			}
