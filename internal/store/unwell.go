@@ -101,18 +101,25 @@ func (db *DB) change(ctx context.Context, do func(tx *gorm.DB) error) error {
 		return err
 	}
 	defer db.door.leave()
-	return outage(db.write.WithContext(ctx).Connection(func(one *gorm.DB) error {
-		one = one.Session(&gorm.Session{NewDB: true, Context: ctx})
-		if err := one.Exec("PRAGMA busy_timeout = " + beginMilli).Error; err != nil {
-			return err
-		}
-		defer one.WithContext(context.WithoutCancel(ctx)).Exec("PRAGMA busy_timeout = " + busyMilli)
+	return db.onWriter(ctx, beginMilli, func(one *gorm.DB) error {
 		for began, until := false, time.Now().Add(busyWait); ; {
 			err := db.changeOn(one, func(tx *gorm.DB) error { began = true; return do(tx) })
 			if began || !busy(err) || ctx.Err() != nil || time.Now().After(until) {
 				return err
 			}
 		}
+	})
+}
+
+// onWriter has do use SQLite's writing connection, statements of which wait so many milliseconds for whoever else holds the database.
+func (db *DB) onWriter(ctx context.Context, milli string, do func(one *gorm.DB) error) error {
+	return outage(db.write.WithContext(ctx).Connection(func(one *gorm.DB) error {
+		one = one.Session(&gorm.Session{NewDB: true, Context: ctx})
+		if err := one.Exec("PRAGMA busy_timeout = " + milli).Error; err != nil {
+			return err
+		}
+		defer one.WithContext(context.WithoutCancel(ctx)).Exec("PRAGMA busy_timeout = " + busyMilli)
+		return do(one)
 	}))
 }
 
