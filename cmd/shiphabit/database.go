@@ -35,19 +35,30 @@ func (p *program) openDatabase(ctx context.Context, f databaseFlags) (*store.DB,
 
 // openExisting is openDatabase for commands that only read: a name that means no database yet is more likely a slip.
 func (p *program) openExisting(ctx context.Context, f databaseFlags) (*store.DB, error) {
-	return p.openNoNew(ctx, f, store.IsRefused)
-}
-
-// openAsItIs is openExisting for commands that look at nothing that is derived, and so need no configuration.
-func (p *program) openAsItIs(ctx context.Context, f databaseFlags) (*store.DB, error) {
-	return p.openNoNew(ctx, f, store.LeavesAlone)
-}
-
-func (p *program) openNoNew(ctx context.Context, f databaseFlags, unnamed store.Unnamed) (*store.DB, error) {
 	settings, err := p.configuration(f.config)
 	if err != nil {
 		return nil, err
 	}
+	return p.openNoNew(ctx, f, settings, store.IsRefused)
+}
+
+// openUnderRead is openExisting under a configuration that is read already.
+func (p *program) openUnderRead(settings config.Config) opener {
+	return func(ctx context.Context, f databaseFlags) (*store.DB, error) {
+		return p.openNoNew(ctx, f, settings, store.IsRefused)
+	}
+}
+
+// openAsItIs is openExisting for commands that look at nothing that is derived, and so need no configuration.
+func (p *program) openAsItIs(ctx context.Context, f databaseFlags) (*store.DB, error) {
+	settings, err := p.configuration(f.config)
+	if err != nil {
+		return nil, err
+	}
+	return p.openNoNew(ctx, f, settings, store.LeavesAlone)
+}
+
+func (p *program) openNoNew(ctx context.Context, f databaseFlags, settings config.Config, unnamed store.Unnamed) (*store.DB, error) {
 	dsn, err := p.databaseName(f.db, settings)
 	if err != nil {
 		return nil, err
@@ -110,6 +121,9 @@ func (p *program) databaseName(flag string, settings config.Config) (string, err
 	if dsn := p.setting(flag, "SHIPHABIT_DB", settings.DB); dsn != "" {
 		return dsn, nil
 	}
+	if settings.DBFault != nil {
+		return "", exitError{exitUsage, settings.DBFault}
+	}
 	return p.defaultDatabase()
 }
 
@@ -154,11 +168,20 @@ func (p *program) dataFolder() (string, error) {
 
 // configuration reads the configuration file, or gives the defaults where none is named.
 func (p *program) configuration(flag string) (config.Config, error) {
+	return p.configured(flag, config.Load)
+}
+
+// secretless is configuration for commands that judge policies: they use no secret of the file, and run where there is none.
+func (p *program) secretless(flag string) (config.Config, error) {
+	return p.configured(flag, config.LoadSecretless)
+}
+
+func (p *program) configured(flag string, load func(file string, env func(string) string) (config.Config, error)) (config.Config, error) {
 	name := p.setting(flag, "SHIPHABIT_CONFIG", "")
 	if name == "" {
 		return config.Default(), nil
 	}
-	settings, err := config.Load(name, p.env)
+	settings, err := load(name, p.env)
 	if err != nil {
 		return config.Config{}, exitError{exitUsage, err}
 	}

@@ -45,11 +45,11 @@ done in the meantime. A failure meter whose wrong stops are more than its promis
 		Example: "  shiphabit gate backtest\n  shiphabit gate backtest --service payments-api --days 180 --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			settings, err := p.configuration(flags.database.config)
+			settings, err := p.secretless(flags.database.config)
 			if err != nil {
 				return err
 			}
-			return onDatabase(p.openExisting, &flags.database, func(ctx context.Context, db *store.DB, _ []string) error {
+			return onDatabase(p.openUnderRead(settings), &flags.database, func(ctx context.Context, db *store.DB, _ []string) error {
 				result, err := p.backtest(ctx, db, flags, settings)
 				if err != nil {
 					return err

@@ -35,7 +35,7 @@ func (f *policyFlags) add(command *cobra.Command) {
 
 // choose returns the policies asked for.
 func (f policyFlags) choose(p *program) ([]gate.Policy, error) {
-	settings, err := p.configuration(f.config)
+	settings, err := p.secretless(f.config)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ Without --tier and --service it tells of all four tiers, and of every policy tha
 			if volume < 1 {
 				return usage("--volume %d: give the planned deployments a month, at least 1", volume)
 			}
-			settings, err := p.configuration(flags.config)
+			settings, err := p.secretless(flags.config)
 			if err != nil {
 				return err
 			}

@@ -24,15 +24,14 @@ stopped now and were not or the other way round, come first, and what finds no r
 		Example: "  shiphabit policy diff shiphabit.yaml proposed.yaml --db /var/lib/shiphabit/shiphabit.db",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(command *cobra.Command, files []string) error {
-			flags.database.config = files[0]
 			var sides [2]config.Config
 			for i, file := range files {
 				var err error
-				if sides[i], err = p.configuration(file); err != nil {
+				if sides[i], err = p.secretless(file); err != nil {
 					return err
 				}
 			}
-			return onDatabase(p.openExisting, &flags.database, func(ctx context.Context, db *store.DB, _ []string) error {
+			return onDatabase(p.openUnderRead(sides[0]), &flags.database, func(ctx context.Context, db *store.DB, _ []string) error {
 				var results [2]gate.Backtest
 				for i := range sides {
 					var err error

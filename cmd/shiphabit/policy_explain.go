@@ -54,7 +54,7 @@ Without a service it does so for all four tiers, or the one named with --tier.`,
 				}
 				flags.service = names[0]
 			}
-			settings, err := p.configuration(flags.config)
+			settings, err := p.secretless(flags.config)
 			if err != nil {
 				return err
 			}

@@ -50,7 +50,7 @@ events. Exit code 0: every case came out as wanted; 1: one did not; 2: a case ca
   shiphabit policy test --config shiphabit.yaml cases.json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, files []string) error {
-			settings, err := p.configuration(configFile)
+			settings, err := p.secretless(configFile)
 			if err != nil {
 				return err
 			}

@@ -52,11 +52,11 @@ all services of a tier together that are judged by its values, and the lines are
 			if tier != "" && len(names) > 0 {
 				return usage("%q is a service and --tier %s a layer of many: name one of the two", names[0], tier)
 			}
-			settings, err := p.configuration(database.config)
+			settings, err := p.secretless(database.config)
 			if err != nil {
 				return err
 			}
-			return onDatabase(p.openExisting, &database, func(ctx context.Context, db *store.DB, _ []string) error {
+			return onDatabase(p.openUnderRead(settings), &database, func(ctx context.Context, db *store.DB, _ []string) error {
 				layers, err := layersOf(ctx, db, settings, append(names, ""), tier)
 				if err != nil {
 					return err

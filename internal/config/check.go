@@ -32,6 +32,7 @@ func (r *report) read(text []byte, fields []field, env func(string) string) node
 		r.expand(root, env)
 	}
 	r.object(root, "", fields)
+	r.tellUnset(root)
 	return node{root}
 }
 
@@ -103,14 +104,23 @@ func (r *report) expandScalar(n *yaml.Node, env func(string) string) {
 		r.outside[n] = true
 		value := env(name)
 		if value == "" {
-			r.line(n.Line, "", "the environment variable "+quote(name)+" is not set", "set it, or write $${…} if no variable is meant")
-			r.unset[n] = true
+			r.unset[n] = append(r.unset[n], Fault{
+				File: r.file, Line: n.Line, Problem: "the environment variable " + quote(name) + " is not set", Remedy: "set it, or write $${…} if no variable is meant",
+			})
 		}
 		return value
 	})
 	if r.outside[n] && n.Style == 0 {
 		n.Tag = ""
 		n.Tag = n.ShortTag()
+	}
+}
+
+// tellUnset reports the variables that are missing, in the order of the file.
+func (r *report) tellUnset(n *yaml.Node) {
+	r.faults = append(r.faults, r.unset[n]...)
+	for _, child := range n.Content {
+		r.tellUnset(child)
 	}
 }
 
@@ -142,7 +152,7 @@ func (r *report) object(n *yaml.Node, path string, fields []field) {
 }
 
 func (r *report) field(n *yaml.Node, path string, f field) {
-	if r.unset[n] {
+	if r.secretless && r.outside[n] && r.leftUnread(n, path, f) || len(r.unset[n]) > 0 {
 		return
 	}
 	if n.ShortTag() == "!!null" {

@@ -17,6 +17,7 @@ type Config struct {
 	File          string // that it was read from; empty where none was named
 	Listen        string
 	DB            string // may hold a password; String masks it
+	DBFault       error  // why it is not known which database the file names; only where secrets are not asked for
 	RequireTokens bool
 	Hosts         []string // names besides localhost under which the server is asked
 	WeekStart     time.Weekday

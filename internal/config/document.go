@@ -33,7 +33,8 @@ refused too, so that what the file says can be read where it stands.
 - ` + "`shiphabit config check FILE`" + ` checks a file, ` + "`config schema`" + ` prints its JSON Schema for editors ([here](configuration.schema.json), policies included), ` + "`config example`" + ` a commented file.
 - ` + "`${NAME}`" + ` in a value is replaced by the environment variable; one that is not set is a fault. ` + "`$${NAME}`" + ` stays as ` + "`${NAME}`" + `.
 - Secrets are never written into the file: they come from ` + "`${NAME}`" + `, or from a file named by the key with ` + "`_file`" + ` at its end
-  (` + "`token_file: /run/secrets/token`" + `). They are masked wherever the configuration is shown.
+  (` + "`token_file: /run/secrets/token`" + `). They are masked wherever the configuration is shown. ` + "`shiphabit policy …` and `gate backtest`" + ` judge policies and ask for no secret: they run on a laptop and in the pipeline of a merge request, where none is set, and
+  check everything else. Of ` + "`db`" + ` they want the variables only where they open the database that the file names.
 - Spans are whole numbers with units: ` + "`90s`, `60m`, `24h`, `7d`, `1h30m`" + `; a day has 24 hours.
 
 `

@@ -52,15 +52,19 @@ type report struct {
 	faults Faults
 	lines  map[string]int // path → line, for faults found after reading
 	// outside are the values that came from the environment, as every secret has to; unset those whose variable is missing,
-	// of which nothing more can be said.
-	outside, unset map[*yaml.Node]bool
-	raw            map[*yaml.Node]string // values with ${…} as the file has them
+	// of which nothing more can be said than that.
+	outside map[*yaml.Node]bool
+	unset   map[*yaml.Node]Faults
+	// secretless: secrets are not asked for, and stand as unread; db is why the database's name is not known then.
+	secretless bool
+	db         error
+	raw        map[*yaml.Node]string // values with ${…} as the file has them
 }
 
 func newReport(file string) *report {
 	return &report{
 		file: file, lines: map[string]int{},
-		outside: map[*yaml.Node]bool{}, unset: map[*yaml.Node]bool{}, raw: map[*yaml.Node]string{},
+		outside: map[*yaml.Node]bool{}, unset: map[*yaml.Node]Faults{}, raw: map[*yaml.Node]string{},
 	}
 }
 

@@ -17,21 +17,33 @@ import (
 type Options struct {
 	Env      func(name string) string // the value of ${NAME}
 	ReadFile func(name string) ([]byte, error)
+	// Secretless asks for no secret, neither in the environment nor in a file: everything else is checked all the same.
+	Secretless bool
 }
 
 // Load reads a configuration file with all that it names. The error lists every fault with file, line and path.
 func Load(file string, env func(string) string) (Config, error) {
+	return load(file, Options{Env: env})
+}
+
+// LoadSecretless is Load for whoever uses no secret of the file, and may have none: somebody who works on a policy, or the pipeline of a merge request.
+func LoadSecretless(file string, env func(string) string) (Config, error) {
+	return load(file, Options{Env: env, Secretless: true})
+}
+
+func load(file string, o Options) (Config, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return Config{}, fmt.Errorf("reading the configuration: %w; name a file that is there", err)
 	}
 	folder := filepath.Dir(file)
-	c, err := Parse(file, text, Options{Env: env, ReadFile: func(name string) ([]byte, error) {
+	o.ReadFile = func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(folder, name)
 		}
 		return os.ReadFile(name)
-	}})
+	}
+	c, err := Parse(file, text, o)
 	if whole, wrong := filepath.Abs(file); wrong == nil && err == nil {
 		c.File = whole
 	}
@@ -53,6 +65,7 @@ func Parse(file string, text []byte, o Options) (Config, error) {
 		o.ReadFile = func(string) ([]byte, error) { return nil, errors.New("files cannot be read here") }
 	}
 	l := loader{report: newReport(file), readFile: o.ReadFile}
+	l.secretless = o.Secretless
 	root := l.read(text, mainFields(), o.Env)
 	// Values that do not fit were refused above; what depends on several of them is looked at only when each is sound.
 	if err := l.err(); err != nil {
@@ -69,7 +82,7 @@ func Parse(file string, text []byte, o Options) (Config, error) {
 
 func (l *loader) config(n node) Config {
 	c := Config{
-		Listen: n.at("listen").text(), DB: n.at("db").text(), RequireTokens: n.at("require_tokens").bool(), Hosts: n.at("hosts").texts(),
+		Listen: n.at("listen").text(), DB: n.at("db").text(), DBFault: l.db, RequireTokens: n.at("require_tokens").bool(), Hosts: n.at("hosts").texts(),
 		WeekStart: time.Monday, Floor: assessments.DefaultFloor,
 	}
 	if n.has("week_start") {

@@ -23,6 +23,15 @@ func (l *loader) signing(n node) *attest.Ring {
 		}
 		return nil
 	}
+	switch {
+	case n.has(previous) && !n.has(rotated):
+		l.at(previous, "it is not said when it was replaced", "set signing_key_rotated_at to that time")
+	case n.has(rotated) && !n.has(previous):
+		l.at(rotated, "there is no previous_signing_key_file", "name the key that was replaced, or remove this")
+	}
+	if l.secretless {
+		return nil
+	}
 	var ring attest.Ring
 	if text, ok := l.keyFile(key, n); ok {
 		var err error
@@ -31,12 +40,7 @@ func (l *loader) signing(n node) *attest.Ring {
 			return nil
 		}
 	}
-	switch {
-	case n.has(previous) && !n.has(rotated):
-		l.at(previous, "it is not said when it was replaced", "set signing_key_rotated_at to that time")
-	case n.has(rotated) && !n.has(previous):
-		l.at(rotated, "there is no previous_signing_key_file", "name the key that was replaced, or remove this")
-	case n.has(previous):
+	if n.has(previous) && n.has(rotated) {
 		ring.RotatedAt, _ = time.Parse(time.RFC3339, n.at(rotated).text()) // the scalar has tried it
 		ring.Previous = l.previousKey(previous, n)
 	}

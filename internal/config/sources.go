@@ -220,6 +220,8 @@ func (l *loader) settings(path string, n node, t sourceType, s Source) {
 // secret takes a secret from the environment, or from a file that holds nothing else.
 func (l *loader) secret(at, name string, inFile bool, v node, into map[string]Secret) {
 	switch {
+	case inFile && l.secretless:
+		into[name] = unread
 	case inFile:
 		text, err := l.readFile(v.text())
 		if err != nil {
