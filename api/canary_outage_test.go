@@ -60,17 +60,17 @@ func TestADeclaredFixIsFoundHoweverBusyTheServiceIs(t *testing.T) {
 	t.Parallel()
 	s := newCanaries(t)
 	s.declare(`"commit":"Mended"`)
-	s.declare(`"artifact":{"digest":"sha256:built"}`)
-	s.declare(`"commit":"twice","artifact":{"digest":"sha256:built-first"}`)
+	s.declare(`"artifact":{"digest":"` + built("built") + `"}`)
+	s.declare(`"commit":"twice","artifact":{"digest":"` + built("built-first") + `"}`)
 	for i := range 60 {
 		s.post(decisions, fmt.Sprintf(`{"service":"shaky","commit":"other%d"}`, i)).is(http.StatusOK)
 	}
 	s.post("/hooks/flagger", hook("shaky", "Waiting", "old", "commit", "mended")).is(http.StatusOK, "allow: ")
-	s.post("/hooks/flagger", hook("shaky", "Waiting", "old", "digest", "sha256:built")).is(http.StatusOK, "allow: ")
-	s.post("/hooks/flagger", hook("shaky", "Waiting", "old", "commit", "twice", "digest", "sha256:built-again")).is(http.StatusForbidden, "block: ")
+	s.post("/hooks/flagger", hook("shaky", "Waiting", "old", "digest", built("built"))).is(http.StatusOK, "allow: ")
+	s.post("/hooks/flagger", hook("shaky", "Waiting", "old", "commit", "twice", "digest", built("built-again"))).is(http.StatusForbidden, "block: ")
 	s.post("/hooks/flagger", hook("shaky", "Waiting", "old", "version", "1")).is(http.StatusForbidden, "block: ")
 	s.clock.advance(24 * time.Hour)
-	s.post("/hooks/flagger", hook("shaky", "Progressing", "old", "digest", "sha256:later")).is(http.StatusForbidden, "block: ")
+	s.post("/hooks/flagger", hook("shaky", "Progressing", "old", "digest", built("later"))).is(http.StatusForbidden, "block: ")
 	s.post("/hooks/flagger", hook("shaky", "Waiting", "old", "commit", "MENDED")).is(http.StatusForbidden, "block: ")
 }
 
@@ -85,7 +85,7 @@ func TestARolloutOfFlaggersIsOneQuestionWhateverItIsTakenFor(t *testing.T) {
 	asks("c0ffee").is(http.StatusOK, "allow: ")
 	s.post("/hooks/flagger/report", hook("shaky", "Succeeded", "old", "commit", "c0ffee")).is(http.StatusOK, `"outcome":"succeeded"`)
 	let := asks("r3").is(http.StatusOK, "allow: ")
-	live := strings.NewReplacer("shaky-0", "shaky-back", `"r0"`, `"r3"`, "sha256:0", "sha256:3").Replace(history("shaky", "."))
+	live := strings.NewReplacer("shaky-0", "shaky-back", `"r0"`, `"r3"`, built("0"), built("3")).Replace(history("shaky", "."))
 	s.clock.advance(time.Minute)
 	s.post("/api/v1/events", strings.NewReplacer("T11:00:00Z", "T12:01:00Z", "T10:55:00Z", "T12:00:30Z").Replace(live)).is(http.StatusOK)
 	if again := asks("r3"); again.status != http.StatusOK || again.body != let.body {

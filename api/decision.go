@@ -187,6 +187,9 @@ func (s *Server) judge(ctx context.Context, a ask, snapshot gate.Snapshot, now t
 	}
 	l.ID, l.Engine = newID("gd_", now), "shiphabit/"+s.o.Version
 	l.TookMicros = s.o.Clock().Sub(now).Microseconds()
+	if err := matched(l); err != nil {
+		return l, err
+	}
 	return l, s.vouched(ctx, a.job, l)
 }
 
@@ -288,11 +291,11 @@ func decodeAsk(data []byte) (gate.Request, error) {
 	if err := decodeJSON(data, &r); err != nil {
 		return r, err
 	}
-	return r, completeAsk(&r)
+	return r, completeAsk(&r, checkDigest)
 }
 
-// completeAsk fills in what may be left out, and refuses what no decision can be made on.
-func completeAsk(r *gate.Request) error {
+// completeAsk fills in what may be left out, and refuses what no decision can be made on; checks are those that not every host's words have to pass.
+func completeAsk(r *gate.Request, checks ...func(r gate.Request, refuse refusal)) error {
 	if r.Environment == "" {
 		r.Environment = string(metrics.Production)
 	}
@@ -320,6 +323,9 @@ func completeAsk(r *gate.Request) error {
 	if r.Run.Attempt < 0 {
 		refuse("run.attempt", "negative", "count attempts from 1")
 	}
+	for _, check := range checks {
+		check(*r, refuse)
+	}
 	kind := Invalid
 	if faults == nil {
 		kind = Mismatch
@@ -332,7 +338,7 @@ func completeAsk(r *gate.Request) error {
 }
 
 // checkEvidence refuses numbers that cannot be: taken for "not stated" they would pass unseen.
-func checkEvidence(e gate.Evidence, refuse func(field, problem, remedy string)) {
+func checkEvidence(e gate.Evidence, refuse refusal) {
 	const whole = 1_000_000
 	if ppm := e.CoverageChangedLinesPPM; ppm != nil && (*ppm < 0 || *ppm > whole) {
 		refuse("evidence.coverage_changed_lines_ppm", fmt.Sprintf("%d is no share", *ppm), "parts per million, from 0 to 1000000")

@@ -130,7 +130,7 @@ func TestEachDecisionIsCountedOnceAndEachAnswerMeasured(t *testing.T) {
 	t.Parallel()
 	s := gated(t)
 	ask := func(key, service, environment string) {
-		body := fmt.Sprintf(`{"service":%q,"environment":%q,"artifact":{"digest":"sha256:1"}}`, service, environment)
+		body := fmt.Sprintf(`{"service":%q,"environment":%q,"artifact":{"digest":%q}}`, service, environment, built("1"))
 		s.ask("POST", decisions, body, "Idempotency-Key", key).is(http.StatusOK)
 	}
 	for range 3 {

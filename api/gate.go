@@ -237,13 +237,16 @@ func (s *Server) verdict(r request) (reply, error) {
 		Artifact: gate.Artifact{Version: q.Get("version"), Digest: q.Get("digest")},
 		Change:   gate.Change{Kind: q.Get("kind"), Fixes: listOf(q, "fixes")},
 	}
-	if err := completeAsk(&asked); err != nil {
+	if err := completeAsk(&asked, checkDigest); err != nil {
 		return reply{}, err
 	}
 	if err := s.admit(r, &asked); err != nil {
 		return reply{}, err
 	}
 	l, err := s.looked(r.Context(), asked)
+	if err == nil {
+		err = matched(l)
+	}
 	if err != nil {
 		return reply{}, err
 	}

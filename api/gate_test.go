@@ -10,11 +10,16 @@ import (
 
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
+	"shiphabit/metrics/gate/attest"
 )
 
 const decisions = "/api/v1/gate/decisions"
 
+// askFor asks for a promotion of an artifact by its short name, or by its whole digest.
 func askFor(service, digest string) string {
+	if attest.Malformed(digest) {
+		digest = built(digest)
+	}
 	return fmt.Sprintf(`{"service":%q,"environment":"production","artifact":{"digest":%q}}`, service, digest)
 }
 
@@ -37,7 +42,7 @@ func TestTheGateDecidesByTheServicesRecord(t *testing.T) {
 			t.Errorf("%s: %s by %s, want %s: %s", service, d.Verdict, d.Engine, verdict, d.Summary)
 		}
 	}
-	fix := `{"service":"shaky","change":{"kind":"rollback"},"artifact":{"digest":"sha256:3"}}`
+	fix := `{"service":"shaky","change":{"kind":"rollback"},"artifact":{"digest":"` + built("3") + `"}}`
 	if d := into[gate.Decision](s.post(decisions, fix).is(http.StatusOK)); d.Verdict != gate.Allow {
 		t.Errorf("a rollback is answered with %s: %s", d.Verdict, d.Summary)
 	}
@@ -149,7 +154,7 @@ func TestDecisionsAreListedReadAndReplayed(t *testing.T) {
 			break
 		}
 	}
-	if got := strings.Join(seen, " "); got != "sha256:4 sha256:3 sha256:2 sha256:1 sha256:0" {
+	if got := strings.Join(seen, " "); got != strings.Join([]string{built("4"), built("3"), built("2"), built("1"), built("0")}, " ") {
 		t.Errorf("pages of the log hold %s", got)
 	}
 	all := into[page](s.get(decisions).is(http.StatusOK))
@@ -174,7 +179,7 @@ func TestTheBareVerdictIsNeitherLoggedNorAProbe(t *testing.T) {
 	if got := s.get("/api/v1/gate/verdict?service=mended").is(http.StatusOK); got.body != "block\n" {
 		t.Errorf("a look at a blocked service said %q", got.body)
 	}
-	if d := into[gate.Decision](s.ask("GET", "/api/v1/gate/verdict?service=shaky&kind=rollback&digest=sha256:3", "", "Accept", "application/json").is(http.StatusOK)); d.Verdict != gate.Allow {
+	if d := into[gate.Decision](s.ask("GET", "/api/v1/gate/verdict?service=shaky&kind=rollback&digest="+built("3"), "", "Accept", "application/json").is(http.StatusOK)); d.Verdict != gate.Allow {
 		t.Errorf("rollback: %s", d.Summary)
 	}
 	s.get("/api/v1/gate/verdict").is(http.StatusBadRequest, "service")

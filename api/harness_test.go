@@ -3,6 +3,8 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -338,6 +341,12 @@ func into[T any](a answer) T {
 	return v
 }
 
+// built is the digest of an artifact that goes by a short name: "new", or "3" for the fourth of a history. With sha256: before it it is the same one.
+func built(name string) string {
+	sum := sha256.Sum256([]byte(strings.TrimPrefix(name, "sha256:")))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
 // history is one deployment every two hours up to an hour before noon, "." for a good one and "x" for a failed one.
 func history(service, fates string) string {
 	var lines strings.Builder
@@ -348,8 +357,8 @@ func history(service, fates string) string {
 		if fate == 'x' {
 			status = "failed"
 		}
-		fmt.Fprintf(&lines, `{"type":"deployment","id":"%s-%d","service":%q,"environment":"production","status":%q,"revision":"r%d","digest":"sha256:%d","started_at":%q,"finished_at":%q}`+"\n",
-			service, i, service, status, i, i, at.Add(-5*time.Minute).Format(time.RFC3339), at.Format(time.RFC3339))
+		fmt.Fprintf(&lines, `{"type":"deployment","id":"%s-%d","service":%q,"environment":"production","status":%q,"revision":"r%d","digest":%q,"started_at":%q,"finished_at":%q}`+"\n",
+			service, i, service, status, i, built(strconv.Itoa(i)), at.Add(-5*time.Minute).Format(time.RFC3339), at.Format(time.RFC3339))
 	}
 	return lines.String()
 }

@@ -24,7 +24,7 @@ func TestAJobNamesAnotherCommitOnlyWhenTheRecordBearsOutItsRollback(t *testing.T
 		kind, reason          string
 	}{
 		{"a commit that was live", "good", `{"service":"steady","change":{"kind":"rollback"},"commit":"r3"}`, 200, "rollback", ""},
-		{"a digest that was live", "good", `{"service":"steady","change":{"kind":"rollback"},"artifact":{"digest":"sha256:3"}}`, 200, "rollback", ""},
+		{"a digest that was live", "good", `{"service":"steady","change":{"kind":"rollback"},"artifact":{"digest":"` + built("3") + `"}}`, 200, "rollback", ""},
 		{"a commit nobody has seen", "good", `{"service":"steady","change":{"kind":"rollback"},"commit":"badc0de"}`, 403, "", reason},
 		{"such a commit with a digest nobody has seen", "good", `{"service":"steady","change":{"kind":"rollback"},"commit":"badc0de","artifact":{"digest":"` + spare + `"}}`, 403, "", reason},
 		{"a commit that was live, of which another artifact was", "good", `{"service":"steady","change":{"kind":"rollback"},"commit":"r3","artifact":{"digest":"` + spare + `"}}`, 403, "", reason},
@@ -84,7 +84,7 @@ func TestARollbackPutsNothingIntoTheRecordThatWasNotThere(t *testing.T) {
 	s.ask("POST", "/api/v1/events", strings.ReplaceAll(history("ledger", "......"), `"digest"`, `"version"`),
 		"Authorization", "Bearer "+s.grant("ci", time.Time{}, "ingest")).is(http.StatusOK)
 	for _, c := range []struct{ service, beside, claim string }{
-		{"steady", `"commit":"badc0de","artifact":{"digest":"sha256:3"}`, `"commit":"badc0de"`},
+		{"steady", `"commit":"badc0de","artifact":{"digest":"` + built("3") + `"}`, `"commit":"badc0de"`},
 		{"ledger", `"commit":"r3","artifact":{"digest":"` + spare + `"}`, `"artifact":{"digest":"` + spare + `"}`},
 	} {
 		d := into[gate.Decision](s.ask("POST", decisions, `{"service":"`+c.service+`","change":{"kind":"rollback"},`+c.beside+`}`, badge("good")...).is(http.StatusOK, `"kind":"rollback"`))

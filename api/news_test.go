@@ -44,7 +44,7 @@ func justWatched(service, fates string) string {
 // severe is an incident that stops the service.
 const severe = `{"type":"incident","id":"i1","service":"payments","started_at":"2026-03-03T11:59:00Z","severity":1}`
 
-const payments = `{"service":"payments","artifact":{"digest":"sha256:new"}}`
+var payments = `{"service":"payments","artifact":{"digest":"` + built("new") + `"}}`
 
 // open asks under a key, and has the question held open for 30 seconds.
 func (l listening) open(key string) <-chan answer {

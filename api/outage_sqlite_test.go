@@ -80,7 +80,7 @@ func TestOnAFullDiskTheGateDecidesByWhatItKnewLast(t *testing.T) {
 	long := make([]byte, 100_000) // of nothing that repeats, so that packing makes it no shorter
 	_, _ = rand.NewChaCha8([32]byte{}).Read(long)
 	ask := func() gate.Decision {
-		run := `{"service":"steady","artifact":{"digest":"sha256:new"},"run":{"id":"` + hex.EncodeToString(long) + `"}}`
+		run := `{"service":"steady","artifact":{"digest":"` + built("new") + `"},"run":{"id":"` + hex.EncodeToString(long) + `"}}`
 		return into[gate.Decision](s.post(decisions, run).is(http.StatusOK))
 	}
 	if d := ask(); !d.Unlogged {

@@ -62,7 +62,7 @@ func TestWithoutItsDatabaseTheGateDecidesByWhatItKnewLast(t *testing.T) {
 			t.Errorf("a look at %s shows no age: %v", service, look.header)
 		}
 	}
-	fix := `{"service":"shaky","change":{"kind":"rollback"},"artifact":{"digest":"sha256:3"}}`
+	fix := `{"service":"shaky","change":{"kind":"rollback"},"artifact":{"digest":"` + built("3") + `"}}`
 	if d := into[gate.Decision](s.post(decisions, fix).is(http.StatusOK)); d.Verdict != gate.Allow {
 		t.Errorf("a rollback is answered with %s: %s", d.Verdict, d.Summary)
 	}
@@ -332,6 +332,6 @@ func TestARollbackFindsRoomAmongTheDecisionsThatWaitForTheDatabase(t *testing.T)
 	if full != http.StatusServiceUnavailable {
 		t.Fatalf("so many decisions wait and the next is answered with %d", full)
 	}
-	s.post(decisions, `{"service":"steady","change":{"kind":"rollback"},"artifact":{"digest":"sha256:3"}}`).is(http.StatusOK, `"kind":"rollback"`)
-	s.post(decisions, `{"service":"steady","change":{"kind":"rollback"},"artifact":{"digest":"sha256:made-up"}}`).is(http.StatusServiceUnavailable)
+	s.post(decisions, `{"service":"steady","change":{"kind":"rollback"},"artifact":{"digest":"`+built("3")+`"}}`).is(http.StatusOK, `"kind":"rollback"`)
+	s.post(decisions, `{"service":"steady","change":{"kind":"rollback"},"artifact":{"digest":"`+built("made-up")+`"}}`).is(http.StatusServiceUnavailable)
 }

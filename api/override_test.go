@@ -149,7 +149,7 @@ func TestOverridesOfTheSameScopeShareTheUsesOfThePolicy(t *testing.T) {
 	ask("bob", "POST", overrides, `{"service":"shaky","criteria":["failure-meter"],`+why+`}`).is(http.StatusConflict)
 	ask("bob", "POST", overrides, `{"service":"shaky","environment":"staging",`+why+`}`).is(http.StatusOK)
 	for _, digest := range []string{"sha256:one", "sha256:two"} { // each artifact that was stopped has its own
-		stopped := into[gate.Decision](ask("ci", "POST", decisions, `{"service":"payments","artifact":{"digest":"`+digest+`"}}`).is(http.StatusOK))
+		stopped := into[gate.Decision](ask("ci", "POST", decisions, `{"service":"payments","artifact":{"digest":"`+built(digest)+`"}}`).is(http.StatusOK))
 		ask("ada", "POST", overrides, `{"decision":"`+stopped.ID+`",`+why+`}`).is(http.StatusOK)
 		ask("bob", "POST", overrides, `{"decision":"`+stopped.ID+`",`+why+`}`).is(http.StatusConflict)
 	}

@@ -56,7 +56,7 @@ func TestAServicesPageSaysWhatStopsItWhatOpensItAndWhatToCopy(t *testing.T) {
 	page := s.get(standing("shaky")).is(http.StatusOK,
 		"A normal change to production is stopped now", "Failure meter", "may stop", "Restore first",
 		"Earliest: <strong>a probe may go from", "Opens when:", `href="/services/shaky/record?id=import%2Fshaky-27"`,
-		"year end begins at", "None is in force", "Nothing is on its way", "--kind fix --fixes import/shaky-27", "--kind rollback --digest sha256:26", "--criteria failure-meter,restore-first \\",
+		"year end begins at", "None is in force", "Nothing is on its way", "--kind fix --fixes import/shaky-27", "--kind rollback --digest " + built("26"), "--criteria failure-meter,restore-first \\",
 		`role="img"`, "The failure meter stands at", "The same as a table", `href="/gate/decisions/`+d.ID+`"`)
 	if strings.Contains(page.body, "data-chart") || strings.Contains(page.body, "<noscript") {
 		t.Error("the page needs a script")
@@ -126,7 +126,7 @@ func TestADecisionsPageTellsWhatItRestsOnAndWhatBecameOfIt(t *testing.T) {
 	t.Parallel()
 	s := paged(t)
 	s.post("/api/v1/events", history("steady", strings.Repeat(".", 40))+history("shaky", strings.Repeat(".", 20)+".x.x.x.x")).is(http.StatusOK)
-	passed := into[gate.Decision](s.post(decisions, `{"service":"steady","commit":"abc","artifact":{"digest":"sha256:new","version":"2.0"},"run":{"provider":"ci","id":"17","url":"javascript:alert(1)"}}`).is(http.StatusOK))
+	passed := into[gate.Decision](s.post(decisions, `{"service":"steady","commit":"abc","artifact":{"digest":"`+built("new")+`","version":"2.0"},"run":{"provider":"ci","id":"17","url":"javascript:alert(1)"}}`).is(http.StatusOK))
 	stopped := into[gate.Decision](s.post(decisions, askFor("shaky", "sha256:gone")).is(http.StatusOK))
 	page := s.get(reportsDecision(passed.ID)).is(http.StatusOK, "the same bytes", "no deployment of it is recorded yet", "tier:standard", passed.Policy.Digest, passed.Input.Digest, "&#34;version&#34;: &#34;2.0&#34;", "none was collected")
 	if strings.Contains(page.body, `href="javascript:`) {
@@ -134,7 +134,7 @@ func TestADecisionsPageTellsWhatItRestsOnAndWhatBecameOfIt(t *testing.T) {
 	}
 	s.get(reportsDecision(stopped.ID)).is(http.StatusOK, "Nothing was let through", "shaky is stopped")
 	s.clock.advance(time.Hour)
-	for service, digest := range map[string]string{"steady": "sha256:new", "shaky": "sha256:gone"} {
+	for service, digest := range map[string]string{"steady": built("new"), "shaky": built("gone")} {
 		at := s.clock.Now().Add(-30 * time.Minute).Format(time.RFC3339)
 		s.post("/api/v1/events", fmt.Sprintf(`{"type":"deployment","id":"%s-new","service":%[1]q,"environment":"production","status":"succeeded","revision":"abc","digest":%[2]q,"finished_at":%[3]q}`, service, digest, at)).is(http.StatusOK)
 	}

@@ -36,7 +36,7 @@ func TestAfterThirtyDecisionsTheNextStepIsProposedWithItsLines(t *testing.T) {
 	s.post("/api/v1/events", history("web", strings.Repeat(".", 40))).is(http.StatusOK)
 	tested := func(n int) {
 		s.clock.advance(time.Minute)
-		s.post(decisions, fmt.Sprintf(`{"service":"web","environment":"production","artifact":{"digest":"sha256:n%d"},"change":{"kind":"normal"},"evidence":{"tests_passed":%v}}`, n, n != 3)).is(http.StatusOK)
+		s.post(decisions, fmt.Sprintf(`{"service":"web","environment":"production","artifact":{"digest":%q},"change":{"kind":"normal"},"evidence":{"tests_passed":%v}}`, built(fmt.Sprint("n", n)), n != 3)).is(http.StatusOK)
 	}
 	for n := range 29 {
 		tested(n)

@@ -320,7 +320,7 @@ func TestAHoldBehindAnotherPromotionIsWokenByTheReportOfIt(t *testing.T) {
 	for outcome, then := range map[string]string{"skipped": "approved", "cancelled": "approved", "succeeded": "report", "failed": "rejected"} {
 		p := newProtected(t)
 		p.clock.advance(time.Hour)
-		let := into[gate.Decision](p.post(decisions, `{"service":"payments","artifact":{"digest":"sha256:before"}}`).is(http.StatusOK, `"verdict":"warn"`))
+		let := into[gate.Decision](p.post(decisions, `{"service":"payments","artifact":{"digest":"`+built("before")+`"}}`).is(http.StatusOK, `"verdict":"warn"`))
 		p.asked(1, "payments", "c0ffee")
 		if got := p.told(1, "payments"); got != "report" {
 			t.Fatalf("told %q", got)

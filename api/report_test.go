@@ -12,7 +12,7 @@ import (
 func TestAReportBooksTheDeploymentThatADecisionLetThrough(t *testing.T) {
 	t.Parallel()
 	s := gated(t)
-	body := `{"service":"steady","environment":"production","commit":"c0ffee","artifact":{"digest":"sha256:new"}}`
+	body := `{"service":"steady","environment":"production","commit":"c0ffee","artifact":{"digest":"` + built("new") + `"}}`
 	d := into[gate.Decision](s.post(decisions, body).is(http.StatusOK))
 	at := decisions + "/" + d.ID
 	if o := into[gate.PromotionOutcome](s.get(at + "/outcome").is(http.StatusOK)); o.Outcome != gate.PendingWatch || o.Deployment != "" {

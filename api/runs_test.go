@@ -11,7 +11,7 @@ import (
 
 // ofRun asks about one service of a run, under the key that the command line gives it.
 func ofRun(s site, run string, attempt int, service, digest string) gate.Decision {
-	body := fmt.Sprintf(`{"service":%q,"environment":"production","artifact":{"digest":%q},"run":{"provider":"github","id":%q,"attempt":%d}}`, service, digest, run, attempt)
+	body := fmt.Sprintf(`{"service":%q,"environment":"production","artifact":{"digest":%q},"run":{"provider":"github","id":%q,"attempt":%d}}`, service, built(digest), run, attempt)
 	key := fmt.Sprintf("%s/%d/%s/production/%s", run, attempt, service, digest)
 	return into[gate.Decision](s.ask("POST", decisions, body, "Idempotency-Key", key).is(http.StatusOK))
 }

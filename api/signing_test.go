@@ -57,8 +57,8 @@ func TestADecisionCarriesAStatementThatThePublishedKeysCheck(t *testing.T) {
 			t.Error("the token is kept in the log")
 		}
 	}
-	if d := into[gate.Decision](s.post(decisions, askFor("steady", "latest")).is(http.StatusOK)); d.Token != "" {
-		t.Error("a token for an artifact that no digest names")
+	if d := into[gate.Decision](s.post(decisions, `{"service":"steady","commit":"c0ffee"}`).is(http.StatusOK)); d.Token != "" {
+		t.Error("a token for an artifact that neither a digest nor a full commit names")
 	}
 }
 

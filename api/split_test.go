@@ -39,8 +39,8 @@ func splitting(t *testing.T, dsn string, change ...func(*api.Options)) site {
 }
 
 func deployment(service, id string, at time.Time, status string) string {
-	return fmt.Sprintf(`{"type":"deployment","id":%q,"service":%q,"environment":"production","status":%q,"revision":%q,"digest":"sha256:%s","started_at":%q,"finished_at":%q}`+"\n",
-		id, service, status, "r"+id, id, at.Add(-5*time.Minute).Format(time.RFC3339), at.Format(time.RFC3339))
+	return fmt.Sprintf(`{"type":"deployment","id":%q,"service":%q,"environment":"production","status":%q,"revision":%q,"digest":%q,"started_at":%q,"finished_at":%q}`+"\n",
+		id, service, status, "r"+id, built(id), at.Add(-5*time.Minute).Format(time.RFC3339), at.Format(time.RFC3339))
 }
 
 const sharedWords = "it shares checkout/refunds in its repository acme/payments with checkout."

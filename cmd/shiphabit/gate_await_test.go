@@ -17,7 +17,7 @@ func TestACheckThatWaitsIsAnsweredWhenSomethingArrivesAndNotWhenTheHoldSaidSo(t 
 	p, url := gateServer(t)
 	ended := make(chan int, 1)
 	go func() {
-		_, _, code := p.run("gate", "check", "--server", url, "--service", "vault", "--digest", "sha256:new", "--wait", "1h")
+		_, _, code := p.run("gate", "check", "--server", url, "--service", "vault", "--digest", built("new"), "--wait", "1h")
 		ended <- code
 	}()
 	until(t, "it is on hold", func() bool {

@@ -167,6 +167,9 @@ func (c *gateCheck) complete() error {
 	default:
 		return usage("--kind %q is none of normal, rollback, fix, config", c.kind)
 	}
+	if digest := c.request.Artifact.Digest; attest.Malformed(digest) && c.kind != gate.KindRollback { // the record knows what a rollback may name
+		return usage("--digest %q is no digest: write %s, or leave it out and give --commit", digest, attest.DigestForm)
+	}
 	c.closed = c.setting(c.closed, "SHIPHABIT_UNREACHABLE", "policy")
 	switch c.closed {
 	case "open", "closed", "policy":

@@ -3,10 +3,10 @@ package main
 import (
 	"database/sql"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,7 +20,7 @@ func TestAllDecisionsAreReplayedAndThoseOfAnotherEngineThatDifferAreListed(t *te
 	p, url := gateServer(t)
 	for i, service := range []string{"steady", "shaky", "vault", "newborn"} {
 		for range 3 {
-			p.run("gate", "check", "--server", url, "--service", service, "--digest", fmt.Sprint("sha256:", i), "-q")
+			p.run("gate", "check", "--server", url, "--service", service, "--digest", built(strconv.Itoa(i)), "-q")
 		}
 	}
 	db := filepath.Join(p.home, "gate.db")
@@ -108,7 +108,7 @@ func TestOneDamagedDecisionIsNamedByEveryReaderAndAllOthersAreRead(t *testing.T)
 	t.Parallel()
 	p, url := gateServer(t)
 	for i := range 3 {
-		p.run("gate", "check", "--server", url, "--service", "steady", "--digest", fmt.Sprint("sha256:", i), "-q")
+		p.run("gate", "check", "--server", url, "--service", "steady", "--digest", built(strconv.Itoa(i)), "-q")
 	}
 	db := filepath.Join(p.home, "gate.db")
 	var logged []gate.Logged
@@ -147,7 +147,7 @@ func TestOneDamagedDecisionIsNamedByEveryReaderAndAllOthersAreRead(t *testing.T)
 			t.Errorf("%s: %d, want %d: %s", path, status, want, body)
 		}
 	}
-	p.run("gate", "check", "--server", url, "--service", "steady", "--digest", "sha256:new", "-q")
+	p.run("gate", "check", "--server", url, "--service", "steady", "--digest", built("new"), "-q")
 	if said := p.must("gate", "log", "--server", url); !strings.Contains(said, "steady") || strings.Count(said, "\n") != 5 {
 		t.Errorf("after another question: %s", said)
 	}

@@ -156,12 +156,12 @@ func (s *tellingStage) everything() {
 	s.Helper()
 	for _, service := range []string{"shop", "docs", "nobodys"} {
 		s.deploys(service, strings.Repeat(".", 20)+".x.x.x.x")
-		s.asks(service, "sha256:new", normalChange, gate.Block)
-		s.asks(service, "sha256:newer", normalChange, gate.Block)
+		s.asks(service, built("new"), normalChange, gate.Block)
+		s.asks(service, built("newer"), normalChange, gate.Block)
 		fix := fmt.Sprintf(`{"kind":"fix","fixes":["%s-27"]}`, service)
-		s.asks(service, "sha256:fix1", fix, gate.Allow)
-		s.asks(service, "sha256:fix1", fix, gate.Allow)
-		s.asks(service, "sha256:fix2", fix, gate.Allow)
+		s.asks(service, built("fix1"), fix, gate.Allow)
+		s.asks(service, built("fix1"), fix, gate.Allow)
+		s.asks(service, built("fix2"), fix, gate.Allow)
 		s.unhealthy(service, "watched")
 	}
 	s.post("/api/v1/gate/decisions", `{"service":"web","environment":"production","commit":"web-seen","change":{"kind":"normal"}}`)
@@ -245,7 +245,7 @@ func TestTwoServersTellATeamOnceOfWhatWantsItsEyes(t *testing.T) {
 			"At 2026-03-02 12:00 UTC the gate answered: Stopped: 4 of the last 28 deployments failed", "A rollback or a fix still passes.",
 			"What opens it again (failure-meter): three good deployments in a row", "The decision: https://ship.example.org/gate/decisions/gd_", "https://ship.example.org/services/shop/gate",
 		},
-		"shop: a second fix of import/shop-27":                    {"the gate answered: Goes on: it repairs import/shop-27", "The first one, sha256:fix1, was let through at", "The decision: https://ship.example.org/gate/decisions/gd_"},
+		"shop: a second fix of import/shop-27":                    {"the gate answered: Goes on: it repairs import/shop-27", "The first one, " + built("fix1")[:19] + ", was let through at", "The decision: https://ship.example.org/gate/decisions/gd_"},
 		"shop: the watch of 1.9 in production ended in failed":    {"Its watch found it unhealthy", "--kind fix --fixes import/shop-watched", "https://ship.example.org/services/shop/gate"},
 		"web: the watch of 1.9 in production ended in failed":     {"The decision: https://ship.example.org/gate/decisions/gd_", "The service at the gate: https://ship.example.org/services/web/gate"},
 		"web: failure-meter broke its promise and only warns now": {"It only warns now: it stopped good services wrongly four times", "/gate/decisions/gd_web_1"},
@@ -275,14 +275,14 @@ func TestASpellIsToldOnceAndTheNextOneAgain(t *testing.T) {
 	s := newTellingStage(t, chat.url)
 	s.deploys("shop", strings.Repeat(".", 20)+".x.x.x.x")
 	h := s.server()
-	s.asks("shop", "sha256:a", normalChange, gate.Block)
+	s.asks("shop", built("a"), normalChange, gate.Block)
 	s.rounds(h)
-	s.asks("shop", "sha256:b", normalChange, gate.Block)
+	s.asks("shop", built("b"), normalChange, gate.Block)
 	s.rounds(h)
 	if len(chat.heard()) != 1 {
 		t.Fatalf("of one spell the room heard %q", chat.heard())
 	}
-	s.asks("docs", "sha256:a", normalChange, gate.Allow)
+	s.asks("docs", built("a"), normalChange, gate.Allow)
 	s.rounds(h)
 	open := gate.Logged{ // the criteria let something through again
 		Decision: gate.Decision{ID: "gd_open", Verdict: gate.Allow, Kind: gate.KindNormal}, At: s.dial.now(), PolicyDoc: []byte(`{}`),
@@ -292,7 +292,7 @@ func TestASpellIsToldOnceAndTheNextOneAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.dial.turn(time.Second)
-	s.asks("shop", "sha256:c", normalChange, gate.Block)
+	s.asks("shop", built("c"), normalChange, gate.Block)
 	s.rounds(h, s.server())
 	if len(chat.heard()) != 2 {
 		t.Errorf("of two spells the room heard %q", chat.heard())
@@ -337,7 +337,7 @@ func TestAChannelThatFailsIsTriedAgainLaterAndLaterForADay(t *testing.T) {
 	t.Cleanup(server.Close)
 	s := newTellingStage(t, server.URL)
 	s.deploys("shop", strings.Repeat(".", 20)+".x.x.x.x")
-	s.asks("shop", "sha256:a", normalChange, gate.Block)
+	s.asks("shop", built("a"), normalChange, gate.Block)
 	one, two := s.server(), s.server()
 	round := func(after time.Duration, fails string, refused, accepted int) {
 		t.Helper()
@@ -377,7 +377,7 @@ func TestWhatCouldNotBeToldForADayIsToldNoMore(t *testing.T) {
 	t.Cleanup(server.Close)
 	s := newTellingStage(t, server.URL)
 	s.deploys("shop", strings.Repeat(".", 20)+".x.x.x.x")
-	s.asks("shop", "sha256:a", normalChange, gate.Block)
+	s.asks("shop", built("a"), normalChange, gate.Block)
 	h := s.server()
 	if err := h.round(t.Context()); err == nil {
 		t.Fatal("nobody says that the room refuses")
@@ -434,7 +434,7 @@ func TestWhatMayHaveArrivedIsNotToldAgainAndWarnedOf(t *testing.T) {
 	t.Cleanup(server.Close)
 	s := newTellingStage(t, server.URL)
 	s.deploys("shop", strings.Repeat(".", 20)+".x.x.x.x")
-	s.asks("shop", "sha256:a", normalChange, gate.Block)
+	s.asks("shop", built("a"), normalChange, gate.Block)
 	h := s.server()
 	if err := h.round(t.Context()); err == nil || !strings.Contains(err.Error(), "it may have arrived all the same, so it is not sent again") {
 		t.Errorf("it says %v", err)
@@ -453,7 +453,7 @@ func TestOfWhatMayHaveArrivedTheLogWarnsOnceThoughAnotherChannelIsStillTried(t *
 	t.Cleanup(server.Close)
 	s := newTellingStage(t, server.URL)
 	s.deploys("shop", strings.Repeat(".", 20)+".x.x.x.x")
-	s.asks("shop", "sha256:a", normalChange, gate.Block)
+	s.asks("shop", built("a"), normalChange, gate.Block)
 	h := s.server()
 	news, err := h.look.look(t.Context(), s.dial.now())
 	if err != nil || len(news) != 1 {
@@ -511,7 +511,7 @@ notify:
 	write(t, events, history("shaky", strings.Repeat(".", 20)+".x.x.x.x", 2*time.Hour))
 	p.must("import", "--config", silent, "--db", db, events)
 	url, _ := p.serve("serve", "--config", silent, "--db", db)
-	if out, errs, code := p.run("gate", "check", "--server", url, "--service", "shaky", "--digest", "sha256:new"); code != exitBlocked {
+	if out, errs, code := p.run("gate", "check", "--server", url, "--service", "shaky", "--digest", built("new")); code != exitBlocked {
 		t.Fatalf("it ends with %d: %s%s", code, out, errs)
 	}
 	p.serve("serve", "--config", telling, "--db", db)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,15 +81,15 @@ func TestGateCheckSaysItsVerdictByExitCode(t *testing.T) {
 		code     int
 		says     string
 	}{
-		{"a steady service goes on", check("--service", "steady", "--digest", "sha256:new"), exitOK, "steady → production"},
-		{"a service nobody has seen goes on by the default tier", check("--service", "newborn", "--digest", "sha256:new"), exitOK, "newborn"},
+		{"a steady service goes on", check("--service", "steady", "--digest", built("new")), exitOK, "steady → production"},
+		{"a service nobody has seen goes on by the default tier", check("--service", "newborn", "--digest", built("new")), exitOK, "newborn"},
 		{"without a service the call is wrong", check(), exitUsage, "--service is missing"},
 		{"an unknown kind of change is wrong usage", check("--service", "steady", "--kind", "party"), exitUsage, "party"},
 		{"an unknown flag is wrong usage", check("--servcie", "steady"), exitUsage, "unknown flag"},
-		{"a shaky service is blocked", check("--service", "shaky", "--digest", "sha256:new"), exitBlocked, "BLOCK"},
+		{"a shaky service is blocked", check("--service", "shaky", "--digest", built("new")), exitBlocked, "BLOCK"},
 		{"a rollback of a blocked service goes on", check("--service", "shaky", "--kind", "rollback", "--commit", "r20"), exitOK, "ALLOW"},
-		{"a critical service deployed minutes ago is on hold", check("--service", "vault", "--digest", "sha256:new"), exitHold, "HOLD"},
-		{"a hold that outlasts the wait stays a hold", check("--service", "vault", "--digest", "sha256:new", "--wait", "1s"), exitHold, "HOLD"},
+		{"a critical service deployed minutes ago is on hold", check("--service", "vault", "--digest", built("new")), exitHold, "HOLD"},
+		{"a hold that outlasts the wait stays a hold", check("--service", "vault", "--digest", built("new"), "--wait", "1s"), exitHold, "HOLD"},
 	} {
 		out, errs, code := p.run(c.args...)
 		if code != c.code || !strings.Contains(out+errs, c.says) {
@@ -98,11 +101,11 @@ func TestGateCheckSaysItsVerdictByExitCode(t *testing.T) {
 func TestAGateThatIsGoneIsOpenOrClosedByPolicy(t *testing.T) {
 	t.Parallel()
 	p, url := gateServer(t)
-	p.run("gate", "check", "--server", url, "--service", "vault", "--digest", "sha256:one")
+	p.run("gate", "check", "--server", url, "--service", "vault", "--digest", built("one"))
 	if got := answer(t, p).Decision.Unreachable; got != "closed" {
 		t.Fatalf("a critical service is told that the gate is %q when unreachable, want closed", got)
 	}
-	p.must("gate", "check", "--server", url, "--service", "steady", "--digest", "sha256:one")
+	p.must("gate", "check", "--server", url, "--service", "steady", "--digest", built("one"))
 	rename(t, p, url, nobody)
 	for _, c := range []struct {
 		sentence string
@@ -110,11 +113,11 @@ func TestAGateThatIsGoneIsOpenOrClosedByPolicy(t *testing.T) {
 		code     int
 		source   string
 	}{
-		{"closed for the critical service", []string{"--service", "vault", "--digest", "sha256:two"}, exitUnreachable, "local"},
+		{"closed for the critical service", []string{"--service", "vault", "--digest", built("two")}, exitUnreachable, "local"},
 		{"open for its rollback", []string{"--service", "vault", "--kind", "rollback", "--commit", "r3"}, exitOK, "local"},
 		{"open for its fix", []string{"--service", "vault", "--kind", "fix", "--fixes", "i1"}, exitOK, "local"},
-		{"open for the standard service", []string{"--service", "steady", "--digest", "sha256:two"}, exitOK, "local"},
-		{"the last answer counts while it is valid", []string{"--service", "steady", "--digest", "sha256:one"}, exitOK, "cache"},
+		{"open for the standard service", []string{"--service", "steady", "--digest", built("two")}, exitOK, "local"},
+		{"the last answer counts while it is valid", []string{"--service", "steady", "--digest", built("one")}, exitOK, "cache"},
 		{"open for a service never asked for", []string{"--service", "other"}, exitOK, "local"},
 		{"closed when the caller says so", []string{"--service", "other", "--unreachable", "closed"}, exitUnreachable, "local"},
 	} {
@@ -151,7 +154,7 @@ func TestACallerWithoutAValidTokenIsTurnedAway(t *testing.T) {
 func TestADecisionIsLoggedAndReplaysToTheSameBytes(t *testing.T) {
 	t.Parallel()
 	p, url := gateServer(t)
-	p.run("gate", "check", "--server", url, "--service", "shaky", "--digest", "sha256:new")
+	p.run("gate", "check", "--server", url, "--service", "shaky", "--digest", built("new"))
 	id := answer(t, p).Decision.ID
 	if log := p.must("gate", "log", "--server", url, "--service", "shaky"); !strings.Contains(log, id) {
 		t.Errorf("the log lacks %s:\n%s", id, log)
@@ -185,7 +188,7 @@ func TestTheGateAnswersWith50000DeploymentsInTheDatabase(t *testing.T) {
 	write(t, file, events.String())
 	p.must("import", "--db", db, file)
 	url, _ := p.serve("serve", "--db", db)
-	out, errs, code := p.run("gate", "check", "--server", url, "--service", "service-07", "--digest", "sha256:new")
+	out, errs, code := p.run("gate", "check", "--server", url, "--service", "service-07", "--digest", built("new"))
 	if got := answer(t, p); code != exitOK || got.Source != "server" || got.Decision.Verdict != gate.Allow {
 		t.Errorf("exit code %d from %s\n%s%s", code, got.Source, out, errs)
 	}
@@ -239,7 +242,7 @@ func TestAFixPassesThoughTheLastAnswerOfAGoneGateWasABlock(t *testing.T) {
 func TestAReportFollowsACheckAndIsRefusedAfterAStop(t *testing.T) {
 	t.Parallel()
 	p, url := gateServer(t)
-	p.must("gate", "check", "--server", url, "--service", "steady", "--commit", "c0ffee", "--digest", "sha256:new")
+	p.must("gate", "check", "--server", url, "--service", "steady", "--commit", "c0ffee", "--digest", built("new"))
 	if said := p.must("gate", "report", "--server", url, "--outcome", "success"); !strings.Contains(said, "booked as gate/gd_") {
 		t.Errorf("it says %q", said)
 	}
@@ -251,6 +254,12 @@ func TestAReportFollowsACheckAndIsRefusedAfterAStop(t *testing.T) {
 		t.Errorf("after a stop it says %q", said)
 	}
 	p.exits(exitUsage, "gate", "report", "--server", url, "--outcome", "splendid")
+}
+
+// built is the digest of an artifact that goes by a short name.
+func built(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // exits runs a command that must end with a code, and returns all that it says.
@@ -293,5 +302,41 @@ func TestNumbersThatCannotBeAreRefused(t *testing.T) {
 		if said := p.exits(exitUsage, append([]string{"gate", "check", "--server", nobody, "--service", "steady"}, c...)...); !strings.Contains(said, c[0]) {
 			t.Errorf("%v: %s", c, said)
 		}
+	}
+}
+
+func TestADigestThatNothingCanMatchIsRefusedBeforeAnybodyIsAsked(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	t.Cleanup(server.Close)
+	for _, digest := range []string{"latest", "sha256:abc", strings.TrimPrefix(shipped, "sha256:"), strings.ToUpper(shipped), shipped + "00", " "} {
+		said := p.exits(exitUsage, "gate", "check", "--server", server.URL, "--service", "steady", "--digest", digest)
+		want := fmt.Sprintf("--digest %q is no digest: write sha256: with 64, sha384: with 96 or sha512: with 128 hexadecimal digits, in lower case, or leave it out and give --commit", digest)
+		if !strings.Contains(said, want) || asked.Load() != 0 {
+			t.Errorf("of %q it says %s; it asked %d times", digest, said, asked.Load())
+		}
+		p.exits(exitUsage, "gate", "verify", "--server", server.URL, "--service", "steady", "--verdict", "x", "--digest", digest)
+	}
+	if _, err := os.Stat(filepath.Join(p.home, "gate.json")); err == nil || asked.Load() != 0 {
+		t.Errorf("an answer is written, %v, or it asked %d times", err, asked.Load())
+	}
+}
+
+func TestARollbackIsAskedForByWhatTheRecordHoldsWhateverItsForm(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	db := filepath.Join(p.home, "gate.db")
+	p.must("import", "--db", db, p.write("events.jsonl", strings.Replace(history("odd", "....", 2*time.Hour), fmt.Sprintf("sha256:%064d", 1), "build-1", 1)))
+	url, _ := p.serve("serve", "--db", db)
+	rollback := func(digest string) []string {
+		return []string{"gate", "check", "--server", url, "--service", "odd", "--kind", "rollback", "--digest", digest}
+	}
+	if said := p.must(rollback("build-1")...); !strings.Contains(said, "ALLOW") {
+		t.Errorf("it says %s", said)
+	}
+	if said := p.exits(exitUsage, rollback("build-9")...); !strings.Contains(said, `artifact.digest: "build-9" is no digest; write sha256: with 64`) {
+		t.Errorf("of one that the record does not hold it says %s", said)
 	}
 }

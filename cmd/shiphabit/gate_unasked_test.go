@@ -27,21 +27,21 @@ func TestWhatWasDecidedWithoutTheGateIsCountedWhenItIsThereAgain(t *testing.T) {
 		rename(t, p, nobody, url)
 	}
 	for _, service := range []string{"steady", "vault"} { // so that both are remembered
-		p.run("gate", "check", "--server", url, "--service", service, "--digest", "sha256:one")
+		p.run("gate", "check", "--server", url, "--service", service, "--digest", built("one"))
 	}
-	alone("--service", "steady", "--digest", "sha256:two")
-	alone("--service", "steady", "--digest", "sha256:one")
-	alone("--service", "vault", "--digest", "sha256:two")
+	alone("--service", "steady", "--digest", built("two"))
+	alone("--service", "steady", "--digest", built("one"))
+	alone("--service", "vault", "--digest", built("two"))
 	if a := counted(); a.Decided != 0 {
 		t.Fatalf("nobody has told anything: %+v", a)
 	}
 	for range 2 {
-		p.must("gate", "check", "--server", url, "--service", "steady", "--digest", "sha256:three")
+		p.must("gate", "check", "--server", url, "--service", "steady", "--digest", built("three"))
 	}
 	if a := counted(); a.Decided != 2 || a.Stopped != 0 || a.ByLastAnswer != 1 {
 		t.Errorf("the next check told %+v", a)
 	}
-	p.run("gate", "check", "--server", url, "--service", "vault", "--digest", "sha256:three")
+	p.run("gate", "check", "--server", url, "--service", "vault", "--digest", built("three"))
 	if a := counted(); a.Decided != 3 || a.Stopped != 1 {
 		t.Errorf("the next check of the other service told %+v", a)
 	}

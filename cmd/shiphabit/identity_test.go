@@ -158,7 +158,7 @@ func TestAJobOfGitHubAsksAndReportsWithoutAStoredSecret(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(p.home, "gate.json"), nil, 0o644); err != nil { // #nosec G306 -- as an earlier step may leave it
 		t.Fatal(err)
 	}
-	p.must("gate", "check", "--service", "steady", "--digest", "sha256:new", "--commit", "c0ffee")
+	p.must("gate", "check", "--service", "steady", "--digest", built("new"), "--commit", "c0ffee")
 	if got := answer(t, p); got.Decision.ID == "" || got.Source != "server" || got.ReportToken == "" {
 		t.Errorf("%+v", got)
 	}
@@ -171,7 +171,7 @@ func TestAJobOfGitHubAsksAndReportsWithoutAStoredSecret(t *testing.T) {
 		t.Errorf("the runner gave %d tokens, want one for each question", given.Load())
 	}
 	p.exits(exitBlocked, "gate", "check", "--service", "shaky", "--commit", "c0ffee")
-	if out := p.must("gate", "check", "--service", "steady", "--format", "json", "--digest", "sha256:next"); strings.Contains(out, "shr_") {
+	if out := p.must("gate", "check", "--service", "steady", "--format", "json", "--digest", built("next")); strings.Contains(out, "shr_") {
 		t.Errorf("what is printed holds a secret:\n%s", out)
 	}
 	if said := p.exits(exitForbidden, "gate", "check", "--service", "vault"); !strings.Contains(said, "may not ask for the service") {
@@ -189,10 +189,10 @@ func TestAReportAfterTheTokensEndCarriesTheDecisionsOwn(t *testing.T) {
 	gitlab := job("project_id", "42", "namespace_id", "7", "job_id", "77", "pipeline_source", "push")
 	base := p.env
 	p.env = append(base, "SHIPHABIT_ID_TOKEN="+m.make(gitlab), "CI_JOB_ID=77", "CI_JOB_URL=https://gitlab.example/acme/pay/-/jobs/77")
-	p.must("gate", "check", "--service", "steady", "--digest", "sha256:new")
+	p.must("gate", "check", "--service", "steady", "--digest", built("new"))
 	gitlab["exp"] = time.Now().Add(-time.Hour).Unix()
 	p.env = append(base, "SHIPHABIT_ID_TOKEN="+m.make(gitlab))
-	if said := p.exits(exitForbidden, "gate", "check", "--service", "steady", "--digest", "sha256:new", "--out", ""); !strings.Contains(said, "expired") {
+	if said := p.exits(exitForbidden, "gate", "check", "--service", "steady", "--digest", built("new"), "--out", ""); !strings.Contains(said, "expired") {
 		t.Errorf("it says %q", said)
 	}
 	p.must("gate", "report", "--outcome", "success")

@@ -33,7 +33,7 @@ func TestTheGateGoesByWhatARealPrometheusMeasured(t *testing.T) {
 		"fine":   {"monitoring-live": gate.Pass, "error-budget": gate.Pass},
 		"unseen": {"monitoring-live": gate.Unknown, "error-budget": gate.NotApplicable},
 	} {
-		p.run("gate", "check", "--server", url, "--service", service, "--digest", "sha256:new", "--signal", "errors,latency")
+		p.run("gate", "check", "--server", url, "--service", service, "--digest", built("new"), "--signal", "errors,latency")
 		d := answer(t, p).Decision
 		for _, r := range d.Reasons {
 			if wanted, asked := want[r.Criterion]; asked && r.Result != wanted {

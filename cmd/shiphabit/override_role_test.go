@@ -30,7 +30,7 @@ func TestOnlyATokenWithTheRoleOverridesOverTheCommandLine(t *testing.T) {
 		out, errs, code := p.run(append(append([]string{"gate"}, args...), "--server", url, "--token", tokens[who])...)
 		return out + errs, code
 	}
-	as("bob", "check", "--service", "shop", "--digest", "sha256:new")
+	as("bob", "check", "--service", "shop", "--digest", built("new"))
 	ask := []string{"override", "--service", "shop", "--category", "deadline", "--reason", "the fair opens tomorrow at noon"}
 	if said, code := as("bob", ask...); code != exitForbidden || !strings.Contains(said, "token:bob may not override shop: that takes one of the roles on-call, nobody yet") {
 		t.Errorf("without the role: %d, %s", code, said)

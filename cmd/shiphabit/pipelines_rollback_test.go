@@ -86,7 +86,7 @@ notify: {public_url: https://ship.example.org}
 	}
 	door.mu.Unlock()
 
-	output, code := w.shell("shiphabit gate check --service shop --digest sha256:bad --commit bad && ./deploy.sh bad && shiphabit gate report --outcome succeeded && cp gate.json bad.json")
+	output, code := w.shell("shiphabit gate check --service shop --digest " + built("bad") + " --commit bad && ./deploy.sh bad && shiphabit gate report --outcome succeeded && cp gate.json bad.json")
 	failed := regexp.MustCompile(`gate/gd_[0-9A-Z]+`).FindString(output)
 	if code != 0 || failed == "" {
 		t.Fatalf("%d %s", code, output)

@@ -37,7 +37,7 @@ func TestAQuestionHeldOpenDuringAReloadIsAnsweredByTheNewPolicy(t *testing.T) {
 	r, reload := heldService(t, "")
 	answered := make(chan string, 1)
 	go func() {
-		ask, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/api/v1/gate/decisions?wait=30", strings.NewReader(`{"service":"vault","artifact":{"digest":"sha256:new"}}`))
+		ask, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/api/v1/gate/decisions?wait=30", strings.NewReader(`{"service":"vault","artifact":{"digest":"`+built("new")+`"}}`))
 		if err != nil {
 			t.Error(err)
 			return

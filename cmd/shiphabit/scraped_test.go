@@ -76,7 +76,7 @@ sources:
 	pipeline := token("pipeline", "gate")
 	base, _ := p.serve("serve", "--config", file("s.yaml"), "--db", db)
 	for _, service := range []string{"shop", "shaky"} {
-		p.run("gate", "check", "--server", base, "--token", pipeline, "--service", service, "--digest", "sha256:new")
+		p.run("gate", "check", "--server", base, "--token", pipeline, "--service", service, "--digest", built("new"))
 	}
 	address, err := url.Parse(base)
 	if err != nil {

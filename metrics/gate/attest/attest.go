@@ -132,7 +132,16 @@ func (w Want) Named() error {
 	if w.Digest == "" {
 		return fmt.Errorf("%q is no full commit id: write all its 40 or 64 hexadecimal digits, in lower case", w.Commit)
 	}
-	return fmt.Errorf("%q is no digest: write sha256: with 64, sha384: with 96 or sha512: with 128 hexadecimal digits, in lower case", w.Digest)
+	return fmt.Errorf("%q is no digest: write "+DigestForm, w.Digest)
+}
+
+// DigestForm is how a digest is written that names an artifact.
+const DigestForm = "sha256: with 64, sha384: with 96 or sha512: with 128 hexadecimal digits, in lower case"
+
+// Malformed tells whether a text stands where a digest should and is none: no artifact that is built can ever match it.
+func Malformed(digest string) bool {
+	_, ok := digestOf(digest, "")
+	return digest != "" && !ok
 }
 
 // Check reports why a statement that was signed does not let through what is wanted; nil when it does.
