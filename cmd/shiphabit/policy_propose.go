@@ -186,12 +186,20 @@ func (l layerProposal) text() string {
 		b.WriteString("No criterion that only observes or warns in production is left to do more.\n")
 		return b.String()
 	}
+	var alone []string
 	for _, ready := range []string{"proposed", "not yet"} {
 		for _, g := range l.Proposals {
-			if g.Word() == ready {
+			switch {
+			case g.Word() != ready:
+			case g.NoCase:
+				alone = append(alone, g.Criterion)
+			default:
 				fmt.Fprintf(&b, "\n%s", g.Text())
 			}
 		}
+	}
+	if len(alone) > 0 {
+		fmt.Fprintf(&b, "\nLeft alone, for they never had a case to judge: %s.\n", strings.Join(alone, ", "))
 	}
 	if l.Amendment == nil {
 		b.WriteString("\nNone is proposed yet, so there is nothing to write.\n")

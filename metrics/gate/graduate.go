@@ -18,6 +18,8 @@ type Graduation struct {
 	// Ready: the record speaks for it, or at least not against it. Missing says what keeps it from being so.
 	Ready   bool     `json:"ready"`
 	Missing []string `json:"missing"`
+	// NoCase: nothing is recorded that it could have had anything against, so that its passing shows nothing and it is left alone.
+	NoCase bool `json:"no_case"`
 	// Changes are what is to be changed in the policy, and no more.
 	Changes []PolicyChange `json:"changes"`
 	// Decisions counts the artifacts about which it judged in this mode and with these values, of Needed ones.
@@ -92,6 +94,7 @@ func NewGraduating(p Policy, now time.Time) *Graduating {
 			continue
 		}
 		t := graduationTally{Graduation: step, criterion: c, years: new(big.Rat)}
+		t.NoCase = c.passesUnmet()
 		if i := slices.IndexFunc(p.promising(), func(one promising) bool { return one.criterion == c.name }); i >= 0 {
 			t.promising = &p.promising()[i]
 			t.Promise = &PromiseRecord{Promised: t.promising.promised}
@@ -110,6 +113,7 @@ func (g *Graduating) Add(c Candidate) {
 			continue
 		}
 		t.observe(g.policy, t.criterion, r)
+		t.NoCase = t.NoCase && !t.criterion.met(r.history)
 		t.hold(r)
 		t.rest(g.policy, r)
 	}
@@ -209,6 +213,7 @@ func recordUntil(c Candidate, now time.Time) judgedRecord {
 func (g *Graduation) observe(p Policy, c criterion, r judgedRecord) {
 	for _, o := range r.watched(p, c, g.Mode) {
 		g.Decisions++
+		g.NoCase = g.NoCase && o.Results[c.name] == Pass
 		if !effect(Enforce, c.rule.OnUnknown, o.Results[c.name]).Stops() {
 			continue
 		}

@@ -322,3 +322,49 @@ func TestTheFirstDecisionAboutAnArtifactCounts(t *testing.T) {
 		t.Errorf("%+v", g)
 	}
 }
+
+func TestACriterionThatNeverHadACaseIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	p := PolicyFor(metrics.Standard)
+	p.Criteria.RestoreFirst.Mode, p.Criteria.Freezes.Mode = WarnOnly, Observe
+	good, failed := record(strings.Repeat(".", 60)), record("x"+strings.Repeat(".", 59))
+	of := func(change func(f *metrics.Facts)) metrics.Facts {
+		f := good
+		change(&f)
+		return f
+	}
+	incident := func(severity int, kind metrics.EnvironmentKind) metrics.Facts {
+		return of(func(f *metrics.Facts) {
+			f.Incidents = []metrics.IncidentLink{{Incident: metrics.Incident{ID: "pd/1", Severity: severity, StartedAt: day(3), ResolvedAt: day(4)}, EnvironmentKind: kind}}
+		})
+	}
+	passed, stood := results(30, Pass), append(results(29, Pass), Fail)
+	for sentence, c := range map[string]struct {
+		criterion string
+		facts     metrics.Facts
+		came      []Result
+		noCase    bool
+	}{
+		"no incident was ever recorded":                      {"open-incidents", good, passed, true},
+		"an incident was recorded":                           {"open-incidents", incident(2, ""), passed, false},
+		"an incident of staging alone":                       {"open-incidents", incident(1, metrics.Staging), passed, true},
+		"an incident of a severity that counts nowhere":      {"open-incidents", incident(4, ""), passed, true},
+		"an incident that is no longer linked stood open":    {"open-incidents", good, stood, false},
+		"no deployment ever failed":                          {"restore-first", good, passed, true},
+		"a deployment failed once":                           {"restore-first", failed, passed, false},
+		"no freeze held when anybody asked":                  {"freeze", good, passed, true},
+		"a freeze stood against one of them":                 {"freeze", good, stood, false},
+		"tests passed, which is a case of its own each time": {"test-evidence", good, passed, false},
+	} {
+		q := p
+		q.Criteria.TestEvidence.Mode = Observe
+		g := graduation(t, Graduations(q, []Candidate{candidate(q, c.facts, c.criterion, c.came...)}, day(70)), c.criterion)
+		if g.NoCase != c.noCase || g.Ready == c.noCase || slices.Contains(g.Missing, "it never had a case to judge") != c.noCase {
+			t.Errorf("%s: no case is %t, ready %t, missing %q", sentence, g.NoCase, g.Ready, g.Missing)
+		}
+	}
+	both := []Candidate{candidate(p, good, "open-incidents", passed...), candidate(p, incident(1, ""), "open-incidents", passed...)}
+	if g := graduation(t, Graduations(p, both, day(70)), "open-incidents"); g.NoCase || !g.Ready {
+		t.Errorf("one of two services had an incident: %+v", g)
+	}
+}

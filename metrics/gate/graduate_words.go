@@ -8,6 +8,9 @@ import (
 
 // refuse notes what keeps the criterion from its next step.
 func (g *Graduation) refuse(p Policy, idle string) {
+	if g.NoCase {
+		g.miss("it never had a case to judge")
+	}
 	if g.Decisions < g.Needed {
 		g.miss("%d of %d decisions observed", g.Decisions, g.Needed)
 	}
