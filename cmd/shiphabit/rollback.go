@@ -162,7 +162,7 @@ func (r *retreat) failed(ctx context.Context, service string) ([]gate.FailedWatc
 		if err != nil {
 			return nil, err
 		}
-		w.Why = running
+		w.Why, w.Passing = running, running != ""
 	}
 	return all, nil
 }
@@ -199,7 +199,7 @@ func (r *retreat) keep(ctx context.Context, w gate.FailedWatch) error {
 		RollbackNote: gate.RollbackNote{Deployment: w.Failed.ID, State: gate.RollbackNotAsked, Says: w.Why, FoundAt: r.now()},
 		Service:      w.Service, ID: rollback.ID(w.Service, w.Failed.ID), NextAt: r.now(), UntilAt: w.KnownAt.Add(gate.RollbackFor),
 	}
-	if w.Why == "" {
+	if w.Why == "" || w.Passing {
 		var err error
 		if one.Body, err = rollback.Document(w, r.base); err != nil {
 			return err
@@ -213,17 +213,23 @@ func (r *retreat) keep(ctx context.Context, w gate.FailedWatch) error {
 	return err
 }
 
-// tell tries once. What has changed since it was found is looked at first, and what was begun is ended: the next try would be another one.
+// tell tries once, unless what is on its way has to be waited for. What has changed since it was found is looked at first, and what was begun is ended: the next try would be another one.
 func (r *retreat) tell(ctx context.Context, one store.Rollback) error {
 	if !r.now().Before(one.UntilAt) {
+		if one.Tries == 0 && one.Says != "" { // something was on its way all the time
+			one.State = gate.RollbackNotAsked
+			return r.settle(ctx, one)
+		}
 		one.State, one.Says = gate.RollbackGaveUp, strings.TrimPrefix(one.Says+"; it was not told in time", "; ")
 		return r.settle(ctx, one)
 	}
-	why, err := r.overtaken(ctx, one)
-	if err != nil {
+	why, passing, err := r.overtaken(ctx, one)
+	switch {
+	case err != nil:
 		return err
-	}
-	if why != "" {
+	case passing && one.Tries == 0:
+		return r.wait(ctx, one, why)
+	case why != "":
 		one.State, one.Says = gate.RollbackOvertaken, why
 		return r.settle(ctx, one)
 	}
@@ -249,18 +255,30 @@ func (r *retreat) tell(ctx context.Context, one store.Rollback) error {
 	return r.settle(ctx, one)
 }
 
-// overtaken says what has happened since a rollback was found that makes it wrong, "" for nothing.
-func (r *retreat) overtaken(ctx context.Context, one store.Rollback) (string, error) {
+// wait puts a rollback off while something else is on its way, of which it is not known whether it will arrive.
+func (r *retreat) wait(ctx context.Context, one store.Rollback, why string) error {
+	one.Says, one.NextAt = why, r.now().Add(soonestRetry)
+	if one.NextAt.After(one.UntilAt) {
+		one.NextAt = one.UntilAt
+	}
+	if err := r.store.SaveRollback(ctx, one); err != nil && !errors.Is(err, store.ErrMoved) {
+		return err
+	}
+	return nil
+}
+
+// overtaken says what has happened since a rollback was found that makes it wrong, "" for nothing; passing where that may come to nothing.
+func (r *retreat) overtaken(ctx context.Context, one store.Rollback) (why string, passing bool, err error) {
 	failed, err := r.failed(ctx, one.Service)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	for _, w := range failed {
 		if w.Failed.ID == one.Deployment {
-			return w.Why, nil
+			return w.Why, w.Passing, nil
 		}
 	}
-	return "its watch does not count as failed any more", nil
+	return "its watch does not count as failed any more", false, nil
 }
 
 // settle keeps what became of a try, and says it. Where another server has taken over there is nothing to keep.

@@ -232,8 +232,64 @@ func TestNothingIsAskedForWhereThereIsNothingToPutBackOrSomethingNewerIsThere(t 
 			s.retreats(h)
 			s.dial.turn(time.Minute)
 			s.retreats(h)
+			s.dial.turn(gate.RollbackFor)
+			s.retreats(h)
 			n := s.became(h, "import/shop-bad")
 			if n.State != gate.RollbackNotAsked || n.Says != c.says || len(hook.heard()) != 0 {
+				t.Errorf("%+v; it was told %q", n, hook.heard())
+			}
+		})
+	}
+}
+
+func TestARollbackWaitsForWhatIsOnItsWayAndIsAskedForOnceWhereThatComesToNothing(t *testing.T) {
+	t.Parallel()
+	running := func(s *tellingStage, status string) {
+		s.post("/api/v1/events", fmt.Sprintf(`{"type":"deployment","id":"newer","service":"shop","environment":"production","revision":"newer","status":%q,"started_at":%q,"finished_at":%q}`+"\n",
+			status, s.dial.now().Add(-2*time.Minute).Format(time.RFC3339), s.dial.now().Format(time.RFC3339)))
+	}
+	for sentence, c := range map[string]struct {
+		outcome string
+		asked   int
+		state   gate.RollbackState
+		says    string
+	}{
+		"it is skipped":           {"skipped", 1, gate.RollbackAnswered, "it answered 200"},
+		"it is cancelled":         {"cancelled", 1, gate.RollbackAnswered, "it answered 200"},
+		"it goes out":             {"succeeded", 0, gate.RollbackOvertaken, built("newer")[:12] + " was deployed here after it"},
+		"it fails on its way":     {"failed", 0, gate.RollbackOvertaken, built("newer")[:12] + " was deployed here after it"},
+		"somebody repaired it":    {"repaired", 0, gate.RollbackOvertaken, "newer was deployed here after it"},
+		"nobody says what became": {"", 0, gate.RollbackNotAsked, built("newer")[:19] + " is on its way here"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			hook := newBackPipeline(t, http.StatusOK)
+			s, one := rollbackStage(t, hook)
+			two := s.server()
+			var let gate.Decision
+			if err := json.Unmarshal([]byte(s.post("/api/v1/gate/decisions", `{"service":"shop","artifact":{"digest":"`+built("newer")+`"}}`)), &let); err != nil {
+				t.Fatal(err)
+			}
+			s.unhealthy("shop", "bad")
+			s.retreats(one, two)
+			s.dial.turn(time.Minute)
+			s.retreats(one, two)
+			if n := s.became(one, "import/shop-bad"); n.State != gate.RollbackWaiting || n.Words() != "its rollback hook is not told yet: "+built("newer")[:19]+" is on its way here" || len(hook.heard()) != 0 {
+				t.Fatalf("meanwhile: %+v; it was told %q", n, hook.heard())
+			}
+			switch c.outcome {
+			case "":
+				s.dial.turn(gate.RollbackFor)
+			case "repaired":
+				running(s, "succeeded")
+			default:
+				s.post("/api/v1/gate/decisions/"+let.ID+"/report", fmt.Sprintf(`{"outcome":%q}`, c.outcome))
+			}
+			for range 3 {
+				s.dial.turn(30 * time.Second)
+				s.retreats(one, two, s.server())
+			}
+			if n := s.became(one, "import/shop-bad"); n.State != c.state || n.Says != c.says || len(hook.heard()) != c.asked {
 				t.Errorf("%+v; it was told %q", n, hook.heard())
 			}
 		})

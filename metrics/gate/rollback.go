@@ -48,6 +48,9 @@ func (n RollbackNote) Words() string {
 		return "its rollback hook was not told: " + n.Says
 	case RollbackWaiting:
 	}
+	if n.Tries == 0 && n.Says != "" {
+		return "its rollback hook is not told yet: " + n.Says
+	}
 	if n.Tries > 0 {
 		return "its rollback hook is told again (" + tries(n.Tries) + " so far): " + n.Says
 	}
@@ -67,9 +70,11 @@ const (
 type FailedWatch struct {
 	Service, Environment string
 	Failed               Deployed
-	// Good is what was good before it, nil where Why tells why nothing is to be put back.
+	// Good is what was good before it, nil where there is nothing to put back; Why tells why it is not to be put back, "" where it is.
 	Good *Deployed
 	Why  string
+	// Passing: what Why tells of may come to nothing, and then it is to be put back after all.
+	Passing bool
 	// Reason is a sentence; At when it turned unhealthy, KnownAt when that was known.
 	Reason      string
 	At, KnownAt time.Time
@@ -97,9 +102,11 @@ func (k Known) FailedJustNow(p Policy, since, now time.Time) []FailedWatch {
 			Decision: letThrough(r, k.Promotions),
 		}
 		w.Reason = fmt.Sprintf("The watch of %s in %s found it unhealthy at %s (%s).", name(w.Failed), w.Environment, clock(w.At), f.Evidence)
-		if w.Why = h.standsAgainst(i, k.Promotions); w.Why == "" {
+		if w.Why = h.standsAgainst(i); w.Why == "" {
 			if w.Good = h.goodBefore(i); w.Good == nil {
 				w.Why = "no deployment of another version is recorded that went well here before"
+			} else if p := h.inFlight(r.Environment, after(k.Promotions, setOut(r, k.Promotions))); p != nil {
+				w.Why, w.Passing = name(Deployed{ID: p.Decision, Version: p.Version, Revision: p.Revision, Digest: p.Digest})+" is on its way here", true
 			}
 		}
 		all = append(all, w)
@@ -108,7 +115,7 @@ func (k Known) FailedJustNow(p Policy, since, now time.Time) []FailedWatch {
 }
 
 // standsAgainst says why a rollout whose watch failed is not to be rolled back by itself, "" where nothing does.
-func (h *history) standsAgainst(i int, promotions []Promotion) string {
+func (h *history) standsAgainst(i int) string {
 	r := &h.facts.Rollouts[i]
 	switch {
 	case r.Kind == metrics.Rollback:
@@ -121,9 +128,6 @@ func (h *history) standsAgainst(i int, promotions []Promotion) string {
 		if strings.EqualFold(newer.Environment, r.Environment) && !newer.FinishedAt.After(h.now) {
 			return name(*deployed(newer)) + " was deployed here after it"
 		}
-	}
-	if p := h.inFlight(r.Environment, after(promotions, setOut(r, promotions))); p != nil {
-		return name(Deployed{ID: p.Decision, Version: p.Version, Revision: p.Revision, Digest: p.Digest}) + " is on its way here"
 	}
 	return ""
 }
