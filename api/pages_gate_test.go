@@ -56,7 +56,7 @@ func TestAServicesPageSaysWhatStopsItWhatOpensItAndWhatToCopy(t *testing.T) {
 	page := s.get(standing("shaky")).is(http.StatusOK,
 		"A normal change to production is stopped now", "Failure meter", "may stop", "Restore first",
 		"Earliest: <strong>a probe may go from", "Opens when:", `href="/services/shaky/record?id=import%2Fshaky-27"`,
-		"year end begins at", "None is in force", "Nothing is on its way", "--kind fix --fixes import/shaky-27", "--kind rollback --digest " + built("26"), "--criteria failure-meter,restore-first \\",
+		"year end begins at", "None is in force", "Nothing is on its way", "--kind fix --fixes import/shaky-27", "--kind rollback --digest "+built("26"), "--criteria failure-meter,restore-first \\",
 		`role="img"`, "The failure meter stands at", "The same as a table", `href="/gate/decisions/`+d.ID+`"`)
 	if strings.Contains(page.body, "data-chart") || strings.Contains(page.body, "<noscript") {
 		t.Error("the page needs a script")
