@@ -9,6 +9,7 @@ import (
 
 	"shiphabit/metrics"
 	"shiphabit/metrics/gate"
+	"shiphabit/reports"
 )
 
 // A backtest folds the whole record of a service anew for each of its promotions, so its work is their number times the record's length. A
@@ -36,7 +37,8 @@ type backtestResponse struct {
 type backtested struct {
 	backtestResponse
 	days   int
-	left   []string     // services not judged for want of work
+	left   []string // services not judged for want of work
+	limits []reports.Limit
 	trials []gate.Trial // oldest first
 }
 
@@ -108,7 +110,7 @@ func (s *Server) judgeAll(ctx context.Context, b *backtested, services []metrics
 			continue
 		}
 		if cut {
-			b.Limits = append(b.Limits, fmt.Sprintf("%s was deployed so often that a page judges its promotions only since %s; 'shiphabit gate backtest --service … --days %d' judges them all.", service.Name, from.Format(time.DateOnly), b.days))
+			b.limited(fmt.Sprintf("%s was deployed so often that a page judges its promotions only since %s; 'shiphabit gate backtest --service … --days %d' judges them all.", service.Name, from.Format(time.DateOnly), b.days), "")
 			b.From = from
 		}
 		one := gate.RunBacktest(policy, known, from, b.To, b.To)
@@ -124,9 +126,18 @@ func (s *Server) judgeAll(ctx context.Context, b *backtested, services []metrics
 		}
 	}
 	if n := len(b.left); n > 0 {
-		b.Limits = append(b.Limits, fmt.Sprintf("%d of %d services are not judged here, because it would take too long for a page: choose one, fewer days, or use 'shiphabit gate backtest'. Left out: %s.", n, len(services), listedNames(b.left)))
+		b.limited(fmt.Sprintf("%d of %d services are not judged here, because it would take too long for a page: choose one, fewer days, or use 'shiphabit gate backtest'.", n, len(services)), listedNames(b.left))
 	}
 	return nil
+}
+
+// limited notes what was not judged, for the page and for programs.
+func (b *backtested) limited(says, leftOut string) {
+	b.limits = append(b.limits, reports.Limit{Says: says, LeftOut: leftOut})
+	if leftOut != "" {
+		says += " Left out: " + leftOut + "."
+	}
+	b.Limits = append(b.Limits, says)
 }
 
 // mostNamed is how many services left out are named, so that a note stays one.

@@ -1,19 +1,28 @@
 package api
 
 import (
+	"slices"
+	"strconv"
+
 	"shiphabit/metrics"
+	"shiphabit/metrics/gate"
 	"shiphabit/reports"
 )
 
 func (s *Server) backtestPage(r request) (reply, error) {
+	answer := gate.Result(param1(r.URL.Query(), "answer"))
+	if !slices.Contains([]gate.Result{"", gate.Block, gate.Hold}, answer) {
+		return reply{}, fail(Invalid, "answer "+shorten(string(answer))+": give block or hold, for the list of what would have been stopped or told to wait")
+	}
 	b, err := s.backtest(r)
 	if err != nil {
 		return reply{}, err
 	}
 	p := reports.Backtest{
 		Service: b.Service, Days: b.days, Window: metrics.Window{From: b.From.In(s.o.Zone), To: b.To.In(s.o.Zone)},
-		Result: b.Backtest, Trials: b.trials, Limits: b.Limits, LeftOut: len(b.left),
+		Result: b.Backtest, Trials: b.trials, Limits: b.limits, LeftOut: len(b.left), Answer: answer,
 	}
+	p.Page, _ = strconv.Atoi(param1(r.URL.Query(), "page"))
 	services, err := s.o.Store.Services(r.Context())
 	if err != nil {
 		return reply{}, err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,11 +35,12 @@ func (p *program) gateBacktestCommand() *cobra.Command {
 		Use:   "backtest",
 		Short: "What the policies in force would have done to the promotions recorded",
 		Long: `Walks the record in the order in which things became known and judges every planned promotion to production at the moment it
-began, with what was known then. It tells how many would have been stopped, how many of those failed later (prevented) and how many were fine
-(delayed), what it let through that failed (missed), and how long good ones would have waited. Criteria that judge what a request states (tests,
-coverage, error budget, signals, batch size) and how late sources were are left out, because that is not recorded.
+began, with what was known then. It tells how many would have been stopped (block), how many of those failed later (prevented) and how many were
+fine (delayed), what it let through that failed (missed), and how long good ones would have waited. Those told to wait (hold), because something
+was not known yet, are counted apart: a hold is no stop. Criteria that judge what a request states (tests, coverage, error budget, signals, batch
+size) and how late sources were are left out, because that is not recorded.
 
-Only the first stop of a row of stops is what would have happened; those after it are modelled, since nobody knows what the service would have
+Only the first block of a row of blocks is what would have happened; those after it are modelled, since nobody knows what the service would have
 done in the meantime. A failure meter whose wrong stops are more than its promise explains by chance is said to break it.`,
 		Example: "  shiphabit gate backtest\n  shiphabit gate backtest --service payments-api --days 180 --format json",
 		Args:    cobra.NoArgs,
@@ -106,19 +106,20 @@ func backtestText(b gate.Backtest, flags backtestFlags) string {
 	if b.Promotions == 0 {
 		return fmt.Sprintf("No planned promotion to production is recorded in the last %s.\n", counted(flags.days, "day"))
 	}
-	fmt.Fprintf(&t, "In the last %s %s. The policies in force would have stopped %d:\n", counted(flags.days, "day"), promotedSays(b), b.Stopped)
-	fmt.Fprintf(&t, "  %6d failed later (prevented)\n  %6d were fine (delayed, %s in all)\n", b.Prevented, b.Delayed, waitWords(b.DelaySeconds))
-	if b.Undecided > 0 {
-		fmt.Fprintf(&t, "  %6d of which nothing is known\n", b.Undecided)
+	fmt.Fprintf(&t, "In the last %s %s. The policies in force would have stopped %d (block):\n", counted(flags.days, "day"), promotedSays(b), b.Blocked.Promotions)
+	fmt.Fprintf(&t, "  %6d failed later (prevented)\n  %6d were fine (delayed, %s in all)\n%s", b.Blocked.Prevented, b.Blocked.Delayed, waitWords(b.Blocked.DelaySeconds), undecidedText(b.Blocked.Undecided))
+	if first := b.Blocked.FirstPrevented + b.Blocked.FirstDelayed; first > 0 {
+		fmt.Fprintf(&t, "Of the first blocks of a row %d of %d were right: between %s and %s in truth (95 %%).\n", b.Blocked.FirstPrevented, first, share(b.Blocked.PreventedLow), share(b.Blocked.PreventedHigh))
+	}
+	if b.Held.Promotions > 0 {
+		fmt.Fprintf(&t, "It would have told %d to wait (hold), until what was not known then is known:\n", b.Held.Promotions)
+		fmt.Fprintf(&t, "  %6d failed later\n  %6d were fine (at most %s of waiting in all)\n%s", b.Held.FailedLater, b.Held.Fine, waitWords(b.Held.DelaySeconds), undecidedText(b.Held.Undecided))
 	}
 	fmt.Fprintf(&t, "%d that it let through failed (missed).\n", b.Missed)
-	if first := b.FirstPrevented + b.FirstDelayed; first > 0 {
-		fmt.Fprintf(&t, "Of the first stops of a row %d of %d were right: between %s and %s in truth (95 %%).\n", b.FirstPrevented, first, share(b.PreventedLow), share(b.PreventedHigh))
-	}
 	if b.AssumedPPM > 0 {
 		fmt.Fprintf(&t, "When an outcome was known is assumed for %s of them.\n", share(b.AssumedPPM))
 	}
-	t.WriteString("\n  criterion             stopped  prevented  delayed\n")
+	t.WriteString("\n  criterion             blocked     held  failed later     fine\n")
 	for _, c := range b.Criteria {
 		note := ""
 		if c.WrongStops > 0 {
@@ -127,9 +128,17 @@ func backtestText(b gate.Backtest, flags backtestFlags) string {
 		if c.Broken {
 			note += ", more than promised: it should only warn until its policy is agreed anew"
 		}
-		fmt.Fprintf(&t, "  %-20s %8d %10d %8d%s\n", c.Criterion, c.Stopped, c.Prevented, c.Delayed, note)
+		fmt.Fprintf(&t, "  %-20s %8d %8d %13d %8d%s\n", c.Criterion, c.Blocked, c.Held, c.Prevented, c.Delayed, note)
 	}
 	return t.String()
+}
+
+// undecidedText counts those of which nothing is known, "" for none.
+func undecidedText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("  %6d of which nothing is known\n", n)
 }
 
 // promotedSays says how often how many were promoted: "1 service was promoted once".
@@ -147,5 +156,5 @@ func promotedSays(b gate.Backtest) string {
 func share(ppm int64) string { return fmt.Sprintf("%.1f %%", float64(ppm)/10_000) }
 
 func waitWords(seconds int64) string {
-	return (time.Duration(seconds) * time.Second).Round(time.Minute).String()
+	return metrics.InWords(float64(seconds))
 }

@@ -14,7 +14,8 @@ import (
 type Backtest struct {
 	Services   int `json:"services"`
 	Promotions int `json:"promotions"`
-	// Stopped are those that it would have stopped (block or hold), by what became of them; Missed those that it let through and that failed.
+	// Stopped are those that it would not have let through (block or hold), by what became of them; Missed those that it let through and that
+	// failed. Blocked and Held tell both apart: what the gate stops, and what it could not tell yet.
 	Stopped   int `json:"stopped"`
 	Prevented int `json:"prevented"` // later failed
 	Delayed   int `json:"delayed"`   // later fine
@@ -36,6 +37,8 @@ type Backtest struct {
 	Overrides int `json:"overrides_needed"`
 	// AssumedPPM is the share of outcomes whose time of being known is assumed and not recorded.
 	AssumedPPM int64               `json:"assumed_ppm"`
+	Blocked    Blocked             `json:"blocked"`
+	Held       Held                `json:"held"`
 	Criteria   []BacktestCriterion `json:"criteria"`
 	// NotJudged are the criteria that were left out.
 	NotJudged []string `json:"not_judged"`
@@ -49,7 +52,9 @@ type Backtest struct {
 // BacktestCriterion is what one criterion alone would have stopped.
 type BacktestCriterion struct {
 	Criterion string `json:"criterion"`
-	Stopped   int    `json:"stopped"`
+	Stopped   int    `json:"stopped"` // Blocked and Held together
+	Blocked   int    `json:"blocked"`
+	Held      int    `json:"held"`
 	Prevented int    `json:"prevented"`
 	Delayed   int    `json:"delayed"`
 	// Spells of wrong stops of a meter, and whether under one of its promises that is more often than promised.
@@ -66,17 +71,18 @@ type BacktestVerdict struct {
 	Summary  string    `json:"summary"`
 	Outcome  Outcome   `json:"outcome"`
 	Modelled bool      `json:"modelled,omitempty"` // a stop after the first of its spell
+	// FirstBlock begins a row of blocks, whatever was held before: it says what would have happened, the blocks after it are modelled.
+	FirstBlock bool `json:"first_block,omitempty"`
 }
 
 // NewBacktest is one of nothing, to which those of services are added.
 func NewBacktest() Backtest {
-	return Backtest{Criteria: []BacktestCriterion{}, NotJudged: []string{}, PreventedHigh: 1_000_000}
+	return Backtest{Criteria: []BacktestCriterion{}, NotJudged: []string{}, PreventedHigh: 1_000_000, Blocked: Blocked{PreventedHigh: 1_000_000}}
 }
 
 // RunBacktest walks the record of one service from one instant to another (half-open) and judges each planned promotion to production at the
 // moment it began, with what was known then. End is the instant whose knowledge decides what became of them.
 func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
-	overrides := overriding{rule: p.Overrides}
 	b := Backtest{Services: 1, NotJudged: p.NotBacktested()}
 	p = withoutEvidence(p)
 	final := newHistory(k.Facts, p, end.UTC().Truncate(time.Millisecond), nil).sharing(k.Older)
@@ -89,8 +95,7 @@ func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
 	for i := range b.Criteria {
 		counts[b.Criteria[i].Criterion] = &b.Criteria[i]
 	}
-	var waiting []time.Time // good promotions stopped in the spell under way
-	stopped := false
+	row := underWay{overrides: overriding{rule: p.Overrides}, ofBlocks: overriding{rule: p.Overrides}}
 	for _, i := range final.trials() {
 		r := &final.facts.Rollouts[i]
 		at := began(r)
@@ -101,37 +106,24 @@ func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
 		o := final.outcome(r)
 		b.Promotions++
 		b.note(r, o)
-		stops := d.WouldBe.Stops()
-		if !stops {
-			for _, since := range waiting {
-				b.DelaySeconds += int64(at.Sub(since) / time.Second)
-			}
-			waiting = nil
-			if o.Outcome == Failed {
-				b.Missed++
-			}
-		} else if b.stop(o, stopped) {
-			waiting = append(waiting, at)
-			overrides.need(at)
-		}
 		for _, reason := range d.Reasons {
-			if c := counts[reason.Criterion]; c != nil && objects(p, reason) {
-				c.stop(o)
+			if c := counts[reason.Criterion]; c != nil {
+				c.take(alone(p, reason), o)
 			}
 		}
+		said := BacktestVerdict{Service: k.Facts.Service, Rollout: r.ID, At: at.UTC(), Verdict: d.WouldBe, Summary: d.Summary, Outcome: o.Outcome}
+		said.Modelled, said.FirstBlock = d.WouldBe.Stops() && row.stopped, d.WouldBe == Block && !row.blocked
 		if d.WouldBe != Allow {
-			b.Verdicts = append(b.Verdicts, BacktestVerdict{Service: k.Facts.Service, Rollout: r.ID, At: at.UTC(), Verdict: d.WouldBe, Summary: d.Summary, Outcome: o.Outcome, Modelled: stops && stopped})
+			b.Verdicts = append(b.Verdicts, said)
 		}
-		stopped = stops
+		row.take(&b, said)
 	}
 	until := to
 	if end.Before(to) {
 		until = end
 	}
-	for _, since := range waiting { // they wait still
-		b.DelaySeconds += int64(until.Sub(since) / time.Second)
-	}
-	b.Overrides = overrides.asked
+	row.end(&b, until) // what waits still
+	b.Overrides, b.Blocked.Overrides = row.overrides.asked, row.ofBlocks.asked
 	b.wrongStops(p, final, from, until)
 	b.finish()
 	return b
@@ -184,14 +176,14 @@ func judgedAt(p Policy, k Known, position int, at time.Time) Decision {
 	return q.judge(p.criteria(), claim{kind: KindNormal}, false) // probes are the promotions themselves
 }
 
-// objects reports whether a criterion alone would have stopped a promotion.
-func objects(p Policy, reason Reason) bool {
+// alone is what a criterion alone would have answered.
+func alone(p Policy, reason Reason) Result {
 	for _, c := range p.criteria() {
 		if c.name == reason.Criterion {
-			return effect(inForce(c.rule.Mode, reason.Mode), c.rule.OnUnknown, reason.Result).Stops()
+			return effect(inForce(c.rule.Mode, reason.Mode), c.rule.OnUnknown, reason.Result)
 		}
 	}
-	return false
+	return Allow
 }
 
 func (b *Backtest) note(r *metrics.Rollout, o Trial) {
@@ -204,13 +196,13 @@ func (b *Backtest) note(r *metrics.Rollout, o Trial) {
 	}
 }
 
-// stop counts a stop and reports whether a good promotion had to wait for it.
-func (b *Backtest) stop(o Trial, further bool) (delayed bool) {
+// stop counts a block or a hold and reports whether a good promotion had to wait for it.
+func (b *Backtest) stop(o Outcome, further bool) (delayed bool) {
 	b.Stopped++
 	if !further {
 		b.Spells++
 	}
-	switch o.Outcome {
+	switch o {
 	case Failed:
 		b.Prevented++
 		if !further {
@@ -228,7 +220,16 @@ func (b *Backtest) stop(o Trial, further bool) (delayed bool) {
 	return false
 }
 
-func (c *BacktestCriterion) stop(o Trial) {
+// take counts an answer where it lets nothing through.
+func (c *BacktestCriterion) take(answer Result, o Trial) {
+	switch answer {
+	case Block:
+		c.Blocked++
+	case Hold:
+		c.Held++
+	default:
+		return
+	}
 	c.Stopped++
 	switch o.Outcome {
 	case Failed:
@@ -294,6 +295,8 @@ func (b *Backtest) Add(o Backtest) {
 	b.FirstDelayed += o.FirstDelayed
 	b.DelaySeconds += o.DelaySeconds
 	b.Overrides += o.Overrides
+	b.Blocked.add(o.Blocked)
+	b.Held.add(o.Held)
 	b.assumed += o.assumed
 	b.known += o.known
 	b.Criteria = slices.Clone(b.Criteria)
@@ -305,6 +308,7 @@ func (b *Backtest) Add(o Backtest) {
 		}
 		mine := &b.Criteria[i]
 		mine.Stopped, mine.Prevented, mine.Delayed, mine.WrongStops = mine.Stopped+c.Stopped, mine.Prevented+c.Prevented, mine.Delayed+c.Delayed, mine.WrongStops+c.WrongStops
+		mine.Blocked, mine.Held = mine.Blocked+c.Blocked, mine.Held+c.Held
 	}
 	b.Verdicts = append(b.Verdicts, o.Verdicts...)
 	slices.SortStableFunc(b.Verdicts, func(a, c BacktestVerdict) int {
@@ -329,6 +333,7 @@ func (b *Backtest) finish() {
 		c.Broken = slices.ContainsFunc(b.promises, func(t promiseTally) bool { return t.criterion == c.Criterion && t.broken() })
 	}
 	b.PreventedLow, b.PreventedHigh = exactShare(b.FirstPrevented, b.FirstPrevented+b.FirstDelayed)
+	b.Blocked.PreventedLow, b.Blocked.PreventedHigh = exactShare(b.Blocked.FirstPrevented, b.Blocked.FirstPrevented+b.Blocked.FirstDelayed)
 	if b.known > 0 {
 		b.AssumedPPM = int64(b.assumed) * 1_000_000 / int64(b.known)
 	}
