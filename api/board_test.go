@@ -95,11 +95,17 @@ func TestServicesThatNoPageWaitedForAreThereOnceTheyWereJudged(t *testing.T) {
 		runtime.Gosched()
 	}
 	s.get("/services").is(http.StatusOK, "service-60")
-	first := s.get("/gate").is(http.StatusOK, "service-0<", "Page 1 of 2", `<span class="number">130</span> <span class="verdict good">`).body
-	second := s.get("/gate?page=2").is(http.StatusOK, "Page 2 of 2").body
-	if listed, rest := strings.Count(first, `/gate">service-`), strings.Count(second, `/gate">service-`); listed != 99 || rest != 31 {
-		t.Errorf("beside the declared one the gate lists %d services, and then %d, of 130", listed, rest)
+	s.get("/gate").is(http.StatusOK, "service-0<", `<span class="number">130</span> <span class="verdict good">`)
+	for query, want := range map[string][3]int{"": {49, 50, 31}, "verdict=allow&": {50, 50, 30}, "verdict=nonsense&": {49, 50, 31}} {
+		for i, n := range want {
+			page := s.get(fmt.Sprintf("/gate?%spage=%d", query, i+1)).is(http.StatusOK, fmt.Sprintf("Page %d of 3", i+1)).body
+			if listed := strings.Count(page, `/gate">service-`); listed != n {
+				t.Errorf("page %d of %q lists %d services, want %d", i+1, query, listed, n)
+			}
+		}
 	}
+	s.get("/gate?verdict=allow").is(http.StatusOK, `aria-current="true"><span class="number">130</span>`, `">all 131</a>`, `href="/gate?page=2&amp;verdict=allow#services"`)
+	s.get("/gate?verdict=hold").is(http.StatusOK, "No service stands so now", `">all 131</a>`)
 }
 
 func TestTheGateSaysThatANewerConfigurationWasRefused(t *testing.T) {

@@ -41,7 +41,7 @@ func (s *Server) gatePage(r request) (reply, error) {
 	f := s.gateFrame(r, "Gate")
 	f.Windowed, f.JSON = true, "/api/v1/gate/scoreboard"
 	f.Lead = "Whether a change may go to production now, by criteria agreed beforehand, and how the gate itself did. A rollback or a fix always passes."
-	p := reports.Gate{Frame: f, Server: serverOf(r), Refused: s.refusal()}
+	p := reports.Gate{Frame: f, Server: serverOf(r), Refused: s.refusal(), Verdict: gate.Result(param1(r.URL.Query(), "verdict"))}
 	p.Page, _ = strconv.Atoi(param1(r.URL.Query(), "page"))
 	if err := s.gateRows(r.Context(), &p); err != nil {
 		return reply{}, err
@@ -142,7 +142,7 @@ func (s *Server) standingPage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	p.Records = reports.RecordsAmong(f.Clock, facts)
+	p.Records, p.Began = reports.RecordsAmong(f.Clock, facts), reports.RecordBegan(facts)
 	p.PutBack = gate.Known{Facts: facts}.PutBack(environment, now.policy, now.snapshot.Now)
 	if p.Histories, err = s.histories(r.Context(), facts, now); err != nil {
 		return reply{}, err

@@ -149,15 +149,17 @@ func TestABacktestOnAPageIsBoundedAndSaysSo(t *testing.T) {
 	s := paged(t)
 	s.clock.advance(48 * time.Hour) // so that the record counts as known since its own times
 	s.post("/api/v1/events", history("shaky", strings.Repeat(".", 20)+".x.x.x.x...")).is(http.StatusOK)
-	page := s.get("/gate/backtest?service=shaky&days=60").is(http.StatusOK, "promotions would have been stopped", "shaky, 31 promotions", "By criterion", "Not judged:", "test-evidence", "modelled", `role="img"`, "stopped, failed later")
+	page := s.get("/gate/backtest?service=shaky&days=60").is(http.StatusOK, "promotions would have been stopped", "shaky, 31 promotions", "By criterion", "Not judged:", "test-evidence", "modelled", "first of its row", `role="img"`, "stopped, failed later")
 	if strings.Contains(page.body, `class="notice"`) {
 		t.Error("a short history is said to be cut")
 	}
 	s.post("/api/v1/events", history("busy", strings.Repeat(".", 1300))).is(http.StatusOK)
 	s.get("/gate/backtest?service=busy&days=365").is(http.StatusOK, "so often that a page judges its promotions only since", "shiphabit gate backtest")
-	s.get("/gate/backtest?days=365").is(http.StatusOK, "1 of 3 services are not judged here", "Left out: busy.", " promotions of the 1 service shown would have been stopped</h2>")
+	s.get("/gate/backtest?days=365").is(http.StatusOK, "1 of 3 services are not judged here", "The services left out</summary><p>busy</p>", " promotions of the 1 service shown would have been stopped</h2>")
 	s.get("/api/v1/gate/backtest?service=busy").is(http.StatusOK, `"limits":["busy was deployed so often`)
-	s.get("/api/v1/gate/backtest").is(http.StatusOK, "1 of 3 services are not judged here")
+	s.get("/api/v1/gate/backtest").is(http.StatusOK, "1 of 3 services are not judged here", "Left out: busy.")
+	s.get("/gate/backtest?service=shaky&days=60&answer=maybe").is(http.StatusBadRequest, "give block or hold")
+	s.get("/gate/backtest?service=shaky&days=60&answer=block&page=99").is(http.StatusOK, "first of its row")
 	s.get("/api/v1/gate/backtest?service=nobody").is(http.StatusNotFound, "nobody")
 	s.get("/api/v1/gate/backtest?days=0").is(http.StatusBadRequest, "1 to 3660")
 }

@@ -295,11 +295,15 @@ func TestTheGatesPageSpeaksOfOneServiceOrOfManyAndPromisesNobodyToBeLetIn(t *tes
 
 func TestABacktestThatLeftServicesOutSaysOfWhomItsHeadingSpeaks(t *testing.T) {
 	t.Parallel()
-	r := gate.Backtest{Promotions: 40, Stopped: 3, Services: 25}
+	r := gate.Backtest{Promotions: 40, Stopped: 4, Services: 25, Blocked: gate.Blocked{Promotions: 3}}
 	if got := (Backtest{Result: r, LeftOut: 15}).Headline(); got != "3 of 40 promotions of the 25 services shown would have been stopped" {
 		t.Error(got)
 	}
 	if got := (Backtest{Result: r}).Headline(); got != "3 of 40 promotions would have been stopped" {
+		t.Error(got)
+	}
+	r.Held.Promotions = 1
+	if got := (Backtest{Result: r}).Headline(); got != "3 of 40 promotions would have been stopped, 1 told to wait" {
 		t.Error(got)
 	}
 }
@@ -311,12 +315,35 @@ func TestAServiceIsToldHowManyOfItsDeploymentsCountNowhere(t *testing.T) {
 		"gi": "Of the last 2 planned deployments 1 counts nowhere",
 		"ii": "Of the last 2 planned deployments 2 count nowhere",
 	} {
-		var s Standing
-		for _, o := range outcomes {
-			s.Snapshot.Recent = append(s.Snapshot.Recent, gate.Trial{Outcome: map[rune]gate.Outcome{'g': gate.Good, 'i': gate.Inconclusive}[o]})
-		}
+		s := tried(outcomes)
 		if got := s.Inconclusive(); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
 			t.Errorf("%s: %q", outcomes, got)
+		}
+	}
+}
+
+// tried is a service before the gate after planned deployments, good or inconclusive.
+func tried(outcomes string) Standing {
+	var s Standing
+	for _, o := range outcomes {
+		s.Snapshot.Recent = append(s.Snapshot.Recent, gate.Trial{Outcome: map[rune]gate.Outcome{'g': gate.Good, 'i': gate.Inconclusive}[o]})
+	}
+	return s
+}
+
+func TestItIsSaidAloudOnlyThatManyDeploymentsCountNowhere(t *testing.T) {
+	t.Parallel()
+	for outcomes, aloud := range map[string]bool{
+		"":                            false,
+		"ii":                          false, // one or two may be chance
+		"iii":                         true,
+		"iiigggggg":                   true, // one in three
+		"iiiggggggg":                  false,
+		"i" + strings.Repeat("g", 29): false,
+		"g" + strings.Repeat("i", 29): true,
+	} {
+		if got := tried(outcomes).MostlyInconclusive(); got != aloud {
+			t.Errorf("%q: %v", outcomes, got)
 		}
 	}
 }
@@ -324,13 +351,17 @@ func TestAServiceIsToldHowManyOfItsDeploymentsCountNowhere(t *testing.T) {
 func TestABacktestHoldsEachPromiseAgainstItsWrongStops(t *testing.T) {
 	t.Parallel()
 	b := Backtest{Result: gate.Backtest{Criteria: []gate.BacktestCriterion{
-		{Criterion: "failure-meter", Stopped: 3, WrongStops: 1}, {Criterion: "restored-in-time", Stopped: 5, WrongStops: 4, Broken: true}, {Criterion: "freeze", Stopped: 2},
+		{Criterion: "failure-meter", WrongStops: 1}, {Criterion: "restored-in-time", Stopped: 5, Blocked: 5, WrongStops: 4, Broken: true},
+		{Criterion: "freeze", Stopped: 3, Blocked: 1, Held: 2}, {Criterion: "drain"}, {Criterion: "own-usual"},
 	}}}
 	var got []string
 	for _, row := range b.CriteriaTable().Rows {
-		got = append(got, row[4].Text+" "+row[5].Text)
+		got = append(got, row[1].Text+" "+row[2].Text+" "+row[5].Text+" "+row[6].Text)
 	}
-	want := []string{"1 ● kept", "4 ■ broken: more than chance explains", "— none made"}
+	want := []string{"0 0 1 ● promise kept", "5 0 4 ■ promise broken: more than chance explains", "1 2 — no promise"}
+	if idle := b.Idle(); idle != "drain, own-usual" {
+		t.Errorf("idle are %q", idle)
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

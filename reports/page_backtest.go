@@ -119,11 +119,11 @@ func (b Backtest) CriteriaTable() Table {
 		if idle(c) {
 			continue
 		}
-		wrong, promise := "—", "none made"
+		wrong, promise := "—", "no promise"
 		if promises(c) {
-			wrong, promise = Count(c.WrongStops), "● kept"
+			wrong, promise = Count(c.WrongStops), "● promise kept"
 			if c.Broken {
-				promise = "■ broken: more than chance explains"
+				promise = "■ promise broken: more than chance explains"
 			}
 		}
 		t.Rows = append(t.Rows, []Cell{{Text: criterionTitle(c.Criterion)}, {Text: Count(c.Blocked)}, {Text: Count(c.Held)}, {Text: Count(c.Prevented)}, {Text: Count(c.Delayed)}, {Text: wrong}, {Text: promise}})

@@ -21,14 +21,16 @@ type Gate struct {
 	// Waiting counts the services that are not judged yet; Judged is when the oldest of the others was.
 	Waiting int
 	Judged  time.Time
-	Page    int     // of the rows, from 1; any other stands for the first
+	Page    int // of the rows, from 1; any other stands for the first
+	// Verdict narrows the rows to those that stand so; any other than gate.Standings stands for all.
+	Verdict gate.Result
 	Records Records // that the sentences of decisions may name
 	// Refused says why a newer configuration is not in force, "" when none was refused.
 	Refused string
 }
 
-// gateRows is how many services a page of the gate lists.
-const gateRows = 100
+// gateRows is how many services a page of the gate lists, about two screens: what else the page tells comes after them.
+const gateRows = 50
 
 // GateRow is one service before the gate.
 type GateRow struct {
@@ -46,6 +48,20 @@ func (g Gate) Tally() []StandingCount {
 		}
 	})
 }
+
+// Fine reports that nothing stands against a change: its row is for looking up, not for reading.
+func (r GateRow) Fine() bool { return r.Standing() == gate.Allow }
+
+// Narrowed reports that the page lists only services that stand alike.
+func (g Gate) Narrowed() bool { return slices.Contains(gate.Standings(), g.Verdict) }
+
+// Only is the address of the list of those that stand so, All that of every service.
+func (g Gate) Only(standing gate.Result) string {
+	return g.Link(g.Path, "verdict", string(standing)) + "#services"
+}
+
+// All is the address of the list of every service.
+func (g Gate) All() string { return g.Link(g.Path) + "#services" }
 
 // Asking counts the services that only wait for what a pipeline states of itself.
 func (g Gate) Asking() int { return standingAt(g.Tally(), gate.NeedsEvidence) }
@@ -73,7 +89,7 @@ func (g Gate) Sorted() []GateRow {
 		}
 		return len(order)
 	}
-	rows := slices.Clone(g.Rows)
+	rows := g.chosen()
 	slices.SortStableFunc(rows, func(a, b GateRow) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a.Service, b.Service))
 	})
@@ -82,11 +98,19 @@ func (g Gate) Sorted() []GateRow {
 
 // Shown are those of the page.
 func (g Gate) Shown() []GateRow {
-	from := (g.page() - 1) * gateRows
-	return g.Sorted()[from:min(len(g.Rows), from+gateRows)]
+	from, rows := (g.page()-1)*gateRows, g.Sorted()
+	return rows[from:min(len(rows), from+gateRows)]
 }
 
-func (g Gate) pages() int { return max(1, (len(g.Rows)+gateRows-1)/gateRows) }
+// chosen are the services asked for, a list of its own.
+func (g Gate) chosen() []GateRow {
+	if !g.Narrowed() {
+		return slices.Clone(g.Rows)
+	}
+	return slices.DeleteFunc(slices.Clone(g.Rows), func(r GateRow) bool { return r.Standing() != g.Verdict })
+}
+
+func (g Gate) pages() int { return max(1, (len(g.chosen())+gateRows-1)/gateRows) }
 
 func (g Gate) page() int {
 	if g.Page < 1 || g.Page > g.pages() {
@@ -97,7 +121,13 @@ func (g Gate) page() int {
 
 // Pager leads through the services.
 func (g Gate) Pager() Pager {
-	return numbered("services", g.page(), g.pages(), func(page int) string { return g.Link(g.Path, "page", fmt.Sprint(page)) })
+	return numbered("services", g.page(), g.pages(), func(page int) string {
+		verdict := ""
+		if g.Narrowed() {
+			verdict = string(g.Verdict)
+		}
+		return g.Link(g.Path, "verdict", verdict, "page", fmt.Sprint(page)) + "#services"
+	})
 }
 
 // Snippet is the command a pipeline runs, with the service's name quoted for a shell.

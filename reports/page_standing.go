@@ -22,6 +22,8 @@ type Standing struct {
 	Openings  map[string]time.Time
 	Outlook   gate.Outlook
 	Histories gate.Histories
+	// Began is when its record in production begins: the pictures of the meters begin no earlier.
+	Began     time.Time
 	Next      *gate.Coming    // the next freeze, nil when none is agreed
 	Overrides []gate.Override // of the service
 	Rule      gate.OverrideRule
@@ -47,18 +49,33 @@ func (s Standing) Says() string {
 
 // Inconclusive says how many of the last planned deployments count nowhere since no verdict came for them, "" for none.
 func (s Standing) Inconclusive() string {
-	n := 0
-	for _, t := range s.Snapshot.Recent {
-		if t.Outcome == gate.Inconclusive {
-			n++
-		}
-	}
+	n := s.inconclusive()
 	if n == 0 {
 		return ""
 	}
 	return "Of the last " + plural(len(s.Snapshot.Recent), "planned deployment", "planned deployments") + plural2(n,
 		" %s counts nowhere, neither as good nor as failed: the service has health verdicts, and none that says healthy or unhealthy came for it.",
 		" %s count nowhere, neither as good nor as failed: the service has health verdicts, and none that says healthy or unhealthy came for them.")
+}
+
+// From how many and which share of the last planned deployments on it is said aloud that they count nowhere: where one in three does not
+// count, the failure meter takes half as many deployments again to notice that a service has become worse. One or two may be chance.
+const manyInconclusive, shareInconclusive = 3, 1.0 / 3
+
+// MostlyInconclusive reports that so many deployments count nowhere that the meter sees much less than there is.
+func (s Standing) MostlyInconclusive() bool {
+	n := s.inconclusive()
+	return n >= manyInconclusive && float64(n) >= shareInconclusive*float64(len(s.Snapshot.Recent))
+}
+
+func (s Standing) inconclusive() int {
+	n := 0
+	for _, t := range s.Snapshot.Recent {
+		if t.Outcome == gate.Inconclusive {
+			n++
+		}
+	}
+	return n
 }
 
 // Stands is how it stands, as the lists of services count it.
@@ -102,22 +119,35 @@ func (s Standing) Again() string {
 func (s Standing) Plots() []Plot {
 	record := func(id string) string { return RecordPath(s.Service.Name, id) }
 	k := s.Histories.Failures.State.Step
+	w := sinceRecord(s.View.Window, s.Began)
 	return []Plot{
-		drawMeter(s.Histories.Failures, s.View.Window, meterWords{
+		drawMeter(s.Histories.Failures, w, meterWords{
 			id: "failure_meter", title: "The failure meter", one: "deployment", many: "deployments", clock: s.Clock, bad: "failed", stops: "stops", stopped: "stopped", record: record,
 			empty: "No planned deployment to production has been judged yet.",
-			note:  fmt.Sprintf("A failed deployment adds %s, a good one takes 1 away. Above the dashed line the service is stopped.", Count(k)),
+			note:  fmt.Sprintf("A failed deployment adds %s, a good one takes 1 away. Above the dashed line the service is stopped.", Count(k)) + s.drawnSince(w),
 		}),
-		drawMeter(s.Histories.Usual, s.View.Window, meterWords{
+		drawMeter(s.Histories.Usual, w, meterWords{
 			id: "own_usual", title: "The meter of its own usual", size: "small", one: "deployment", many: "deployments", clock: s.Clock, bad: "failed", stops: "warns", stopped: "warns", record: record,
 			note: usualNote(s.Histories), empty: "There is no usual rate to hold it against.",
 		}),
-		drawMeter(s.Histories.Restored, s.View.Window, meterWords{
+		drawMeter(s.Histories.Restored, w, meterWords{
 			id: "restored", title: "The meter of restoring in time", size: "small", one: "incident", many: "incidents", clock: s.Clock, bad: "late", stops: "objects", stopped: "objects", record: record,
 			empty: "No production incident is known that is over, or older than the agreed time.",
 			note:  "An incident that is not over in time adds points, one that is takes 1 away.",
 		}),
 	}
+}
+
+// drawnSince says that the pictures begin later than the window, "" where they do not.
+func (s Standing) drawnSince(w metrics.Window) string {
+	if !w.From.After(s.View.Window.From) {
+		return ""
+	}
+	from, began := s.Clock.Date(w.From), s.Clock.Date(s.Began)
+	if from == began {
+		return " Drawn since " + began + ", when its record begins."
+	}
+	return " Drawn since " + from + "; its record begins on " + began + "."
 }
 
 func usualNote(h gate.Histories) string {

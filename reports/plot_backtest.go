@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"shiphabit/metrics/gate"
 )
@@ -40,7 +41,7 @@ func (b Backtest) Plot() Plot {
 		p.Empty = "There is nothing to judge."
 		return p
 	}
-	f := fieldOf(b.Window, 1)
+	f := fieldOf(sinceRecord(b.Window, b.began()), 1)
 	answers := map[string]gate.Result{}
 	for _, v := range b.Result.Verdicts {
 		answers[v.Rollout] = v.Verdict
@@ -68,6 +69,17 @@ func (b Backtest) Plot() Plot {
 	p.Along = f.times()
 	p.Label = "Promotions over time in six rows. " + strings.Join(says, "; ") + "."
 	return p
+}
+
+// began is the earliest promotion that was judged.
+func (b Backtest) began() time.Time {
+	var first time.Time
+	for _, t := range b.Trials {
+		if first.IsZero() || t.At.Before(first) {
+			first = t.At
+		}
+	}
+	return first
 }
 
 // plotTitle is what the picture shows beyond the heading: that stops come in rows, and how the rows began.

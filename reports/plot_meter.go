@@ -211,7 +211,7 @@ func meterTitle(s gate.MeterState, before gate.MeterStep, steps []gate.MeterStep
 	title := fmt.Sprintf("%s stands at %d; it %s at %d", words.title, s.Value, words.stops, s.Line)
 	switch {
 	case s.Blocked && stops <= 1:
-		return title + ", and has since " + date(s.BlockedSince)
+		return title + ", and has since " + words.clock.Date(s.BlockedSince)
 	case stops == 1:
 		return title + ", and did once in this window"
 	case stops > 1:
@@ -233,7 +233,7 @@ func meterLabel(s gate.MeterState, steps []gate.MeterStep, words meterWords) str
 	}
 	state := "open"
 	if s.Blocked {
-		state = words.stopped + " since " + date(s.BlockedSince)
+		state = words.stopped + " since " + words.clock.Date(s.BlockedSince)
 	}
 	return fmt.Sprintf("Step chart: %s over the window: %s and %s became known; it stands at %d against a line of %d and is %s.",
 		words.title, plural(good, "good "+words.one, "good "+words.many), plural(bad, words.bad+" one", words.bad+" ones"), s.Value, s.Line, state)

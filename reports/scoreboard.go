@@ -195,9 +195,9 @@ func absenceFigure(b gate.Scoreboard) BoardFigure {
 		f.Value, f.Why = "", "not measured"
 		f.Says = []string{"No server has noted yet that it is there."}
 	case a.Minutes == 0:
-		f.Value, f.Says = "none", []string{"A server was there all the time, as far as a note every minute tells, since " + date(*a.Since) + "."}
+		f.Value, f.Says = "none", []string{"A server was there all the time, as far as a note every minute tells, since " + longDay(date(*a.Since)) + "."}
 	default:
-		f.Says = []string{"No server noted that it was there: times of more than two minutes without such a note, since " + date(*a.Since) + "."}
+		f.Says = []string{"No server noted that it was there: times of more than two minutes without such a note, since " + longDay(date(*a.Since)) + "."}
 	}
 	if a.DatabaseMinutes > 0 {
 		f.Says = append(f.Says, "For "+plural(int(a.DatabaseMinutes), "further minute", "further minutes")+" none reached the database; the gate decided by what it knew last.")
