@@ -37,7 +37,7 @@ func TestABacktestTellsWhatWouldHaveBeenStopped(t *testing.T) {
 	if b.Services != 2 || b.Promotions != 73 || b.Stopped == 0 || b.Stopped != b.Prevented+b.Delayed+b.Undecided {
 		t.Errorf("%+v", b)
 	}
-	if said := p.must("gate", "backtest", "--db", db, "--service", "steady"); !strings.Contains(said, "would have stopped 0:") {
+	if said := p.must("gate", "backtest", "--db", db, "--service", "steady"); !strings.Contains(said, "would have stopped 0 (block):") {
 		t.Errorf("of the steady one it says\n%s", said)
 	}
 	p.exits(exitUsage, "gate", "backtest", "--db", db, "--service", "nobody")
