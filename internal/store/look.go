@@ -211,8 +211,8 @@ func (db *DB) fillPassed(tx *gorm.DB, all []*look) error {
 	}
 	known, unknown := db.passed.all(wanted)
 	slices.Sort(unknown)
-	for chunk := range slices.Chunk(slices.Compact(unknown), 500) {
-		if err := db.readPassed(tx, chunk, known); err != nil {
+	if unknown = slices.Compact(unknown); len(unknown) > 0 {
+		if err := db.readPassed(tx, unknown, known); err != nil {
 			return err
 		}
 	}
@@ -223,8 +223,13 @@ func (db *DB) fillPassed(tx *gorm.DB, all []*look) error {
 }
 
 func (db *DB) readPassed(tx *gorm.DB, seqs []int64, into map[int64]passed) error {
+	list, err := json.Marshal(seqs) // one text however many there are: each text is prepared, and kept by the database, once a connection
+	if err != nil {
+		return err
+	}
 	var rows []decisionRow
-	if err := tx.Select("seq", "id", "service", "environment", "at", "kind", "verdict", "probe", "body").Where("seq IN ?", seqs).Find(&rows).Error; err != nil {
+	if err := tx.Select("seq", "id", "service", "environment", "at", "kind", "verdict", "probe", "body").
+		Where("seq IN "+db.dialect.numbersOfJSON(), string(list)).Find(&rows).Error; err != nil {
 		return fmt.Errorf("reading what was let through: %w", err)
 	}
 	for _, row := range rows {

@@ -259,6 +259,14 @@ func (d dialect) namesOfJSON() string {
 	return "(SELECT value AS name FROM json_each(?))"
 }
 
+// numbersOfJSON is a list of whole numbers given as one JSON text.
+func (d dialect) numbersOfJSON() string {
+	if d.name == postgresDialect.name {
+		return "(SELECT CAST(e AS bigint) FROM json_array_elements_text(CAST(? AS json)) AS e)"
+	}
+	return "(SELECT value FROM json_each(?))"
+}
+
 // knownSince is when a deployment was known.
 func knownSince(tx *gorm.DB, of firstRow) (time.Time, error) {
 	var row rolloutRow

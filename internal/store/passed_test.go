@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"gorm.io/gorm"
 
 	"shiphabit/metrics/gate"
 )
@@ -57,6 +58,32 @@ func TestADecisionLooksAtTheNewestPromotions(t *testing.T) {
 			if p.Decision == "gd_0" || p.Decision == "gd_1" {
 				t.Errorf("%s is among them", p.Decision)
 			}
+		}
+	})
+}
+
+func TestHoweverManyPromotionsAreReadOneTextOfSQLIsPrepared(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		mustAppend(t, db, deployed("1", "api", "", -1))
+		texts := map[int]int{} // by how many promotions there were
+		for n := 1; n <= 4; n++ {
+			l := decided(fmt.Sprint("gd_", n), "api")
+			l.Verdict, l.At, l.Snapshot.Now = gate.Allow, noon.Add(time.Duration(n)*time.Millisecond), noon
+			must(t, db.LogDecision(t.Context(), l))
+			db.passed = passedCache{} // as another server that has logged none of them
+			if in, err := db.GateInputs(t.Context(), "api", always, nil); err != nil || len(in.Promotions) != n {
+				t.Fatalf("%d of %d promotions, %v", len(in.Promotions), n, err)
+			}
+			prepared, ok := db.gateRead.ConnPool.(*gorm.PreparedStmtDB)
+			if !ok {
+				t.Fatal("nothing is prepared")
+			}
+			texts[n] = len(prepared.Stmts.Keys())
+		}
+		if texts[1] == 0 || texts[2] != texts[4] {
+			t.Errorf("so many texts after so many promotions: %v", texts)
 		}
 	})
 }
