@@ -216,7 +216,7 @@ func TestAHoldThatEndsSoonerThanItSaidIsSucceededByOneThatSaysSo(t *testing.T) {
 		}
 	})
 	l.clock.advance(time.Hour)
-	let := into[gate.Decision](l.post(decisions, strings.Replace(payments, "new", "before", 1)).is(http.StatusOK))
+	let := into[gate.Decision](l.post(decisions, strings.Replace(payments, built("new"), built("before"), 1)).is(http.StatusOK))
 	held := into[gate.Decision](l.ask("POST", decisions, payments, "Idempotency-Key", "k").is(http.StatusOK, `"verdict":"hold"`))
 	answered := l.open("k")
 	<-l.looks
