@@ -135,11 +135,19 @@ func (g *Graduating) List() []Graduation {
 		list = append(list, t.Graduation)
 	}
 	for i := range list {
-		list[i].together(g.policy, ready)
+		list[i].together(g.policy, list, ready)
+		list[i].wantCase()
 		list[i].Ready = len(list[i].Missing) == 0
 		list[i].Says = list[i].says()
 	}
 	return list
+}
+
+// wantCase notes that it never had a case.
+func (g *Graduation) wantCase() {
+	if g.NoCase {
+		g.Missing = slices.Insert(g.Missing, 0, "it never had a case to judge")
+	}
 }
 
 // ChangesOf are what is to be changed for all that are ready.

@@ -262,7 +262,7 @@ func TestACeilingMovesAllThatItHoldsAndWaitsForEachOfThem(t *testing.T) {
 			RestoreFirst: RestoreFirst{Rule: enforced(Allow)}, Freezes: Freezes{Rule: enforced(Allow)}, BatchSize: BatchSize{Rule: Rule{Observe, Allow}, MaxCommits: 9},
 		},
 	}
-	c := candidate(p, record(strings.Repeat(".", 40)), "restore-first", results(30, Pass)...)
+	c := candidate(p, record("x"+strings.Repeat(".", 39)), "restore-first", results(30, Pass)...)
 	list := Graduations(p, []Candidate{c}, day(50))
 	g := graduation(t, list, "restore-first")
 	if g.Ready || g.Mode != Observe || g.Next != WarnOnly || !slices.Equal(g.Missing, []string{"ceilings.production moves others with it, and these are not ready: freeze"}) {
@@ -278,8 +278,11 @@ func TestACeilingMovesAllThatItHoldsAndWaitsForEachOfThem(t *testing.T) {
 		c.Observed[i].Results["freeze"] = Pass
 	}
 	g = graduation(t, Graduations(p, []Candidate{c}, day(50)), "restore-first")
-	if !g.Ready || !slices.Contains(g.Says, "ceilings.production holds it back, and others with it, which would move as well: freeze.") {
+	if !g.Ready || !slices.Contains(g.Says, "ceilings.production holds it back, and others with it, which would move as well: freeze (it never had a case).") {
 		t.Errorf("%+v", g)
+	}
+	if g := graduation(t, Graduations(p, []Candidate{c}, day(50)), "freeze"); g.Ready || !slices.Equal(g.Missing, []string{"it never had a case to judge"}) {
+		t.Errorf("what never had a case is proposed: %+v", g)
 	}
 }
 

@@ -8,9 +8,6 @@ import (
 
 // refuse notes what keeps the criterion from its next step.
 func (g *Graduation) refuse(p Policy, idle string) {
-	if g.NoCase {
-		g.miss("it never had a case to judge")
-	}
 	if g.Decisions < g.Needed {
 		g.miss("%d of %d decisions observed", g.Decisions, g.Needed)
 	}
@@ -48,8 +45,9 @@ func (g *Graduation) miss(format string, args ...any) {
 	g.Missing = append(g.Missing, fmt.Sprintf(format, args...))
 }
 
-// together notes that a ceiling holds other criteria back as well: raising it moves them all, so that each must be ready by itself.
-func (g *Graduation) together(p Policy, ready map[string]bool) {
+// together notes that a ceiling holds other criteria back as well: raising it moves them all, so that each must be ready by itself. One
+// that never had a case stands in nobody's way: what it would do nobody knows, and it may be years until it does.
+func (g *Graduation) together(p Policy, list []Graduation, ready map[string]bool) {
 	if !slices.Contains(g.Changes, PolicyChange{ceilingKey, string(g.Next)}) {
 		return
 	}
@@ -59,7 +57,11 @@ func (g *Graduation) together(p Policy, ready map[string]bool) {
 		if !held {
 			continue
 		}
-		g.also = append(g.also, c.name)
+		also := c.name
+		if i := slices.IndexFunc(list, func(one Graduation) bool { return one.Criterion == c.name }); i >= 0 && list[i].NoCase {
+			also += " (it never had a case)"
+		}
+		g.also = append(g.also, also)
 		if is, judged := ready[c.name]; judged && !is {
 			unready = append(unready, c.name)
 		}

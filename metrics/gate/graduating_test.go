@@ -29,8 +29,10 @@ func graduationsAtOnce(p Policy, of []Candidate, now time.Time) []Graduation {
 				alike = append(alike, r)
 			}
 		}
+		g.NoCase = c.passesUnmet()
 		for _, r := range alike {
 			g.observe(p, c, r)
+			g.NoCase = g.NoCase && !c.met(r.history)
 		}
 		if i := slices.IndexFunc(p.promising(), func(one promising) bool { return one.criterion == c.name }); i >= 0 {
 			g.Promise = promiseAtOnce(p.promising()[i], alike)
@@ -43,7 +45,8 @@ func graduationsAtOnce(p Policy, of []Candidate, now time.Time) []Graduation {
 		ready[g.Criterion] = len(g.Missing) == 0
 	}
 	for i := range list {
-		list[i].together(p, ready)
+		list[i].together(p, list, ready)
+		list[i].wantCase()
 		list[i].Ready = len(list[i].Missing) == 0
 		list[i].Says = list[i].says()
 	}
