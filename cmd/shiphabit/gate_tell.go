@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"shiphabit/internal/notify"
+	"shiphabit/internal/rollback"
 	"shiphabit/internal/store"
+	"shiphabit/metrics/gate"
 )
 
 const (
@@ -24,8 +26,9 @@ const (
 	longestSubject = 150
 )
 
-// tellingStore notes what was told over which channel.
+// tellingStore notes what was told over which channel, and knows what rollback hooks were told.
 type tellingStore interface {
+	RollbackOf(ctx context.Context, service, deployment string) (*gate.RollbackNote, error)
 	Tellings(ctx context.Context, notice, audience string) ([]store.Telling, error)
 	BeginTelling(ctx context.Context, t store.Telling) error
 	EndTelling(ctx context.Context, t store.Telling) error
@@ -38,17 +41,18 @@ type herald struct {
 	look     *lookout
 	store    tellingStore
 	channels notifier
-	base     string             // before the paths of links
-	pending  []teamNews         // found, and not with everybody yet
-	warned   map[[3]string]bool // sendings of which it was warned that nobody knows how they ended, while something is pending
+	hooks    map[string]*rollback.Hook // by service
+	base     string                    // before the paths of links
+	pending  []teamNews                // found, and not with everybody yet
+	warned   map[[3]string]bool        // sendings of which it was warned that nobody knows how they ended, while something is pending
 }
 
 func (p *program) heraldOf(t *term) (*herald, error) {
 	channels, err := notifierOf(t.settings)
 	reached := func(team string) bool { return team != leadership && len(channels.teams[team]) > 0 }
 	return &herald{
-		program: p, look: newLookout(t.db, reached), store: t.db, channels: channels, base: strings.TrimRight(t.settings.Notify.PublicURL, "/"),
-		warned: map[[3]string]bool{},
+		program: p, look: newLookout(t.db, reached), store: t.db, channels: channels, hooks: t.hooks,
+		base: strings.TrimRight(t.settings.Notify.PublicURL, "/"), warned: map[[3]string]bool{},
 	}, err
 }
 
@@ -105,7 +109,7 @@ func (h *herald) tell(ctx context.Context, n teamNews) (settled bool, err error)
 		case later:
 			settled = false
 		case due:
-			took, fault := deliver(ctx, c, h.message(n), telling{h, t})
+			took, fault := h.send(ctx, c, n, t)
 			err = errors.Join(err, fault)
 			if settled = settled && took; took {
 				h.logger().InfoContext(ctx, "a team was told what happened at the gate", slog.String("team", n.team), slog.String("news", printable(n.Subject)), slog.String("channel", c.Name()))
@@ -113,6 +117,35 @@ func (h *herald) tell(ctx context.Context, n teamNews) (settled bool, err error)
 		}
 	}
 	return settled, err
+}
+
+// send tells what is known now, which may be more than when it was found.
+func (h *herald) send(ctx context.Context, c notify.Channel, n teamNews, t store.Telling) (took bool, err error) {
+	line, err := h.rollback(ctx, n)
+	if err != nil {
+		return false, err
+	}
+	if line != "" {
+		n.Lines = append(slices.Clone(n.Lines), line)
+	}
+	return deliver(ctx, c, h.message(n), telling{h, t})
+}
+
+// rollback says what becomes of rolling back by itself after a failed watch, "" where the service has no hook for that.
+func (h *herald) rollback(ctx context.Context, n teamNews) (string, error) {
+	if n.Deployment == "" {
+		return "", nil
+	}
+	note, err := h.store.RollbackOf(ctx, n.Service, n.Deployment)
+	switch {
+	case err != nil:
+		return "", err
+	case note != nil:
+		return note.Told(), nil
+	case h.hooks[n.Service] != nil:
+		return gate.RollbackUnnoted(n.At, h.now()), nil
+	}
+	return "", nil
 }
 
 // turn is whether it is a channel's turn.

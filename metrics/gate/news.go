@@ -22,6 +22,8 @@ type News struct {
 	Lines   []string
 	// Decision is the one that shows it; where a deployment does, the one that let that through, "" where that is not known.
 	Decision string
+	// Deployment is the one whose watch failed, "" where it is news of something else.
+	Deployment string
 }
 
 // longestKey bounds the keys of news, which stand in an index of the database.
@@ -66,7 +68,7 @@ func unhealthySince(r *metrics.Rollout, since time.Time) (metrics.Failure, bool)
 func failedWatch(service string, r *metrics.Rollout, f metrics.Failure) News {
 	what := name(*deployed(r))
 	n := News{
-		Key: keyOf("watch", r.ID), Service: service, At: f.KnownAt, Subject: service + ": the watch of " + what + " in " + r.Environment + " ended in failed",
+		Key: keyOf("watch", r.ID), Service: service, At: f.KnownAt, Deployment: r.ID, Subject: service + ": the watch of " + what + " in " + r.Environment + " ended in failed",
 		Lines: []string{fmt.Sprintf("%s went to %s at %s. Its watch found it unhealthy at %s (%s), so it counts as a failed deployment.",
 			what, r.Environment, clock(r.FinishedAt), clock(f.At), f.Evidence)},
 	}
