@@ -12,13 +12,21 @@ import (
 )
 
 // driver is River's, save that River ends no run. It would end one by the job's id alone, even where the run was given up long ago
-// and the job is another's; we end a run by its lease.
-type driver struct{ riverdriver.Driver[*sql.Tx] }
+// and the job is another's; we end a run by its lease. It notes whether jobs can be asked for.
+type driver struct {
+	riverdriver.Driver[*sql.Tx]
+
+	outage *outage
+}
 
 // GetExecutor returns what River asks the database through.
-func (d driver) GetExecutor() riverdriver.Executor { return executor{d.Driver.GetExecutor()} }
+func (d driver) GetExecutor() riverdriver.Executor { return executor{d.Driver.GetExecutor(), d.outage} }
 
-type executor struct{ riverdriver.Executor }
+type executor struct {
+	riverdriver.Executor
+
+	outage *outage
+}
 
 // JobSetStateIfRunningMany is how River ends runs. No rows is its answer for jobs that are gone.
 func (executor) JobSetStateIfRunningMany(context.Context, *riverdriver.JobSetStateIfRunningManyParams) ([]*rivertype.JobRow, error) {

@@ -63,7 +63,8 @@ func (q Queue) Run(ctx context.Context, names []string, work Work) error {
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{queue: q, names: names, work: work, until: ctx})
-	client, err := river.NewClient(driver{tables}, &river.Config{
+	told := &outage{logger: q.Logger}
+	client, err := river.NewClient(driver{tables, told}, &river.Config{
 		Queues:     map[string]river.QueueConfig{queueName: {MaxWorkers: q.Parallel}},
 		Workers:    workers,
 		JobTimeout: q.Lease - time.Millisecond, RescueStuckJobsAfter: q.Lease,
@@ -71,7 +72,7 @@ func (q Queue) Run(ctx context.Context, names []string, work Work) error {
 		MaxAttempts:       mostAttempts,
 		PollOnly:          true, // a source is due by the minute; being told at once is not worth a connection, or SQLite's notes on disk
 		FetchPollInterval: pollEvery,
-		Logger:            q.Logger,
+		Logger:            slog.New(plain{q.Logger.Handler(), told, lines()}),
 	})
 	if err != nil {
 		return fmt.Errorf("preparing the job queue: %w", err)
