@@ -69,12 +69,14 @@ func lines() map[string]line {
 		"producer: Error fetching jobs":           {level: slog.LevelDebug}, // the outage is told of
 		"producer: Error fetching queue settings": {level: slog.LevelDebug}, // no queue has any here
 
-		"leadership.Elector: Error attempting to elect":                                            {slog.LevelWarn, upkeepFails},
-		"leadership.Elector: Error attempting reelection":                                          {slog.LevelWarn, upkeepFails},
-		"leadership.Elector: Error attempting to resign":                                           {slog.LevelWarn, upkeepFails},
-		"maintenance.JobCleaner: Error cleaning jobs":                                              {slog.LevelWarn, upkeepFails},
-		"maintenance.JobRescuer: Error rescuing jobs":                                              {slog.LevelWarn, upkeepFails},
-		"maintenance.JobScheduler: Error scheduling jobs":                                          {slog.LevelWarn, upkeepFails},
+		"leadership.Elector: Error attempting to elect":   {slog.LevelWarn, upkeepFails},
+		"leadership.Elector: Error attempting reelection": {slog.LevelWarn, upkeepFails},
+		"leadership.Elector: Error attempting to resign":  {slog.LevelWarn, upkeepFails},
+		"maintenance.JobCleaner: Error cleaning jobs":     {slog.LevelWarn, upkeepFails},
+		"maintenance.QueueCleaner: Error cleaning queues": {slog.LevelWarn, upkeepFails},
+		"maintenance.JobRescuer: Error rescuing jobs":     {slog.LevelWarn, upkeepFails},
+		"maintenance.JobScheduler: Error scheduling jobs": {slog.LevelWarn, upkeepFails},
+
 		"leadership.Elector: Current leader stepping down because the reelection deadline elapsed": {slog.LevelWarn, upkeepLate},
 	}
 }
