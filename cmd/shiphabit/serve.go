@@ -69,16 +69,30 @@ func loopback(host string) bool {
 // deriveEvery is how soon after an event its facts are derived, when nobody asks for them before.
 const deriveEvery = 2 * time.Second
 
-// deriveLoop derives what events have changed before anybody asks, until the context ends.
+// deriveLoop derives what events have changed before anybody asks, until the context ends. What keeps it from that is told once and not each time.
 func (p *program) deriveLoop(ctx context.Context, db *store.DB) {
-	for {
-		if err := db.Refresh(ctx); err != nil && ctx.Err() == nil {
-			p.logger().Error("deriving facts", slog.Any("error", err))
-		}
+	for last := ""; ; {
+		last = p.tellDeriving(ctx, db.Refresh(ctx), last)
 		if sleep(ctx, deriveEvery) != nil {
 			return
 		}
 	}
+}
+
+// tellDeriving logs an error that is another one than the last, and its end. It returns the words of the error, "" without one.
+func (p *program) tellDeriving(ctx context.Context, err error, last string) string {
+	switch {
+	case ctx.Err() != nil:
+		return last
+	case err == nil && last != "":
+		p.logger().Warn("facts are derived again")
+	case err != nil && err.Error() != last:
+		p.logger().Error("facts cannot be derived, which is tried again every two seconds", slog.Any("error", err))
+	}
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // checkpointEvery is how soon after a commit it is brought over from SQLite's write-ahead log.
