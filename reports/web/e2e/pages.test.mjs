@@ -155,6 +155,27 @@ test('the gate needs no JavaScript: its pictures are drawn by the server, fit th
   }
 });
 
+test('on a phone the list of services shows the numbers of each, however it stands at the gate', async () => {
+  const { context, page } = await open(browser, { width: 390, theme: 'light' });
+  await page.goto(base + pages.get('services'));
+  const hidden = await page.$$eval('tbody td.num', (all) => all.filter((td) => !td.offsetWidth).map((td) => td.textContent.trim()));
+  assert.deepEqual(hidden, []);
+  await context.close();
+});
+
+test('the table of a meter fits the half of a page that it has', async () => {
+  const { context, page } = await open(browser, { width: 1280, theme: 'light' });
+  await page.goto(base + pages.get('standing'));
+  const tables = await page.$$eval('figure.drawn details.twin', (all) => all.map((twin) => {
+    twin.open = true;
+    const frame = twin.querySelector('.scroll');
+    return { wide: frame.scrollWidth, room: frame.clientWidth };
+  }));
+  assert.ok(tables.length > 0);
+  for (const { wide, room } of tables) assert.ok(wide <= room, `${wide} of ${room} px`);
+  await context.close();
+});
+
 test('without JavaScript each chart is a picture that loads, in both themes and on a phone', async () => {
   const { context: scripted, page: probe } = await open(browser, { width: 1280, theme: 'light' });
   await probe.goto(base + '/');
