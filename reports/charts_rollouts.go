@@ -216,7 +216,7 @@ func grid(w metrics.Window, zone *time.Location, perDay map[string]int) (weeks [
 }
 
 // MeterHistory draws the failure meter's steps under its line.
-func MeterHistory(state gate.MeterState, steps []gate.MeterStep, w metrics.Window) Chart {
+func MeterHistory(state gate.MeterState, steps []gate.MeterStep, w metrics.Window, record func(id string) Cell) Chart {
 	c := Chart{ID: "meter_history", Title: fmt.Sprintf("The failure meter stands at %d; it stops at %d", state.Value, state.Line), Note: "A failed deployment adds " + Count(state.Step) + ", a good one takes 1 away. The gate stops at the dashed line. Diamond: a failure became known."}
 	c.Table = Table{Caption: "Steps of the failure meter, newest first", Head: []Head{{Text: "Known at (UTC)"}, {Text: "Deployment"}, {Text: "Step"}, {"Meter", true}, {"Line", true}, {Text: "Gate"}}}
 	var value, line, failed []any
@@ -224,16 +224,16 @@ func MeterHistory(state gate.MeterState, steps []gate.MeterStep, w metrics.Windo
 		if s.At.Before(w.From) || s.At.After(w.To) {
 			continue
 		}
-		at := s.At.UnixMilli()
-		value, line = append(value, map[string]any{"name": s.Trial, "value": []any{at, s.Value}}), append(line, []any{at, s.Line})
+		at, of := s.At.UnixMilli(), stepOf(s, record)
+		value, line = append(value, map[string]any{"name": of.Text, "value": []any{at, s.Value}}), append(line, []any{at, s.Line})
 		if s.Why == gate.StepFailed || s.Why == gate.StepLateFail {
-			failed = append(failed, map[string]any{"name": s.Trial, "value": []any{at, s.Value}})
+			failed = append(failed, map[string]any{"name": of.Text, "value": []any{at, s.Value}})
 		}
 		standing := "open"
 		if s.Blocked {
 			standing = "stopped"
 		}
-		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: s.At.UTC().Format("2006-01-02 15:04")}, {Text: s.Trial}, {Text: string(s.Why)}, {Text: Count(s.Value)}, {Text: Count(s.Line)}, {Text: standing}})
+		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: s.At.UTC().Format("2006-01-02 15:04")}, of, {Text: string(s.Why)}, {Text: Count(s.Value)}, {Text: Count(s.Line)}, {Text: standing}})
 	}
 	slices.Reverse(c.Table.Rows)
 	if len(value) == 0 {

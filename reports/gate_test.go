@@ -69,7 +69,7 @@ func TestAPromiseThatIsBrokenIsSaidInWordsAndShape(t *testing.T) {
 	if got := row(0); got != "Failure meter|■ broken: it only warns|standard|once in 2 years|1|30 days|3|2|0.05" {
 		t.Error(got)
 	}
-	if got := row(1); !strings.Contains(got, "○ nothing to judge yet") {
+	if got := row(1); !strings.Contains(got, "○ not judged yet") {
 		t.Error(got)
 	}
 }
@@ -92,7 +92,7 @@ func walk() gate.MeterHistory {
 }
 
 func drawn(h gate.MeterHistory, w metrics.Window) Plot {
-	return drawMeter(h, w, meterWords{id: "m", title: "The failure meter", one: "deployment", many: "deployments", bad: "failed", stops: "stops", stopped: "stopped", empty: "Nothing yet.", record: func(id string) string { return RecordPath("web", id) }})
+	return drawMeter(h, w, meterWords{id: "m", title: "The failure meter", one: "deployment", many: "deployments", bad: "failed", stops: "stops", stopped: "stopped", empty: "Nothing yet.", record: func(id string) Cell { return Records{}.stepped(id, "web") }})
 }
 
 func TestAMetersHistoryShowsItsStepsItsSpellsAndATableThatSaysTheSame(t *testing.T) {
@@ -126,6 +126,29 @@ func TestAMetersHistoryShowsItsStepsItsSpellsAndATableThatSaysTheSame(t *testing
 	}
 	if empty := drawn(gate.MeterHistory{State: gate.MeterState{Line: 16}}, w); empty.Empty != "Nothing yet." || len(empty.Marks) != 0 {
 		t.Errorf("%+v", empty)
+	}
+}
+
+func TestTheStepsOfAMeterAreNamedAsPeopleReadThem(t *testing.T) {
+	t.Parallel()
+	n := someRecords(t)
+	h := gate.MeterHistory{State: gate.MeterState{Line: 16}}
+	for i, of := range []string{longID, "pager/7", "ci/gone"} {
+		h.Steps = append(h.Steps, gate.MeterStep{At: now.Add(time.Duration(i-5) * time.Hour), Line: 16, Trial: of, Why: gate.StepFailed})
+	}
+	w := metrics.Window{From: now.Add(-24 * time.Hour), To: now}
+	record := func(id string) Cell { return n.stepped(id, "refunds") }
+	p := drawMeter(h, w, meterWords{bad: "failed", record: record})
+	history := MeterHistory(h.State, h.Steps, w, record)
+	for i, want := range []Cell{{Text: "ci/gone", Href: RecordPath("refunds", "ci/gone")}, {Text: "refunds: slow answers", Href: RecordPath("refunds", "pager/7")}, {Text: "6515b3e060", Href: RecordPath("refunds", longID)}} {
+		for _, table := range []Table{p.Table, history.Table} {
+			if got := table.Rows[i][1]; got.Text != want.Text || got.Href != want.Href {
+				t.Errorf("row %d of %s is of %+v, not %+v", i, table.Caption, got, want)
+			}
+		}
+		if says := p.Marks[len(p.Marks)-1-i].Says; !strings.Contains(says, ", "+want.Text+": failed") {
+			t.Errorf("a mark says %q", says)
+		}
 	}
 }
 

@@ -83,7 +83,9 @@ func (s Service) Missing(figure string) string {
 func (s Service) Charts() []Chart {
 	out := []Chart{Timeline(s.Row.Card, s.Facts.Rollouts, s.Zone)}
 	out = append(out, fourCharts(s.Row.Card, s.Course, HowFast(s.Row.Card, s.Facts.Rollouts), s.Moves)...)
-	return s.pictured(append(out, StagesOverTime(s.Course.Rates, s.Course.RateSize, s.Stages), DayMap(s.Row.Card, s.Days, s.Zone), MeterHistory(s.Row.Gate.Meter, s.Steps, s.View.Window)))
+	records := RecordsAmong(s.Clock, s.Facts)
+	record := func(id string) Cell { return records.stepped(id, s.Row.Service.Name) }
+	return s.pictured(append(out, StagesOverTime(s.Course.Rates, s.Course.RateSize, s.Stages), DayMap(s.Row.Card, s.Days, s.Zone), MeterHistory(s.Row.Gate.Meter, s.Steps, s.View.Window, record)))
 }
 
 // Incidents is the table of incidents that began in the window, with how each was linked.

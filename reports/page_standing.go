@@ -117,7 +117,7 @@ func (s Standing) Again() string {
 
 // Plots are the meters, the failure meter first.
 func (s Standing) Plots() []Plot {
-	record := func(id string) string { return RecordPath(s.Service.Name, id) }
+	record := func(id string) Cell { return s.Records.stepped(id, s.Service.Name) }
 	k := s.Histories.Failures.State.Step
 	w := sinceRecord(s.View.Window, s.Began)
 	return []Plot{

@@ -20,8 +20,8 @@ type meterWords struct {
 	// empty says why there is nothing to draw.
 	empty string
 	clock Clock
-	// record leads from a step to its record; nil where there is none to show.
-	record func(id string) string
+	// record says the deployment or incident of a step and leads to it.
+	record func(id string) Cell
 }
 
 // tableRows is how many steps the table twin holds, the newest; dots is up to how many good ones are marked one by one.
@@ -117,10 +117,21 @@ func shapeOf(s gate.Step) string {
 
 func stepSays(s gate.MeterStep, words meterWords) string {
 	says := fmt.Sprintf("%s, meter %d of %d", stepWord(s.Why, words), s.Value, s.Line)
-	if s.Trial != "" {
-		says = s.Trial + ": " + says
+	if of := stepOf(s, words.record); of.Text != "" {
+		says = of.Text + ": " + says
 	}
 	return words.clock.Row(s.At) + ", " + says
+}
+
+// stepOf says what a step is of and leads to it: a deployment or incident, and of a probe the decision that let it through.
+func stepOf(s gate.MeterStep, record func(id string) Cell) Cell {
+	switch {
+	case s.Trial == "":
+		return Cell{}
+	case s.Why == gate.StepProbe:
+		return Cell{Text: "decision", Href: DecisionPath(s.Trial)}
+	}
+	return record(s.Trial)
 }
 
 // stepWord names a step for a meter: an incident that is late did not fail.
@@ -184,14 +195,7 @@ func stepRows(steps []gate.MeterStep, words meterWords) (rows [][]Cell, more str
 		if s.Blocked {
 			standing = words.stopped
 		}
-		of := Cell{Text: s.Trial}
-		if words.record != nil && s.Trial != "" && s.Why != gate.StepProbe {
-			of.Href = words.record(s.Trial)
-		}
-		if s.Why == gate.StepProbe {
-			of.Href = DecisionPath(s.Trial)
-		}
-		rows = append(rows, []Cell{{Text: words.clock.Row(s.At)}, of, {Text: stepWord(s.Why, words)}, {Text: Count(s.Value)}, {Text: Count(s.Line)}, {Text: standing}})
+		rows = append(rows, []Cell{{Text: words.clock.Row(s.At)}, stepOf(s, words.record), {Text: stepWord(s.Why, words)}, {Text: Count(s.Value)}, {Text: Count(s.Line)}, {Text: standing}})
 	}
 	return rows, more
 }

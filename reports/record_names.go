@@ -79,6 +79,14 @@ func (n Records) beside(id, service string, at time.Time) Cell {
 	return n.Full(id, service)
 }
 
+// stepped is Cell for a step of a meter of a service; one that is not among these facts is named by its id.
+func (n Records) stepped(id, service string) Cell {
+	if _, found := n.known[id]; !found {
+		return Cell{Text: id, Href: RecordPath(service, id)}
+	}
+	return n.Cell(id)
+}
+
 func (r namedRecord) name() string {
 	if r.rollout != nil {
 		return short(*r.rollout)
@@ -100,7 +108,7 @@ func (r namedRecord) at() time.Time {
 func short(r metrics.Rollout) string { return cmp.Or(r.Version, Short(r.Revision), r.ID) }
 
 // Sentence is a sentence in a row about a service and an instant, with each record that it names as a link, and each other instant as the
-// clock says it.
+// clock says it and each span as the pages do.
 func (n Records) Sentence(text, service string, at time.Time) Cell {
 	c := Cell{}
 	add := func(part Cell) {
@@ -120,6 +128,8 @@ func (n Records) Sentence(text, service string, at time.Time) Cell {
 		add(Cell{Text: before})
 		if written, err := time.Parse(time.RFC3339, core); err == nil {
 			add(Cell{Text: n.clock.Row(written)})
+		} else if span, err := time.ParseDuration(core); err == nil && strings.HasSuffix(core, "s") {
+			add(Cell{Text: Span(span.Seconds())})
 		} else if n.Owner(core) != "" {
 			add(n.beside(core, service, at))
 		} else {

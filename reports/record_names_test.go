@@ -52,6 +52,19 @@ func TestASentenceNamesRecordsAsPeopleReadThemAndLinksThem(t *testing.T) {
 	}
 }
 
+func TestASentenceSaysSpansAsThePagesDo(t *testing.T) {
+	t.Parallel()
+	for sentence, want := range map[string]string{
+		"inferred: the last live rollout, finished 1h0m0s before it":  "inferred: the last live rollout, finished 1 h before it",
+		"inferred: the last live rollout, finished 1m42.5s before it": "inferred: the last live rollout, finished 1.7 min before it",
+		"0 of 3m were so": "0 of 3m were so", // no span that a program wrote
+	} {
+		if got := someRecords(t).Sentence(sentence, "refunds", time.Time{}).Text; got != want {
+			t.Errorf("it reads %q, not %q", got, want)
+		}
+	}
+}
+
 func TestTablesOfRecordsShowNoLongIDAndThePageOfTheRecordShowsItInFull(t *testing.T) {
 	t.Parallel()
 	n := someRecords(t)

@@ -242,7 +242,7 @@ func (g Gate) PromiseTable() Table {
 		case c.Broken:
 			so = "■ broken: it only warns"
 		case c.Services == 0:
-			so = "○ nothing to judge yet"
+			so = "○ not judged yet"
 		}
 		t.Rows = append(t.Rows, []Cell{{Text: criterionTitle(c.Criterion)}, {Text: so}, {Text: c.Policy}, {Text: inYears(c.Promised)}, {Text: Count(c.Services)}, {Text: judged(c.Years)}, {Text: Count(c.Spells)}, {Text: Count(c.Wrong)}, {Text: expected(c.Expected)}})
 	}
