@@ -126,7 +126,7 @@ func (s *Server) standingPage(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f := s.gateFrame(r, service.Name)
+	f := s.gateFrame(r, service.Name+" at the gate")
 	f.Windowed, f.Extra = true, []string{"environment", param1(r.URL.Query(), "environment")}
 	f.JSON = reports.VerdictJSON(service.Name, environment)
 	f.Lead = "How it stands before the gate: what speaks for and against a change to " + environment + " now."

@@ -54,7 +54,7 @@ func TestAServicesPageSaysWhatStopsItWhatOpensItAndWhatToCopy(t *testing.T) {
 	s.post("/api/v1/events", history("shaky", strings.Repeat(".", 20)+".x.x.x.x")).is(http.StatusOK)
 	d := into[gate.Decision](s.post(decisions, askFor("shaky", "sha256:new")).is(http.StatusOK))
 	page := s.get(standing("shaky")).is(http.StatusOK,
-		"A normal change to production is stopped now", "Failure meter", "may stop", "Restore first",
+		"A normal change to production is stopped now", "Failure meter", "may stop", "Restore first", "<h1>shaky at the gate</h1>", `href="/gate" aria-current="true"`,
 		"Earliest: <strong>a probe may go from", "Opens when:", `href="/services/shaky/record?id=import%2Fshaky-27"`,
 		"year end begins at", "None is in force", "Nothing is on its way", "--kind fix --fixes import/shaky-27", "--kind rollback --digest "+built("26"), "--criteria failure-meter,restore-first \\",
 		`role="img"`, "The failure meter stands at", "The same as a table", `href="/gate/decisions/`+d.ID+`"`)
@@ -66,7 +66,7 @@ func TestAServicesPageSaysWhatStopsItWhatOpensItAndWhatToCopy(t *testing.T) {
 	s.post(decisions, askFor("shaky", "sha256:new")).is(http.StatusOK)
 	s.get(standing("shaky")).is(http.StatusOK, "was let through at", "how it went is not known", "None is in force")
 	s.get("/services/shaky/record?id=import%2Fshaky-27").is(http.StatusOK, "failed, and nothing has repaired it", "run failed")
-	s.get("/services/shaky/record?id=import%2Fshaky-25").is(http.StatusOK, "failed; repaired after")
+	s.get("/services/shaky/record?id=import%2Fshaky-25").is(http.StatusOK, "failed; repaired after", `<p class="place">Deployment of shaky</p>`)
 	s.get("/services/shaky/record?id=none").is(http.StatusNotFound, "no deployment and no incident with the id none")
 }
 
@@ -132,7 +132,7 @@ func TestADecisionsPageTellsWhatItRestsOnAndWhatBecameOfIt(t *testing.T) {
 	if strings.Contains(page.body, `href="javascript:`) {
 		t.Error("the address of a run became a script")
 	}
-	s.get(reportsDecision(stopped.ID)).is(http.StatusOK, "Nothing was let through", "shaky is stopped")
+	s.get(reportsDecision(stopped.ID)).is(http.StatusOK, "Nothing was let through", "shaky is stopped", `href="/gate/decisions" aria-current="true"`)
 	s.clock.advance(time.Hour)
 	for service, digest := range map[string]string{"steady": built("new"), "shaky": built("gone")} {
 		at := s.clock.Now().Add(-30 * time.Minute).Format(time.RFC3339)

@@ -43,7 +43,7 @@ func (s *Server) record(r request) (reports.Record, metrics.Facts, error) {
 	if !found && !slices.ContainsFunc(p.Corrections, func(c metrics.Correction) bool { return meant(c.Record, id) }) {
 		return p, facts, fail(NotFound, service.Name+" has no deployment and no incident with the id "+shorten(id)+"; its page lists those it has")
 	}
-	p.Title, p.CSRF, p.May = p.Name(), r.csrf, r.caller.may(Admin)
+	p.Title, p.Place, p.CSRF, p.May = p.Name(), p.What()+" of "+service.Name, r.csrf, r.caller.may(Admin)
 	if p.More = len(p.Corrections) - listedCorrections; p.More > 0 {
 		p.Corrections = p.Corrections[:listedCorrections]
 	}

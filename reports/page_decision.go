@@ -84,6 +84,11 @@ func (d Decision) Told(sentence string) template.HTML {
 // Again says when to ask again: by what it waited for, else by what the decision says itself.
 func (d Decision) Again() string { return again(d.Logged.Decision, d.Outlook) }
 
+// OverrideUnsaid reports that it goes on by an override that its sentence does not name.
+func (d Decision) OverrideUnsaid() bool {
+	return d.Logged.Override != "" && !strings.Contains(d.Logged.Summary, d.Logged.Override)
+}
+
 // Says is the verdict in words.
 func (d Decision) Says() string {
 	return d.Logged.Request.Service + " " + sayVerdict(d.Logged.Verdict)

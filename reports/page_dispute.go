@@ -160,7 +160,7 @@ func (r Record) Told(given string) string {
 func (r Record) Here() string { return RecordPath(r.Service, r.ID) }
 
 // Heading is that of the corrections on the page of a record.
-func (r Record) Heading() string { return "Corrections of " + r.Service + "'s records" }
+func (r Record) Heading() string { return "Corrections of records of " + r.Service }
 
 // Heading is that of the list.
 func (Corrections) Heading() string { return "Newest first" }

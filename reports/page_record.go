@@ -56,6 +56,22 @@ func (Record) template() string { return "record" }
 // Gone reports that the record is none of the service's any more: a correction left it out, or gave it away.
 func (r Record) Gone() bool { return r.Rollout == nil && r.Incident == nil }
 
+// What says which kind of record it is.
+func (r Record) What() string {
+	switch {
+	case r.Rollout != nil:
+		return "Deployment"
+	case r.Incident != nil:
+		return "Incident"
+	}
+	return "Record"
+}
+
+// Linked says how an incident was linked to its deployment.
+func (r Record) Linked(i metrics.IncidentLink) Cell {
+	return RecordsAmong(r.Clock, r.facts).Sentence(string(i.Confidence)+": "+i.Reason, r.Service, i.StartedAt)
+}
+
 // Name is what people call it.
 func (r Record) Name() string {
 	if r.Gone() {

@@ -150,6 +150,7 @@ func (s *Site) funcs() template.FuncMap {
 		"short":            Short,
 		"decisionpath":     DecisionPath,
 		"standingpath":     StandingPath,
+		"gatetabs":         gateTabs,
 		"recordpath":       RecordPath,
 		"serviceyears":     gate.ServiceYears,
 		"correction":       correctionWords,
