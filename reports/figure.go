@@ -74,10 +74,17 @@ func frequency(q metrics.Frequency) Figure {
 	} else if q.DaysPerWeek != nil {
 		f.Interval = fmt.Sprintf("on %s of the days of a typical week", digits(*q.DaysPerWeek))
 		if q.Interval != nil {
-			f.Interval = fmt.Sprintf("on %s days of a typical week; %s", digits(*q.DaysPerWeek), between(q.Interval, digits))
+			f.Interval = "on " + ofDays(digits(*q.DaysPerWeek)) + " of a typical week; " + between(q.Interval, digits)
 		}
 	}
 	return f
+}
+
+func ofDays(n string) string {
+	if n == "1" {
+		return "1 day"
+	}
+	return n + " days"
 }
 
 func leadTime(d metrics.Duration) Figure {

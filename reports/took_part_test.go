@@ -36,6 +36,16 @@ func TestAnAgreedAnswerIsATeamsAndNoPersons(t *testing.T) {
 	}
 }
 
+func TestOneDayOfATypicalWeekIsNoPlural(t *testing.T) {
+	t.Parallel()
+	for days, want := range map[float64]string{1: "on 1 day of", 1.5: "on 1.5 days of", 5: "on 5 days of"} {
+		f := frequency(metrics.Frequency{DaysPerWeek: &days, Interval: &metrics.Interval{Low: 1, High: 2}})
+		if !strings.HasPrefix(f.Interval, want) {
+			t.Errorf("it reads %q, not %q", f.Interval, want)
+		}
+	}
+}
+
 func TestAFailRateIsSaidWithTheCoverageOfItsInterval(t *testing.T) {
 	t.Parallel()
 	b := stages(t)["one"].basis(stages(t)["one"].facts)

@@ -117,14 +117,14 @@ func TestADiffTellsHoldsFromStopsAndACriterionThatIsOffFromOneThatStopsNothing(t
 	day := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	d := policyDiff{
 		Old: gate.Backtest{Promotions: 9, Stopped: 1, Verdicts: []gate.BacktestVerdict{{Service: "a", Rollout: "r1", At: day, Verdict: gate.Block}, {Service: "a", Rollout: "r2", At: day, Verdict: gate.Warn}}},
-		New: gate.Backtest{Promotions: 9, Stopped: 3, Verdicts: []gate.BacktestVerdict{
+		New: gate.Backtest{Promotions: 9, Stopped: 3, Prevented: 2, Delayed: 1, Verdicts: []gate.BacktestVerdict{
 			{Service: "a", Rollout: "r1", At: day, Verdict: gate.Block}, {Service: "a", Rollout: "r2", At: day, Verdict: gate.Hold}, {Service: "a", Rollout: "r3", At: day, Verdict: gate.Hold},
 		}, Criteria: []gate.BacktestCriterion{{Criterion: "drain", Stopped: 2}}},
 	}
 	d.Changes = gate.Differences(d.Old, d.New)
 	said := d.markdown()
 	for _, row := range []string{
-		"| stopped or held | 1 | 3 |", "| stopped | 1 | 1 |", "| held | 0 | 2 |", "| drain | off | 2 | off | 0 |",
+		"| stopped or held | 1 | 3 |", "| stopped | 1 | 1 |", "| held | 0 | 2 |", "| stopped or held, failed later | 0 | 2 |", "| stopped or held, was fine | 0 | 1 |", "| drain | off | 2 | off | 0 |",
 		"| service | changes | newly stopped or held | no longer |", "| a | 2 | 2 | 0 |",
 	} {
 		if !strings.Contains(said, row) {

@@ -40,8 +40,8 @@ func (d policyDiff) totals() [][]string {
 		row("stopped or held", func(b gate.Backtest) int { return b.Stopped }),
 		row("stopped", func(b gate.Backtest) int { return said(b, gate.Block) }),
 		row("held", func(b gate.Backtest) int { return said(b, gate.Hold) }),
-		row("of both failed later", func(b gate.Backtest) int { return b.Prevented }),
-		row("of both fine", func(b gate.Backtest) int { return b.Delayed }),
+		row("stopped or held, failed later", func(b gate.Backtest) int { return b.Prevented }),
+		row("stopped or held, was fine", func(b gate.Backtest) int { return b.Delayed }),
 		row("let through and failed", func(b gate.Backtest) int { return b.Missed }),
 	}
 }
