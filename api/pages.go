@@ -101,8 +101,12 @@ func (s *Server) errorPage(r *http.Request, status int, detail string) ([]byte, 
 	case status == http.StatusInternalServerError:
 		detail = "Something went wrong here. The log of the server tells what; nothing you did needs to be done again."
 	}
+	fault := reports.Fault{Frame: reports.Frame{Title: title, Path: r.URL.EscapedPath(), AsOf: s.o.Clock(), JSON: reports.NoJSON}, Status: status, Detail: sentence(detail)}
+	if status == http.StatusBadRequest && r.Method == http.MethodGet && r.URL.RawQuery != "" {
+		fault.Anew = fault.Path
+	}
 	var body bytes.Buffer
-	err := s.o.Site.Render(&body, reports.Fault{Frame: reports.Frame{Title: title, Path: r.URL.EscapedPath(), AsOf: s.o.Clock(), JSON: reports.NoJSON}, Status: status, Detail: sentence(detail)})
+	err := s.o.Site.Render(&body, fault)
 	return body.Bytes(), err
 }
 

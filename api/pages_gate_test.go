@@ -39,8 +39,10 @@ func TestTheGatesPagesAnswerWithAndWithoutRecords(t *testing.T) {
 	empty.get("/gate").is(http.StatusOK, "No pipeline asked in this window", "No pipeline has asked yet")
 	empty.get("/gate/decisions").is(http.StatusOK, "No pipeline has asked yet")
 	empty.get("/gate/backtest").is(http.StatusOK, "No planned promotion to production is recorded")
-	empty.get("/gate/backtest?days=x").is(http.StatusBadRequest, "1 to 3660")
-	empty.get("/gate/backtest?service=nobody").is(http.StatusNotFound, "nobody")
+	empty.get("/gate/backtest?days=x").is(http.StatusBadRequest, "1 to 3660", `<a href="/gate/backtest">Start this page anew</a>`)
+	if missing := empty.get("/gate/backtest?service=nobody").is(http.StatusNotFound, "nobody"); strings.Contains(missing.body, "anew<") {
+		t.Error("a page that is not there is offered anew")
+	}
 	empty.get("/gate/decisions?verdict=perhaps").is(http.StatusBadRequest, "allow, warn, block, hold")
 	empty.get("/api/v1/gate/decisions?verdict=perhaps").is(http.StatusBadRequest, "allow, warn, block, hold")
 	empty.get("/gate/decisions?cursor=x").is(http.StatusBadRequest, "cursor")

@@ -194,6 +194,8 @@ type Fault struct {
 	Status int
 	Detail string
 	Remedy string
+	// Anew is the address of the same page without what was wrong about its question, empty where there is none.
+	Anew string
 }
 
 func (Fault) template() string { return "fault" }
