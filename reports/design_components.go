@@ -113,8 +113,9 @@ func (s sample) charts() []Chart {
 func (s sample) chartComponents(charts []Chart) []Component {
 	policy := gate.Policies()[metrics.Standard]
 	known := gate.Known{Facts: s.facts, Service: metrics.Service{Name: "example", Tier: metrics.Standard}}
+	records := RecordsAmong(Clock{}, s.facts)
 	words := meterWords{id: "failure_meter", title: "The failure meter", one: "deployment", many: "deployments", bad: "failed", stops: "stops", stopped: "stopped",
-		record: func(id string) Cell { return Cell{Text: RecordsAmong(Clock{}, s.facts).Cell(id).Text, Href: s.Link("")} }, note: "Drawn by the server: it needs no script.", empty: "No planned deployment has been judged yet."}
+		record: func(id string) Cell { return Cell{Text: records.Cell(id).Text, Href: s.Link("")} }, note: "Drawn by the server: it needs no script.", empty: "No planned deployment has been judged yet."}
 	history := known.Histories(policy, sampleAt).Failures
 	nothing := words
 	nothing.id = "no_meter"
