@@ -217,7 +217,8 @@ func grid(w metrics.Window, zone *time.Location, perDay map[string]int) (weeks [
 
 // MeterHistory draws the failure meter's steps under its line.
 func MeterHistory(state gate.MeterState, steps []gate.MeterStep, w metrics.Window, record func(id string) Cell) Chart {
-	c := Chart{ID: "meter_history", Title: fmt.Sprintf("The failure meter stands at %d; it stops at %d", state.Value, state.Line), Note: "A failed deployment adds " + Count(state.Step) + ", a good one takes 1 away. The gate stops at the dashed line. Diamond: a failure became known."}
+	acts := actsOf(state)
+	c := Chart{ID: "meter_history", Title: fmt.Sprintf("The failure meter stands at %d; it %s at %d", state.Value, acts.verb, state.Line), Note: "A failed deployment adds " + Count(state.Step) + ", a good one takes 1 away. " + acts.says + " Diamond: a failure became known."}
 	c.Table = Table{Caption: "Steps of the failure meter, newest first", Head: []Head{{Text: "Known at (UTC)"}, {Text: "Deployment"}, {Text: "Step"}, {"Meter", true}, {"Line", true}, {Text: "Gate"}}}
 	var value, line, failed []any
 	for _, s := range steps {
@@ -231,7 +232,7 @@ func MeterHistory(state gate.MeterState, steps []gate.MeterStep, w metrics.Windo
 		}
 		standing := "open"
 		if s.Blocked {
-			standing = "stopped"
+			standing = acts.done
 		}
 		c.Table.Rows = append(c.Table.Rows, []Cell{{Text: s.At.UTC().Format("2006-01-02 15:04")}, of, {Text: string(s.Why)}, {Text: Count(s.Value)}, {Text: Count(s.Line)}, {Text: standing}})
 	}

@@ -129,6 +129,25 @@ func TestAMetersHistoryShowsItsStepsItsSpellsAndATableThatSaysTheSame(t *testing
 	}
 }
 
+func TestTheMeterOfATierThatIsOnlyWarnedPromisesNoStop(t *testing.T) {
+	t.Parallel()
+	w := metrics.Window{From: now.Add(-24 * time.Hour), To: now}
+	for warns, want := range map[bool][2]string{false: {"it stops at 16", "stopped"}, true: {"it warns at 16", "warns"}} {
+		h, state := walk(), gate.MeterState{Value: 7, Line: 16, OnlyWarns: warns}
+		s := Standing{Frame: Frame{View: View{Window: w}}, Service: metrics.Service{Name: "web"}, Histories: gate.Histories{Failures: h}, Snapshot: gate.Snapshot{Meter: gate.MeterState{OnlyWarns: warns}}}
+		p, c := s.Plots()[0], MeterHistory(state, h.Steps, w, func(id string) Cell { return Cell{Text: id} })
+		if !strings.Contains(p.Title, want[0]) || !strings.Contains(c.Title, want[0]) {
+			t.Errorf("%s; %s", p.Title, c.Title)
+		}
+		if p.Table.Rows[3][5].Text != want[1] || c.Table.Rows[3][5].Text != want[1] {
+			t.Errorf("%+v; %+v", p.Table.Rows[3], c.Table.Rows[3])
+		}
+		if said := p.Note + c.Note; strings.Contains(said, "gate stops") == warns {
+			t.Error(said)
+		}
+	}
+}
+
 func TestTheStepsOfAMeterAreNamedAsPeopleReadThem(t *testing.T) {
 	t.Parallel()
 	n := someRecords(t)

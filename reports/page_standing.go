@@ -118,13 +118,13 @@ func (s Standing) Again() string {
 // Plots are the meters, the failure meter first.
 func (s Standing) Plots() []Plot {
 	record := func(id string) Cell { return s.Records.stepped(id, s.Service.Name) }
-	k := s.Histories.Failures.State.Step
+	k, acts := s.Histories.Failures.State.Step, actsOf(s.Snapshot.Meter)
 	w := sinceRecord(s.View.Window, s.Began)
 	return []Plot{
 		drawMeter(s.Histories.Failures, w, meterWords{
-			id: "failure_meter", title: "The failure meter", one: "deployment", many: "deployments", clock: s.Clock, bad: "failed", stops: "stops", stopped: "stopped", record: record,
+			id: "failure_meter", title: "The failure meter", one: "deployment", many: "deployments", clock: s.Clock, bad: "failed", stops: acts.verb, stopped: acts.done, record: record,
 			empty: "No planned deployment to production has been judged yet.",
-			note:  fmt.Sprintf("A failed deployment adds %s, a good one takes 1 away. Above the dashed line the service is stopped.", Count(k)) + s.drawnSince(w),
+			note:  fmt.Sprintf("A failed deployment adds %s, a good one takes 1 away. %s", Count(k), acts.says) + s.drawnSince(w),
 		}),
 		drawMeter(s.Histories.Usual, w, meterWords{
 			id: "own_usual", title: "The meter of its own usual", size: "small", one: "deployment", many: "deployments", clock: s.Clock, bad: "failed", stops: "warns", stopped: "warns", record: record,

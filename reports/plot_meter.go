@@ -24,6 +24,17 @@ type meterWords struct {
 	record func(id string) Cell
 }
 
+// meterActs is what the failure meter does at its line, in words.
+type meterActs struct{ verb, done, says string }
+
+// actsOf tells the meter of a tier that is only warned from one that stops.
+func actsOf(s gate.MeterState) meterActs {
+	if s.OnlyWarns {
+		return meterActs{"warns", "warns", "At the dashed line it warns; it stops nothing here."}
+	}
+	return meterActs{"stops", "stopped", "The gate stops at the dashed line."}
+}
+
 // tableRows is how many steps the table twin holds, the newest; dots is up to how many good ones are marked one by one.
 const tableRows, dots = 500, 80
 
