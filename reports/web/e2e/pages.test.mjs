@@ -158,6 +158,8 @@ test('the gate needs no JavaScript: its pictures are drawn by the server, fit th
 test('on a phone the list of services shows the numbers of each, however it stands at the gate', async () => {
   const { context, page } = await open(browser, { width: 390, theme: 'light' });
   await page.goto(base + pages.get('services'));
+  // The mark of one that waits for what its pipeline states: the story has none.
+  await page.$$eval('td.now .verdict', (all) => all.forEach((mark) => mark.classList.add('none')));
   const hidden = await page.$$eval('tbody td.num', (all) => all.filter((td) => !td.offsetWidth).map((td) => td.textContent.trim()));
   assert.deepEqual(hidden, []);
   await context.close();
