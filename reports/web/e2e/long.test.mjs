@@ -7,7 +7,7 @@ const url = process.env.SHIPHABIT_LONG;
 const skip = !url;
 const of = (letter, n) => letter.repeat(n);
 const service = `service_${of('x', 230)}`, reason = `because_${of('y', 400)}`, link = `https://ci.example.org/${of('z', 300)}?run=${of('9', 60)}`;
-const commit = of('0123456789abcdef', 8), digest = `sha256:${of('fedcba9876543210', 8)}`;
+const commit = of('0123456789abcdef', 8), digest = `sha512:${of('fedcba9876543210', 8)}`;
 let browser, decision;
 
 async function send(path, body, type = 'application/json') {
