@@ -204,11 +204,11 @@ func TestWaitingDecisionsAreLoggedThoughNobodyAsks(t *testing.T) {
 	running.Go(func() { _ = s.server.Run(ctx) })
 	mend(t, s, line)
 	for {
-		if _, err := s.db.Decision(t.Context(), d.ID); err == nil {
+		_, err := s.db.Decision(t.Context(), d.ID)
+		if err == nil {
 			break
-		} else if t.Context().Err() != nil {
-			t.Fatal(err)
 		}
+		s.clock.advance(time.Millisecond) // the server may meet a connection that broke first, and tries again a second later
 	}
 	cancel()
 	running.Wait()
