@@ -21,21 +21,21 @@ const (
 )
 
 // Checkpoint brings what was committed since it was last called over from SQLite's write-ahead log into the file, as far as nobody reads an
-// older state, without holding up anybody who writes, but for some milliseconds once the log has become long. On PostgreSQL, which does so by
-// itself, it does nothing.
-func (db *DB) Checkpoint(ctx context.Context) error {
+// older state, without holding up anybody who writes, but for some milliseconds once the log has become long. It tells whether there was
+// anything. On PostgreSQL, which does so by itself, it does nothing.
+func (db *DB) Checkpoint(ctx context.Context) (committed bool, err error) {
 	commits := db.writes.commits.Load()
 	if db.dialect.name != sqliteDialect.name || db.writes.checked.Swap(commits) == commits {
-		return nil
+		return false, nil
 	}
 	done, err := checkpoint(db.read.WithContext(ctx), "PASSIVE")
 	if err == nil && done.canBeginAnew() {
 		err = db.restartLog(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("bringing the write-ahead log over into the database: %w", outage(err))
+		return true, fmt.Errorf("bringing the write-ahead log over into the database: %w", outage(err))
 	}
-	return nil
+	return true, nil
 }
 
 // restartLog keeps commits out while the little that is left is brought over, after which the log is written from its beginning again. Where

@@ -44,7 +44,7 @@ func TestACheckpointLeavesNothingThatOnlyTheLogHolds(t *testing.T) {
 			t.Fatalf("before the checkpoint the file holds %d events; the test shows nothing", n)
 		}
 		for range 2 {
-			if err := db.Checkpoint(t.Context()); err != nil {
+			if _, err := db.Checkpoint(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}

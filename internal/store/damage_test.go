@@ -139,6 +139,7 @@ func TestTheScoreboardCountsADamagedDecisionByWhatStandsBesideIt(t *testing.T) {
 	onBoth(t, func(t bench) {
 		ctx, before := t.Context(), t.open()
 		logsThree(t, before)
+		must(t, before.scoreOlder(ctx))
 		spoils(ctx, t, before, "b")
 		for what, statement := range map[string]string{
 			"scores that were never made": "DELETE FROM gate_scores", "a score that cannot be read": "UPDATE gate_scores SET body = '{' WHERE decision = 'b'",

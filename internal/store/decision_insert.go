@@ -61,7 +61,6 @@ const (
 	insertDocument = "INSERT INTO documents (digest, body) VALUES (?, ?) ON CONFLICT DO NOTHING"
 	insertDecision = `INSERT INTO decisions (id, caller, key, previous, service, environment, verdict, probe, at, snapshot, policy, body, kind)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-	insertScore = "INSERT INTO gate_scores (at, decision, body) VALUES (?, ?, ?)"
 
 	// onTheDisk has PostgreSQL bring what is committed to the disk first, where it is set not to.
 	onTheDisk = `SELECT CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`
@@ -72,17 +71,14 @@ const (
 		), logged AS (
 			INSERT INTO decisions (id, caller, key, previous, service, environment, verdict, probe, at, snapshot, policy, body, kind)
 			SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::boolean[], $11::bigint[],
-				$12::text[], $13::text[], $14::text[], $16::text[])
+				$12::text[], $13::text[], $14::text[], $15::text[])
 			ON CONFLICT DO NOTHING RETURNING id, seq
-		), scored AS (
-			INSERT INTO gate_scores (at, decision, body)
-			SELECT s.at, s.id, s.body FROM unnest($11::bigint[], $3::text[], $15::text[]) AS s (at, id, body) JOIN logged USING (id)
 		)
 		SELECT id, seq FROM logged CROSS JOIN (` + onTheDisk + `) durable`
 )
 
 // logStatements are prepared on the one writing connection of SQLite, where a prepared single row is fastest.
-type logStatements struct{ document, decision, score *sql.Stmt }
+type logStatements struct{ document, decision *sql.Stmt }
 
 func (db *DB) prepareLog(ctx context.Context) (err error) {
 	if db.dialect.lock != "" {
@@ -93,7 +89,7 @@ func (db *DB) prepareLog(ctx context.Context) (err error) {
 		return err
 	}
 	for query, to := range map[string]**sql.Stmt{
-		insertDocument: &db.statements.document, insertDecision: &db.statements.decision, insertScore: &db.statements.score,
+		insertDocument: &db.statements.document, insertDecision: &db.statements.decision,
 	} {
 		if *to, err = pool.PrepareContext(ctx, query); err != nil { //nolint:sqlclosecheck // closed with the pool
 			return fmt.Errorf("preparing the log of decisions: %w", err)
@@ -115,7 +111,7 @@ func (db *DB) insertLog(ctx context.Context, on gorm.ConnPool, all []*logging) e
 		return errors.New("decisions are logged within a transaction")
 	}
 	//nolint:sqlclosecheck // closed with the transaction
-	document, decision, score := tx.StmtContext(ctx, db.statements.document), tx.StmtContext(ctx, db.statements.decision), tx.StmtContext(ctx, db.statements.score)
+	document, decision := tx.StmtContext(ctx, db.statements.document), tx.StmtContext(ctx, db.statements.decision)
 	for _, d := range db.kept.fresh(all) {
 		if _, err := document.ExecContext(ctx, d.Digest, d.Body); err != nil {
 			return err
@@ -135,9 +131,6 @@ func (db *DB) insertLog(ctx context.Context, on gorm.ConnPool, all []*logging) e
 			continue
 		}
 		if r.Seq, err = done.LastInsertId(); err != nil {
-			return err
-		}
-		if _, err := score.ExecContext(ctx, one.score.At, one.score.Decision, one.score.Body); err != nil {
 			return err
 		}
 	}
@@ -168,7 +161,6 @@ func (db *DB) logMany(ctx context.Context, on gorm.ConnPool, all []*logging) err
 		text(func(o *logging) string { return o.row.Snapshot }),
 		text(func(o *logging) string { return o.row.Policy }),
 		text(func(o *logging) string { return string(o.body) }),
-		text(func(o *logging) string { return o.score.Body }),
 		text(func(o *logging) string { return o.kind }),
 	)
 	if err != nil {

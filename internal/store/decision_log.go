@@ -167,6 +167,7 @@ func (db *DB) remember(all ...*logging) {
 			db.passed.keep(one.row.Seq, one.passed)
 		}
 	}
+	db.score(all)
 }
 
 // logAll commits decisions together. Where that is refused each is tried alone, with all its documents: one that the database cannot take must

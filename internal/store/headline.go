@@ -27,11 +27,12 @@ type Headline struct {
 // decision that was being written by another server meanwhile: some places before it are to be read again.
 func (db *DB) Headlines(ctx context.Context, after int64, limit int) ([]Headline, error) {
 	var rows []struct {
-		Row   decisionRow `gorm:"embedded"`
-		Score string
+		Row      decisionRow `gorm:"embedded"`
+		Score    string
+		Unscored bool
 	}
 	err := db.read.WithContext(ctx).Raw(`SELECT d.seq, d.id, d.service, d.environment, d.at, d.verdict, d.kind,
-			CASE WHEN s.body LIKE '%"demoted":[%' THEN s.body ELSE '' END AS score
+			CASE WHEN s.body LIKE '%"demoted":[%' THEN s.body ELSE '' END AS score, s.decision IS NULL AS unscored
 		FROM decisions d LEFT JOIN gate_scores s ON s.at = d.at AND s.decision = d.id WHERE d.seq > ? ORDER BY d.seq LIMIT ?`, after, limit).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("reading on in the log of decisions: %w", err)
@@ -43,7 +44,7 @@ func (db *DB) Headlines(ctx context.Context, after int64, limit int) ([]Headline
 		if r.Kind != nil {
 			list[i].Kind = *r.Kind
 		}
-		if row.Score == "" {
+		if row.Score == "" && !row.Unscored {
 			continue
 		}
 		var s gate.Scored
@@ -59,6 +60,9 @@ func (db *DB) Headlines(ctx context.Context, after int64, limit int) ([]Headline
 
 // PlaceBefore is the place in the log before the first decision that was made at or after an instant, of the last one where none was.
 func (db *DB) PlaceBefore(ctx context.Context, since time.Time) (seq int64, err error) {
+	if err := db.scoreOlder(ctx); err != nil {
+		return 0, err
+	}
 	err = db.read.WithContext(ctx).Raw(`SELECT coalesce((SELECT min(+n) - 1 FROM (SELECT (SELECT d.seq FROM decisions d WHERE d.id = s.decision) AS n FROM gate_scores s WHERE s.at >= ?) placed),
 		(SELECT max(seq) FROM decisions), 0)`, ceilMilli(since)).Scan(&seq).Error
 	if err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -42,6 +43,9 @@ func TestDecisionsLoggedBeforeThereWereScoresAreScoredWhenFirstAskedFor(t *testi
 				t.Fatal(err)
 			}
 		}
+		db.scores.end()
+		must(t, db.scoreOlder(t.Context()))
+		db.scores.upTo.Store(0)
 		if err := db.write.Exec("DELETE FROM gate_scores WHERE decision <> 'gd_007'").Error; err != nil {
 			t.Fatal(err)
 		}
@@ -50,6 +54,41 @@ func TestDecisionsLoggedBeforeThereWereScoresAreScoredWhenFirstAskedFor(t *testi
 			if err != nil || len(got) != scoreBatch+3 {
 				t.Fatalf("%d scores, %v", len(got), err)
 			}
+		}
+	})
+}
+
+func TestScoresAreWrittenBehindTheDecisionsThoughNobodyAsks(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open()
+		written := func() (n int) {
+			must(t, db.read.Raw("SELECT count(*) FROM gate_scores").Scan(&n).Error)
+			return n
+		}
+		for i := range scoreTogether + 3 {
+			must(t, db.LogDecision(t.Context(), decided(fmt.Sprintf("gd_%03d", i), "api")))
+		}
+		for written() < scoreTogether+3 {
+			runtime.Gosched()
+		}
+	})
+}
+
+func TestScoresThatWereLostOnTheirWayAreMadeAnewFromTheLog(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		killed, other := t.open(), t.open()
+		scored := func(want int) {
+			t.Helper()
+			if got, err := other.Scores(t.Context(), noon, noon.Add(time.Hour)); err != nil || len(got) != want {
+				t.Errorf("%d scores, %v; want %d", len(got), err, want)
+			}
+		}
+		for i := range 3 {
+			must(t, killed.LogDecision(t.Context(), decided(fmt.Sprintf("gd_%d", i), "api")))
+			killed.scores.end() // before they were written
+			scored(i + 1)
 		}
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -64,7 +63,7 @@ type DB struct {
 	log             *slog.Logger
 	clock           func() time.Time
 	flights         flights
-	scored          atomic.Bool // no decision is without its score
+	scores          scores
 	// gateRead reads what decisions need, with statements that are prepared once.
 	gateRead *gorm.DB
 	fresher  *freshness
@@ -178,6 +177,7 @@ func (db *DB) prepare(ctx context.Context, o Options) error {
 func (db *DB) Close() error {
 	var all error
 	db.unsaved.end()
+	db.scores.end()
 	for _, g := range []*gorm.DB{db.read, db.write, db.pulse} {
 		if g == nil {
 			continue
