@@ -30,6 +30,7 @@ func (p *program) gateLogCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:     "log",
 		Short:   "List the latest decisions",
+		Long:    "Lists the latest decisions of a server, newest first. Where the server wants a token it takes one of the scope read.",
 		Example: "  shiphabit gate log --service payments-api --limit 20",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

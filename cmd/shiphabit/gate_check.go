@@ -167,6 +167,9 @@ func (c *gateCheck) complete() error {
 	default:
 		return usage("--kind %q is none of normal, rollback, fix, config", c.kind)
 	}
+	if c.given("digest") && c.request.Artifact.Digest == "" {
+		return usage("--digest is empty: the variable that should hold it may not be set; give the digest, or leave the flag out and give --commit")
+	}
 	if digest := c.request.Artifact.Digest; attest.Malformed(digest) && c.kind != gate.KindRollback { // the record knows what a rollback may name
 		return usage("--digest %q is no digest: write %s, or leave it out and give --commit", digest, attest.DigestForm)
 	}
@@ -310,8 +313,7 @@ func (c *gateCheck) try(ctx context.Context, ask client, cache gateCache) (answe
 		if !errors.As(err, &down) {
 			return decision, err
 		}
-		patient := c.shut(cache) && !c.passes() && c.now().Before(until)
-		if tries >= gateTries && !patient {
+		if tries >= gateTries && (!c.closes(cache) || !c.now().Before(until)) {
 			return answeredDecision{}, err
 		}
 		if err := sleep(ctx, min(time.Duration(tries)*100*time.Millisecond, time.Second)); err != nil {

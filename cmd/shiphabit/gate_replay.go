@@ -40,7 +40,7 @@ func (p *program) gateReplayCommand() *cobra.Command {
 		Long: `Fetches a decision with the policy and the input it was made from, decides again in this program, and compares: all but id,
 token, engine and the mark of an unlogged decision must be the same bytes. With --all it does so with every decision of a server, or
 of a database (--db), newest first, and lists those that differ: before a new version decides, this shows what it would decide
-otherwise.
+otherwise. Where the server wants a token it takes one of the scope read.
 
 Exit code 0: all the same; 1: some differ, are damaged, or cannot be read by this version.`,
 		Args: cobra.MaximumNArgs(1),

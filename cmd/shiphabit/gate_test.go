@@ -84,6 +84,7 @@ func TestGateCheckSaysItsVerdictByExitCode(t *testing.T) {
 		{"a steady service goes on", check("--service", "steady", "--digest", built("new")), exitOK, "steady → production"},
 		{"a service nobody has seen goes on by the default tier", check("--service", "newborn", "--digest", built("new")), exitOK, "newborn"},
 		{"without a service the call is wrong", check(), exitUsage, "--service is missing"},
+		{"a digest that came out empty is wrong usage", check("--service", "steady", "--digest", ""), exitUsage, "--digest is empty"},
 		{"an unknown kind of change is wrong usage", check("--service", "steady", "--kind", "party"), exitUsage, "party"},
 		{"an unknown flag is wrong usage", check("--servcie", "steady"), exitUsage, "unknown flag"},
 		{"a shaky service is blocked", check("--service", "shaky", "--digest", built("new")), exitBlocked, "BLOCK"},
@@ -118,6 +119,7 @@ func TestAGateThatIsGoneIsOpenOrClosedByPolicy(t *testing.T) {
 		{"open for its fix", []string{"--service", "vault", "--kind", "fix", "--fixes", "i1"}, exitOK, "local"},
 		{"open for the standard service", []string{"--service", "steady", "--digest", built("two")}, exitOK, "local"},
 		{"the last answer counts while it is valid", []string{"--service", "steady", "--digest", built("one")}, exitOK, "cache"},
+		{"closed means no wait while the last answer lets it go on", []string{"--service", "steady", "--digest", built("one"), "--unreachable", "closed", "--patience", "1h"}, exitOK, "cache"},
 		{"open for a service never asked for", []string{"--service", "other"}, exitOK, "local"},
 		{"closed when the caller says so", []string{"--service", "other", "--unreachable", "closed"}, exitUnreachable, "local"},
 	} {

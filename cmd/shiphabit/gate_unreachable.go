@@ -17,6 +17,12 @@ func (c *gateCheck) shut(cache gateCache) bool {
 	return c.closed == "closed"
 }
 
+// closes reports whether a gate that does not answer closes the promotion: no kept answer lets it go on.
+func (c *gateCheck) closes(cache gateCache) bool {
+	kept, unfit := cache.valid(c.request, c.serverNow(), c.known())
+	return c.shut(cache) && !c.passes() && (unfit != nil || kept.Verdict.Stops())
+}
+
 // withoutServer answers for a gate that does not: a fix or rollback always passes; otherwise the last answer for this artifact
 // counts while it is valid, and then what the caller or the policy says.
 func (c *gateCheck) withoutServer(why error, cache gateCache) (checkFile, error) {

@@ -30,11 +30,14 @@ func TestACurlAloneTellsTheVerdictByItsExitCode(t *testing.T) {
 		}
 	}
 	secret := strings.TrimSpace(p.must("token", "create", "ci", "--scope", "gate", "-q", "--db", filepath.Join(p.home, "gate.db")))
-	for token, says := range map[string]string{secret: "gate: allow\n", "shp_none": "gate: unreachable\n"} {
+	for token, want := range map[string]struct {
+		says string
+		code int
+	}{secret: {"gate: allow\n", 0}, "shp_none": {"gate: refused\n", exitForbidden}} {
 		w := p.workplace(url, "SHIPHABIT_TOKEN="+token)
 		executable(t, filepath.Join(w.folder, "verdict.sh"), snippet(t, "verdict.sh", "steady"))
-		if output, _ := w.shell("./verdict.sh"); !strings.HasSuffix(output, says) || strings.Contains(output, token) {
-			t.Errorf("want %q without the token: %s", says, output)
+		if output, code := w.shell("./verdict.sh"); code != want.code || !strings.HasSuffix(output, want.says) || strings.Contains(output, token) {
+			t.Errorf("exit code %d, want %d with %q and without the token: %s", code, want.code, want.says, output)
 		}
 	}
 }

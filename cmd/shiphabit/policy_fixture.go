@@ -43,10 +43,19 @@ func (p *program) policyTestCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "test FILE…",
 		Short: "Hold the policies of a configuration against cases: a history in, a verdict out",
-		Long: `Each file is a JSON array of cases. A case names a service (and tier, where the configuration does not declare it), a history, the request
-and the verdict wanted. A history is a row of characters, one deployment to production a day, "." good and "x" failed, or a file of neutral
-events. Exit code 0: every case came out as wanted; 1: one did not; 2: a case cannot be read.`,
-		Example: `  echo '[{"name": "a bad week stops it", "service": "pay", "history": "....................xxx.xx", "expect": {"verdict": "block"}}]' > cases.json
+		Long: `Each file is a JSON array of cases: a history in, the verdict wanted out. The fields of a case:
+
+  name      what it shows
+  service   with tier and team, where the configuration does not declare it
+  history   a row of characters, one deployment to production a day, "." good and "x" failed, the last one a day before now;
+            or events, a file of neutral events beside the cases
+  now       when it is asked, as 2026-03-04T09:00:00Z; without it at noon of 30 June 2026 (UTC)
+  request   the body of POST /api/v1/gate/decisions, such as {"change": {"kind": "rollback"}, "artifact": {"digest": "sha256:…"}}
+  expect    verdict, and criteria with results of single ones, such as {"failure-meter": "fail"}: a verdict alone may have another reason
+            than the one that is meant
+
+Exit code 0: every case came out as wanted; 1: one did not; 2: a case cannot be read.`,
+		Example: `  echo '[{"name": "a bad week stops it", "service": "pay", "history": "....................xxx.xx", "expect": {"verdict": "block", "criteria": {"failure-meter": "fail"}}}]' > cases.json
   shiphabit policy test --config shiphabit.yaml cases.json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, files []string) error {

@@ -34,7 +34,7 @@ func (db *DB) Record(ctx context.Context, name string) (metrics.Key, error) {
 	case 1:
 		return found[0], nil
 	}
-	return metrics.Key{}, fmt.Errorf("record %q may be of source %q or of source %q: %w", name, found[0].Source, found[1].Source, ErrDuplicate)
+	return metrics.Key{}, duplicate("record %q may be of source %q or of source %q", name, found[0].Source, found[1].Source)
 }
 
 func isTold(tx *gorm.DB, k metrics.Key) (bool, error) {

@@ -50,7 +50,7 @@ func (db *DB) AddOverride(ctx context.Context, o gate.Override, most int) error 
 			return err
 		}
 		if taken := o.Taken(others); taken+o.Uses > most {
-			return fmt.Errorf("overrides of the same scope already stand for %d of the %d promotions that the policy allows at a time; withdraw one, or wait until it has expired: %w", taken, most, ErrDuplicate)
+			return duplicate("overrides of the same scope already stand for %d of the %d promotions that the policy allows at a time; withdraw one, or wait until it has expired", taken, most)
 		}
 		row := overrideRow{ID: o.ID, Service: o.Service, Environment: o.Environment, ExpiresAt: toMilli(o.ExpiresAt), Second: o.Second, RevokedAt: toMilli(time.Time{}), Body: string(body)}
 		if err := tx.Create(&row).Error; err != nil {
@@ -72,7 +72,7 @@ func (db *DB) AgreeOverride(ctx context.Context, id, by string, roles []string) 
 			return err
 		}
 		if agreed := o.Agreed(); len(agreed) >= o.Persons || slices.Contains(agreed, by) {
-			return fmt.Errorf("override %s was agreed to: %w", id, ErrDuplicate)
+			return duplicate("this person has agreed to override %s before, or as many have as it needs", id)
 		}
 		if row.Second == "" {
 			row.Second = by

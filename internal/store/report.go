@@ -47,7 +47,7 @@ func (db *DB) Report(ctx context.Context, decision, outcome, caller string, depl
 		return fmt.Errorf("report of %s: %w", decision, err)
 	}
 	if kept.Outcome != outcome {
-		return fmt.Errorf("decision %s was reported as %s: %w", decision, kept.Outcome, ErrDuplicate)
+		return duplicate("decision %s was reported as %s before, and a report is final", decision, kept.Outcome)
 	}
 	return nil
 }

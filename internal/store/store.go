@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -26,6 +27,20 @@ var (
 	// ErrNewer: the database was written by a newer program.
 	ErrNewer = errors.New("written by a newer shiphabit")
 )
+
+// duplicate is an ErrDuplicate that says in its own words what is there.
+func duplicate(format string, args ...any) error {
+	return inWords{fmt.Sprintf(format, args...), ErrDuplicate}
+}
+
+// inWords is an error of a kind, without the kind's own words behind it.
+type inWords struct {
+	says string
+	kind error
+}
+
+func (e inWords) Error() string { return e.says }
+func (e inWords) Unwrap() error { return e.kind }
 
 // Options are what a store needs from its surroundings.
 type Options struct {

@@ -46,7 +46,7 @@ func (db *DB) CreateToken(ctx context.Context, t Token, hash, by string) error {
 		var live int64
 		err := tx.Model(&tokenRow{}).Where("name = ? AND revoked_at = ? AND (expires_at = ? OR expires_at > ?)", t.Name, never, never, toMilli(now)).Count(&live).Error
 		if err == nil && live > 0 {
-			err = fmt.Errorf("a token of that name is in force, and names tell callers apart; revoke it, or take another name: %w", ErrDuplicate)
+			err = duplicate("a token of that name is in force, and names tell callers apart; revoke it, or take another name")
 		}
 		if err != nil {
 			return err
