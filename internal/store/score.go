@@ -49,8 +49,8 @@ const (
 type scores struct {
 	mu      sync.Mutex
 	waiting []scoreRow
-	full    chan struct{}      // closed when there are enough for a transaction
-	stop    context.CancelFunc // of the goroutine that writes them, nil when there is none
+	enough  chan struct{}      // tells the goroutine that writes them that there are enough for a transaction
+	stop    context.CancelFunc // of that goroutine, nil when there is none
 	writes  sync.WaitGroup
 	// upTo is the place in the log up to which no decision is without its score.
 	upTo atomic.Int64
@@ -68,26 +68,32 @@ func (db *DB) score(all []*logging) {
 	}
 	if s.stop == nil && len(s.waiting) > 0 {
 		ctx, stop := context.WithCancel(context.Background())
-		full := make(chan struct{})
-		s.stop, s.full = stop, full
-		s.writes.Go(func() { db.writeScores(ctx, full) })
+		enough := make(chan struct{}, 1)
+		s.stop, s.enough = stop, enough
+		s.writes.Go(func() { db.writeScores(ctx, enough) })
 	}
-	if len(s.waiting) >= scoreTogether && s.full != nil {
-		close(s.full)
-		s.full = nil
+	if len(s.waiting) >= scoreTogether {
+		select {
+		case s.enough <- struct{}{}:
+		default: // it has been told
+		}
 	}
 }
 
-// writeScores writes what waits, once it is enough or has waited long enough, until nothing does.
-func (db *DB) writeScores(ctx context.Context, full <-chan struct{}) {
-	timer := time.NewTimer(scoreAfter)
-	defer timer.Stop()
-	select {
-	case <-full:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	for rows := db.scores.next(); len(rows) > 0; rows = db.scores.next() {
+// writeScores writes what waits, each time that it is enough or has waited long enough, until nothing does.
+func (db *DB) writeScores(ctx context.Context, enough <-chan struct{}) {
+	for {
+		timer := time.NewTimer(scoreAfter)
+		select {
+		case <-enough:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		rows := db.scores.next()
+		if len(rows) == 0 {
+			return
+		}
 		if err := db.addScores(ctx, rows); err != nil && ctx.Err() == nil {
 			db.log.DebugContext(ctx, "scores of decisions could not be written; they are made anew from the log", slog.Any("error", err))
 		}
@@ -103,7 +109,7 @@ func (s *scores) next() []scoreRow {
 	s.waiting = s.waiting[n:]
 	if n == 0 {
 		s.stop()
-		s.stop, s.full, s.waiting = nil, nil, nil
+		s.stop, s.waiting = nil, nil
 	}
 	return rows
 }
