@@ -241,6 +241,23 @@ func TestWhatAHostSaysOfAnEnvironmentHoldsForAServiceThatIsNewThere(t *testing.T
 	}
 }
 
+func TestAnEnvironmentThatIsNearlyCalledProductionGetsAHint(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at := s.clock.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	s.post("/api/v1/events", history("shop", "....")+`{"type":"deployment","id":"1","service":"shop","environment":"prot","status":"succeeded","revision":"a","finished_at":"`+at+
+		`","labels":{"environment_kind":"production"}}`).is(http.StatusOK)
+	for name, hint := range map[string]string{"prodd": "did you mean prod?", "Prodution": "did you mean production?", "prot": "", "prod": "", "production": "", "staging": "", "lab": "", "product-demo": ""} {
+		d := into[struct {
+			Verdict gate.Result `json:"verdict"`
+			Hint    string      `json:"hint"`
+		}](s.post(decisions, `{"service":"shop","environment":"`+name+`"}`).is(http.StatusOK))
+		if d.Verdict == "" || !strings.HasSuffix(d.Hint, hint) || hint == "" && d.Hint != "" {
+			t.Errorf("%s: %s, %q", name, d.Verdict, d.Hint)
+		}
+	}
+}
+
 func TestANameThatIsNearlyThatOfAKnownServiceGetsAHint(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

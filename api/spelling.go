@@ -12,17 +12,36 @@ import (
 	"shiphabit/metrics/gate"
 )
 
-// hint asks whether another service was meant, "" when the one asked about is declared or recorded, or none is written nearly like it.
+// hint asks whether another service was meant, or production: "" when what was asked about is declared or recorded, or none is written
+// nearly like it.
 func (s *Server) hint(ctx context.Context, logged gate.Logged) string {
 	asked := logged.Request.Service
-	if logged.Snapshot.Known || logged.Unlogged {
+	if logged.Unlogged {
 		return ""
+	}
+	if logged.Snapshot.Known {
+		return s.hintOfEnvironment(logged.Request.Environment, logged.Snapshot.Kind)
 	}
 	known := nearest(asked, s.spellings.read(s.o.Clock(), func() ([]metrics.Service, error) { return s.o.Store.Services(ctx) }))
 	if known == "" || known == asked {
 		return ""
 	}
 	return "nothing is known of " + asked + "; did you mean " + known + "?"
+}
+
+// productions are how production is called everywhere.
+var productions = []spelling{{"prod", plainly("prod")}, {"production", plainly("production")}}
+
+// hintOfEnvironment asks whether production was meant: where nothing is known of an environment the gate mostly stops nothing.
+func (s *Server) hintOfEnvironment(asked string, kind metrics.EnvironmentKind) string {
+	if kind == metrics.Production || s.o.Recognises(asked) {
+		return ""
+	}
+	meant := nearest(asked, productions)
+	if meant == "" {
+		return ""
+	}
+	return "nothing says what the environment " + asked + " is for; did you mean " + meant + "?"
 }
 
 // spellings are the names of services as they are compared. They are read once a minute at most: strangers' names may be asked about
