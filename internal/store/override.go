@@ -72,7 +72,7 @@ func (db *DB) AgreeOverride(ctx context.Context, id, by string, roles []string) 
 			return err
 		}
 		if agreed := o.Agreed(); len(agreed) >= o.Persons || slices.Contains(agreed, by) {
-			return duplicate("this person has agreed to override %s before, or as many have as it needs", id)
+			return duplicate("override %s was agreed to by this person before, or by as many as it needs", id)
 		}
 		if row.Second == "" {
 			row.Second = by
