@@ -89,7 +89,7 @@ func (e *exploder) parts(r *Rollout) []*Rollout {
 	for i, a := range attempts {
 		p := *r
 		p.ID, p.StartedAt, p.FinishedAt, p.SucceededAt = a.ID, a.StartedAt, a.FinishedAt, time.Time{}
-		p.Changes, p.Reapplied, p.Failures, p.Withdrawn, p.Recovery, p.Retried = nil, nil, nil, nil, nil, false
+		p.Changes, p.Reapplied, p.Failures, p.Recovery, p.Retried = nil, nil, nil, nil, false
 		p.Baseline = false
 		p.Attempts = []Attempt{a}
 		if a.Status == Succeeded {

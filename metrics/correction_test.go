@@ -2,6 +2,8 @@ package metrics
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +30,30 @@ func cmpText(a, b string) string {
 		return a
 	}
 	return b
+}
+
+// was compares what is kept of before the corrections, all of which hold since one instant: "id: causes (evidence)", with what it is now
+// where that has another name.
+func was(t *testing.T, f Facts, since time.Time, want ...string) {
+	t.Helper()
+	var got []string
+	for _, w := range f.Was {
+		name := w.ID
+		if w.Now != w.ID {
+			name += " → " + cmpText(w.Now, "nothing")
+		}
+		var causes []string
+		for _, c := range w.Failures {
+			causes = append(causes, fmt.Sprintf("%s (%s)", c.Cause, strings.TrimPrefix(c.Evidence, "ci/")))
+		}
+		got = append(got, name+": "+strings.Join(causes, ", "))
+		if !w.Until.Equal(since) {
+			t.Errorf("%s was so until %s", w.ID, w.Until)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("kept of before: %q, want %q", got, want)
+	}
 }
 
 func fields(text string) Correction { return Correction{Fields: json.RawMessage(text)} }
@@ -81,8 +107,9 @@ func TestACorrectionThatNamesTheCauseOfAnIncidentSaysSo(t *testing.T) {
 	if c := f.Rollouts[0].Failures[0]; !c.KnownAt.Equal(clock(48, 0)) || c.Assumed {
 		t.Errorf("known at %s, assumed %t", c.KnownAt, c.Assumed)
 	}
-	if w := f.Rollouts[1].Withdrawn; len(w) != 1 || w[0].Cause != CauseIncident || !w[0].KnownAt.Equal(clock(13, 5)) || !w[0].WithdrawnAt.Equal(clock(48, 0)) {
-		t.Errorf("withdrawn of d2: %+v", w)
+	was(t, f, clock(48, 0), "ci/d1: ", "ci/d2: incident (i1)")
+	if known := f.Was[1].Failures[0].KnownAt; !known.Equal(clock(13, 5)) {
+		t.Errorf("what d2 was blamed for was known at %s", known)
 	}
 }
 
@@ -95,9 +122,7 @@ func TestACorrectionCanSayThatNoDeploymentCausedAnIncident(t *testing.T) {
 	if l := f.Incidents[0]; l.Rollout != "" || l.Confidence != Stated || l.Reason != "corrected by hand: the provider was down" {
 		t.Errorf("the link is %+v", l)
 	}
-	if w := f.Rollouts[0].Withdrawn; len(w) != 1 || w[0].Evidence != "ci/i1" || !w[0].WithdrawnAt.Equal(clock(48, 0)) {
-		t.Errorf("withdrawn: %+v", w)
-	}
+	was(t, f, clock(48, 0), "ci/d1: incident (i1)")
 	s.correct(2, "incident i1", fields(`{"deployment":"d1"}`)).expect(t, "d1 planned baseline; incident (i1, stated)")
 }
 
@@ -135,9 +160,7 @@ func TestACorrectionLeavesARecordOutOfAllFigures(t *testing.T) {
 	if f.Incidents != nil || len(f.Rollouts[1].Approvals) != 0 || f.Rollouts[1].Changes[0].PullRequest != "" {
 		t.Errorf("something remains: %+v", f)
 	}
-	if w := f.Rollouts[1].Withdrawn; len(w) != 2 {
-		t.Errorf("withdrawn of d3: %+v", w)
-	}
+	was(t, f, clock(48, 0), "ci/d2 → nothing: ", "ci/d3: unhealthy verdict (v1), incident (i1)")
 }
 
 func TestACorrectedServiceMovesTheDeploymentAndWhatFollowsIt(t *testing.T) {
@@ -145,8 +168,9 @@ func TestACorrectedServiceMovesTheDeploymentAndWhatFollowsIt(t *testing.T) {
 	s := newTale().deploy("d1", "c1", clock(9, 0)).deploy("d2", "c2", clock(12, 0)).
 		add(Verdict{ID: "v1", Deployment: "d2", At: clock(12, 20), Result: "unhealthy"}).
 		correct(1, "deployment d2", fields(`{"repository":"acme/shop","service":"shop"}`))
-	s.expect(t, "d1 planned baseline")
+	was(t, s.expect(t, "d1 planned baseline"), clock(48, 0), "ci/d2 → nothing: unhealthy verdict (v1)")
 	all := DeriveAll(s.events, s.rules)
+	was(t, all[1], time.Time{})
 	if len(all) != 2 || all[1].Service != "shop" || strings.TrimSpace(tell(all[1])) != "ci/d2 planned baseline; unhealthy verdict (ci/v1, stated)" {
 		t.Errorf("got %+v", all)
 	}
@@ -199,9 +223,7 @@ func TestWhatIsLeftOfARolloutKeepsWhatWasTakenBack(t *testing.T) {
 	s := newTale().deploy("d1", "r1", clock(9, 0)).deploy("d2", "r1", clock(9, 20)).incident("i1", clock(10, 0)).
 		correct(1, "deployment d1", exclude).correct(2, "incident i1", exclude)
 	f := s.expect(t, "d2 planned baseline")
-	if w := f.Rollouts[0].Withdrawn; len(w) != 1 || w[0].Cause != CauseIncident || !w[0].WithdrawnAt.Equal(clock(48, 0)) {
-		t.Errorf("withdrawn: %+v", w)
-	}
+	was(t, f, clock(48, 0), "ci/d1 → ci/d2: incident (i1)")
 }
 
 func TestCorrectionsAreCheckedAsEventsAre(t *testing.T) {

@@ -13,12 +13,12 @@ import (
 // The passes follow one another as written: records are read, histories built, deployments grouped into rollouts, each place's
 // rollouts put in order and told apart, then causes of failure linked, and last of all recoveries.
 //
-// A correction stands among the events as a revision that goes before every source. What it took back is kept as withdrawn.
+// A correction stands among the events as a revision that goes before every source. What was known before it is kept beside the facts, for those who must not take back what they did by it.
 func Derive(service Service, events []Event, rules Rules) Facts {
 	facts := derive(service, events, rules)
 	if given := correctionsIn(events); len(given) > 0 {
 		before := derive(service, withoutCorrections(events), rules)
-		facts.withdraw(before, given)
+		facts.remember(before, given)
 		facts.takeBack(before, given)
 	}
 	return facts

@@ -379,8 +379,25 @@ func TestWhatEveryHistoryKeeps(t *testing.T) {
 	laws(t, func(t *testing.T, _ *rand.Rand, events []Event, _ string) {
 		for _, f := range DeriveAll(events, lawRules()) {
 			checkFacts(t, f)
+			checkWas(t, f)
 		}
 	})
+}
+
+// checkWas states that what is kept of before corrections has an end, and goes on as a rollout that there is and that none else went on as.
+func checkWas(t *testing.T, f Facts) {
+	t.Helper()
+	here := map[string]bool{"": true}
+	for _, r := range f.Rollouts {
+		here[r.ID] = true
+	}
+	since := map[string]bool{}
+	for _, w := range f.Was {
+		if w.Until.IsZero() || !here[w.Now] || w.Now != "" && since[w.Now] {
+			t.Errorf("%s was until %s, and is %q since", w.ID, w.Until, w.Now)
+		}
+		since[w.Now] = true
+	}
 }
 
 // checkFacts states what holds of any facts: no commit counts twice in an environment, every attempt is in one rollout, rollbacks
@@ -405,11 +422,6 @@ func checkFacts(t *testing.T, f Facts) {
 			}
 		}
 		checkWaits(t, r)
-		for _, c := range r.Withdrawn {
-			if c.WithdrawnAt.IsZero() || !c.KnownAt.Before(c.WithdrawnAt) || slices.ContainsFunc(r.Failures, c.same) {
-				t.Errorf("%s: withdrawn %+v beside %+v", r.ID, c, r.Failures)
-			}
-		}
 		if r.Recovery != nil && !r.Failed() {
 			t.Errorf("%s recovered without having failed", r.ID)
 		}

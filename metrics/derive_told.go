@@ -31,7 +31,8 @@ func (d *derivation) told(l *link) []Telling {
 		if err != nil || i.StartedAt.IsZero() { // a correction came before what it corrects
 			continue
 		}
-		t := Telling{At: at, StartedAt: i.StartedAt, ResolvedAt: i.ResolvedAt, Uncounted: !d.rules.countsSeverity(i.Severity)}
+		t := Telling{At: at, StartedAt: i.StartedAt, ResolvedAt: i.ResolvedAt, Uncounted: !d.rules.countsSeverity(i.Severity),
+			EnvironmentKind: d.environment(i.Environment).kind}
 		if n := len(told); n == 0 || !told[n-1].same(t) {
 			told = append(told, t)
 		}
@@ -44,7 +45,8 @@ func (d *derivation) told(l *link) []Telling {
 
 // same reports whether two tell the same, whenever they do.
 func (t Telling) same(other Telling) bool {
-	return t.StartedAt.Equal(other.StartedAt) && t.ResolvedAt.Equal(other.ResolvedAt) && t.Uncounted == other.Uncounted
+	return t.StartedAt.Equal(other.StartedAt) && t.ResolvedAt.Equal(other.ResolvedAt) && t.Uncounted == other.Uncounted &&
+		t.EnvironmentKind == other.EnvironmentKind
 }
 
 // KnownAs lists what was known of the incident from when on, in order; the last is what is known now.
@@ -52,7 +54,8 @@ func (i *IncidentLink) KnownAs() []Telling {
 	if len(i.Told) > 0 {
 		return i.Told
 	}
-	return []Telling{{At: later(i.StartedAt, i.DetectedAt), StartedAt: i.StartedAt, ResolvedAt: i.ResolvedAt, Uncounted: i.Uncounted}}
+	return []Telling{{At: later(i.StartedAt, i.DetectedAt), StartedAt: i.StartedAt, ResolvedAt: i.ResolvedAt, Uncounted: i.Uncounted,
+		EnvironmentKind: i.EnvironmentKind}}
 }
 
 // takeBack keeps the incidents that corrections left out, as they were known until then.

@@ -35,6 +35,10 @@ func TestWhatWasKnownOfAnIncidentIsKeptWithWhenItWasKnown(t *testing.T) {
 	if told := derive(open, resolved, same).Incidents[0].Told; len(told) != 2 {
 		t.Errorf("a new title tells nothing new here: %+v", told)
 	}
+	moved := incidentRevision(3, clock(15, 0), func(i *Incident) { over(i); i.Environment = "staging" })
+	if told := derive(open, resolved, moved).Incidents[0].Told; len(told) != 3 || told[1].EnvironmentKind != Production || told[2].EnvironmentKind != Staging {
+		t.Errorf("told of another environment: %+v", told)
+	}
 }
 
 func TestAnIncidentThatACorrectionLeavesOutIsKeptAsItWasKnownUntilThen(t *testing.T) {

@@ -76,12 +76,12 @@ func ExampleNewCorrection() {
 	fmt.Println(len(faults), holds)
 	fmt.Printf("%q %s: %s\n", facts.Incidents[0].Rollout, facts.Incidents[0].Confidence, facts.Incidents[0].Reason)
 	fmt.Println(facts.Rollouts[1].Failures[0].Cause, len(facts.Rollouts[1].Failures))
-	fmt.Println("once known:", facts.Rollouts[1].Withdrawn[0].Cause, facts.Rollouts[1].Withdrawn[0].WithdrawnAt.Format(time.DateOnly))
+	fmt.Println("known until", facts.Was[0].Until.Format(time.DateOnly)+":", facts.Was[0].Failures[0].Cause, len(facts.Was[0].Failures))
 	// Output:
 	// 0 true
 	// "" stated: corrected by hand: the provider was down
 	// rolled back 1
-	// once known: incident 2026-03-05
+	// known until 2026-03-05: incident 2
 }
 
 // A fault names the line, the field, what is wrong and what to do; the other lines go on.

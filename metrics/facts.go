@@ -91,9 +91,6 @@ type Rollout struct {
 	Removed bool `json:"removed,omitempty"`
 	// Failures holds every cause known; the rollout failed when there is one.
 	Failures []Failure `json:"failures,omitempty"`
-	// Withdrawn are causes that were once known and turned out not to hold. They enter no figure; the gate's meter, which
-	// once counted them, steps back when they are withdrawn.
-	Withdrawn []Failure `json:"withdrawn,omitempty"`
 	// Recovery is nil for a good rollout and for a failure that is still open.
 	Recovery *Recovery `json:"recovery,omitempty"`
 	// KnownAt is when the outcome of the run was known; Assumed when that is not recorded but taken from the run's own times.
@@ -203,8 +200,15 @@ type Failure struct {
 	// Evidence names the record that shows it: a rollout id, "source/id" of an incident or verdict, or a commit.
 	Evidence   string     `json:"evidence"`
 	Confidence Confidence `json:"confidence"`
-	// WithdrawnAt is when it became known that the cause does not hold; zero while it does.
-	WithdrawnAt time.Time `json:"withdrawn_at,omitzero"`
+}
+
+// Was is a rollout as it was known until corrections changed it. It enters no figure: the gate's meters, which never take back a step, go by
+// it until then.
+type Was struct {
+	Rollout           // without its changes, approvals and labels
+	Until   time.Time `json:"until"`
+	// Now is the rollout that it is since; empty where corrections left out all that it was.
+	Now string `json:"now,omitempty"`
 }
 
 // Recovery is the earliest event that ended a failure.
@@ -237,6 +241,8 @@ type Telling struct {
 	StartedAt  time.Time `json:"started_at"`
 	ResolvedAt time.Time `json:"resolved_at,omitzero"`
 	Uncounted  bool      `json:"uncounted,omitempty"`
+	// EnvironmentKind is that of the incident as it was told then.
+	EnvironmentKind EnvironmentKind `json:"environment_kind,omitempty"`
 }
 
 // LeftOut is a record that enters no figure, with the reason in words.
@@ -252,8 +258,10 @@ type Facts struct {
 	// Team is the service's owner, empty where none is declared.
 	Team string `json:"team,omitempty"`
 	// Since is the earliest instant of any deployment, incident or change that counts: the service is observed from then on.
-	Since     time.Time      `json:"since,omitzero"`
-	Rollouts  []Rollout      `json:"rollouts"` // by FinishedAt, then ID
+	Since    time.Time `json:"since,omitzero"`
+	Rollouts []Rollout `json:"rollouts"` // by FinishedAt, then ID
+	// Was are the production rollouts that corrections changed, as they were known until then, by FinishedAt, then ID.
+	Was       []Was          `json:"was,omitempty"`
 	Incidents []IncidentLink `json:"incidents,omitempty"`
 	// TakenBack are incidents that were once known and that corrections left out since. They enter no figure; the gate's meter, which once
 	// counted them, steps back.

@@ -57,7 +57,7 @@ func Split(events []Event, rules Rules) []ServiceEvents {
 			s.give(name, i)
 		}
 	}
-	return s.finish(events)
+	return s.finish(s.moved(events, rules))
 }
 
 // withoutStrayCorrections leaves out corrections of records that no source told of.

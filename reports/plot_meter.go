@@ -111,7 +111,7 @@ func shapeOf(s gate.Step) string {
 		return "diamond"
 	case gate.StepLateFail:
 		return "hollow-diamond"
-	case gate.StepTurnedGood:
+	case gate.StepTurnedGood, gate.StepGoodOut, gate.StepFailedOut:
 		return "hollow-circle"
 	case gate.StepReopened, gate.StepVerified:
 		return "square"

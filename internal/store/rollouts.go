@@ -164,7 +164,7 @@ func factsRowOf(f metrics.Facts) (factsRow, error) {
 	for _, part := range []struct {
 		into *string
 		from any
-	}{{&row.Incidents, incidents}, {&row.LeftOut, f.LeftOut}, {&row.Running, f.Running}, {&row.Evidence, doctor.EvidenceOf(f)}} {
+	}{{&row.Incidents, incidents}, {&row.LeftOut, f.LeftOut}, {&row.Running, f.Running}, {&row.Was, f.Was}, {&row.Evidence, doctor.EvidenceOf(f)}} {
 		text, err := json.Marshal(part.from)
 		if err != nil {
 			return factsRow{}, err
@@ -212,6 +212,9 @@ func (r factsRow) facts(service string, p part) (metrics.Facts, error) {
 	}
 	if err == nil {
 		err = json.Unmarshal([]byte(r.Running), &f.Running)
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(r.Was), &f.Was)
 	}
 	if err != nil {
 		return f, fmt.Errorf("stored facts of %s: %w", service, err)

@@ -119,6 +119,7 @@ type factsRow struct {
 	Incidents string
 	LeftOut   string
 	Running   string
+	Was       string // rollouts as they were known until corrections changed them
 	Several   string // kinds of environment of which there are several, each between commas; "*" where that is not known
 	Evidence  string // JSON; empty where it was not counted yet
 }

@@ -172,6 +172,7 @@ func judgedAt(p Policy, k Known, position int, at time.Time) Decision {
 	kind := r.EnvironmentKind
 	known := Known{Facts: k.Facts, Service: k.Service, Older: k.Older, Windows: k.Windows, KindOf: func(string) metrics.EnvironmentKind { return kind }}
 	known.Facts.Rollouts = k.Facts.Rollouts[:position]
+	known.Facts.Was = slices.DeleteFunc(slices.Clone(k.Facts.Was), func(w metrics.Was) bool { return w.Now == r.ID || inOrder(&w.Rollout, r) > 0 })
 	q := question{p, Take(ask, p, at, known), ask}
 	return q.judge(p.criteria(), claim{kind: KindNormal}, false) // probes are the promotions themselves
 }

@@ -55,16 +55,16 @@ func (h *history) sharing(o *Older) *history {
 }
 
 // begins is when a record begins: with the first trial that went out, now while there is none.
-func (h *history) begins(trials []int) time.Time {
+func (h *history) begins(trials []metered) time.Time {
 	if len(trials) == 0 {
 		return h.now
 	}
-	return h.facts.Rollouts[trials[0]].FinishedAt
+	return trials[0].last().FinishedAt
 }
 
 // begin lets the meter of a service that shares code with an older one begin half full. As long as no trial went out nothing has moved, and
 // so there is no step.
-func (h *history) begin(m *meter, rule FailureMeter, trials []int, events []meterEvent) {
+func (h *history) begin(m *meter, rule FailureMeter, trials []metered, events []meterEvent) {
 	begins := h.begins(trials)
 	if rule.SharedRepository != BeginsHalf || !h.older.Precedes(begins) {
 		return

@@ -160,11 +160,12 @@ func TestOnlyAVerifiedFixOfWhatBlockedItReopensAMeter(t *testing.T) {
 func TestTheVolumeIsAMonthsShareOf90DaysRoundedUp(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]int{0: 1, 1: 1, 3: 1, 4: 2, 90: 30, 91: 31} {
-		at := []time.Time{time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)} // outside the 90 days before 1 May
+		trials := []finish{{at: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}} // outside the 90 days before 1 May
 		for i := range n {
-			at = append(at, time.Date(2026, 3, 1, 0, i, 0, 0, time.UTC))
+			trials = append(trials, finish{at: time.Date(2026, 3, 1, 0, i, 0, 0, time.UTC)})
 		}
-		l := newLines(6, years(2), at)
+		gone := finish{at: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), until: time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)}
+		l := newLines(6, years(2), append(trials, gone, gone))
 		month, s := l.next()
 		if !month.Equal(time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)) || s.volume != want {
 			t.Errorf("%d deployments in 90 days are %d a month from %s on, want %d", n, s.volume, month, want)

@@ -122,7 +122,7 @@ func TestAFixPassesOverAnyRecordWhateverThePolicy(t *testing.T) {
 	t.Parallel()
 	random := source(3)
 	claims := 0
-	for range 1000 {
+	for range 1500 {
 		f, p, now := anyFacts(random), anyPolicy(random), day(random.IntN(200))
 		if n := len(f.Rollouts); n > 0 {
 			now = within(random, f.Rollouts[random.IntN(n)].FinishedAt, 24*60)

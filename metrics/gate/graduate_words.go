@@ -35,7 +35,7 @@ func (t *graduationTally) rest(p Policy, r judgedRecord) {
 	if t.Criterion != "failure-meter" || t.Next != Enforce || t.idle != "" {
 		return
 	}
-	meter, _ := r.history.foldMeter(p.Criteria.FailureMeter, r.trials)
+	meter, _ := r.history.foldMeter(p.Criteria.FailureMeter, r.history.metered())
 	if why := p.Criteria.FailureMeter.idleAt(max(1, meter.Volume)); why != "" {
 		t.idle = "lint would refuse it for " + r.Facts.Service + ": " + why
 	}

@@ -81,7 +81,7 @@ func idleAtOnce(p Policy, g Graduation, of []judgedRecord) string {
 		return ""
 	}
 	for _, r := range of {
-		meter, _ := r.history.foldMeter(p.Criteria.FailureMeter, r.trials)
+		meter, _ := r.history.foldMeter(p.Criteria.FailureMeter, r.history.metered())
 		if why := p.Criteria.FailureMeter.idleAt(max(1, meter.Volume)); why != "" {
 			return "lint would refuse it for " + r.Facts.Service + ": " + why
 		}

@@ -6,17 +6,17 @@ import "time"
 type lines struct {
 	oneIn    int
 	years    Fraction
-	at       []time.Time // of the trials, in order
+	trials   []finish    // in order
 	known    map[int]int // line by volume; the same few volumes come again and again
 	month    time.Time   // the first of the month to look at next, zero when there are no trials
-	from, to int         // at[from:to] lie in the days before it
+	from, to int         // trials[from:to] lie in the days before it
 }
 
-func newLines(oneIn int, years Fraction, at []time.Time) lines {
-	l := lines{oneIn: oneIn, years: years, at: at, known: map[int]int{}}
-	if len(at) > 0 {
+func newLines(oneIn int, years Fraction, trials []finish) lines {
+	l := lines{oneIn: oneIn, years: years, trials: trials, known: map[int]int{}}
+	if len(trials) > 0 {
 		// Before the days are full the volume is not looked at, so the first month to look at comes after them.
-		l.month = monthAfter(at[0].AddDate(0, 0, volumeDays))
+		l.month = monthAfter(trials[0].at.AddDate(0, 0, volumeDays))
 	}
 	return l
 }
@@ -30,15 +30,26 @@ func (l *lines) due(at time.Time) bool { return !l.month.IsZero() && !l.month.Af
 // next is the month that is due with the line of the 90 days before it: trials a month, rounded up, at least 1.
 func (l *lines) next() (at time.Time, s setting) {
 	at = l.month
-	for l.to < len(l.at) && l.at[l.to].Before(at) {
+	for l.to < len(l.trials) && l.trials[l.to].at.Before(at) {
 		l.to++
 	}
-	for since := at.AddDate(0, 0, -volumeDays); l.from < l.to && l.at[l.from].Before(since); {
+	for since := at.AddDate(0, 0, -volumeDays); l.from < l.to && l.trials[l.from].at.Before(since); {
 		l.from++
 	}
 	l.month = monthAfter(at)
+	return at, l.of(max(1, aMonth(l.trials[l.from:l.to], at)))
+}
+
+// aMonth is how many of the trials of volumeDays there were a month, rounded up, as that was counted at an instant.
+func aMonth(trials []finish, at time.Time) int {
+	n := 0
+	for _, t := range trials {
+		if t.countsBy(at) {
+			n++
+		}
+	}
 	const months = volumeDays / 30
-	return at, l.of(max(1, (l.to-l.from+months-1)/months))
+	return (n + months - 1) / months
 }
 
 // of is the setting for a volume.

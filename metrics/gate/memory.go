@@ -18,13 +18,13 @@ type folded struct {
 }
 
 func (h *history) fold(c Criteria) folded {
-	trials := h.trials()
+	trials := h.metered()
 	var f folded
 	var steps []MeterStep
 	f.meter, steps = h.foldMeter(c.FailureMeter, trials)
 	f.usual, _ = h.foldUsual(c.OwnUsual, trials, steps)
 	f.restored, _ = h.foldRestored(c.RestoredInTime)
-	f.recent = h.recent(trials)
+	f.recent = h.recent(h.trials())
 	f.reopenedAt = reopened(steps)
 	return f
 }
@@ -145,23 +145,11 @@ func (h *history) span(c Criteria) (from, until time.Time) {
 		}
 	}
 	for i := range h.facts.Rollouts {
-		r := &h.facts.Rollouts[i]
-		days := r.FinishedAt.Add(volumeDays * 24 * time.Hour)
-		at(r.FinishedAt)
-		at(r.FinishedAt.Add(h.watch))
-		at(r.FinishedAt.Add(2 * h.watch))
-		at(r.KnownAt)
-		at(r.VerdictAt)
-		at(days)
-		at(days.Add(time.Nanosecond))
-		for _, f := range r.Failures {
-			at(f.KnownAt)
-			at(f.WithdrawnAt)
-		}
-		for _, f := range r.Withdrawn {
-			at(f.KnownAt)
-			at(f.WithdrawnAt)
-		}
+		h.instants(&h.facts.Rollouts[i], at)
+	}
+	for i := range h.facts.Was {
+		at(h.facts.Was[i].Until)
+		h.instants(&h.facts.Was[i].Rollout, at)
 	}
 	target := seconds(c.RestoredInTime.TargetSeconds)
 	for _, list := range [][]metrics.IncidentLink{h.facts.Incidents, h.facts.TakenBack} {
@@ -178,4 +166,19 @@ func (h *history) span(c Criteria) (from, until time.Time) {
 		}
 	}
 	return from, until
+}
+
+// instants names those at which something happens to a rollout that a meter goes by.
+func (h *history) instants(r *metrics.Rollout, at func(time.Time)) {
+	days := r.FinishedAt.Add(volumeDays * 24 * time.Hour)
+	at(r.FinishedAt)
+	at(r.FinishedAt.Add(h.watch))
+	at(r.FinishedAt.Add(2 * h.watch))
+	at(r.KnownAt)
+	at(r.VerdictAt)
+	at(days)
+	at(days.Add(time.Nanosecond))
+	for _, f := range r.Failures {
+		at(f.KnownAt)
+	}
 }

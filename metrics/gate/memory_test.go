@@ -2,7 +2,6 @@ package gate
 
 import (
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
@@ -55,8 +54,11 @@ func nearAnInstant(random *rand.Rand, f metrics.Facts, watch time.Duration) (tim
 	instants := []time.Time{
 		r.FinishedAt, r.KnownAt, r.VerdictAt, r.FinishedAt.Add(watch), r.FinishedAt.Add(2 * watch), r.FinishedAt.Add(volumeDays * 24 * time.Hour),
 	}
-	for _, c := range slices.Concat(r.Failures, r.Withdrawn) {
-		instants = append(instants, c.KnownAt, c.WithdrawnAt)
+	for _, c := range r.Failures {
+		instants = append(instants, c.KnownAt)
+	}
+	for _, w := range f.Was {
+		instants = append(instants, w.Until, w.FinishedAt, w.VerdictAt)
 	}
 	for _, i := range f.Incidents {
 		instants = append(instants, i.StartedAt, i.ResolvedAt)

@@ -38,16 +38,16 @@ func FoldMeter(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) (
 func (k Known) FailureMeter(p Policy, now time.Time) MeterHistory {
 	h := newHistory(k.Facts, p, now, k.Granted).sharing(k.Older)
 	var m MeterHistory
-	m.State, m.Steps = h.foldMeter(p.Criteria.FailureMeter, h.trials())
+	m.State, m.Steps = h.foldMeter(p.Criteria.FailureMeter, h.metered())
 	return m
 }
 
-func (h *history) foldMeter(rule FailureMeter, trials []int) (MeterState, []MeterStep) {
+func (h *history) foldMeter(rule FailureMeter, trials []metered) (MeterState, []MeterStep) {
 	if rule == (FailureMeter{}) {
 		return MeterState{}, nil // no meter was agreed
 	}
-	l := newLines(rule.OneIn, rule.WrongStopYears, h.finishes(trials))
-	m := newMeter(rule.GoodInARow, len(h.facts.Rollouts), &l, l.first())
+	l := newLines(rule.OneIn, rule.WrongStopYears, finishes(trials))
+	m := newMeter(rule.GoodInARow, len(trials), &l, l.first())
 	m.paidPerDay = rule.PaidPerDay
 	events := h.events(trials)
 	h.begin(m, rule, trials, events)
@@ -56,21 +56,27 @@ func (h *history) foldMeter(rule FailureMeter, trials []int) (MeterState, []Mete
 	return m.state, m.steps
 }
 
+// finish is when a trial went out, and from when on it did not count any more, zero where it does.
+type finish struct{ at, until time.Time }
+
+// countsBy tells whether it counted at an instant after it.
+func (f finish) countsBy(at time.Time) bool { return f.until.IsZero() || f.until.After(at) }
+
 // finishes are when the trials went out.
-func (h *history) finishes(trials []int) []time.Time {
-	at := make([]time.Time, len(trials))
-	for i, t := range trials {
-		at[i] = h.facts.Rollouts[t].FinishedAt
+func finishes(trials []metered) []finish {
+	all := make([]finish, len(trials))
+	for i, c := range trials {
+		all[i].at = c.last().FinishedAt
+		if c.now == nil {
+			all[i].until = c.until
+		}
 	}
-	return at
+	return all
 }
 
 // events are everything that moves the meter, in order of (known at, id).
-func (h *history) events(trials []int) []meterEvent {
-	events := make([]meterEvent, 0, len(trials)+len(h.probes))
-	for _, i := range trials {
-		events = h.appendTrial(events, i)
-	}
+func (h *history) events(trials []metered) []meterEvent {
+	events := h.outcomes(trials)
 	events = h.appendVerified(events, trials)
 	for _, g := range h.probes {
 		events = append(events, meterEvent{at: g.At, id: g.Decision, why: StepProbe, trial: -1})
@@ -86,111 +92,71 @@ func ordered(events []meterEvent) []meterEvent {
 	return events
 }
 
-// appendTrial adds what became known of one trial: its outcome, and each time that was turned round.
-func (h *history) appendTrial(events []meterEvent, i int) []meterEvent {
-	r := &h.facts.Rollouts[i]
-	good, known := h.goodAt(r)
-	known = known && !good.After(h.now)
-	state := Step("")
-	for _, c := range h.changes(r) {
-		if known && state == "" && good.Before(c.at) {
-			events, state = append(events, meterEvent{at: good, id: r.ID, why: StepGood, trial: i, out: r.FinishedAt}), StepGood
-		}
-		step := c.step(state)
-		events, state = append(events, meterEvent{at: c.at, id: r.ID, why: step, trial: i, out: r.FinishedAt}), step
-	}
-	if known && state == "" {
-		events = append(events, meterEvent{at: good, id: r.ID, why: StepGood, trial: i, out: r.FinishedAt})
-	}
-	return events
-}
-
-// change is an instant from which a rollout counts as failed, or no longer does.
-type change struct {
-	at     time.Time
-	failed bool
-}
-
-// step names the change for a trial whose last step was this one.
-func (c change) step(last Step) Step {
-	switch {
-	case !c.failed:
-		return StepTurnedGood
-	case last != "":
-		return StepLateFail
-	default:
-		return StepFailed
-	}
-}
-
-// changes are the instants at which a rollout became failed or ceased to be, as its causes came and were withdrawn.
-func (h *history) changes(r *metrics.Rollout) []change {
-	if len(r.Withdrawn) == 0 {
-		if at := h.failedAt(r); !at.IsZero() {
-			return []change{{at, true}}
-		}
-		return nil
-	}
-	var ends []change
-	for _, f := range slices.Concat(r.Failures, r.Withdrawn) {
-		if f.KnownAt.After(h.now) {
-			continue
-		}
-		ends = append(ends, change{f.KnownAt, true})
-		if !f.WithdrawnAt.IsZero() && !f.WithdrawnAt.After(h.now) {
-			ends = append(ends, change{latest(f.KnownAt, f.WithdrawnAt), false})
-		}
-	}
-	slices.SortStableFunc(ends, func(a, b change) int { return a.at.Compare(b.at) })
-	return crossings(ends)
-}
-
-// crossings keeps the ends at which the number of standing causes leaves 0 or comes back to it.
-func crossings(ends []change) []change {
-	var changes []change
-	standing := 0
-	for _, e := range ends {
-		if e.failed {
-			standing++
-		} else {
-			standing--
-		}
-		if (e.failed && standing == 1) || (!e.failed && standing == 0) {
-			changes = append(changes, e)
-		}
-	}
-	return changes
-}
-
 // appendVerified adds the instants at which the repair of a failed trial was confirmed: a fix, not merely the next planned
 // deployment, was watched and found healthy.
-func (h *history) appendVerified(events []meterEvent, trials []int) []meterEvent {
-	if h.verdictsSince.IsZero() {
+func (h *history) appendVerified(events []meterEvent, trials []metered) []meterEvent {
+	if h.verdictsSince.IsZero() && h.verdictsOnce.IsZero() {
 		return events // nothing can be confirmed
 	}
-	fixes := make(map[string]int)
-	for i := range h.facts.Rollouts {
-		if r := &h.facts.Rollouts[i]; h.verdict(r) == "healthy" {
-			fixes[r.ID] = i
+	fixes := h.fixes(trials)
+	for i, c := range trials {
+		at, fix := h.confirmed(c.was, fixes)
+		if fix == "" || c.now != nil && !at.Before(c.until) {
+			at, fix = h.confirmed(c.now, fixes)
+			at = latest(at, c.until)
 		}
-	}
-	for _, i := range trials {
-		delete(fixes, h.facts.Rollouts[i].ID)
-	}
-	for _, i := range trials {
-		recovery := h.facts.Rollouts[i].Recovery
-		if recovery == nil || recovery.By != "fix" {
-			continue
-		}
-		at, found := fixes[recovery.Evidence]
-		if !found {
-			continue
-		}
-		if o := h.outcome(&h.facts.Rollouts[at]); o.Outcome == Good {
-			events = append(events, meterEvent{at: o.KnownAt, id: o.ID, why: StepVerified, trial: i, of: h.facts.Rollouts[i].ID})
+		if fix != "" {
+			events = append(events, meterEvent{at: at, id: fix, why: StepVerified, trial: i, of: c.last().ID})
 		}
 	}
 	return events
+}
+
+// fix is a rollout that was found healthy and is no trial. It is known to be so from an instant, and was until another, if those are not zero.
+type fix struct {
+	*metrics.Rollout
+	from, to time.Time
+}
+
+// fixes are those of the record by id, those that corrections took back among them.
+func (h *history) fixes(trials []metered) map[string]fix {
+	fixes, was := make(map[string]fix), earlier(h.facts)
+	for i := range h.facts.Rollouts {
+		if r := &h.facts.Rollouts[i]; h.verdict(r) == "healthy" {
+			f := fix{Rollout: r}
+			if w := was[r.ID]; w != nil && h.verdict(&w.Rollout) != "healthy" {
+				f.from = w.Until
+			}
+			fixes[r.ID] = f
+		}
+	}
+	for i := range h.facts.Was {
+		w := &h.facts.Was[i]
+		if _, since := fixes[w.ID]; !since && h.verdict(&w.Rollout) == "healthy" {
+			fixes[w.ID] = fix{Rollout: &w.Rollout, to: w.Until}
+		}
+	}
+	for _, c := range trials {
+		delete(fixes, c.last().ID)
+	}
+	return fixes
+}
+
+// confirmed finds the fix that repaired a rollout, and when it was known to be good; "" where there is none.
+func (h *history) confirmed(r *metrics.Rollout, fixes map[string]fix) (at time.Time, id string) {
+	if r == nil || r.Recovery == nil || r.Recovery.By != "fix" {
+		return time.Time{}, ""
+	}
+	f, found := fixes[r.Recovery.Evidence]
+	if !found {
+		return time.Time{}, ""
+	}
+	o := h.outcome(f.Rollout)
+	at = latest(o.KnownAt, f.from)
+	if o.Outcome != Good || at.After(h.now) || !f.to.IsZero() && !at.Before(f.to) {
+		return time.Time{}, ""
+	}
+	return at, o.ID
 }
 
 // schedule says when a meter's step and line are looked at anew.
@@ -268,6 +234,8 @@ func (m *meter) fold(e meterEvent) {
 	case StepTurnedGood:
 		s.Value = max(0, s.Value-s.Step)
 		m.step(e.at, e.id, e.why)
+	case StepGoodOut, StepFailedOut:
+		m.takeOut(e)
 	case StepProbe:
 		m.step(e.at, e.id, e.why)
 	case StepVerified:
@@ -316,6 +284,25 @@ func (m *meter) failed(e meterEvent) {
 	m.step(e.at, e.id, e.why)
 }
 
+// takeOut takes back what a trial did to the meter that counts nowhere any more. That neither stops a service nor opens it again.
+func (m *meter) takeOut(e meterEvent) {
+	s := &m.state
+	s.Trials--
+	switch {
+	case e.why == StepFailedOut:
+		s.Value = max(0, s.Value-s.Step)
+	case m.paid[e.trial]:
+		m.paid[e.trial] = false
+		if s.Blocked || s.Value+1 < s.Line {
+			s.Value++
+		}
+	}
+	if s.Blocked && e.why == StepGoodOut && e.out.After(s.BlockedSince) {
+		s.GoodInARow = max(0, s.GoodInARow-1)
+	}
+	m.step(e.at, e.id, e.why)
+}
+
 // probed counts a good trial towards reopening when it went out during the block.
 func (m *meter) probed(e meterEvent) {
 	s := &m.state
@@ -341,11 +328,14 @@ func (m *meter) step(at time.Time, id string, why Step) {
 }
 
 // finish adds what the state tells about now: trials under watch, and when the next probe may go.
-func (h *history) finish(m *meter, probesPerDay int, trials []int) {
+func (h *history) finish(m *meter, probesPerDay int, trials []metered) {
 	s, last := &m.state, m.state.BlockedSince
 	var wait time.Time
-	for _, i := range trials {
-		r := &h.facts.Rollouts[i]
+	for _, c := range trials {
+		r := c.now
+		if r == nil {
+			continue
+		}
 		last = latest(last, r.FinishedAt)
 		if h.now.Sub(r.FinishedAt) > volumeDays*24*time.Hour {
 			continue // long decided, or never to be

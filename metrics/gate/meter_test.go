@@ -158,30 +158,6 @@ func TestALateFailureTakesBackWhatWasPaidAndThenCosts(t *testing.T) {
 	}
 }
 
-func TestAFailureThatIsWithdrawnStepsBackAndUndoesNoStop(t *testing.T) {
-	t.Parallel()
-	f := record("xxxx")
-	withdraw := func(n int, at time.Time) {
-		f.Rollouts[n].SucceededAt = f.Rollouts[n].FinishedAt
-		f.Rollouts[n].Failures[0].WithdrawnAt = at
-		f.Rollouts[n].Withdrawn, f.Rollouts[n].Failures = f.Rollouts[n].Failures, nil
-	}
-	withdraw(1, day(5))
-	state, steps := fold(f, day(9))
-	if got, want := path(steps), "5 10 15 20! 15!(failed turned good)"; got != want || !state.Blocked {
-		t.Errorf("%s, want %s: what was known at the time stopped it", got, want)
-	}
-	f = record("x.")
-	withdraw(0, day(3))
-	if _, steps := fold(f, day(9)); path(steps) != "5 4 0(failed turned good)" {
-		t.Errorf("%s: the meter must not fall below 0", path(steps))
-	}
-	f.Rollouts[0].Failures = []metrics.Failure{{Cause: metrics.CauseIncident, At: day(4), KnownAt: day(4)}}
-	if state, steps := fold(f, day(9)); path(steps) != "5 4 0(failed turned good) 5(found failed later)" || state.Trials != 2 {
-		t.Errorf("%s with %d trials: failed, good and failed again is one trial", path(steps), state.Trials)
-	}
-}
-
 func TestAVerifiedFixOfTheCauseReopensAtHalfTheLine(t *testing.T) {
 	t.Parallel()
 	f := record("xxxx")

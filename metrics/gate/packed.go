@@ -192,7 +192,6 @@ func packFailure(p *packer, f *metrics.Failure) {
 	p.truth(&f.Assumed)
 	packText(p, &f.Evidence)
 	packText(p, &f.Confidence)
-	p.at(&f.WithdrawnAt)
 }
 
 func packRecovery(p *packer, r *metrics.Recovery) {

@@ -19,7 +19,7 @@ func within(random *rand.Rand, at time.Time, minutes int) time.Time {
 	return at.Add(time.Duration(random.IntN(minutes)) * time.Minute)
 }
 
-// anyFacts is a record with everything a record may hold: kinds, environments, causes that come late or are withdrawn,
+// anyFacts is a record with everything a record may hold: kinds, environments, causes that come late, corrections,
 // verdicts, incidents open and resolved.
 func anyFacts(random *rand.Rand) metrics.Facts {
 	f := metrics.Facts{Service: "pay"}
@@ -39,7 +39,28 @@ func anyFacts(random *rand.Rand) metrics.Facts {
 	slices.SortFunc(f.Rollouts, func(a, b metrics.Rollout) int {
 		return slices.Compare([]int64{a.FinishedAt.UnixMilli()}, []int64{b.FinishedAt.UnixMilli()})*2 + strings.Compare(a.ID, b.ID)
 	})
+	for range random.IntN(4) {
+		if len(f.Rollouts) > 0 {
+			correctAny(random, &f)
+		}
+	}
 	return f
+}
+
+// correctAny lets a correction have made a rollout what it is, or have left one out.
+func correctAny(random *rand.Rand, f *metrics.Facts) {
+	i := random.IntN(len(f.Rollouts))
+	if slices.ContainsFunc(f.Was, func(w metrics.Was) bool { return w.Now == f.Rollouts[i].ID || w.ID == f.Rollouts[i].ID }) {
+		return
+	}
+	w := metrics.Was{Rollout: f.Rollouts[i], Until: within(random, f.Rollouts[i].FinishedAt, 20*24*60)}
+	if random.IntN(2) == 0 {
+		f.Rollouts = slices.Delete(slices.Clone(f.Rollouts), i, i+1)
+	} else {
+		w.Rollout = anyRollout(random, i, w.FinishedAt)
+		w.Rollout.ID, w.Now = f.Rollouts[i].ID, f.Rollouts[i].ID
+	}
+	f.Was = append(f.Was, w)
 }
 
 func anyRollout(random *rand.Rand, n int, at time.Time) metrics.Rollout {
@@ -62,10 +83,6 @@ func anyRollout(random *rand.Rand, n int, at time.Time) metrics.Rollout {
 	case 1:
 		r.SucceededAt = time.Time{}
 		r.Failures = []metrics.Failure{{Cause: metrics.CauseRun, At: at, KnownAt: at}}
-	case 2:
-		wrong := cause()
-		wrong.WithdrawnAt = within(random, wrong.KnownAt, 2*24*60)
-		r.Withdrawn = []metrics.Failure{wrong}
 	}
 	if len(r.Failures) > 0 && random.IntN(3) > 0 {
 		r.Recovery = &metrics.Recovery{At: within(random, at, 24*60), By: pick(random, "fix", "rollback"), Evidence: fmt.Sprintf("ci/d%d", n+1)}

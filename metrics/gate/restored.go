@@ -40,19 +40,18 @@ func (h *history) foldRestored(rule RestoredInTime) (RestoredState, []MeterStep)
 	if rule == (RestoredInTime{}) {
 		return s, nil
 	}
-	var began []time.Time
+	var began []finish
 	var events []meterEvent
 	for _, list := range [][]metrics.IncidentLink{h.facts.Incidents, h.facts.TakenBack} {
 		for i := range list {
 			incident := &list[i]
-			where := incident.EnvironmentKind
 			known, told := toldBy(incident, h.now)
-			if !told || where != "" && where != metrics.Production {
+			if !told || !slices.ContainsFunc(incident.KnownAs(), inProduction) {
 				continue
 			}
 			e := restoring{id: incident.ID, trial: len(began), limit: seconds(rule.TargetSeconds)}
 			e.follow(incident.KnownAs(), h.now)
-			began = append(began, known.StartedAt)
+			began = append(began, finish{at: known.StartedAt})
 			events = append(events, e.events...)
 			s.LastLateAt = latest(s.LastLateAt, e.lateAt.UTC())
 			if e.state == StepFailed || e.state == StepLateFail {
@@ -63,7 +62,7 @@ func (h *history) foldRestored(rule RestoredInTime) (RestoredState, []MeterStep)
 	slices.SortStableFunc(s.Late, func(a, b Problem) int { return a.Since.Compare(b.Since) })
 	s.Late = s.Late[max(0, len(s.Late)-lateShown):]
 	events = ordered(events)
-	l := newLines(rule.OneIn, rule.WrongStopYears, slices.SortedFunc(slices.Values(began), time.Time.Compare))
+	l := newLines(rule.OneIn, rule.WrongStopYears, slices.SortedFunc(slices.Values(began), func(a, b finish) int { return a.at.Compare(b.at) }))
 	m := newMeter(rule.GoodInARow, len(began), &l, l.first())
 	m.foldAll(events, h.now)
 	s.MeterState = m.state
@@ -79,6 +78,11 @@ func toldBy(i *metrics.IncidentLink, at time.Time) (known metrics.Telling, told 
 		known, told = t, true
 	}
 	return known, told
+}
+
+// inProduction tells whether an incident was told of as one of production; one that names no environment is.
+func inProduction(t metrics.Telling) bool {
+	return t.EnvironmentKind == "" || t.EnvironmentKind == metrics.Production
 }
 
 // restoring follows what became known of one incident, and notes what moves the meter.
@@ -103,7 +107,7 @@ func (r *restoring) follow(told []metrics.Telling, now time.Time) {
 			at, good = t.ResolvedAt, true
 		}
 		at = latest(at, t.At)
-		open := t.Uncounted || at.After(now) || n+1 < len(told) && !at.Before(told[n+1].At)
+		open := t.Uncounted || !inProduction(t) || at.After(now) || n+1 < len(told) && !at.Before(told[n+1].At)
 		if open || at.After(t.At) {
 			r.retract(t)
 		}

@@ -27,6 +27,8 @@ func TestWhetherAnIncidentWasRestoredInTimeCountsFromWhenItIsKnown(t *testing.T)
 	}
 	gone := over(50*time.Hour, 30*time.Minute)
 	gone.Uncounted = true
+	elsewhere := over(50*time.Hour, 30*time.Minute)
+	elsewhere.EnvironmentKind = metrics.Staging
 	for name, c := range map[string]struct {
 		told []metrics.Telling
 		want string // each step and what the meter stands at
@@ -38,6 +40,7 @@ func TestWhetherAnIncidentWasRestoredInTimeCountsFromWhenItIsKnown(t *testing.T)
 		"the end became known too late":       {[]metrics.Telling{open(0), over(5*time.Hour, 30*time.Minute)}, "failed@1h0m0s=9 failed turned good@5h0m0s=0"},
 		"the end was stated wrongly at first": {[]metrics.Telling{over(30*time.Minute, 30*time.Minute), over(50*time.Hour, 3*time.Hour)}, "good@30m0s=0 found failed later@50h0m0s=9"},
 		"it turned out to be none":            {[]metrics.Telling{open(0), gone}, "failed@1h0m0s=9 failed turned good@50h0m0s=0"},
+		"it turned out to be staging's":       {[]metrics.Telling{open(0), elsewhere}, "failed@1h0m0s=9 failed turned good@50h0m0s=0"},
 		"it was said to have begun too early": {[]metrics.Telling{open(0), {At: at(2 * time.Hour), StartedAt: at(90 * time.Minute)}}, "failed@1h0m0s=9 failed turned good@2h0m0s=0 found failed later@2h30m0s=9"},
 		"reopened before its time was over":   {[]metrics.Telling{open(0), over(20*time.Minute, 20*time.Minute), open(30 * time.Minute)}, "good@20m0s=0 found failed later@1h0m0s=9"},
 	} {

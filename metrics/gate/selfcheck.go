@@ -96,7 +96,7 @@ func (p Policy) promising() []promising {
 	var all []promising
 	if c := p.Criteria.FailureMeter; c != (FailureMeter{}) && c.Mode != Off {
 		all = append(all, promising{"failure-meter", c.OneIn, c.WrongStopYears, func(h *history) []MeterStep {
-			_, steps := h.foldMeter(c, h.trials())
+			_, steps := h.foldMeter(c, h.metered())
 			return steps
 		}})
 	}

@@ -52,7 +52,7 @@ func spellsOf(steps []MeterStep) []spell {
 		switch {
 		case s.Why == StepFailed || s.Why == StepLateFail:
 			failed = append(failed, s.Trial)
-		case s.Why == StepTurnedGood:
+		case s.Why == StepTurnedGood || s.Why == StepFailedOut:
 			failed = slices.DeleteFunc(failed, func(trial string) bool { return trial == s.Trial })
 		case s.Value == 0 && !s.Blocked && !open:
 			failed = nil
@@ -99,6 +99,10 @@ func keepsWellBelow(steps []MeterStep, oneIn int) bool {
 			failed++
 		case StepTurnedGood:
 			failed--
+		case StepGoodOut:
+			judged--
+		case StepFailedOut:
+			judged, failed = judged-1, failed-1
 		default: // nothing is judged
 		}
 	}
@@ -124,7 +128,7 @@ type Histories struct {
 // Histories folds everything known of a service by now into its meters.
 func (k Known) Histories(p Policy, now time.Time) Histories {
 	h := newHistory(k.Facts, p, now.UTC().Truncate(time.Millisecond), k.Granted).sharing(k.Older)
-	trials := h.trials()
+	trials := h.metered()
 	var all Histories
 	all.Failures.State, all.Failures.Steps = h.foldMeter(p.Criteria.FailureMeter, trials)
 	usual, steps := h.foldUsual(p.Criteria.OwnUsual, trials, all.Failures.Steps)

@@ -15,8 +15,10 @@ type history struct {
 	// verdictsSince is the first health verdict known that tells something, zero when there is none: deployments watched before it had
 	// no verdict source to be confirmed by. A watch that never saw the service's signals is no source for it.
 	verdictsSince time.Time
-	probes        []ProbeGrant
-	older         *Older // that it shares code with, nil for none
+	// verdictsOnce is the first one that was known until corrections took it back, at verdictsGone; zero when there is none.
+	verdictsOnce, verdictsGone time.Time
+	probes                     []ProbeGrant
+	older                      *Older // that it shares code with, nil for none
 }
 
 func newHistory(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) *history {
@@ -26,14 +28,67 @@ func newHistory(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) 
 			h.probes = append(h.probes, g)
 		}
 	}
+	was := earlier(f)
 	for i := range f.Rollouts {
-		at := f.Rollouts[i].VerdictAt
-		if tells(&f.Rollouts[i]) && !at.After(now) && (h.verdictsSince.IsZero() || at.Before(h.verdictsSince)) {
-			h.verdictsSince = at
+		if r := &f.Rollouts[i]; tells(r) {
+			h.hear(r.VerdictAt, was[r.ID])
 		}
+	}
+	for i := range f.Was {
+		h.hearOnce(&f.Was[i])
 	}
 	return h
 }
+
+// earlier is what rollouts were until corrections changed them, by what they are since; nil where none were.
+func earlier(f metrics.Facts) map[string]*metrics.Was {
+	if len(f.Was) == 0 {
+		return nil
+	}
+	was := make(map[string]*metrics.Was, len(f.Was))
+	for i := range f.Was {
+		was[f.Was[i].Now] = &f.Was[i]
+	}
+	return was
+}
+
+// hear notes a verdict that told something: at once, unless a correction made it do so.
+func (h *history) hear(at time.Time, was *metrics.Was) {
+	switch {
+	case was == nil:
+	case toldBefore(was):
+		at = earliest(at, was.VerdictAt)
+	default:
+		at = latest(at, was.Until)
+	}
+	if !at.After(h.now) && before(at, h.verdictsSince) {
+		h.verdictsSince = at
+	}
+}
+
+// hearOnce notes one that a rollout had until a correction.
+func (h *history) hearOnce(w *metrics.Was) {
+	switch {
+	case !toldBefore(w):
+	case w.Until.After(h.now):
+		h.hear(w.VerdictAt, nil)
+	case before(w.VerdictAt, h.verdictsOnce):
+		h.verdictsOnce, h.verdictsGone = w.VerdictAt, w.Until
+	}
+}
+
+// toldBefore tells that a rollout had a verdict that said something before a correction changed it.
+func toldBefore(w *metrics.Was) bool { return tells(&w.Rollout) && w.VerdictAt.Before(w.Until) }
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// before tells whether an instant is before another that may not be known.
+func before(at, other time.Time) bool { return other.IsZero() || at.Before(other) }
 
 // tells reports whether a rollout has a verdict that says something.
 func tells(r *metrics.Rollout) bool {
@@ -45,21 +100,26 @@ func (h *history) trials() []int {
 	trials := make([]int, 0, len(h.facts.Rollouts))
 	here := environments{}
 	for i := range h.facts.Rollouts {
-		r := &h.facts.Rollouts[i]
-		if r.EnvironmentKind != metrics.Production || r.FinishedAt.After(h.now) {
-			continue
-		}
-		e := here.of(r.Environment)
-		planned := r.Kind == metrics.Planned || r.Kind == metrics.Reapply
-		if planned && !sameDigest(r, e.live) && !rerun(r, e.last) {
+		if r := &h.facts.Rollouts[i]; !r.FinishedAt.After(h.now) && here.tries(r) {
 			trials = append(trials, i)
-		}
-		e.last = r
-		if !r.SucceededAt.IsZero() {
-			e.live = r
 		}
 	}
 	return trials
+}
+
+// tries goes on to the next rollout and tells whether it is a trial.
+func (e *environments) tries(r *metrics.Rollout) bool {
+	if r.EnvironmentKind != metrics.Production {
+		return false
+	}
+	in := e.of(r.Environment)
+	planned := r.Kind == metrics.Planned || r.Kind == metrics.Reapply
+	trial := planned && !sameDigest(r, in.live) && !rerun(r, in.last)
+	in.last = r
+	if !r.SucceededAt.IsZero() {
+		in.live = r
+	}
+	return trial
 }
 
 // environment is how far a walk through the rollouts of one environment has come.
@@ -133,6 +193,9 @@ func (h *history) goodAt(r *metrics.Rollout) (at time.Time, known bool) {
 	case verdict == "healthy":
 		return latest(end, r.KnownAt, r.VerdictAt), true
 	case verdict != "unhealthy" && (h.verdictsSince.IsZero() || h.verdictsSince.After(end)):
+		if !h.verdictsOnce.IsZero() && !h.verdictsOnce.After(end) { // until that was taken back it lacked one
+			return latest(end, r.KnownAt, h.verdictsGone), true
+		}
 		return latest(end, r.KnownAt), true
 	default: // watched without a clear result
 		return time.Time{}, false

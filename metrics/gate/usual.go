@@ -41,32 +41,23 @@ type usualSchedule struct {
 	rule    OwnUsual
 	events  []meterEvent
 	blocked []MeterStep // of the failure meter
-	times   []time.Time // of the trials
-	quarter time.Time   // the first of the quarter to look at next, zero when there are no trials
+	trials  []finish
+	quarter time.Time // the first of the quarter to look at next, zero when there are no trials
 	state   UsualState
 }
 
 // foldUsual folds everything known of a service by now into the meter of its own usual.
-func (h *history) foldUsual(rule OwnUsual, trials []int, blocked []MeterStep) (UsualState, []MeterStep) {
+func (h *history) foldUsual(rule OwnUsual, trials []metered, blocked []MeterStep) (UsualState, []MeterStep) {
 	if rule == (OwnUsual{}) || len(trials) == 0 {
 		return UsualState{}, nil
 	}
 	events := h.outcomes(trials)
-	s := &usualSchedule{rule: rule, events: events, blocked: blocked, times: h.finishes(trials)}
-	s.quarter = quarterAfter(s.times[0])
-	m := newMeter(rule.GoodInARow, len(h.facts.Rollouts), s, setting{})
+	s := &usualSchedule{rule: rule, events: events, blocked: blocked, trials: finishes(trials)}
+	s.quarter = quarterAfter(s.trials[0].at)
+	m := newMeter(rule.GoodInARow, len(trials), s, setting{})
 	m.foldAll(events, h.now)
 	s.state.MeterState = m.state
 	return s.state, m.steps
-}
-
-// outcomes are the events of trials alone.
-func (h *history) outcomes(trials []int) []meterEvent {
-	var events []meterEvent
-	for _, i := range trials {
-		events = h.appendTrial(events, i)
-	}
-	return ordered(events)
 }
 
 func (s *usualSchedule) due(at time.Time) bool { return !s.quarter.IsZero() && !s.quarter.After(at) }
@@ -111,22 +102,26 @@ func (s *usualSchedule) count(at time.Time) (failed, decided int) {
 			failed++
 		case StepTurnedGood:
 			failed--
+		case StepGoodOut:
+			decided--
+		case StepFailedOut:
+			decided, failed = decided-1, failed-1
 		default: // nothing is judged
 		}
 	}
+	decided = max(0, decided)
 	return max(0, min(failed, decided)), decided
 }
 
 // volume is the number of trials a month over the 90 days before, rounded up.
 func (s *usualSchedule) volume(at time.Time) int {
-	n := 0
-	for _, t := range s.times {
-		if t.Before(at) && !t.Before(at.AddDate(0, 0, -volumeDays)) {
-			n++
+	var within []finish
+	for _, t := range s.trials {
+		if t.at.Before(at) && !t.at.Before(at.AddDate(0, 0, -volumeDays)) {
+			within = append(within, t)
 		}
 	}
-	const months = volumeDays / 30
-	return (n + months - 1) / months
+	return aMonth(within, at)
 }
 
 // usualRate is the rate behind so many failures, half a failure in one deployment added so that it is never 0.
