@@ -186,7 +186,7 @@ func approvalSchema() Schema {
 		Type: TypeApproval, Means: "a decision on a deployment",
 		Order: [][2]string{{"requested_at", "decided_at"}},
 		Fields: []Field{
-			nameField("deployment", "id of the deployment").required(),
+			nameField("deployment", "id of the deployment; its source/id where another source told of it").required(),
 			timeField("requested_at", "when it was asked for").required(),
 			timeField("decided_at", "when it was given or refused"),
 			enumField("decision", "the answer", "granted", "refused"),
@@ -202,7 +202,7 @@ func verdictSchema() Schema {
 	return Schema{
 		Type: TypeVerdict, Means: "the result of watching a deployment's signals",
 		Fields: []Field{
-			nameField("deployment", "id of the deployment").required(),
+			nameField("deployment", "id of the deployment; its source/id where another source told of it").required(),
 			timeField("at", "when the watch ended").required(),
 			enumField("result", "what the signals say", "healthy", "unhealthy", "inconclusive").required(),
 			{Name: "signals", Kind: KindMap, Means: "signal → what it showed"},
