@@ -176,6 +176,18 @@ func TestACorrectedServiceMovesTheDeploymentAndWhatFollowsIt(t *testing.T) {
 	}
 }
 
+func TestACorrectedServiceThatMovesNothingKeepsWhatWasKnown(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`{"service":"api"}`, `{"repository":"acme/other"}`} {
+		s := newTale()
+		d := deployment("d1", "r1", clock(9, 0))
+		d.Service, d.Status = "api", Failed
+		s.events = append(s.events, live(NewEvent("ci", d), clock(9, 1)))
+		f := DeriveAll(s.correct(1, "deployment d1", fields(text)).events, s.rules)
+		was(t, f[0], clock(48, 0), "ci/d1: run failed (d1)")
+	}
+}
+
 func TestACorrectionOfWhatIsNotThereChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := newTale().line("c1").deploy("d1", "c1", clock(9, 0))

@@ -83,14 +83,9 @@ func (c Failure) same(other Failure) bool {
 	return c.Cause == other.Cause && c.Evidence == other.Evidence
 }
 
-// movedHere reports whether a correction brought the rollout to this service: until then nothing of it was known here. Another service that
-// it came from leaves it out.
+// movedHere reports whether a correction brought the rollout to this service: until then nothing of it was known here.
 func movedHere(r *Rollout, given []*Correction) bool {
-	moved := func(c *Correction) bool {
-		return c.Record.Type == TypeDeployment && c.sets("service", "repository") && r.holds(c.Record)
-	}
-	away := func(c *Correction) bool { return c.movedAway() && r.holds(c.Record) }
-	return slices.ContainsFunc(given, moved) && !slices.ContainsFunc(given, away)
+	return slices.ContainsFunc(given, func(c *Correction) bool { return c.arrives() && c.Record.Type == TypeDeployment && r.holds(c.Record) })
 }
 
 func (r *Rollout) holds(k Key) bool {

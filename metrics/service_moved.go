@@ -13,7 +13,7 @@ func (s *splitter) moved(events []Event, rules Rules) []Event {
 	}
 	was := newSplitter(rules)
 	was.place(withoutCorrections(events))
-	left := map[string]map[Key]bool{}
+	left, came := map[string]map[Key]bool{}, map[string]map[Key]bool{}
 	for i := range events {
 		k := events[i].Key
 		if k.Type == TypeCommit || k.Type == TypePullRequest {
@@ -24,35 +24,47 @@ func (s *splitter) moved(events []Event, rules Rules) []Event {
 				continue
 			}
 			s.give(name, i)
-			if left[name] == nil {
-				left[name] = map[Key]bool{}
+			note(left, name, k)
+		}
+		for _, name := range s.servicesOf(k) {
+			if name != "" && !slices.Contains(was.servicesOf(k), name) {
+				note(came, name, k)
 			}
-			left[name][k] = true
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(left)) {
-		for _, e := range partings(events, left[name]) {
-			events = append(slices.Clip(events), e)
-			s.give(name, len(events)-1)
+	told := len(events)
+	for i, of := range []map[string]map[Key]bool{left, came} {
+		for _, name := range slices.Sorted(maps.Keys(of)) {
+			for _, e := range marks(events[:told], of[name], i == 0) {
+				events = append(slices.Clip(events), e)
+				s.give(name, len(events)-1)
+			}
 		}
 	}
 	return events
 }
 
-// partings leave records out of a service that they came from. A record that follows another, as a verdict does its deployment, goes by the
+func note(of map[string]map[Key]bool, service string, k Key) {
+	if of[service] == nil {
+		of[service] = map[Key]bool{}
+	}
+	of[service][k] = true
+}
+
+// marks leave records out of a service that they came from, or say that they came to one. A record that follows another, as a verdict does its deployment, goes by the
 // last correction of all that moved one of them.
-func partings(events []Event, left map[Key]bool) []Event {
-	last := lastMoving(events, func(e Event) bool { return left[e.Key] })
+func marks(events []Event, moved map[Key]bool, away bool) []Event {
+	last := lastMoving(events, func(e Event) bool { return moved[e.Key] })
 	if last == nil {
 		return nil
 	}
 	var out []Event
-	for _, k := range slices.SortedFunc(maps.Keys(left), compareKeys) {
+	for _, k := range slices.SortedFunc(maps.Keys(moved), compareKeys) {
 		c := lastMoving(events, func(e Event) bool { return e.Key == k })
 		if c == nil {
 			c = last
 		}
-		e, _ := c.away(k).Event()
+		e, _ := c.mark(k, away).Event()
 		out = append(out, e)
 	}
 	return out
@@ -74,10 +86,11 @@ func (c *Correction) moves() bool {
 	return c.sets("deployment", "environment", "labels", "repository", "service")
 }
 
-// away is what follows from the correction for the service that a record came from. No correction that is kept has such a number.
-func (c Correction) away(k Key) Correction {
-	c.ID, c.Record, c.Fields, c.Exclude, c.Unlinked = -c.ID, k, nil, true, false
+// mark is what follows from the correction for a service that a record came from, or came to. No correction that is kept has such a number.
+func (c Correction) mark(k Key, away bool) Correction {
+	c.ID, c.Record, c.Fields, c.Exclude, c.Unlinked = -c.ID, k, nil, away, false
 	return c
 }
 
-func (c *Correction) movedAway() bool { return c.ID < 0 }
+// arrives reports whether the correction says that a record came to the service.
+func (c *Correction) arrives() bool { return c.ID < 0 && !c.Exclude }

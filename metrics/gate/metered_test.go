@@ -107,6 +107,11 @@ func TestACorrectionNeverUnhappensAStop(t *testing.T) {
 				verdict(f, 1, day(1).Add(time.Minute))
 				correct(f, 1, day(8), func(r *metrics.Rollout) { r.Verdict, r.VerdictAt = "", time.Time{} })
 			}, false, 4},
+		{"a first verdict whose hour is corrected leaves what was good before", "x...", "5 4 3 2",
+			func(f *metrics.Facts) {
+				verdict(f, 3, day(3).Add(time.Minute))
+				correct(f, 3, day(8), func(r *metrics.Rollout) { r.VerdictAt = day(0) })
+			}, false, 4},
 		{"a fix that opened it keeps it open though it is taken out", "xxxx", "5 10 15 20! 8(cause fixed and verified)",
 			func(f *metrics.Facts) {
 				fix := rollout(5)

@@ -57,7 +57,7 @@ func (h *history) hear(at time.Time, was *metrics.Was) {
 	switch {
 	case was == nil:
 	case toldBefore(was):
-		at = earliest(at, was.VerdictAt)
+		at = was.VerdictAt // until the correction only that was known
 	default:
 		at = latest(at, was.Until)
 	}
@@ -79,13 +79,6 @@ func (h *history) hearOnce(w *metrics.Was) {
 
 // toldBefore tells that a rollout had a verdict that said something before a correction changed it.
 func toldBefore(w *metrics.Was) bool { return tells(&w.Rollout) && w.VerdictAt.Before(w.Until) }
-
-func earliest(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
 
 // before tells whether an instant is before another that may not be known.
 func before(at, other time.Time) bool { return other.IsZero() || at.Before(other) }
