@@ -38,17 +38,20 @@ func was(t *testing.T, f Facts, since time.Time, want ...string) {
 	t.Helper()
 	var got []string
 	for _, w := range f.Was {
-		name := w.ID
-		if w.Now != w.ID {
-			name += " → " + cmpText(w.Now, "nothing")
-		}
+		name := "nothing"
 		var causes []string
-		for _, c := range w.Failures {
-			causes = append(causes, fmt.Sprintf("%s (%s)", c.Cause, strings.TrimPrefix(c.Evidence, "ci/")))
+		if w.Rollout != nil {
+			name = w.Rollout.ID
+			for _, c := range w.Rollout.Failures {
+				causes = append(causes, fmt.Sprintf("%s (%s)", c.Cause, strings.TrimPrefix(c.Evidence, "ci/")))
+			}
+		}
+		if w.Now != name {
+			name += " → " + cmpText(w.Now, "nothing")
 		}
 		got = append(got, name+": "+strings.Join(causes, ", "))
 		if !w.Until.Equal(since) {
-			t.Errorf("%s was so until %s", w.ID, w.Until)
+			t.Errorf("%s was so until %s", name, w.Until)
 		}
 	}
 	if !slices.Equal(got, want) {
@@ -108,7 +111,7 @@ func TestACorrectionThatNamesTheCauseOfAnIncidentSaysSo(t *testing.T) {
 		t.Errorf("known at %s, assumed %t", c.KnownAt, c.Assumed)
 	}
 	was(t, f, clock(48, 0), "ci/d1: ", "ci/d2: incident (i1)")
-	if known := f.Was[1].Failures[0].KnownAt; !known.Equal(clock(13, 5)) {
+	if known := f.Was[1].Rollout.Failures[0].KnownAt; !known.Equal(clock(13, 5)) {
 		t.Errorf("what d2 was blamed for was known at %s", known)
 	}
 }
@@ -170,7 +173,7 @@ func TestACorrectedServiceMovesTheDeploymentAndWhatFollowsIt(t *testing.T) {
 		correct(1, "deployment d2", fields(`{"repository":"acme/shop","service":"shop"}`))
 	was(t, s.expect(t, "d1 planned baseline"), clock(48, 0), "ci/d2 → nothing: unhealthy verdict (v1)")
 	all := DeriveAll(s.events, s.rules)
-	was(t, all[1], time.Time{})
+	was(t, all[1], clock(48, 0), "nothing → ci/d2: ")
 	if len(all) != 2 || all[1].Service != "shop" || strings.TrimSpace(tell(all[1])) != "ci/d2 planned baseline; unhealthy verdict (ci/v1, stated)" {
 		t.Errorf("got %+v", all)
 	}
@@ -185,6 +188,50 @@ func TestACorrectedServiceThatMovesNothingKeepsWhatWasKnown(t *testing.T) {
 		s.events = append(s.events, live(NewEvent("ci", d), clock(9, 1)))
 		f := DeriveAll(s.correct(1, "deployment d1", fields(text)).events, s.rules)
 		was(t, f[0], clock(48, 0), "ci/d1: run failed (d1)")
+	}
+}
+
+func TestEachOfSeveralCorrectionsKeepsWhatWasKnownUntilIt(t *testing.T) {
+	t.Parallel()
+	s := newTale().deploy("d1", "r1", clock(9, 0)).deploy("d2", "r2", clock(12, 0))
+	for n, text := range []string{`{"status":"failed"}`, `{"status":"succeeded"}`} {
+		s.correct(int64(n+1), "deployment d2", Correction{Fields: json.RawMessage(text), At: clock(48+n, 0)})
+	}
+	f := s.expect(t, "d1 planned baseline", "d2 planned baseline")
+	for at, failed := range map[time.Time]bool{clock(47, 0): false, clock(48, 0): true, clock(48, 59): true, clock(49, 0): false} {
+		if got := f.AsOf(at); len(got.Rollouts) != 2 || got.Rollouts[1].Failed() != failed {
+			t.Errorf("at %s: %s", at, tell(got))
+		}
+	}
+}
+
+func TestADeploymentThatCorrectionsMoveToAndFroIsKnownWhereItWas(t *testing.T) {
+	t.Parallel()
+	s := newTale().deploy("d1", "c1", clock(9, 0)).deploy("d2", "c2", clock(12, 0)).
+		add(Incident{ID: "i1", Service: "api", Deployment: "d2", StartedAt: clock(13, 0)}).
+		correct(1, "deployment d2", Correction{Fields: json.RawMessage(`{"service":"shop"}`), At: clock(48, 0)}).
+		correct(2, "deployment d2", Correction{Fields: json.RawMessage(`{"service":"api"}`), At: clock(50, 0)})
+	s.rules.Services = []Service{{Name: "api"}, {Name: "shop"}}
+	all := DeriveAll(s.events, s.rules)
+	if len(all) != 2 {
+		t.Fatalf("%d services", len(all))
+	}
+	for hour, want := range map[int][2]int{47: {2, 0}, 48: {1, 1}, 49: {1, 1}, 50: {2, 0}} {
+		for n, f := range all {
+			if got := f.AsOf(clock(hour, 0)).Rollouts; len(got) != want[n] {
+				t.Errorf("%s at %d:00 has %d rollouts, want %d", f.Service, hour, len(got), want[n])
+			}
+		}
+	}
+	var told []string
+	for _, k := range all[0].Incidents[0].KnownAs() {
+		told = append(told, fmt.Sprintf("%s %t", k.At.Sub(clock(0, 0)), k.Uncounted))
+	}
+	if want := []string{"13h0m0s false", "48h0m0s true", "50h0m0s false"}; !slices.Equal(told, want) {
+		t.Errorf("the incident is told of as %q, want %q", told, want)
+	}
+	if told := all[1].TakenBack; len(told) != 1 || !told[0].KnownAs()[0].At.Equal(clock(48, 0)) || !told[0].KnownAs()[1].Uncounted {
+		t.Errorf("the other service knows %+v", told)
 	}
 }
 

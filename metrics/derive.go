@@ -13,20 +13,36 @@ import (
 // The passes follow one another as written: records are read, histories built, deployments grouped into rollouts, each place's
 // rollouts put in order and told apart, then causes of failure linked, and last of all recoveries.
 //
-// A correction stands among the events as a revision that goes before every source. What was known before it is kept beside the facts, for those who must not take back what they did by it.
+// A correction stands among the events as a revision that goes before every source. What was known before it is kept beside the facts, for those
+// who must not take back what they did by it: the facts are derived once for each instant at which corrections were made, and compared.
 func Derive(service Service, events []Event, rules Rules) Facts {
-	facts := derive(service, events, rules)
-	if given := correctionsIn(events); len(given) > 0 {
-		before := derive(service, withoutCorrections(events), rules)
-		facts.remember(before, given)
-		facts.takeBack(before, given)
+	times := correctedAtTimes(events)
+	if len(times) == 0 {
+		return derive(service, readRecords(events), nil, rules)
 	}
+	known := newRevised(events, rules)
+	facts := known.derive(service, time.Time{})
+	var was []Was
+	var told tellings
+	told.add(facts.Incidents, time.Time{})
+	for _, at := range times {
+		now := known.derive(service, at)
+		was = append(was, turned(facts.Rollouts, now.Rollouts, at)...)
+		told.add(now.Incidents, at)
+		facts = now
+	}
+	facts.Was = was
+	told.finish(&facts)
 	return facts
 }
 
-func derive(service Service, events []Event, rules Rules) Facts {
-	d := newDerivation(service, events, rules)
-	d.buildHistories()
+// derive makes facts of records. The histories of their repositories are those given, which it may add to, or else made of the records.
+func derive(service Service, of records, histories map[string]*history, rules Rules) Facts {
+	d := newDerivation(service, of, rules)
+	if d.histories = histories; histories == nil {
+		d.histories = of.histories(rules)
+	}
+	d.repositories = d.knownRepositories()
 	d.buildRollouts()
 	d.blameForRollbacks()
 	d.linkVerdicts()
@@ -76,9 +92,9 @@ type environment struct {
 	kind EnvironmentKind
 }
 
-func newDerivation(service Service, events []Event, rules Rules) *derivation {
-	d := &derivation{records: readRecords(events), service: service, rules: rules,
-		environments: map[string]environment{}, bots: map[string]bool{}, handoffs: map[Handoffs]*Handoffs{}, histories: map[string]*history{}}
+func newDerivation(service Service, of records, rules Rules) *derivation {
+	d := &derivation{records: of, service: service, rules: rules,
+		environments: map[string]environment{}, bots: map[string]bool{}, handoffs: map[Handoffs]*Handoffs{}}
 	d.facts.Service, d.facts.Team = service.Name, service.Team
 	d.facts.LeftOut = d.leftOut
 	d.stated = statedKinds(d.deployments)
@@ -98,33 +114,31 @@ func (d *derivation) leaveOut(k Key, at time.Time, reason string) {
 	d.facts.LeftOut = append(d.facts.LeftOut, LeftOut{Record: k.String(), At: at, Reason: reason})
 }
 
-// buildHistories makes a graph of each repository that has commits or pull requests.
-func (d *derivation) buildHistories() {
+// histories makes a graph of each repository that has commits or pull requests.
+func (r *records) histories(rules Rules) map[string]*history {
+	compare := func(a, b string) int { return cmp.Or(cmp.Compare(rules.rank(a), rules.rank(b)), cmp.Compare(a, b)) }
 	commits := map[string][]*toldCommit{}
-	for i := range d.commits {
-		c := &d.commits[i]
+	for i := range r.commits {
+		c := &r.commits[i]
 		commits[c.Repository] = append(commits[c.Repository], c)
 	}
-	requests := map[string][]record[PullRequest]{}
-	slices.SortFunc(d.requests, func(a, b record[PullRequest]) int {
-		return cmp.Or(d.compareSources(a.Source, b.Source), compareKeys(a.Key, b.Key))
+	sorted := slices.SortedFunc(slices.Values(r.requests), func(a, b record[PullRequest]) int {
+		return cmp.Or(compare(a.Source, b.Source), compareKeys(a.Key, b.Key))
 	})
-	for _, r := range d.requests {
-		requests[r.Repository] = append(requests[r.Repository], r)
+	requests := map[string][]record[PullRequest]{}
+	for _, one := range sorted {
+		requests[one.Repository] = append(requests[one.Repository], one)
 	}
+	all := map[string]*history{}
 	for repository, list := range commits {
-		d.histories[repository] = newHistory(newGraph(list, d.compareSources), requests[repository])
+		all[repository] = newHistory(newGraph(list, compare), requests[repository])
 	}
 	for repository, list := range requests {
-		if d.histories[repository] == nil {
-			d.histories[repository] = newHistory(newGraph(nil, nil), list)
+		if all[repository] == nil {
+			all[repository] = newHistory(newGraph(nil, nil), list)
 		}
 	}
-	d.repositories = d.knownRepositories()
-}
-
-func (d *derivation) compareSources(a, b string) int {
-	return cmp.Or(cmp.Compare(d.rules.rank(a), d.rules.rank(b)), cmp.Compare(a, b))
+	return all
 }
 
 func newHistory(g *graph, prs []record[PullRequest]) *history {

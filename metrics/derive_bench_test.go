@@ -55,3 +55,26 @@ func BenchmarkSplit50kDeployments(b *testing.B) {
 		Split(events, DefaultRules())
 	}
 }
+
+// corrected adds corrections of as many deployments, made one after the other.
+func corrected(events []Event, corrections int) []Event {
+	out := events[:len(events):len(events)]
+	for _, e := range events {
+		if n := len(out) - len(events); e.Type == TypeDeployment && n < corrections {
+			c := Correction{ID: int64(n + 1), Record: e.Key, Exclude: true, Reason: "a drill", At: monday.AddDate(0, 6, n)}
+			stated, _ := c.Event()
+			out = append(out, stated)
+		}
+	}
+	return out
+}
+
+func BenchmarkDerive1000Deployments(b *testing.B) { benchmarkDerive(b, long(1000, 5)) }
+
+func BenchmarkDerive1000DeploymentsWith1Correction(b *testing.B) {
+	benchmarkDerive(b, corrected(long(1000, 5), 1))
+}
+
+func BenchmarkDerive1000DeploymentsWith100Corrections(b *testing.B) {
+	benchmarkDerive(b, corrected(long(1000, 5), 100))
+}

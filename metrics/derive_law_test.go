@@ -177,12 +177,17 @@ func (g *generated) correct(id int64) {
 	case g.chance(3):
 		c.Exclude = true
 	case c.Record.Type == TypeDeployment:
-		c.Fields = []byte(g.pick([]string{`{"status":"failed"}`, `{"status":"succeeded"}`, `{"service":"web"}`, `{"rollback":true}`, `{"revision":"` + g.pick(g.shas) + `"}`}))
+		c.Fields = []byte(g.pick([]string{`{"status":"failed"}`, `{"status":"succeeded"}`, `{"service":"web"}`, `{"service":"api"}`, `{"service":"bare","repository":"acme/bare"}`,
+			`{"repository":"acme/api"}`, `{"environment":"production"}`, `{"environment":"staging"}`, `{"labels":{"region":"eu"}}`, `{"finished_at":"2026-03-05T10:00:00Z"}`,
+			`{"rollback":true}`, `{"revision":"` + g.pick(g.shas) + `"}`}))
 	case c.Record.Type == TypeIncident:
 		c.Unlinked = g.chance(2)
 		if !c.Unlinked {
-			c.Fields = []byte(g.pick([]string{`{"deployment":null}`, `{"deployment":"` + g.pick(g.ids) + `"}`, `{"severity":1}`}))
+			c.Fields = []byte(g.pick([]string{`{"deployment":null}`, `{"deployment":"` + g.pick(g.ids) + `"}`, `{"severity":1}`,
+				`{"service":"web"}`, `{"service":"bare"}`, `{"environment":"staging"}`}))
 		}
+	case c.Record.Type == TypeVerdict || c.Record.Type == TypeApproval:
+		c.Fields = []byte(`{"deployment":"` + g.pick(g.ids) + `"}`)
 	default:
 		c.Exclude = true
 	}
@@ -279,7 +284,7 @@ var rfc3339Text = regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`)
 func TestFactsAreThoseFromBeforeOnceEveryCorrectionIsWithdrawn(t *testing.T) {
 	t.Parallel()
 	laws(t, func(t *testing.T, random *rand.Rand, events []Event, _ string) {
-		g := &generated{random: random, events: withoutCorrections(events), ids: []string{"1", "2"}, shas: []string{"a"}}
+		g := &generated{random: random, events: asOf(events, time.Time{}), ids: []string{"1", "2"}, shas: []string{"a"}}
 		before := asJSON(t, DeriveAll(g.events, lawRules()))
 		for i := range int64(6) {
 			g.correct(100 + i)
@@ -331,7 +336,7 @@ func TestALateSecondSourceThatSaysTheSameAddsAttemptsAndNothingElse(t *testing.T
 				doubled = append(doubled, e)
 			}
 		}
-		if want, got := outline(DeriveAll(withoutCorrections(told), rules)), outline(DeriveAll(withoutCorrections(doubled), rules)); got != want {
+		if want, got := outline(DeriveAll(asOf(told, time.Time{}), rules)), outline(DeriveAll(asOf(doubled, time.Time{}), rules)); got != want {
 			t.Errorf("%s", firstDifference(got, want))
 		}
 	})
@@ -374,6 +379,49 @@ func TestAnUnrelatedServiceChangesNothing(t *testing.T) {
 	})
 }
 
+func TestFactsDoNotDependOnWhichOtherRecordsAreAtHand(t *testing.T) {
+	t.Parallel()
+	laws(t, func(t *testing.T, _ *rand.Rand, events []Event, _ string) {
+		for _, part := range Split(events, lawRules()) {
+			if part.Service.Name == "" {
+				continue
+			}
+			want, own := asJSON(t, Derive(part.Service, part.Events, lawRules())), map[Key]bool{}
+			for _, e := range part.Events {
+				own[e.Key] = true
+			}
+			some := slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return !own[e.Key] && e.Type != TypeDeployment })
+			for _, again := range Split(some, lawRules()) {
+				if again.Service.Name != part.Service.Name {
+					continue
+				}
+				if got := asJSON(t, Derive(again.Service, again.Events, lawRules())); got != want {
+					t.Errorf("%s: %s", part.Service.Name, firstDifference(got, want))
+				}
+			}
+		}
+	})
+}
+
+func TestFactsAsOfAnInstantAreThoseWithoutTheCorrectionsMadeAfterIt(t *testing.T) {
+	t.Parallel()
+	laws(t, func(t *testing.T, random *rand.Rand, events []Event, _ string) {
+		times := correctedAtTimes(events)
+		if len(times) == 0 {
+			return
+		}
+		at := times[random.IntN(len(times))]
+		then := DeriveAll(slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Correction != nil && e.Correction.At.After(at) }), lawRules())
+		for _, f := range DeriveAll(events, lawRules()) {
+			for _, want := range then {
+				if got := f.AsOf(at); want.Service == f.Service && !slices.EqualFunc(got.Rollouts, want.Rollouts, func(a, b Rollout) bool { return a.countsLike(&b) }) {
+					t.Errorf("%s at %s:\n got %swant %s", f.Service, at, tell(got), tell(want))
+				}
+			}
+		}
+	})
+}
+
 func TestWhatEveryHistoryKeeps(t *testing.T) {
 	t.Parallel()
 	laws(t, func(t *testing.T, _ *rand.Rand, events []Event, _ string) {
@@ -384,19 +432,27 @@ func TestWhatEveryHistoryKeeps(t *testing.T) {
 	})
 }
 
-// checkWas states that what is kept of before corrections has an end, and goes on as a rollout that there is and that none else went on as.
+// checkWas states that what is kept of before corrections leads back, correction by correction, to rollouts that each stand once in the record.
 func checkWas(t *testing.T, f Facts) {
 	t.Helper()
-	here := map[string]bool{"": true}
-	for _, r := range f.Rollouts {
-		here[r.ID] = true
-	}
-	since := map[string]bool{}
-	for _, w := range f.Was {
-		if w.Until.IsZero() || !here[w.Now] || w.Now != "" && since[w.Now] {
-			t.Errorf("%s was until %s, and is %q since", w.ID, w.Until, w.Now)
+	readings := f.Readings(monday.AddDate(9, 0, 0))
+	for n, reading := range readings {
+		here, since := map[string]bool{}, map[string]bool{}
+		for i, r := range reading.Rollouts {
+			if here[r.ID] || i > 0 && reading.Rollouts[i-1].FinishedAt.After(r.FinishedAt) {
+				t.Errorf("from %s on %s is there twice, or in the wrong place", reading.From, r.ID)
+			}
+			here[r.ID] = true
 		}
-		since[w.Now] = true
+		for _, w := range f.Was {
+			if n > 0 && w.Until.Equal(reading.From) && (w.Now != "" && !here[w.Now] || w.Now != "" && since[w.Now] || w.Rollout == nil && w.Now == "") {
+				t.Errorf("%+v was until %s, and is %q since", w.Rollout, w.Until, w.Now)
+			}
+			since[w.Now] = since[w.Now] || w.Until.Equal(reading.From)
+		}
+	}
+	if len(readings) > 1 && readings[0].From.After(readings[1].From) || !readings[0].From.IsZero() {
+		t.Errorf("%d readings, the first from %s", len(readings), readings[0].From)
 	}
 }
 

@@ -59,6 +59,23 @@ func readRecords(events []Event) records {
 	return out
 }
 
+// and are these records and others.
+func (r *records) and(others records) records {
+	all := records{
+		deployments: slices.Concat(r.deployments, others.deployments), commits: r.commits, requests: slices.Concat(r.requests, others.requests),
+		incidents: slices.Concat(r.incidents, others.incidents), approvals: slices.Concat(r.approvals, others.approvals),
+		verdicts: slices.Concat(r.verdicts, others.verdicts), leftOut: slices.Concat(r.leftOut, others.leftOut),
+	}
+	if len(others.commits) > 0 { // mostly not, and there are a great many
+		all.commits = slices.Concat(r.commits, others.commits)
+	}
+	sortRecords(all.deployments)
+	sortRecords(all.incidents)
+	sortRecords(all.approvals)
+	sortRecords(all.verdicts)
+	return all
+}
+
 // exclude lists a record that a correction leaves out. The history still needs its commits.
 func (r *records) exclude(e Event, revisions []*Event) bool {
 	c := exclusion(revisions)

@@ -58,23 +58,79 @@ func (i *IncidentLink) KnownAs() []Telling {
 		EnvironmentKind: i.EnvironmentKind}}
 }
 
-// takeBack keeps the incidents that corrections left out, as they were known until then.
-func (f *Facts) takeBack(before Facts, given []*Correction) {
-	for _, was := range before.Incidents {
-		if slices.ContainsFunc(f.Incidents, func(now IncidentLink) bool { return now.ID == was.ID }) {
-			continue
+// tellings follow what was known of the incidents of a service from one correction to the next.
+type tellings struct {
+	all []*telling // in the order in which they were met
+	by  map[string]*telling
+}
+
+type telling struct {
+	link IncidentLink // as it was known last
+	told []Telling
+	here bool // since the last correction
+}
+
+// add takes the incidents as they are known from an instant on at which corrections were made, zero for those of before any.
+func (t *tellings) add(incidents []IncidentLink, from time.Time) {
+	if t.by == nil {
+		t.by = make(map[string]*telling, len(incidents))
+	}
+	for _, one := range t.all {
+		one.here = false
+	}
+	for _, link := range incidents {
+		one := t.by[link.ID]
+		if one == nil {
+			one = &telling{}
+			t.all, t.by[link.ID] = append(t.all, one), one
 		}
-		var near, last time.Time
-		for _, c := range given {
-			last = later(last, c.At)
-			if c.Record.Source+"/"+c.Record.ID == was.ID && c.Record.Type == TypeIncident {
-				near = later(near, c.At)
-			}
+		one.link, one.here, one.told = link, true, goOn(toldBefore(one.told, from), link.KnownAs(), from)
+	}
+	for _, one := range t.all {
+		if told := toldBefore(one.told, from); !one.here && len(told) > 0 {
+			gone := told[len(told)-1]
+			gone.At, gone.Uncounted = from, true
+			one.told = append(told, gone)
 		}
-		told := was.KnownAs()
-		end := told[len(told)-1]
-		end.At, end.Uncounted = cmpTime(near, last).UTC(), true
-		was.Told = append(slices.Clone(told), end)
-		f.TakenBack = append(f.TakenBack, was)
+	}
+}
+
+// toldBefore is what was told before an instant.
+func toldBefore(told []Telling, at time.Time) []Telling {
+	n := 0
+	for n < len(told) && told[n].At.Before(at) {
+		n++
+	}
+	return told[:n:n]
+}
+
+// goOn tells, from an instant on, what is known since then.
+func goOn(told, since []Telling, from time.Time) []Telling {
+	for n, s := range since {
+		if n+1 < len(since) && !since[n+1].At.After(from) {
+			continue // something else was known by then
+		}
+		s.At = later(s.At, from)
+		if len(told) == 0 || !told[len(told)-1].same(s) {
+			told = append(told, s)
+		}
+	}
+	return told
+}
+
+// finish gives the incidents what was told of them, and those that were once known and are no more.
+func (t *tellings) finish(f *Facts) {
+	for i := range f.Incidents {
+		link := &f.Incidents[i]
+		told := t.by[link.ID].told
+		if link.Told = told; len(told) == 1 && told[0].At.Equal(later(link.StartedAt, link.DetectedAt)) {
+			link.Told = nil
+		}
+	}
+	for _, one := range t.all {
+		if !one.here && len(one.told) > 0 {
+			one.link.Told = one.told
+			f.TakenBack = append(f.TakenBack, one.link)
+		}
 	}
 }

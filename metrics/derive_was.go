@@ -6,46 +6,121 @@ import (
 	"time"
 )
 
-// correctionsIn are the corrections among the events, each once, by number.
-func correctionsIn(events []Event) []*Correction {
-	var out []*Correction
+// correctedAtTimes are the instants at which corrections of these records were made, each once, in order.
+func correctedAtTimes(events []Event) []time.Time {
+	var times []time.Time
 	for i := range events {
 		if c := events[i].Correction; c != nil {
-			out = append(out, c)
+			times = append(times, c.At.UTC())
 		}
 	}
-	slices.SortFunc(out, func(a, b *Correction) int { return cmp.Or(cmp.Compare(a.ID, b.ID), compareKeys(a.Record, b.Record)) })
-	return slices.CompactFunc(out, func(a, b *Correction) bool { return a.ID == b.ID && a.Record == b.Record })
+	slices.SortFunc(times, time.Time.Compare)
+	return slices.CompactFunc(times, time.Time.Equal)
 }
 
-func withoutCorrections(events []Event) []Event {
-	return slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Correction != nil })
+// revised are the records of a service at any time: those that no correction is of are read once.
+type revised struct {
+	rules     Rules
+	same      records
+	corrected []Event
+	histories map[string]*history // nil where corrections of commits or pull requests may change them
 }
 
-// remember keeps the production rollouts that corrections changed, as they were known until then.
-func (f *Facts) remember(before Facts, given []*Correction) {
-	now, was := byAttempt(f.Rollouts), byAttempt(before.Rollouts)
-	kept := map[string]bool{}
-	for i := range before.Rollouts {
-		r := &before.Rollouts[i]
-		s := standsIn(r, now)
-		if s != nil && kept[s.ID] {
+func newRevised(events []Event, rules Rules) revised {
+	corrected, code := map[Key]bool{}, false
+	for i := range events {
+		if k := events[i].Key; events[i].Correction != nil {
+			corrected[k], code = true, code || k.Type == TypeCommit || k.Type == TypePullRequest
+		}
+	}
+	known := revised{rules: rules}
+	var same []Event
+	for _, e := range events {
+		if corrected[e.Key] {
+			known.corrected = append(known.corrected, e)
+		} else {
+			same = append(same, e)
+		}
+	}
+	if known.same = readRecords(same); !code {
+		known.histories = known.same.histories(rules)
+	}
+	return known
+}
+
+// derive makes facts of them as they were corrected by an instant.
+func (k *revised) derive(service Service, at time.Time) Facts {
+	return derive(service, k.same.and(readRecords(asOf(k.corrected, at))), k.histories, k.rules)
+}
+
+// asOf are the events with the corrections that were made by an instant, and of the records that later ones brought to the service none.
+func asOf(events []Event, at time.Time) []Event {
+	came, last := map[Key]bool{}, map[Key]*Correction{}
+	for _, c := range marksIn(events) {
+		if _, known := came[c.Record]; !known {
+			came[c.Record] = c.arrives()
+		}
+		if !c.At.After(at) {
+			last[c.Record] = c
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(events), func(e Event) bool {
+		switch c := e.Correction; {
+		case last[e.Key] == nil && came[e.Key]: // it was another service's still
+			return true
+		case c == nil:
+			return false
+		case c.isMark():
+			return last[e.Key] == nil || last[e.Key].arrives() || !last[e.Key].At.Equal(c.At)
+		default:
+			return c.At.After(at)
+		}
+	})
+}
+
+// marksIn are what says that records came from other services and left for them, in order of time.
+func marksIn(events []Event) []*Correction {
+	var marks []*Correction
+	for i := range events {
+		if c := events[i].Correction; c != nil && c.isMark() {
+			marks = append(marks, c)
+		}
+	}
+	slices.SortFunc(marks, func(a, b *Correction) int { return a.At.Compare(b.At) })
+	return marks
+}
+
+// turned is what corrections that were made at an instant made of the rollouts that were known before.
+func turned(before, now []Rollout, at time.Time) []Was {
+	var all []Was
+	attempts, taken := byAttempt(now), map[string]bool{}
+	for i := range before {
+		r := &before[i]
+		s := standsIn(r, attempts)
+		if s != nil && taken[s.ID] {
 			s = nil // another one went on as it
 		}
-		if s != nil {
-			kept[s.ID] = true
-		}
-		production := r.EnvironmentKind == Production || s != nil && s.EnvironmentKind == Production
-		if !production || s != nil && r.countsLike(s) || movedHere(r, given) {
+		switch {
+		case s == nil:
+			all = append(all, Was{Until: at, Rollout: r.metered()})
 			continue
+		case !r.countsLike(s):
+			all = append(all, Was{Until: at, Rollout: r.metered(), Now: s.ID})
 		}
-		w := Was{Rollout: *r, Until: changedAt(r, s, was, given)}
-		w.Changes, w.Reapplied, w.Approvals, w.Labels, w.Waits, w.Hands = nil, nil, nil, nil, Waits{}, Hands{}
-		if s != nil {
-			w.Now = s.ID
-		}
-		f.Was = append(f.Was, w)
+		taken[s.ID] = true
 	}
+	for i := range now {
+		if s := &now[i]; !taken[s.ID] {
+			all = append(all, Was{Until: at, Now: s.ID})
+		}
+	}
+	return all
+}
+
+// metered is the rollout without what no meter goes by.
+func (r Rollout) metered() *Rollout {
+	r.Changes, r.Reapplied, r.Approvals, r.Labels, r.Waits, r.Hands = nil, nil, nil, nil, Waits{}, Hands{}
+	return &r
 }
 
 func byAttempt(rollouts []Rollout) map[string]*Rollout {
@@ -83,74 +158,71 @@ func (c Failure) same(other Failure) bool {
 	return c.Cause == other.Cause && c.Evidence == other.Evidence
 }
 
-// movedHere reports whether a correction brought the rollout to this service: until then nothing of it was known here.
-func movedHere(r *Rollout, given []*Correction) bool {
-	return slices.ContainsFunc(given, func(c *Correction) bool { return c.arrives() && c.Record.Type == TypeDeployment && r.holds(c.Record) })
+// Reading is the rollouts of a service as they were known from one correction until the next.
+type Reading struct {
+	From     time.Time  // zero for what was known before any correction
+	Rollouts []*Rollout // by FinishedAt, then ID; those of the facts, which must not be changed
 }
 
-func (r *Rollout) holds(k Key) bool {
-	return slices.ContainsFunc(r.Attempts, func(a Attempt) bool { return a.ID == k.Source+"/"+k.ID })
+// Readings are those of the record by an instant, oldest first. The last is what is known of it then.
+func (f *Facts) Readings(by time.Time) []Reading {
+	now := make([]*Rollout, len(f.Rollouts))
+	for i := range f.Rollouts {
+		now[i] = &f.Rollouts[i]
+	}
+	one := Reading{Rollouts: now}
+	var all []Reading
+	was := slices.Clone(f.Was)
+	slices.SortStableFunc(was, func(a, b Was) int { return a.Until.Compare(b.Until) })
+	for to := len(was); to > 0; {
+		from := to - 1
+		for from > 0 && was[from-1].Until.Equal(was[to-1].Until) {
+			from--
+		}
+		if one.From = was[from].Until; !one.From.After(by) {
+			all = append(all, one)
+		}
+		one.Rollouts, to = before(one.Rollouts, was[from:to]), from
+	}
+	one.From = time.Time{}
+	all = append(all, one)
+	slices.Reverse(all)
+	return all
 }
 
-// changedAt is when a rollout became what it is since. One whose attempts were all left out was so when the last of them was; else it is
-// when the last correction was made of its own records and those that its failures rest on. Where the connection is a longer one it is when
-// the last correction of all was made.
-func changedAt(r, now *Rollout, was map[string]*Rollout, given []*Correction) time.Time {
-	if now == nil {
-		if at, all := leftOutAt(r, given); all {
-			return at
+// before is what the rollouts were before corrections that were made at one instant.
+func before(now []*Rollout, was []Was) []*Rollout {
+	since := make(map[string]bool, len(was))
+	out := make([]*Rollout, 0, len(now)+len(was))
+	for i := range was {
+		since[was[i].Now] = true
+		if was[i].Rollout != nil {
+			out = append(out, was[i].Rollout)
 		}
 	}
-	names := namesBehind(r, was)
-	if now != nil {
-		for name := range namesBehind(now, was) {
-			names[name] = true
+	for _, r := range now {
+		if !since[r.ID] {
+			out = append(out, r)
 		}
 	}
-	var near, last time.Time
-	for _, c := range given {
-		last = later(last, c.At)
-		if names[c.Record.Source+"/"+c.Record.ID] {
-			near = later(near, c.At)
-		}
-	}
-	return cmpTime(near, last).UTC()
+	slices.SortFunc(out, func(a, b *Rollout) int { return cmp.Or(a.FinishedAt.Compare(b.FinishedAt), cmp.Compare(a.ID, b.ID)) })
+	return out
 }
 
-// leftOutAt is when the last of a rollout's attempts was left out, false when not all of them were.
-func leftOutAt(r *Rollout, given []*Correction) (last time.Time, all bool) {
-	for _, a := range r.Attempts {
-		first := time.Time{}
-		for _, c := range given { // in their order
-			if c.Exclude && c.Record.Type == TypeDeployment && c.Record.Source+"/"+c.Record.ID == a.ID {
-				first = c.At
-				break
-			}
-		}
-		if first.IsZero() {
-			return time.Time{}, false
-		}
-		last = later(last, first)
+// AsOf are the facts without what corrections changed that were made after an instant; incidents say themselves what was known of them when.
+func (f Facts) AsOf(at time.Time) Facts {
+	if !slices.ContainsFunc(f.Was, func(w Was) bool { return w.Until.After(at) }) {
+		return f
 	}
-	return last.UTC(), len(r.Attempts) > 0
-}
-
-// namesBehind are the records that a rollout's outcome rests on, "source/id": its attempts, the evidence of its failures, and where that is
-// a rollout its attempts too.
-func namesBehind(r *Rollout, was map[string]*Rollout) map[string]bool {
-	names := map[string]bool{}
-	for _, a := range r.Attempts {
-		names[a.ID] = true
+	readings := f.Readings(at)
+	last := readings[len(readings)-1].Rollouts
+	rollouts := make([]Rollout, len(last))
+	for i, r := range last {
+		rollouts[i] = *r
 	}
-	for _, f := range r.Failures {
-		names[f.Evidence] = true
-		if by := was[f.Evidence]; by != nil {
-			for _, a := range by.Attempts {
-				names[a.ID] = true
-			}
-		}
-	}
-	return names
+	f.Rollouts = rollouts
+	f.Was = slices.DeleteFunc(slices.Clone(f.Was), func(w Was) bool { return w.Until.After(at) })
+	return f
 }
 
 func later(a, b time.Time) time.Time {

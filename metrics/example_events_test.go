@@ -76,7 +76,7 @@ func ExampleNewCorrection() {
 	fmt.Println(len(faults), holds)
 	fmt.Printf("%q %s: %s\n", facts.Incidents[0].Rollout, facts.Incidents[0].Confidence, facts.Incidents[0].Reason)
 	fmt.Println(facts.Rollouts[1].Failures[0].Cause, len(facts.Rollouts[1].Failures))
-	fmt.Println("known until", facts.Was[0].Until.Format(time.DateOnly)+":", facts.Was[0].Failures[0].Cause, len(facts.Was[0].Failures))
+	fmt.Println("known until", facts.Was[0].Until.Format(time.DateOnly)+":", facts.Was[0].Rollout.Failures[0].Cause, len(facts.Was[0].Rollout.Failures))
 	// Output:
 	// 0 true
 	// "" stated: corrected by hand: the provider was down

@@ -205,9 +205,10 @@ type Failure struct {
 // Was is a rollout as it was known until corrections changed it. It enters no figure: the gate's meters, which never take back a step, go by
 // it until then.
 type Was struct {
-	Rollout           // without its changes, approvals and labels
+	// Rollout is what it was, without its changes, approvals and labels; nil where nothing of it was known, or it was another service's.
+	Rollout *Rollout  `json:"rollout,omitempty"`
 	Until   time.Time `json:"until"`
-	// Now is the rollout that it is since; empty where corrections left out all that it was.
+	// Now is the rollout that it was from then on, until the next correction of it; empty where corrections left out all that it was.
 	Now string `json:"now,omitempty"`
 }
 
@@ -260,7 +261,7 @@ type Facts struct {
 	// Since is the earliest instant of any deployment, incident or change that counts: the service is observed from then on.
 	Since    time.Time `json:"since,omitzero"`
 	Rollouts []Rollout `json:"rollouts"` // by FinishedAt, then ID
-	// Was are the production rollouts that corrections changed, as they were known until then, by FinishedAt, then ID.
+	// Was are the rollouts that corrections changed, as they were known until then, by Until; one that several changed is there several times.
 	Was       []Was          `json:"was,omitempty"`
 	Incidents []IncidentLink `json:"incidents,omitempty"`
 	// TakenBack are incidents that were once known and that corrections left out since. They enter no figure; the gate's meter, which once

@@ -1,84 +1,108 @@
 package metrics
 
 import (
-	"maps"
+	"cmp"
 	"slices"
+	"time"
 )
 
-// moved gives records that corrections brought to another service to the one that they came from too, which leaves them out: what it did by
-// them, its gate above all, it did. A service of which nothing else is left is none any more. The events are returned with those that say so.
+// moved gives records that corrections moved between services to each that ever had them, with marks that say when they came and when they left:
+// what a service did by them, its gate above all, it did. One that is not declared and of which nothing is left is none any more. The events are
+// returned with the marks.
 func (s *splitter) moved(events []Event, rules Rules) []Event {
-	if lastMoving(events, func(Event) bool { return true }) == nil {
+	moving := slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Correction == nil || !e.Correction.moves() })
+	if len(moving) == 0 {
 		return events
 	}
-	was := newSplitter(rules)
-	was.place(withoutCorrections(events))
-	left, came := map[string]map[Key]bool{}, map[string]map[Key]bool{}
-	for i := range events {
-		k := events[i].Key
-		if k.Type == TypeCommit || k.Type == TypePullRequest {
-			continue
-		}
-		for _, name := range was.servicesOf(k) {
-			if name == "" || slices.Contains(s.servicesOf(k), name) || s.events[name] == nil {
+	placed, once := withoutCode(events), map[Key][]string{}
+	var marked []Event
+	had := placedBy(placed, rules, time.Time{})
+	for _, at := range correctedAtTimes(moving) {
+		made := slices.DeleteFunc(slices.Clone(moving), func(e Event) bool { return !e.Correction.At.Equal(at) })
+		has := placedBy(placed, rules, at)
+		moves := append(had.lost(has, true), has.lost(had, false)...)
+		by := causes(made, moves)
+		for n, move := range moves {
+			if _, known := s.events[move.service]; !known {
 				continue
 			}
-			s.give(name, i)
-			note(left, name, k)
+			once[move.record] = append(once[move.record], move.service)
+			marked = append(marked, move.mark(*by[n]))
+			s.give(move.service, len(events)+len(marked)-1)
 		}
-		for _, name := range s.servicesOf(k) {
-			if name != "" && !slices.Contains(was.servicesOf(k), name) {
-				note(came, name, k)
-			}
-		}
+		had = has
 	}
-	told := len(events)
-	for i, of := range []map[string]map[Key]bool{left, came} {
-		for _, name := range slices.Sorted(maps.Keys(of)) {
-			for _, e := range marks(events[:told], of[name], i == 0) {
-				events = append(slices.Clip(events), e)
-				s.give(name, len(events)-1)
-			}
-		}
-	}
-	return events
-}
-
-func note(of map[string]map[Key]bool, service string, k Key) {
-	if of[service] == nil {
-		of[service] = map[Key]bool{}
-	}
-	of[service][k] = true
-}
-
-// marks leave records out of a service that they came from, or say that they came to one. A record that follows another, as a verdict does its deployment, goes by the
-// last correction of all that moved one of them.
-func marks(events []Event, moved map[Key]bool, away bool) []Event {
-	last := lastMoving(events, func(e Event) bool { return moved[e.Key] })
-	if last == nil {
-		return nil
-	}
-	var out []Event
-	for _, k := range slices.SortedFunc(maps.Keys(moved), compareKeys) {
-		c := lastMoving(events, func(e Event) bool { return e.Key == k })
-		if c == nil {
-			c = last
-		}
-		e, _ := c.mark(k, away).Event()
-		out = append(out, e)
-	}
-	return out
-}
-
-// lastMoving is the last correction of such records that can bring one to another service, nil when none can.
-func lastMoving(events []Event, of func(Event) bool) *Correction {
-	var last *Correction
 	for i := range events {
-		if c := events[i].Correction; c != nil && c.moves() && (last == nil || c.ID > last.ID) && of(events[i]) {
-			last = c
+		names := once[events[i].Key]
+		for n, name := range names {
+			if !slices.Contains(s.servicesOf(events[i].Key), name) && !slices.Contains(names[:n], name) {
+				s.give(name, i)
+			}
 		}
 	}
-	return last
+	return slices.Concat(events, marked)
+}
+
+// placedBy places the records as they were corrected by an instant.
+func placedBy(events []Event, rules Rules, at time.Time) *splitter {
+	s := newSplitter(rules)
+	s.place(slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Correction != nil && e.Correction.At.After(at) }))
+	return s
+}
+
+// move is a record that came to a service, or left it.
+type move struct {
+	service string
+	record  Key
+	away    bool
+}
+
+// lost are the records of each service that it does not have at another time.
+func (s *splitter) lost(other *splitter, away bool) []move {
+	var moves []move
+	for k, names := range s.placed {
+		for _, name := range names {
+			if !slices.Contains(other.placed[k], name) {
+				moves = append(moves, move{name, k, away})
+			}
+		}
+	}
+	slices.SortFunc(moves, func(a, b move) int { return cmp.Or(cmp.Compare(a.service, b.service), compareKeys(a.record, b.record)) })
+	return moves
+}
+
+// causes are the corrections, of those made at one instant, that made the moves: the record's own, and for one that follows another, as a verdict
+// does its deployment, the last of those that moved anything the same way, else the last of all.
+func causes(made []Event, moves []move) []*Correction {
+	own, same, all := map[Key]*Correction{}, map[move]*Correction{}, (*Correction)(nil)
+	for i := range made {
+		c := made[i].Correction
+		own[c.Record], all = lastMade(own[c.Record], c), lastMade(all, c)
+	}
+	way := func(m move) move { return move{service: m.service, away: m.away} }
+	for _, m := range moves {
+		same[way(m)] = lastMade(same[way(m)], own[m.record])
+	}
+	by := make([]*Correction, len(moves))
+	for i, m := range moves {
+		by[i] = cmp.Or(own[m.record], same[way(m)], all)
+	}
+	return by
+}
+
+// lastMade is the one with the greater number.
+func lastMade(a, b *Correction) *Correction {
+	if a == nil || b != nil && b.ID > a.ID {
+		return b
+	}
+	return a
+}
+
+// mark says it to the service, of a correction that made the move.
+func (m move) mark(c Correction) Event {
+	c.ID, c.Record, c.Fields, c.Exclude, c.Unlinked = -c.ID, m.record, nil, m.away, false
+	e, _ := c.Event()
+	return e
 }
 
 // moves reports whether the correction sets what decides to which service a record belongs.
@@ -86,11 +110,8 @@ func (c *Correction) moves() bool {
 	return c.sets("deployment", "environment", "labels", "repository", "service")
 }
 
-// mark is what follows from the correction for a service that a record came from, or came to. No correction that is kept has such a number.
-func (c Correction) mark(k Key, away bool) Correction {
-	c.ID, c.Record, c.Fields, c.Exclude, c.Unlinked = -c.ID, k, nil, away, false
-	return c
-}
+// isMark reports whether it says that a record was moved: no correction that is kept has such a number.
+func (c *Correction) isMark() bool { return c.ID < 0 }
 
-// arrives reports whether the correction says that a record came to the service.
-func (c *Correction) arrives() bool { return c.ID < 0 && !c.Exclude }
+// arrives reports whether the mark says that a record came to the service.
+func (c *Correction) arrives() bool { return c.isMark() && !c.Exclude }

@@ -96,13 +96,12 @@ func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
 		counts[b.Criteria[i].Criterion] = &b.Criteria[i]
 	}
 	row := underWay{overrides: overriding{rule: p.Overrides}, ofBlocks: overriding{rule: p.Overrides}}
-	for _, i := range final.trials() {
-		r := &final.facts.Rollouts[i]
+	for _, r := range final.trials() {
 		at := began(r)
 		if at.Before(from) || !at.Before(to) {
 			continue
 		}
-		d := judgedAt(p, k, i, at)
+		d := judgedAt(p, k, r, at)
 		o := final.outcome(r)
 		b.Promotions++
 		b.note(r, o)
@@ -163,16 +162,18 @@ func began(r *metrics.Rollout) time.Time {
 
 // judgedAt is the decision about a rollout at the moment it began. Neither it nor what finished after it is part of the record then, even
 // where clocks that differ have something of it known before.
-func judgedAt(p Policy, k Known, position int, at time.Time) Decision {
-	r := &k.Facts.Rollouts[position]
+func judgedAt(p Policy, k Known, r *metrics.Rollout, at time.Time) Decision {
 	ask := Request{
 		Service: k.Facts.Service, Environment: r.Environment, Commit: r.Revision, Artifact: Artifact{Digest: r.Digest, Version: r.Version},
 		Change: Change{Kind: KindNormal},
 	}
 	kind := r.EnvironmentKind
-	known := Known{Facts: k.Facts, Service: k.Service, Older: k.Older, Windows: k.Windows, KindOf: func(string) metrics.EnvironmentKind { return kind }}
-	known.Facts.Rollouts = k.Facts.Rollouts[:position]
-	known.Facts.Was = slices.DeleteFunc(slices.Clone(k.Facts.Was), func(w metrics.Was) bool { return w.Now == r.ID || inOrder(&w.Rollout, r) > 0 })
+	known := Known{Facts: k.Facts.AsOf(at), Service: k.Service, Older: k.Older, Windows: k.Windows, KindOf: func(string) metrics.EnvironmentKind { return kind }}
+	rest, _ := slices.BinarySearchFunc(known.Facts.Rollouts, r, func(a metrics.Rollout, r *metrics.Rollout) int { return inOrder(&a, r) })
+	known.Facts.Rollouts = known.Facts.Rollouts[:rest]
+	if itself := func(o metrics.Rollout) bool { return o.ID == r.ID }; slices.ContainsFunc(known.Facts.Rollouts, itself) { // its hour is corrected later
+		known.Facts.Rollouts = slices.DeleteFunc(slices.Clone(known.Facts.Rollouts), itself)
+	}
 	q := question{p, Take(ask, p, at, known), ask}
 	return q.judge(p.criteria(), claim{kind: KindNormal}, false) // probes are the promotions themselves
 }
@@ -249,7 +250,7 @@ func (b *Backtest) wrongStops(p Policy, h *history, from, to time.Time) {
 		return
 	}
 	// The promise is held against the whole record: a window that somebody chose around a stop says nothing of how often there is one.
-	since := h.facts.Rollouts[trials[0]].FinishedAt
+	since := trials[0].FinishedAt
 	explained := h.explained(trials)
 	for _, one := range p.promising() {
 		wrong, judged := wrongSpells(one.fold(h), one.oneIn, explained, to)

@@ -43,7 +43,7 @@ func TestABacktestTakesWhatAnEnvironmentIsForFromThePromotionItself(t *testing.T
 	}
 	known := Known{Facts: f, Service: standard(), KindOf: func(string) metrics.EnvironmentKind { return metrics.Testing }}
 	for i := range f.Rollouts {
-		if d := judgedAt(PolicyFor(metrics.Standard), known, i, f.Rollouts[i].FinishedAt); d.Mode != Enforce {
+		if d := judgedAt(PolicyFor(metrics.Standard), known, &f.Rollouts[i], f.Rollouts[i].FinishedAt); d.Mode != Enforce {
 			t.Errorf("promotion %d is judged as one to an environment where criteria %s", i, d.Mode)
 		}
 	}

@@ -54,18 +54,23 @@ func (h *history) sharing(o *Older) *history {
 	return h
 }
 
-// begins is when a record begins: with the first trial that went out, now while there is none.
-func (h *history) begins(trials []metered) time.Time {
-	if len(trials) == 0 {
-		return h.now
+// begins is when a record begins, and when that was known: with the first trial that was known to have gone out, now while there is none.
+func (h *history) begins(finishes []finish) (at, known time.Time) {
+	at = h.now
+	for _, f := range finishes {
+		if since := latest(f.at, f.from); f.knownAt(since) && before(since, known) {
+			if at, known = f.at, since; f.from.IsZero() {
+				break // those after it went out later
+			}
+		}
 	}
-	return trials[0].last().FinishedAt
+	return at, known
 }
 
 // begin lets the meter of a service that shares code with an older one begin half full. As long as no trial went out nothing has moved, and
 // so there is no step.
-func (h *history) begin(m *meter, rule FailureMeter, trials []metered, events []meterEvent) {
-	begins := h.begins(trials)
+func (h *history) begin(m *meter, rule FailureMeter, finishes []finish, events []meterEvent) {
+	begins, known := h.begins(finishes)
 	if rule.SharedRepository != BeginsHalf || !h.older.Precedes(begins) {
 		return
 	}
@@ -73,13 +78,13 @@ func (h *history) begin(m *meter, rule FailureMeter, trials []metered, events []
 	older.Since = older.Since.UTC()
 	m.state.Value = m.state.Line / 2
 	m.state.Began = &Beginning{Value: m.state.Value, Line: m.state.Line, Older: older}
-	if len(trials) == 0 {
+	if known.IsZero() {
 		return
 	}
-	if len(events) > 0 && events[0].at.Before(begins) {
-		begins = events[0].at // by a clock that differs
+	if len(events) > 0 && events[0].at.Before(known) {
+		known = events[0].at // a probe before the first deployment
 	}
-	m.step(begins, "", StepShared)
+	m.step(known, "", StepShared)
 }
 
 // says is why the meter began so, for a sentence that begins with who did.

@@ -147,11 +147,11 @@ func TestOnlyAVerifiedFixOfWhatBlockedItReopensAMeter(t *testing.T) {
 	m := newMeter(3, 2, &l, setting{step: 5, line: 8, volume: 1})
 	m.fold(meterEvent{at: day(1), id: "ci/d1", why: StepFailed, trial: 0})
 	m.fold(meterEvent{at: day(2), id: "ci/d2", why: StepFailed, trial: 1})
-	m.fold(meterEvent{at: day(3), id: "ci/d1-fix", why: StepVerified, of: "ci/d1"})
+	m.fold(meterEvent{at: day(3), id: "ci/d1-fix", why: StepVerified, trial: 0})
 	if !m.state.Blocked {
 		t.Fatalf("the fix of another failure opened it: %+v", m.state)
 	}
-	m.fold(meterEvent{at: day(3), id: "ci/d2-fix", why: StepVerified, of: "ci/d2"})
+	m.fold(meterEvent{at: day(3), id: "ci/d2-fix", why: StepVerified, trial: 1})
 	if m.state.Blocked || m.state.Value != 4 {
 		t.Errorf("the fix of the failure that blocked it leaves %+v", m.state)
 	}

@@ -25,7 +25,6 @@ const (
 type brief struct {
 	service   string
 	rollouts  string // packed
-	was       []metrics.Was
 	incidents []metrics.IncidentLink
 	// left are marks of the artifacts of rollouts that were left out, sorted.
 	left []uint32
@@ -34,7 +33,7 @@ type brief struct {
 // brief cuts the record down; nil where too much stays. It holds for the span around now that begins at from.
 func (h *history) brief(from time.Time) *brief {
 	keep := h.kept(from)
-	b := &brief{service: h.facts.Service, was: h.facts.Was}
+	b := &brief{service: h.facts.Service}
 	var rollouts []metrics.Rollout
 	var left []uint32
 	for i := range h.facts.Rollouts {
@@ -71,7 +70,7 @@ func (b *brief) facts(to func(metrics.Facts)) {
 	rollouts, _ := unpacked.Get().(*[]metrics.Rollout)
 	defer unpacked.Put(rollouts)
 	packList(&packer{reads: true, rest: b.rollouts}, rollouts, packRollout)
-	to(metrics.Facts{Service: b.service, Rollouts: *rollouts, Was: b.was, Incidents: b.incidents})
+	to(metrics.Facts{Service: b.service, Rollouts: *rollouts, Incidents: b.incidents})
 }
 
 // kept tells of each rollout whether a snapshot can show it whatever is asked: the first of each environment says what that is for, the

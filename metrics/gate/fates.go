@@ -25,8 +25,8 @@ func (l Ledger) fates() fates {
 	all, granted := fates{}, l.granted()
 	for name, s := range l.Services {
 		index := fateIndex{newHistory(s.Facts, s.Policy, l.To.UTC().Truncate(time.Millisecond), granted[name]), map[string][]int{}}
-		for i := range s.Facts.Rollouts {
-			r := &s.Facts.Rollouts[i]
+		for i := range index.h.facts.Rollouts {
+			r := &index.h.facts.Rollouts[i]
 			for _, key := range []string{r.Digest, r.Revision, r.ID} {
 				if key = strings.ToLower(key); key != "" {
 					index.byArtifact[key] = append(index.byArtifact[key], i)

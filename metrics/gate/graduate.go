@@ -4,6 +4,8 @@ import (
 	"math/big"
 	"slices"
 	"time"
+
+	"shiphabit/metrics"
 )
 
 // NeededDecisions is how many decisions a criterion must have been observed in before it is proposed to let it do more.
@@ -203,7 +205,7 @@ func (c criterion) onlyWarns() bool {
 type judgedRecord struct {
 	Candidate
 	history *history
-	trials  []int
+	trials  []*metrics.Rollout
 	fates   fates
 }
 
@@ -279,7 +281,7 @@ func (t *graduationTally) hold(r judgedRecord) {
 	}
 	since := steps[0].At
 	if len(r.trials) > 0 { // as in a backtest, the whole record counts
-		if first := r.history.facts.Rollouts[r.trials[0]].FinishedAt; first.Before(since) {
+		if first := r.trials[0].FinishedAt; first.Before(since) {
 			since = first
 		}
 	}

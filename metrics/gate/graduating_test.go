@@ -66,7 +66,7 @@ func promiseAtOnce(one promising, of []judgedRecord) *PromiseRecord {
 		}
 		since := steps[0].At
 		if len(r.trials) > 0 {
-			since = slices.MinFunc([]time.Time{since, r.history.facts.Rollouts[r.trials[0]].FinishedAt}, time.Time.Compare)
+			since = slices.MinFunc([]time.Time{since, r.trials[0].FinishedAt}, time.Time.Compare)
 		}
 		record.Services++
 		record.Wrong += len(wrong)

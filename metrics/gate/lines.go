@@ -14,10 +14,8 @@ type lines struct {
 
 func newLines(oneIn int, years Fraction, trials []finish) lines {
 	l := lines{oneIn: oneIn, years: years, trials: trials, known: map[int]int{}}
-	if len(trials) > 0 {
-		// Before the days are full the volume is not looked at, so the first month to look at comes after them.
-		l.month = monthAfter(trials[0].at.AddDate(0, 0, volumeDays))
-	}
+	// Before the days are full the volume is not looked at, so the first month to look at comes after them.
+	l.month = earliest(trials, func(f finish) time.Time { return monthAfter(latest(f.at.AddDate(0, 0, volumeDays), f.from)) })
 	return l
 }
 
@@ -40,11 +38,11 @@ func (l *lines) next() (at time.Time, s setting) {
 	return at, l.of(max(1, aMonth(l.trials[l.from:l.to], at)))
 }
 
-// aMonth is how many of the trials of volumeDays there were a month, rounded up, as that was counted at an instant.
+// aMonth is how many of the trials of volumeDays there were a month, rounded up, as far as they were known at an instant.
 func aMonth(trials []finish, at time.Time) int {
 	n := 0
 	for _, t := range trials {
-		if t.countsBy(at) {
+		if t.knownAt(at) {
 			n++
 		}
 	}

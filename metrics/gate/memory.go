@@ -147,9 +147,12 @@ func (h *history) span(c Criteria) (from, until time.Time) {
 	for i := range h.facts.Rollouts {
 		h.instants(&h.facts.Rollouts[i], at)
 	}
+	at(h.corrected)
 	for i := range h.facts.Was {
 		at(h.facts.Was[i].Until)
-		h.instants(&h.facts.Was[i].Rollout, at)
+		if was := h.facts.Was[i].Rollout; was != nil {
+			h.instants(was, at)
+		}
 	}
 	target := seconds(c.RestoredInTime.TargetSeconds)
 	for _, list := range [][]metrics.IncidentLink{h.facts.Incidents, h.facts.TakenBack} {

@@ -58,7 +58,9 @@ func nearAnInstant(random *rand.Rand, f metrics.Facts, watch time.Duration) (tim
 		instants = append(instants, c.KnownAt)
 	}
 	for _, w := range f.Was {
-		instants = append(instants, w.Until, w.FinishedAt, w.VerdictAt)
+		if instants = append(instants, w.Until); w.Rollout != nil {
+			instants = append(instants, w.Rollout.FinishedAt, w.Rollout.VerdictAt)
+		}
 	}
 	for _, i := range f.Incidents {
 		instants = append(instants, i.StartedAt, i.ResolvedAt)

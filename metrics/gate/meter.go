@@ -21,10 +21,10 @@ type meterEvent struct {
 	at    time.Time
 	id    string
 	why   Step
-	trial int // position of the trial in the facts, -1 for a probe
-	// out is when the trial went out; of names the trial whose cause is verified.
-	out time.Time
-	of  string
+	trial int // position of the trial among all, -1 for a probe
+	// out is when the trial went out; corrected, that it counts so only since a correction.
+	out       time.Time
+	corrected bool
 }
 
 // FoldMeter folds everything known of a service by now into its failure meter: the state, and every step that led to it.
@@ -46,40 +46,67 @@ func (h *history) foldMeter(rule FailureMeter, trials []metered) (MeterState, []
 	if rule == (FailureMeter{}) {
 		return MeterState{}, nil // no meter was agreed
 	}
-	l := newLines(rule.OneIn, rule.WrongStopYears, finishes(trials))
+	finishes := finishesOf(trials)
+	l := newLines(rule.OneIn, rule.WrongStopYears, finishes)
 	m := newMeter(rule.GoodInARow, len(trials), &l, l.first())
 	m.paidPerDay = rule.PaidPerDay
 	events := h.events(trials)
-	h.begin(m, rule, trials, events)
+	h.begin(m, rule, finishes, events)
 	m.foldAll(events, h.now)
 	h.finish(m, rule.ProbesPerDay, trials)
 	return m.state, m.steps
 }
 
-// finish is when a trial went out, and from when on it did not count any more, zero where it does.
-type finish struct{ at, until time.Time }
+// finish is when a trial went out, and from when until when that was known, zero for from the beginning and for good.
+type finish struct{ at, from, until time.Time }
 
-// countsBy tells whether it counted at an instant after it.
-func (f finish) countsBy(at time.Time) bool { return f.until.IsZero() || f.until.After(at) }
+// knownAt tells whether it was known at an instant.
+func (f finish) knownAt(at time.Time) bool {
+	return !f.from.After(at) && (f.until.IsZero() || f.until.After(at))
+}
 
-// finishes are when the trials went out.
-func finishes(trials []metered) []finish {
-	all := make([]finish, len(trials))
-	for i, c := range trials {
-		all[i].at = c.last().FinishedAt
-		if c.now == nil {
-			all[i].until = c.until
+// finishesOf are when the trials went out, in order.
+func finishesOf(trials []metered) []finish {
+	all := make([]finish, 0, len(trials))
+	for _, c := range trials {
+		for _, p := range c {
+			all = append(all, finish{p.FinishedAt, p.from, p.until})
 		}
+	}
+	inTime := func(a, b finish) int { return a.at.Compare(b.at) }
+	if !slices.IsSortedFunc(all, inTime) { // it is, but for corrections
+		slices.SortStableFunc(all, inTime)
 	}
 	return all
 }
 
+// earliest is the earliest instant that follows from a finish known then; zero when there is none. The finishes are in order.
+func earliest(finishes []finish, follows func(finish) time.Time) time.Time {
+	var first time.Time
+	for _, f := range finishes {
+		if at := follows(f); f.knownAt(at) && before(at, first) {
+			if first = at; f.from.IsZero() {
+				break // those after it follow later
+			}
+		}
+	}
+	return first
+}
+
 // events are everything that moves the meter, in order of (known at, id).
 func (h *history) events(trials []metered) []meterEvent {
-	events := h.outcomes(trials)
-	events = h.appendVerified(events, trials)
+	events := outcomes(trials)
 	for _, g := range h.probes {
 		events = append(events, meterEvent{at: g.At, id: g.Decision, why: StepProbe, trial: -1})
+	}
+	return ordered(events)
+}
+
+// outcomes are the events of trials.
+func outcomes(trials []metered) []meterEvent {
+	events := make([]meterEvent, 0, len(trials)+16)
+	for i, c := range trials {
+		events = c.append(events, i)
 	}
 	return ordered(events)
 }
@@ -90,73 +117,6 @@ func ordered(events []meterEvent) []meterEvent {
 		return cmp.Or(a.at.Compare(b.at), strings.Compare(a.id, b.id))
 	})
 	return events
-}
-
-// appendVerified adds the instants at which the repair of a failed trial was confirmed: a fix, not merely the next planned
-// deployment, was watched and found healthy.
-func (h *history) appendVerified(events []meterEvent, trials []metered) []meterEvent {
-	if h.verdictsSince.IsZero() && h.verdictsOnce.IsZero() {
-		return events // nothing can be confirmed
-	}
-	fixes := h.fixes(trials)
-	for i, c := range trials {
-		at, fix := h.confirmed(c.was, fixes)
-		if fix == "" || c.now != nil && !at.Before(c.until) {
-			at, fix = h.confirmed(c.now, fixes)
-			at = latest(at, c.until)
-		}
-		if fix != "" {
-			events = append(events, meterEvent{at: at, id: fix, why: StepVerified, trial: i, of: c.last().ID})
-		}
-	}
-	return events
-}
-
-// fix is a rollout that was found healthy and is no trial. It is known to be so from an instant, and was until another, if those are not zero.
-type fix struct {
-	*metrics.Rollout
-	from, to time.Time
-}
-
-// fixes are those of the record by id, those that corrections took back among them.
-func (h *history) fixes(trials []metered) map[string]fix {
-	fixes, was := make(map[string]fix), earlier(h.facts)
-	for i := range h.facts.Rollouts {
-		if r := &h.facts.Rollouts[i]; h.verdict(r) == "healthy" {
-			f := fix{Rollout: r}
-			if w := was[r.ID]; w != nil && h.verdict(&w.Rollout) != "healthy" {
-				f.from = w.Until
-			}
-			fixes[r.ID] = f
-		}
-	}
-	for i := range h.facts.Was {
-		w := &h.facts.Was[i]
-		if _, since := fixes[w.ID]; !since && h.verdict(&w.Rollout) == "healthy" {
-			fixes[w.ID] = fix{Rollout: &w.Rollout, to: w.Until}
-		}
-	}
-	for _, c := range trials {
-		delete(fixes, c.last().ID)
-	}
-	return fixes
-}
-
-// confirmed finds the fix that repaired a rollout, and when it was known to be good; "" where there is none.
-func (h *history) confirmed(r *metrics.Rollout, fixes map[string]fix) (at time.Time, id string) {
-	if r == nil || r.Recovery == nil || r.Recovery.By != "fix" {
-		return time.Time{}, ""
-	}
-	f, found := fixes[r.Recovery.Evidence]
-	if !found {
-		return time.Time{}, ""
-	}
-	o := h.outcome(f.Rollout)
-	at = latest(o.KnownAt, f.from)
-	if o.Outcome != Good || at.After(h.now) || !f.to.IsZero() && !at.Before(f.to) {
-		return time.Time{}, ""
-	}
-	return at, o.ID
 }
 
 // schedule says when a meter's step and line are looked at anew.
@@ -176,6 +136,7 @@ type meter struct {
 	state      MeterState
 	steps      []MeterStep
 	paid       []bool // by position of the trial: it paid back a point
+	blockedBy  int    // position of the trial that failed last while it was blocked
 	// paidPerDay bounds how many pay back on one day, 0 does not; paidOn is the day on which the last did, paidThen how many did then.
 	paidPerDay int
 	paidOn     time.Time
@@ -239,7 +200,7 @@ func (m *meter) fold(e meterEvent) {
 	case StepProbe:
 		m.step(e.at, e.id, e.why)
 	case StepVerified:
-		if s.Blocked && s.BlockedBy == e.of {
+		if s.Blocked && m.blockedBy == e.trial {
 			m.reopen(e.at, e.id, StepVerified)
 		}
 	case StepReopened, StepLine, StepShared: // made by the meter itself
@@ -279,7 +240,7 @@ func (m *meter) failed(e meterEvent) {
 		s.Blocked, s.BlockedSince = true, e.at
 	}
 	if s.Blocked {
-		s.BlockedBy = e.id
+		s.BlockedBy, m.blockedBy = e.id, e.trial
 	}
 	m.step(e.at, e.id, e.why)
 }
@@ -303,10 +264,10 @@ func (m *meter) takeOut(e meterEvent) {
 	m.step(e.at, e.id, e.why)
 }
 
-// probed counts a good trial towards reopening when it went out during the block.
+// probed counts a good trial towards reopening when it went out during the block; what a correction makes good opens nothing.
 func (m *meter) probed(e meterEvent) {
 	s := &m.state
-	if !s.Blocked || !e.out.After(s.BlockedSince) {
+	if !s.Blocked || !e.out.After(s.BlockedSince) || e.corrected {
 		return
 	}
 	s.GoodInARow++
@@ -332,15 +293,15 @@ func (h *history) finish(m *meter, probesPerDay int, trials []metered) {
 	s, last := &m.state, m.state.BlockedSince
 	var wait time.Time
 	for _, c := range trials {
-		r := c.now
-		if r == nil {
-			continue
+		r := c.last()
+		if !r.until.IsZero() {
+			continue // taken out
 		}
 		last = latest(last, r.FinishedAt)
 		if h.now.Sub(r.FinishedAt) > volumeDays*24*time.Hour {
 			continue // long decided, or never to be
 		}
-		if o := h.outcome(r); o.Outcome == PendingWatch {
+		if o := h.outcome(r.Rollout); o.Outcome == PendingWatch {
 			s.Pending++
 			wait = latest(wait, o.KnownAt)
 		}

@@ -109,9 +109,27 @@ func TestAFailureCountsAtOnceAndOnlyWhenKnown(t *testing.T) {
 	}
 }
 
+func TestAFirstVerdictThatComesAfterTheWatchTakesNothingBackThatCountedBefore(t *testing.T) {
+	t.Parallel()
+	for verdict, want := range map[string]string{"healthy": "5 4", "unhealthy": "5 4 10(found failed later)"} {
+		f := record("x.")
+		late := day(1).Add(20 * time.Minute)
+		if _, steps := fold(f, late.Add(-time.Minute)); path(steps) != "5 4" {
+			t.Fatalf("before it comes: %s", path(steps))
+		}
+		if f.Rollouts[1].Verdict, f.Rollouts[1].VerdictAt = verdict, late; verdict == "unhealthy" {
+			f.Rollouts[1].Failures = []metrics.Failure{{Cause: metrics.CauseVerdict, At: late, KnownAt: late}}
+		}
+		if _, steps := fold(f, day(9)); path(steps) != want || !steps[1].At.Equal(day(1).Add(15*time.Minute)) {
+			t.Errorf("a verdict of %s: %s, the second at %s; want %s", verdict, path(steps), steps[1].At, want)
+		}
+	}
+}
+
 func TestWithAVerdictSourceAnUnconfirmedSuccessIsInconclusive(t *testing.T) {
 	t.Parallel()
 	f := record("x...")
+	f.Rollouts[0].Verdict, f.Rollouts[0].VerdictAt = "unhealthy", day(0).Add(time.Minute)
 	f.Rollouts[1].Verdict, f.Rollouts[1].VerdictAt = "healthy", day(1).Add(20*time.Minute)
 	f.Rollouts[2].Verdict, f.Rollouts[2].VerdictAt = "inconclusive", day(2).Add(10*time.Minute)
 	state, steps := fold(f, day(9))
@@ -283,7 +301,24 @@ func TestTheMeterStaysInItsBounds(t *testing.T) {
 }
 
 func BenchmarkFoldMeterOf50000(b *testing.B) {
-	f := many(50_000)
+	benchmarkFold(b, many(50_000))
+}
+
+func BenchmarkFoldMeterOf1000(b *testing.B) { benchmarkFold(b, many(1000)) }
+
+func BenchmarkFoldMeterOf1000With100Corrections(b *testing.B) {
+	f := many(1000)
+	for n := range 100 {
+		was := f.Rollouts[7*n]
+		was.Failures = []metrics.Failure{{Cause: metrics.CauseIncident, At: was.FinishedAt, KnownAt: was.FinishedAt}}
+		f.Was = append(f.Was, metrics.Was{Rollout: &was, Until: was.FinishedAt.Add(48 * time.Hour), Now: was.ID})
+	}
+	benchmarkFold(b, f)
+}
+
+func benchmarkFold(b *testing.B, f metrics.Facts) {
+	b.Helper()
+	b.ReportAllocs()
 	for b.Loop() {
 		fold(f, f.Rollouts[len(f.Rollouts)-1].FinishedAt.Add(time.Hour))
 	}

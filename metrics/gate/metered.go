@@ -9,83 +9,107 @@ import (
 	"shiphabit/metrics"
 )
 
-// metered is a trial as the meters take it: what is known of it now, and what was known until corrections changed it. What a meter did
-// before stays as it was; from then on it goes by what is known now.
-type metered struct {
-	now   *metrics.Rollout // nil where it counts nowhere any more
-	was   *metrics.Rollout // nil where it counted nowhere until then
-	until time.Time        // zero where no correction changed it
+// metered is a trial as the meters take it: what was known of it from one correction until the next, in order of time. What a meter did
+// before a correction stays as it was; from then on it goes by what is known since. While there is none it counts nowhere.
+type metered []part
+
+// part is what a trial was known as from one instant until another; zero is from the beginning, and for good.
+type part struct {
+	*metrics.Rollout
+	in          *edition
+	from, until time.Time
 }
 
-// last is the trial as it is known last.
-func (c metered) last() *metrics.Rollout {
-	if c.now == nil {
-		return c.was
+// edition is the record of a service as it was known from one correction until the next.
+type edition struct {
+	history // knows the first verdict as it was known then
+	record  []*metrics.Rollout
+	trials  []*metrics.Rollout
+	fixes   map[string]*metrics.Rollout // made when one is asked for
+}
+
+func (h *history) edition(record []*metrics.Rollout) *edition {
+	e := &edition{history: *h, record: record, trials: trialsOf(record, h.now)}
+	e.verdictsSince = time.Time{}
+	for _, r := range record {
+		e.hear(r)
 	}
-	return c.now
+	return e
 }
 
-// metered are the trials in order of finish, those that corrections took back among them.
+// metered are the trials by when they finished, those that corrections took back among them.
 func (h *history) metered() []metered {
-	trials := h.trials()
-	all := make([]metered, 0, len(trials)+len(h.facts.Was))
 	if len(h.facts.Was) == 0 {
-		for _, i := range trials {
-			all = append(all, metered{now: &h.facts.Rollouts[i]})
-		}
-		return all
+		return h.meteredOnce()
 	}
-	once, changed := h.trialsOnce(), map[string]bool{}
-	now := map[string]*metrics.Rollout{}
-	for _, i := range trials {
-		now[h.facts.Rollouts[i].ID] = &h.facts.Rollouts[i]
-	}
-	for i := range h.facts.Was {
-		w := &h.facts.Was[i]
-		changed[w.Now] = true
-		c := metered{now: now[w.Now], until: w.Until}
-		if once[&w.Rollout] {
-			c.was = &w.Rollout
+	readings := h.facts.Readings(h.now)
+	line := map[*metrics.Rollout]int{} // where what a rollout was, or is, stands among all
+	var all []metered
+	for n, reading := range readings {
+		h.goOn(line, reading)
+		e, until := h.edition(reading.Rollouts), time.Time{}
+		if n+1 < len(readings) {
+			until = readings[n+1].From
 		}
-		if w.Until.After(h.now) { // what it became is not known yet
-			c = metered{now: c.was}
-		}
-		if c.last() != nil {
-			all = append(all, c)
+		for _, r := range e.trials {
+			i, known := line[r]
+			if !known {
+				i = len(all)
+				line[r], all = i, append(all, nil)
+			}
+			all[i] = all[i].and(part{r, e, reading.From, until})
 		}
 	}
-	for _, i := range trials {
-		if r := &h.facts.Rollouts[i]; once[r] && !changed[r.ID] {
-			all = append(all, metered{now: r})
-		}
-	}
-	slices.SortFunc(all, func(a, b metered) int { return inOrder(a.last(), b.last()) })
+	slices.SortFunc(all, func(a, b metered) int { return inOrder(a.last().Rollout, b.last().Rollout) })
 	return all
 }
 
-// trialsOnce are the trials as the record was before any correction changed it. What is one only because a correction took away what it
-// repeats is none: it counted nowhere.
-func (h *history) trialsOnce() map[*metrics.Rollout]bool {
-	changed := map[string]bool{}
-	var record []*metrics.Rollout
-	for i := range h.facts.Was {
-		changed[h.facts.Was[i].Now] = true
-		record = append(record, &h.facts.Was[i].Rollout)
+// meteredOnce are the trials of a record that was never corrected.
+func (h *history) meteredOnce() []metered {
+	e := h.edition(pointers(h.facts.Rollouts))
+	parts, all := make([]part, len(e.trials)), make([]metered, len(e.trials))
+	for i, r := range e.trials {
+		parts[i] = part{Rollout: r, in: e}
+		all[i] = parts[i : i+1 : i+1]
 	}
-	for i := range h.facts.Rollouts {
-		if r := &h.facts.Rollouts[i]; !changed[r.ID] {
-			record = append(record, r)
-		}
-	}
-	slices.SortFunc(record, inOrder)
-	once, here := map[*metrics.Rollout]bool{}, environments{}
-	for _, r := range record {
-		if !r.FinishedAt.After(h.now) && here.tries(r) {
-			once[r] = true
-		}
-	}
-	return once
+	return all
 }
+
+// goOn has what rollouts are from a reading on stand where stood what they were.
+func (h *history) goOn(line map[*metrics.Rollout]int, reading metrics.Reading) {
+	stood := map[string]int{}
+	for i := range h.facts.Was {
+		w := &h.facts.Was[i]
+		if at, known := line[w.Rollout]; known && w.Until.Equal(reading.From) && w.Now != "" {
+			stood[w.Now] = at
+		}
+	}
+	for _, r := range reading.Rollouts {
+		if at, known := stood[r.ID]; known {
+			line[r] = at
+		}
+	}
+}
+
+// and is the trial with what it was known as next: that is no part of its own where nothing changed.
+func (c metered) and(next part) metered {
+	if n := len(c) - 1; n >= 0 && c[n].goesOnAs(next) {
+		c[n].in, c[n].until = next.in, next.until
+		return c
+	}
+	return append(c, next)
+}
+
+// goesOnAs reports whether the next part is the same: one that a fix repaired may not be, for the fix may be another.
+func (p part) goesOnAs(next part) bool {
+	return p.Rollout == next.Rollout && p.until.Equal(next.from) && p.in.verdictsSince.Equal(next.in.verdictsSince) && !p.fixed()
+}
+
+// fixed reports whether a fix ended its failure.
+func (p part) fixed() bool { return p.Recovery != nil && p.Recovery.By == "fix" }
+
+// last is the trial as it is known last.
+func (c metered) last() part { return c[len(c)-1] }
 
 func inOrder(a, b *metrics.Rollout) int {
 	return cmp.Or(a.FinishedAt.Compare(b.FinishedAt), strings.Compare(a.ID, b.ID))
@@ -95,40 +119,49 @@ func inOrder(a, b *metrics.Rollout) int {
 type turn struct {
 	at time.Time
 	as Outcome // Good, Failed, or "" for nothing any more
+	// corrected: a correction made it so.
+	corrected bool
 }
 
-// turns are the instants at which it became known what to make of a trial: before a correction, at it and after it.
-func (h *history) turns(c metered) []turn {
-	now := h.turnsOf(c.now)
-	if c.until.IsZero() {
-		return now
+// holds reports whether what is known from an instant on falls into the part, rather than having been so when it began.
+func (p part) holds(at time.Time) bool {
+	return at.After(p.from) && (p.until.IsZero() || at.Before(p.until))
+}
+
+// turns are the instants at which it became known what to make of a part: what had been so before is so from its beginning.
+func (p part) turns() []turn {
+	all := p.in.turnsOf(p.Rollout)
+	if p.from.IsZero() && p.until.IsZero() {
+		return all
 	}
-	all := slices.DeleteFunc(h.turnsOf(c.was), func(t turn) bool { return !t.at.Before(c.until) })
-	if c.now == nil {
-		return append(all, turn{c.until, ""})
-	}
-	for i, t := range now {
-		if t.at.After(c.until) {
-			all = append(all, t)
-		} else if i+1 == len(now) || now[i+1].at.After(c.until) {
-			all = append(all, turn{c.until, t.as})
+	begins := turn{at: p.from, corrected: true}
+	var kept []turn
+	for _, t := range all {
+		if p.holds(t.at) {
+			kept = append(kept, t)
+		} else if !t.at.After(p.from) {
+			begins.as = t.as
 		}
 	}
-	return all
+	if !p.from.IsZero() {
+		kept = slices.Insert(kept, 0, begins)
+	}
+	return kept
 }
 
-// turnsOf are those of a rollout as it is known: it may be good until a cause of failure becomes known.
+// turnsOf are those of a rollout as it is known: it may be good until a cause of failure becomes known. Before it finished it was no trial, whatever
+// clocks that differ say.
 func (h *history) turnsOf(r *metrics.Rollout) []turn {
-	if r == nil {
-		return nil
-	}
 	var turns []turn
 	failed := h.failedAt(r)
+	if !failed.IsZero() {
+		failed = latest(failed, r.FinishedAt)
+	}
 	if good, known := h.goodAt(r); known && !good.After(h.now) && before(good, failed) {
-		turns = append(turns, turn{good, Good})
+		turns = append(turns, turn{at: good, as: Good})
 	}
 	if !failed.IsZero() {
-		turns = append(turns, turn{failed, Failed})
+		turns = append(turns, turn{at: failed, as: Failed})
 	}
 	return turns
 }
@@ -153,23 +186,60 @@ func (t turn) step(before Outcome) Step {
 	}
 }
 
-// appendTrial adds what became known of one trial: its outcome, and each time that was turned round.
-func (h *history) appendTrial(events []meterEvent, i int, c metered) []meterEvent {
-	r, known := c.last(), Outcome("")
-	for _, t := range h.turns(c) {
-		if step := t.step(known); step != "" {
-			events = append(events, meterEvent{at: t.at, id: r.ID, why: step, trial: i, out: r.FinishedAt})
+// append adds what became known of one trial: its outcome, each time that was turned round, and that the repair of its failure was confirmed.
+func (c metered) append(events []meterEvent, i int) []meterEvent {
+	known := Outcome("")
+	for n, p := range c {
+		stands := p
+		if stands.until = (time.Time{}); n+1 < len(c) {
+			stands.until = c[n+1].from
 		}
-		known = t.as
+		// One that counts nowhere any more may still hold its service up, and the fix of it opens that. A correction that states a fix does not.
+		if at, fix := p.confirmed(); fix != "" && stands.holds(at) {
+			events = append(events, meterEvent{at: at, id: fix, why: StepVerified, trial: i})
+		}
+		turns := p.turns()
+		if !p.until.Equal(stands.until) {
+			turns = append(turns, turn{at: p.until, corrected: true})
+		}
+		for _, t := range turns {
+			if step := t.step(known); step != "" {
+				events = append(events, meterEvent{at: t.at, id: p.ID, why: step, trial: i, out: p.FinishedAt, corrected: t.corrected})
+			}
+			known = t.as
+		}
 	}
 	return events
 }
 
-// outcomes are the events of trials alone.
-func (h *history) outcomes(trials []metered) []meterEvent {
-	events := make([]meterEvent, 0, len(trials)+len(h.probes))
-	for i, c := range trials {
-		events = h.appendTrial(events, i, c)
+// confirmed finds the fix that repaired it, and when that was watched and found healthy, whatever became of the fix later; "" where there is none.
+// The next planned deployment repairs too, and confirms nothing.
+func (p part) confirmed() (at time.Time, fix string) {
+	if !p.fixed() || p.in.verdictsSince.IsZero() {
+		return time.Time{}, ""
 	}
-	return ordered(events)
+	r := p.in.fix(p.Recovery.Evidence)
+	if r == nil {
+		return time.Time{}, ""
+	}
+	if at, known := p.in.goodAt(r); known && !at.After(p.in.now) && before(at, p.in.failedAt(r)) {
+		return at, r.ID
+	}
+	return time.Time{}, ""
+}
+
+// fix is a rollout that was found healthy and is no trial, nil where it is none.
+func (e *edition) fix(id string) *metrics.Rollout {
+	if e.fixes == nil {
+		e.fixes = map[string]*metrics.Rollout{}
+		for _, r := range e.record {
+			if e.verdict(r) == "healthy" {
+				e.fixes[r.ID] = r
+			}
+		}
+		for _, r := range e.trials {
+			delete(e.fixes, r.ID)
+		}
+	}
+	return e.fixes[id]
 }

@@ -10,9 +10,12 @@ import (
 
 // correct lets a correction have changed a rollout of the record at an instant, which until then was known as it is in it.
 func correct(f *metrics.Facts, n int, at time.Time, change func(*metrics.Rollout)) {
-	f.Was = append(f.Was, metrics.Was{Rollout: f.Rollouts[n], Until: at, Now: f.Rollouts[n].ID})
+	was := f.Rollouts[n]
+	f.Was = append(f.Was, metrics.Was{Rollout: &was, Until: at, Now: was.ID})
 	change(&f.Rollouts[n])
 }
+
+func copied(r metrics.Rollout) *metrics.Rollout { return &r }
 
 // turnGood is what a rollout is whose failure was none.
 func turnGood(r *metrics.Rollout) { r.SucceededAt, r.Failures = r.FinishedAt, nil }
@@ -20,7 +23,7 @@ func turnGood(r *metrics.Rollout) { r.SucceededAt, r.Failures = r.FinishedAt, ni
 // takeOut lets corrections have left out the first rollouts of the record at instants.
 func takeOut(f *metrics.Facts, at ...time.Time) {
 	for i, since := range at {
-		f.Was = append(f.Was, metrics.Was{Rollout: f.Rollouts[i], Until: since})
+		f.Was = append(f.Was, metrics.Was{Rollout: &f.Rollouts[i], Until: since})
 	}
 	f.Rollouts = f.Rollouts[len(at):]
 }
@@ -52,19 +55,19 @@ func TestACorrectionNeverUnhappensAStop(t *testing.T) {
 			func(f *metrics.Facts) { takeOut(f, day(5)) }, false, 3},
 		{"… where it had paid", "x....", "5 4 3 2 1 2(good one taken out)",
 			func(f *metrics.Facts) {
-				f.Was = append(f.Was, metrics.Was{Rollout: f.Rollouts[4], Until: day(6)})
+				f.Was = append(f.Was, metrics.Was{Rollout: copied(f.Rollouts[4]), Until: day(6)})
 				f.Rollouts = f.Rollouts[:4]
 			}, false, 4},
 		{"… which stops nothing", "x.xxx", "5 4 9 14 19! 14!(failed turned good) 15!(good one taken out)",
 			func(f *metrics.Facts) {
 				correct(f, 3, day(5), turnGood)
-				f.Was = append(f.Was, metrics.Was{Rollout: f.Rollouts[1], Until: day(6)})
+				f.Was = append(f.Was, metrics.Was{Rollout: copied(f.Rollouts[1]), Until: day(6)})
 				f.Rollouts = slices.Delete(f.Rollouts, 1, 2)
 			}, true, 4},
 		{"one that is taken out while stopped counts no more among the good ones in a row", "xxxx..",
 			"5 10 15 20! 19! 18! 19!(good one taken out)",
 			func(f *metrics.Facts) {
-				f.Was = append(f.Was, metrics.Was{Rollout: f.Rollouts[5], Until: day(7)})
+				f.Was = append(f.Was, metrics.Was{Rollout: copied(f.Rollouts[5]), Until: day(7)})
 				f.Rollouts = f.Rollouts[:5]
 			}, true, 5},
 		{"one that is moved out of production is taken out", "xxxx", "5 10 15 20! 15!(failed one taken out)",
@@ -97,26 +100,26 @@ func TestACorrectionNeverUnhappensAStop(t *testing.T) {
 					r.Failures = []metrics.Failure{{Cause: metrics.CauseIncident, At: r.FinishedAt, KnownAt: day(8)}}
 				})
 			}, false, 2},
-		{"what repeats one that is taken out counts no more than before", "x...", "5 4 3 0(failed one taken out)",
+		{"what repeats one that is taken out counts from then on in its place", "x...", "5 4 3 0(failed one taken out) 0",
 			func(f *metrics.Facts) {
 				f.Rollouts[1].Digest = f.Rollouts[0].Digest // puts in again what failed to go in
 				takeOut(f, day(5))
-			}, false, 2},
+			}, false, 3},
 		{"a first verdict that is taken back lets count from then on what lacked one", "x...", "5 4 3 2",
 			func(f *metrics.Facts) {
 				verdict(f, 1, day(1).Add(time.Minute))
 				correct(f, 1, day(8), func(r *metrics.Rollout) { r.Verdict, r.VerdictAt = "", time.Time{} })
 			}, false, 4},
-		{"a first verdict whose hour is corrected leaves what was good before", "x...", "5 4 3 2",
+		{"a first verdict whose hour is corrected takes out from then on what lacks one", "x...", "5 4 3 2 3(good one taken out) 4(good one taken out)",
 			func(f *metrics.Facts) {
 				verdict(f, 3, day(3).Add(time.Minute))
 				correct(f, 3, day(8), func(r *metrics.Rollout) { r.VerdictAt = day(0) })
-			}, false, 4},
+			}, false, 2},
 		{"a fix that opened it keeps it open though it is taken out", "xxxx", "5 10 15 20! 8(cause fixed and verified)",
 			func(f *metrics.Facts) {
 				fix := rollout(5)
 				fix.Kind, fix.Verdict, fix.VerdictAt = metrics.Rework, "healthy", day(5).Add(10*time.Minute)
-				f.Was = append(f.Was, metrics.Was{Rollout: fix, Until: day(8)})
+				f.Was = append(f.Was, metrics.Was{Rollout: copied(fix), Until: day(8)})
 				f.Rollouts[3].Recovery = &metrics.Recovery{At: day(5), By: "fix", Evidence: fix.ID}
 				correct(f, 3, day(8), func(r *metrics.Rollout) { r.Recovery = nil })
 			}, false, 4},
@@ -125,7 +128,7 @@ func TestACorrectionNeverUnhappensAStop(t *testing.T) {
 				fix := rollout(5)
 				fix.Kind, fix.Verdict, fix.VerdictAt = metrics.Rework, "healthy", day(5).Add(10*time.Minute)
 				f.Rollouts[3].Recovery = &metrics.Recovery{At: day(5), By: "fix", Evidence: fix.ID}
-				f.Was = append(f.Was, metrics.Was{Rollout: f.Rollouts[3], Until: day(4)})
+				f.Was = append(f.Was, metrics.Was{Rollout: copied(f.Rollouts[3]), Until: day(4)})
 				f.Rollouts[3] = fix
 			}, false, 3},
 	} {
@@ -160,34 +163,14 @@ func TestUntilACorrectionTheMeterIsAsIfNoneWereMade(t *testing.T) {
 	random := source(21)
 	for range 2000 {
 		f := anyFacts(random)
-		if len(f.Was) == 0 {
-			continue
-		}
-		first := f.Was[0].Until
-		for _, w := range f.Was {
-			if w.Until.Before(first) {
-				first = w.Until
-			}
-		}
-		before := metrics.Facts{Service: f.Service, Incidents: f.Incidents}
-		for _, r := range f.Rollouts {
-			if !slices.ContainsFunc(f.Was, func(w metrics.Was) bool { return w.Now == r.ID }) {
-				before.Rollouts = append(before.Rollouts, r)
-			}
-		}
-		for _, w := range f.Was {
-			before.Rollouts = append(before.Rollouts, w.Rollout)
-		}
-		slices.SortFunc(before.Rollouts, func(a, b metrics.Rollout) int { return inOrder(&a, &b) })
 		p := anyPolicy(random)
-		_, want := FoldMeter(before, p, first.Add(-1), nil)
-		if _, got := FoldMeter(f, p, first.Add(-1), nil); path(got) != path(want) {
-			t.Fatalf("at %s: %s, want %s", first, path(got), path(want))
-		}
-		_, later := FoldMeter(f, p, first.AddDate(0, 2, 0), nil)
-		kept := later[:min(len(want), len(later))]
-		if path(kept) != path(want) {
-			t.Fatalf("since %s what was before is told as %s, was %s", first, path(kept), path(want))
+		for _, reading := range f.Readings(day(900))[1:] {
+			at := reading.From
+			_, want := FoldMeter(f.AsOf(at.Add(-1)), p, at.Add(-1), nil)
+			_, later := FoldMeter(f, p, at.AddDate(0, 2, 0), nil)
+			if kept := later[:min(len(want), len(later))]; path(kept) != path(want) {
+				t.Fatalf("since %s what was before is told as %s, was %s", at, path(kept), path(want))
+			}
 		}
 	}
 }

@@ -39,27 +39,36 @@ func anyFacts(random *rand.Rand) metrics.Facts {
 	slices.SortFunc(f.Rollouts, func(a, b metrics.Rollout) int {
 		return slices.Compare([]int64{a.FinishedAt.UnixMilli()}, []int64{b.FinishedAt.UnixMilli()})*2 + strings.Compare(a.ID, b.ID)
 	})
-	for range random.IntN(4) {
+	corrected := day(random.IntN(100))
+	for range random.IntN(6) {
 		if len(f.Rollouts) > 0 {
-			correctAny(random, &f)
+			correctAny(random, &f, corrected)
 		}
+		corrected = within(random, corrected, 10*24*60).Add(time.Duration(random.IntN(2)) * time.Minute)
 	}
 	return f
 }
 
-// correctAny lets a correction have made a rollout what it is, or have left one out.
-func correctAny(random *rand.Rand, f *metrics.Facts) {
+// correctAny has a correction leave out a rollout, bring one, or change one; corrections come in order.
+func correctAny(random *rand.Rand, f *metrics.Facts, at time.Time) {
+	f.Rollouts = slices.Clone(f.Rollouts)
 	i := random.IntN(len(f.Rollouts))
-	if slices.ContainsFunc(f.Was, func(w metrics.Was) bool { return w.Now == f.Rollouts[i].ID || w.ID == f.Rollouts[i].ID }) {
-		return
+	was := f.Rollouts[i]
+	if slices.ContainsFunc(f.Was, func(w metrics.Was) bool { return w.Until.Equal(at) && w.Now == was.ID }) {
+		return // that one was brought by this very correction
 	}
-	w := metrics.Was{Rollout: f.Rollouts[i], Until: within(random, f.Rollouts[i].FinishedAt, 20*24*60)}
-	if random.IntN(2) == 0 {
-		f.Rollouts = slices.Delete(slices.Clone(f.Rollouts), i, i+1)
-	} else {
-		w.Rollout = anyRollout(random, i, w.FinishedAt)
-		w.Rollout.ID, w.Now = f.Rollouts[i].ID, f.Rollouts[i].ID
+	w := metrics.Was{Rollout: &was, Until: at, Now: was.ID}
+	switch random.IntN(4) {
+	case 0:
+		f.Rollouts, w.Now = slices.Delete(f.Rollouts, i, i+1), ""
+	case 1:
+		other := anyRollout(random, 100+len(f.Was), was.FinishedAt)
+		f.Rollouts, w.Rollout, w.Now = append(f.Rollouts, other), nil, other.ID
+	default:
+		f.Rollouts[i] = anyRollout(random, i, within(random, was.FinishedAt, 100))
+		f.Rollouts[i].ID = was.ID
 	}
+	slices.SortFunc(f.Rollouts, func(a, b metrics.Rollout) int { return inOrder(&a, &b) })
 	f.Was = append(f.Was, w)
 }
 

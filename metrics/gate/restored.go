@@ -40,8 +40,9 @@ func (h *history) foldRestored(rule RestoredInTime) (RestoredState, []MeterStep)
 	if rule == (RestoredInTime{}) {
 		return s, nil
 	}
-	var began []finish
+	var starts []finish
 	var events []meterEvent
+	incidents := 0
 	for _, list := range [][]metrics.IncidentLink{h.facts.Incidents, h.facts.TakenBack} {
 		for i := range list {
 			incident := &list[i]
@@ -49,9 +50,10 @@ func (h *history) foldRestored(rule RestoredInTime) (RestoredState, []MeterStep)
 			if !told || !slices.ContainsFunc(incident.KnownAs(), inProduction) {
 				continue
 			}
-			e := restoring{id: incident.ID, trial: len(began), limit: seconds(rule.TargetSeconds)}
+			e := restoring{id: incident.ID, trial: incidents, limit: seconds(rule.TargetSeconds)}
 			e.follow(incident.KnownAs(), h.now)
-			began = append(began, finish{at: known.StartedAt})
+			starts = append(starts, startsOf(incident.KnownAs())...)
+			incidents++
 			events = append(events, e.events...)
 			s.LastLateAt = latest(s.LastLateAt, e.lateAt.UTC())
 			if e.state == StepFailed || e.state == StepLateFail {
@@ -62,11 +64,27 @@ func (h *history) foldRestored(rule RestoredInTime) (RestoredState, []MeterStep)
 	slices.SortStableFunc(s.Late, func(a, b Problem) int { return a.Since.Compare(b.Since) })
 	s.Late = s.Late[max(0, len(s.Late)-lateShown):]
 	events = ordered(events)
-	l := newLines(rule.OneIn, rule.WrongStopYears, slices.SortedFunc(slices.Values(began), func(a, b finish) int { return a.at.Compare(b.at) }))
-	m := newMeter(rule.GoodInARow, len(began), &l, l.first())
+	slices.SortStableFunc(starts, func(a, b finish) int { return a.at.Compare(b.at) })
+	l := newLines(rule.OneIn, rule.WrongStopYears, starts)
+	m := newMeter(rule.GoodInARow, incidents, &l, l.first())
 	m.foldAll(events, h.now)
 	s.MeterState = m.state
 	return s, m.steps
+}
+
+// startsOf are when an incident began, and from when until when that was known of it as one that counts.
+func startsOf(told []metrics.Telling) []finish {
+	var starts []finish
+	for n, t := range told {
+		f := finish{at: t.StartedAt, from: t.At}
+		if n+1 < len(told) {
+			f.until = told[n+1].At
+		}
+		if inProduction(t) && !t.Uncounted {
+			starts = append(starts, f)
+		}
+	}
+	return starts
 }
 
 // toldBy is what was known of an incident at an instant, false when nothing was.

@@ -19,6 +19,7 @@ func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 func takeWith(r Request, p Policy, now time.Time, k Known, fold func(*history) folded) Snapshot {
 	now = instant(now)
 	h := newHistory(k.Facts, p, now, k.Granted).sharing(k.Older)
+	k.Facts = h.facts
 	s := Snapshot{
 		Now: now, Service: k.Service.Name, Tier: k.Service.Tier, Team: k.Service.Team,
 		Known: len(k.Facts.Rollouts) > 0, Environment: r.Environment, Kind: k.kind(r.Environment),
@@ -89,11 +90,11 @@ func deployed(r *metrics.Rollout) *Deployed {
 }
 
 // recent are the last trials whose outcome or watch is of interest, oldest first.
-func (h *history) recent(trials []int) []Trial {
+func (h *history) recent(trials []*metrics.Rollout) []Trial {
 	last := trials[max(0, len(trials)-recentTrials):]
 	recent := make([]Trial, 0, len(last))
-	for _, i := range last {
-		t := h.outcome(&h.facts.Rollouts[i])
+	for _, r := range last {
+		t := h.outcome(r)
 		t.At, t.KnownAt = t.At.UTC(), t.KnownAt.UTC()
 		recent = append(recent, t)
 	}

@@ -27,13 +27,12 @@ func (s spell) over() bool { return !s.to.IsZero() }
 func (s spell) holds(at time.Time) bool { return !at.Before(s.from) && (!s.over() || at.Before(s.to)) }
 
 // explained are the trials whose cause of failure is recorded: a fix repaired them, and not merely the next planned deployment.
-func (h *history) explained(trials []int) map[string]bool {
+func (h *history) explained(trials []*metrics.Rollout) map[string]bool {
 	planned, fixed := map[string]bool{}, map[string]bool{}
-	for _, i := range trials {
-		planned[h.facts.Rollouts[i].ID] = true
+	for _, r := range trials {
+		planned[r.ID] = true
 	}
-	for _, i := range trials {
-		r := &h.facts.Rollouts[i]
+	for _, r := range trials {
 		repaired := r.Recovery != nil && r.Recovery.By == "fix" && !planned[r.Recovery.Evidence] && !r.Recovery.At.After(h.now)
 		hotfixed := slices.ContainsFunc(r.Failures, func(f metrics.Failure) bool { return f.Cause == metrics.CauseHotfix && !f.KnownAt.After(h.now) })
 		if repaired || hotfixed {
@@ -141,10 +140,10 @@ func (k Known) Histories(p Policy, now time.Time) Histories {
 // Trials are the planned production promotions of a service by now with what became of them, oldest first.
 func Trials(k Known, p Policy, now time.Time) []Trial {
 	h := newHistory(k.Facts, p, now.UTC().Truncate(time.Millisecond), k.Granted)
-	positions := h.trials()
-	list := make([]Trial, len(positions))
-	for i, at := range positions {
-		list[i] = h.outcome(&h.facts.Rollouts[at])
+	trials := h.trials()
+	list := make([]Trial, len(trials))
+	for i, r := range trials {
+		list[i] = h.outcome(r)
 	}
 	return list
 }

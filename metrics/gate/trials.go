@@ -15,70 +15,35 @@ type history struct {
 	// verdictsSince is the first health verdict known that tells something, zero when there is none: deployments watched before it had
 	// no verdict source to be confirmed by. A watch that never saw the service's signals is no source for it.
 	verdictsSince time.Time
-	// verdictsOnce is the first one that was known until corrections took it back, at verdictsGone; zero when there is none.
-	verdictsOnce, verdictsGone time.Time
-	probes                     []ProbeGrant
-	older                      *Older // that it shares code with, nil for none
+	corrected     time.Time // when corrections change the record next, zero when none are known
+	probes        []ProbeGrant
+	older         *Older // that it shares code with, nil for none
 }
 
 func newHistory(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) *history {
-	h := &history{facts: f, now: now, watch: time.Duration(p.WatchSeconds) * time.Second}
+	h := &history{facts: f.AsOf(now), now: now, watch: time.Duration(p.WatchSeconds) * time.Second}
 	for _, g := range granted {
 		if !g.At.After(now) {
 			h.probes = append(h.probes, g)
 		}
 	}
-	was := earlier(f)
-	for i := range f.Rollouts {
-		if r := &f.Rollouts[i]; tells(r) {
-			h.hear(r.VerdictAt, was[r.ID])
-		}
+	for i := range h.facts.Rollouts {
+		h.hear(&h.facts.Rollouts[i])
 	}
 	for i := range f.Was {
-		h.hearOnce(&f.Was[i])
+		if at := f.Was[i].Until; at.After(now) && before(at, h.corrected) {
+			h.corrected = at
+		}
 	}
 	return h
 }
 
-// earlier is what rollouts were until corrections changed them, by what they are since; nil where none were.
-func earlier(f metrics.Facts) map[string]*metrics.Was {
-	if len(f.Was) == 0 {
-		return nil
-	}
-	was := make(map[string]*metrics.Was, len(f.Was))
-	for i := range f.Was {
-		was[f.Was[i].Now] = &f.Was[i]
-	}
-	return was
-}
-
-// hear notes a verdict that told something: at once, unless a correction made it do so.
-func (h *history) hear(at time.Time, was *metrics.Was) {
-	switch {
-	case was == nil:
-	case toldBefore(was):
-		at = was.VerdictAt // until the correction only that was known
-	default:
-		at = latest(at, was.Until)
-	}
-	if !at.After(h.now) && before(at, h.verdictsSince) {
-		h.verdictsSince = at
+// hear notes a verdict that tells something, where it is the first.
+func (h *history) hear(r *metrics.Rollout) {
+	if tells(r) && !r.VerdictAt.After(h.now) && before(r.VerdictAt, h.verdictsSince) {
+		h.verdictsSince = r.VerdictAt
 	}
 }
-
-// hearOnce notes one that a rollout had until a correction.
-func (h *history) hearOnce(w *metrics.Was) {
-	switch {
-	case !toldBefore(w):
-	case w.Until.After(h.now):
-		h.hear(w.VerdictAt, nil)
-	case before(w.VerdictAt, h.verdictsOnce):
-		h.verdictsOnce, h.verdictsGone = w.VerdictAt, w.Until
-	}
-}
-
-// toldBefore tells that a rollout had a verdict that said something before a correction changed it.
-func toldBefore(w *metrics.Was) bool { return tells(&w.Rollout) && w.VerdictAt.Before(w.Until) }
 
 // before tells whether an instant is before another that may not be known.
 func before(at, other time.Time) bool { return other.IsZero() || at.Before(other) }
@@ -88,13 +53,24 @@ func tells(r *metrics.Rollout) bool {
 	return (r.Verdict == "healthy" || r.Verdict == "unhealthy") && !r.VerdictAt.IsZero()
 }
 
-// trials are the production rollouts that are no rollback, rework, fix or redeploy, oldest first, as positions in the facts.
-func (h *history) trials() []int {
-	trials := make([]int, 0, len(h.facts.Rollouts))
+// trials are the production rollouts that are no rollback, rework, fix or redeploy, oldest first.
+func (h *history) trials() []*metrics.Rollout { return trialsOf(pointers(h.facts.Rollouts), h.now) }
+
+func pointers(rollouts []metrics.Rollout) []*metrics.Rollout {
+	all := make([]*metrics.Rollout, len(rollouts))
+	for i := range all {
+		all[i] = &rollouts[i]
+	}
+	return all
+}
+
+// trialsOf are those among the rollouts of a record that finished by an instant.
+func trialsOf(record []*metrics.Rollout, now time.Time) []*metrics.Rollout {
+	trials := make([]*metrics.Rollout, 0, len(record))
 	here := environments{}
-	for i := range h.facts.Rollouts {
-		if r := &h.facts.Rollouts[i]; !r.FinishedAt.After(h.now) && here.tries(r) {
-			trials = append(trials, i)
+	for _, r := range record {
+		if !r.FinishedAt.After(now) && here.tries(r) {
+			trials = append(trials, r)
 		}
 	}
 	return trials
@@ -176,20 +152,17 @@ func (h *history) isProbe(r *metrics.Rollout) bool {
 	return false
 }
 
-// goodAt is when a rollout's success counts as known if no cause of failure is; false when it never does.
+// goodAt is when a rollout's success counts as known if no cause of failure is; false when it never does. What was watched before anything told
+// how it does is good when its watch is over, whatever is said of it later.
 func (h *history) goodAt(r *metrics.Rollout) (at time.Time, known bool) {
 	if r.SucceededAt.IsZero() {
 		return time.Time{}, false
 	}
-	end := h.watchEnd(r)
-	switch verdict := h.verdict(r); {
-	case verdict == "healthy":
-		return latest(end, r.KnownAt, r.VerdictAt), true
-	case verdict != "unhealthy" && (h.verdictsSince.IsZero() || h.verdictsSince.After(end)):
-		if !h.verdictsOnce.IsZero() && !h.verdictsOnce.After(end) { // until that was taken back it lacked one
-			return latest(end, r.KnownAt, h.verdictsGone), true
-		}
+	switch end := h.watchEnd(r); {
+	case h.verdictsSince.IsZero() || h.verdictsSince.After(end):
 		return latest(end, r.KnownAt), true
+	case h.verdict(r) == "healthy":
+		return latest(end, r.KnownAt, r.VerdictAt), true
 	default: // watched without a clear result
 		return time.Time{}, false
 	}

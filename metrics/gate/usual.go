@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 )
 
@@ -51,9 +52,9 @@ func (h *history) foldUsual(rule OwnUsual, trials []metered, blocked []MeterStep
 	if rule == (OwnUsual{}) || len(trials) == 0 {
 		return UsualState{}, nil
 	}
-	events := h.outcomes(trials)
-	s := &usualSchedule{rule: rule, events: events, blocked: blocked, trials: finishes(trials)}
-	s.quarter = quarterAfter(s.trials[0].at)
+	events := slices.DeleteFunc(outcomes(trials), func(e meterEvent) bool { return e.why == StepVerified }) // no fix opens it
+	s := &usualSchedule{rule: rule, events: events, blocked: blocked, trials: finishesOf(trials)}
+	s.quarter = earliest(s.trials, func(f finish) time.Time { return quarterAfter(latest(f.at, f.from)) })
 	m := newMeter(rule.GoodInARow, len(trials), s, setting{})
 	m.foldAll(events, h.now)
 	s.state.MeterState = m.state
