@@ -42,6 +42,27 @@ func (p *program) openExisting(ctx context.Context, f databaseFlags) (*store.DB,
 	return p.openNoNew(ctx, f, settings, store.IsRefused)
 }
 
+// openDerived is openExisting for commands that answer from what is derived. Where no server has done so since the program or its rules changed,
+// it is derived first: figures of before would look like those of now.
+func (p *program) openDerived(ctx context.Context, f databaseFlags) (*store.DB, error) {
+	db, err := p.openExisting(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	done, total, before, err := db.Rebuild(ctx)
+	if err == nil && before {
+		p.say("%d of %d services are to be derived anew first, for the program or its rules have changed. 'shiphabit serve' does so beside its work.", total-done, total)
+		err = db.RefreshTelling(ctx, p.tellProgress())
+		if p.terminal && !p.quiet {
+			fmt.Fprint(p.err, "\r\x1b[K")
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
 // openUnderRead is openExisting under a configuration that is read already.
 func (p *program) openUnderRead(settings config.Config) opener {
 	return func(ctx context.Context, f databaseFlags) (*store.DB, error) {

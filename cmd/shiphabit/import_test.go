@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -121,5 +122,28 @@ func TestACSVFileWhoseNameTellsNoTypeIsRefusedWithTheWayOut(t *testing.T) {
 		if _, errs, code := p.run(args...); code != exitUsage || !strings.Contains(errs, "import it with --type") {
 			t.Errorf("%v: exit code %d\n%s", args, code, errs)
 		}
+	}
+}
+
+func TestFiguresOfManyServicesFollowAChangedConfigurationThoughNoServerDerivesThem(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	var events strings.Builder
+	for n := range 201 {
+		fmt.Fprintf(&events, `{"type":"deployment","id":"d%d","service":"s%d","environment":"green-east","revision":"r%d","status":"succeeded","finished_at":"2026-03-02T10:00:00Z"}`+"\n", n, n, n)
+	}
+	database, settings := filepath.Join(p.home, "a.db"), filepath.Join(p.home, "shiphabit.yaml")
+	if _, errs, code := p.runWith(events.String(), "import", "--db", database, "-"); code != exitOK {
+		t.Fatal(errs)
+	}
+	asks := []string{"metrics", "--db", database, "--from", "2026-03-01", "--to", "2026-04-01", "--format", "csv"}
+	before, errs, _ := p.run(asks...)
+	write(t, settings, "environments:\n  - match: \"green-*\"\n    kind: production\n")
+	after, told, code := p.run(append(asks, "--config", settings)...)
+	if code != exitOK || !strings.Contains(told, "201 of 201 services are to be derived anew first") {
+		t.Errorf("exit code %d\n%s", code, told)
+	}
+	if strings.Contains(before, ",201,") || !strings.Contains(after, ",201,") {
+		t.Errorf("before:\n%s%sand since:\n%s", before, errs, after)
 	}
 }

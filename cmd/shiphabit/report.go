@@ -192,7 +192,7 @@ func (p *program) withStore(ctx context.Context, f databaseFlags, do func(*store
 	if err != nil {
 		return err
 	}
-	db, err := p.openExisting(ctx, f)
+	db, err := p.openDerived(ctx, f)
 	if err != nil {
 		return err
 	}

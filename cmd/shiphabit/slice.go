@@ -254,7 +254,7 @@ func (s *slice) source(ctx context.Context, p *program, settings config.Config) 
 		from, err := s.fromEvents(p, settings, services)
 		return from, services, err
 	}
-	db, err := p.openExisting(ctx, s.database)
+	db, err := p.openDerived(ctx, s.database)
 	if err != nil {
 		return source{}, nil, err
 	}
