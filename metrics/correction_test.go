@@ -191,6 +191,32 @@ func TestACorrectedServiceThatMovesNothingKeepsWhatWasKnown(t *testing.T) {
 	}
 }
 
+func TestASourceServesAServiceWhileARecordOfItIsThere(t *testing.T) {
+	t.Parallel()
+	s := newTale().deploy("d1", "c1", clock(9, 0))
+	d := deployment("d2", "c2", clock(12, 0))
+	s.events = append(s.events, live(NewEvent("cd", d), clock(12, 1)))
+	s.rules.Services = []Service{{Name: "api"}, {Name: "shop"}}
+	told := func() string {
+		var all []string
+		for _, part := range Split(s.events, s.rules) {
+			all = append(all, part.Service.Name+": "+strings.Join(part.Sources(), " "))
+		}
+		return strings.Join(all, "; ")
+	}
+	service := cmpText(d.Service, d.Repository)
+	s.rules.Services[0].Name = service
+	if got := told(); got != service+": cd ci; shop: " {
+		t.Errorf("before: %s", got)
+	}
+	c := Correction{ID: 1, Record: Key{Source: "cd", Type: TypeDeployment, ID: "d2"}, Fields: json.RawMessage(`{"service":"shop"}`), Reason: "it was the shop's", At: clock(48, 0)}
+	stated, _ := c.Event()
+	s.events = append(s.events, stated)
+	if got := told(); got != service+": ci; shop: cd" {
+		t.Errorf("since: %s", got)
+	}
+}
+
 func TestEachOfSeveralCorrectionsKeepsWhatWasKnownUntilIt(t *testing.T) {
 	t.Parallel()
 	s := newTale().deploy("d1", "r1", clock(9, 0)).deploy("d2", "r2", clock(12, 0))

@@ -105,6 +105,23 @@ func (m move) mark(c Correction) Event {
 	return e
 }
 
+// Sources are those of the service's records, by name. Records that corrections brought to another service are not its own any more.
+func (s ServiceEvents) Sources() []string {
+	left := map[Key]bool{}
+	for _, c := range marksIn(s.Events) {
+		left[c.Record] = !c.arrives()
+	}
+	var sources []string
+	last := ""
+	for i := range s.Events {
+		if k := s.Events[i].Key; k.Source != last && !left[k] {
+			sources, last = append(sources, k.Source), k.Source
+		}
+	}
+	slices.Sort(sources)
+	return slices.Compact(sources)
+}
+
 // moves reports whether the correction sets what decides to which service a record belongs.
 func (c *Correction) moves() bool {
 	return c.sets("deployment", "environment", "labels", "repository", "service")

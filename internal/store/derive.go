@@ -90,7 +90,7 @@ func (db *DB) evaluate(ctx context.Context, names []string, limit int) (evaluati
 	for _, part := range metrics.Split(events, db.rules) {
 		if o, asked := found[part.Service.Name]; asked {
 			o.present, o.service = true, part.Service
-			o.facts, o.served = metrics.Derive(part.Service, part.Events, db.rules), servedBy(part.Service.Name, part.Events)
+			o.facts, o.served = metrics.Derive(part.Service, part.Events, db.rules), servedBy(part)
 			found[part.Service.Name] = o
 		}
 	}

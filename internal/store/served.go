@@ -1,9 +1,6 @@
 package store
 
 import (
-	"slices"
-	"strings"
-
 	"gorm.io/gorm"
 
 	"shiphabit/metrics"
@@ -17,17 +14,13 @@ type servedRow struct {
 
 func (servedRow) TableName() string { return "served" }
 
-// servedBy are the sources of a service's events.
-func servedBy(service string, events []metrics.Event) []servedRow {
+// servedBy are the sources of a service's records.
+func servedBy(part metrics.ServiceEvents) []servedRow {
 	var rows []servedRow
-	last := ""
-	for i := range events {
-		if source := events[i].Source; source != last {
-			rows, last = append(rows, servedRow{service, source}), source
-		}
+	for _, source := range part.Sources() {
+		rows = append(rows, servedRow{part.Service.Name, source})
 	}
-	slices.SortFunc(rows, func(a, b servedRow) int { return strings.Compare(a.Source, b.Source) })
-	return slices.Compact(rows)
+	return rows
 }
 
 // saveServed replaces the sources of a service.

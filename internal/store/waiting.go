@@ -63,7 +63,7 @@ type waitingRow struct {
 
 func (waitingRow) TableName() string { return "gate_waiting" }
 
-// AddWaiting keeps a deployment that waits, due at once. One that is known already is due again, whatever became of it, with the same
+// AddWaiting keeps a deployment that waits, due at once. One that is known already is due again, for as long as a new one, whatever became of it, with the same
 // decision under the same key; fresh tells that it is new.
 func (db *DB) AddWaiting(ctx context.Context, w Waiting) (fresh bool, err error) {
 	row := waitingRow{
@@ -76,7 +76,10 @@ func (db *DB) AddWaiting(ctx context.Context, w Waiting) (fresh bool, err error)
 			return done.Error
 		}
 		return tx.Model(&waitingRow{}).Where("protector = ? AND id = ?", w.Protector, w.ID).
-			Updates(map[string]any{"state": string(StillWaiting), "next_at": row.NextAt}).Error
+			Updates(map[string]any{
+				"state": string(StillWaiting), "next_at": row.NextAt,
+				"expires_at": gorm.Expr("CASE WHEN expires_at < ? THEN ? ELSE expires_at END", row.ExpiresAt, row.ExpiresAt),
+			}).Error
 	})
 	if err != nil {
 		return false, fmt.Errorf("keeping the deployment %s of %s that waits: %w", w.ID, w.Protector, err)

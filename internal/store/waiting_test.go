@@ -72,6 +72,21 @@ func TestAnAnsweredDeploymentIsKeptForAWhileAndDueWhenItIsAskedAgain(t *testing.
 	})
 }
 
+func TestADeploymentThatIsAskedAboutAgainWaitsAsLongAsANewOne(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db, ctx := t.open(), t.Context()
+		for _, until := range []time.Time{noon.Add(time.Hour), noon.Add(3 * time.Hour), noon.Add(2 * time.Hour)} {
+			if _, err := db.AddWaiting(ctx, Waiting{Protector: "app", ID: "1", ExpiresAt: until}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if w := mustBeDue(t, db, 1)[0]; !w.ExpiresAt.Equal(noon.Add(3 * time.Hour)) {
+			t.Errorf("it waits until %s", w.ExpiresAt)
+		}
+	})
+}
+
 func TestOfManyWhoClaimOneDeploymentOneHasIt(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t bench) {
