@@ -181,8 +181,11 @@ func legendOf(steps []gate.MeterStep, good bool, words meterWords) []PlotKey {
 	for _, s := range steps {
 		stopped = stopped || s.Blocked
 		shape, word := shapeOf(s.Why), stepWord(s.Why, words)
-		if shape == "square" {
+		switch shape { // of several steps
+		case "square":
 			word = "open again"
+		case "hollow-circle":
+			word = "taken back"
 		}
 		if seen[shape] || shape == "dot" && !good {
 			continue
