@@ -195,7 +195,7 @@ func (c *chain) between(r *draft) []*draft {
 
 // takenDown tells which rollouts' commits a rollback removes, and notes them as gone until something brings them back.
 func (c *chain) takenDown(r *draft) func(*draft) bool {
-	if c.walk == nil || r.node == none || r.of.node == none {
+	if c.walk == nil || r.node == none || r.of.node == none || r.of.Repository != r.Repository { // whose history is another
 		return func(*draft) bool { return true }
 	}
 	removed := map[node]bool{}

@@ -123,6 +123,21 @@ func TestAFixThatNamesAnIncidentAndADeploymentLinksThem(t *testing.T) {
 	}
 }
 
+func TestARollbackOfWhatAnotherRepositoryBroughtIsBelieved(t *testing.T) {
+	t.Parallel()
+	s := newTale()
+	for _, id := range []string{"x1", "x2", "x3", "x4", "x5", "x6"} {
+		s.events = append(s.events, NewEvent("git", Commit{ID: id, Repository: "acme/other", AuthoredAt: clock(1, 0)}))
+	}
+	s.line("c1", "c2").deploy("d1", "c1", clock(9, 0))
+	other, back := deployment("d2", "x6", clock(10, 0)), deployment("d3", "c2", clock(11, 0))
+	other.Repository, back.RollbackOf = "acme/other", "d2"
+	f := s.add(other).add(back).derive(t)
+	if len(f.Rollouts) != 3 || f.Rollouts[2].Kind != Rollback || f.Rollouts[2].Of != "ci/d2" {
+		t.Errorf("%s", tell(f))
+	}
+}
+
 func TestAStatedRollbackIsBelieved(t *testing.T) {
 	t.Parallel()
 	back := deployment("d3", "old", clock(14, 0))

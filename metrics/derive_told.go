@@ -87,10 +87,14 @@ func (t *tellings) add(incidents []IncidentLink, from time.Time) {
 		one.link, one.here, one.told = link, true, goOn(toldBefore(one.told, from), link.KnownAs(), from)
 	}
 	for _, one := range t.all {
-		if told := toldBefore(one.told, from); !one.here && len(told) > 0 {
-			gone := told[len(told)-1]
-			gone.At, gone.Uncounted = from, true
-			one.told = append(told, gone)
+		if one.here {
+			continue
+		}
+		one.told = toldBefore(one.told, from)
+		if n := len(one.told); n > 0 && !one.told[n-1].Uncounted {
+			gone := one.told[n-1]
+			gone.At, gone.Uncounted, gone.Corrected = from, true, true
+			one.told = append(one.told, gone)
 		}
 	}
 }
@@ -110,7 +114,7 @@ func goOn(told, since []Telling, from time.Time) []Telling {
 		if n+1 < len(since) && !since[n+1].At.After(from) {
 			continue // something else was known by then
 		}
-		s.At = later(s.At, from)
+		s.At, s.Corrected = later(s.At, from), !from.IsZero() && !s.At.After(from)
 		if len(told) == 0 || !told[len(told)-1].same(s) {
 			told = append(told, s)
 		}

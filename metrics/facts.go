@@ -242,6 +242,8 @@ type Telling struct {
 	StartedAt  time.Time `json:"started_at"`
 	ResolvedAt time.Time `json:"resolved_at,omitzero"`
 	Uncounted  bool      `json:"uncounted,omitempty"`
+	// Corrected: a correction brought the incident, or says what is told.
+	Corrected bool `json:"corrected,omitempty"`
 	// EnvironmentKind is that of the incident as it was told then.
 	EnvironmentKind EnvironmentKind `json:"environment_kind,omitempty"`
 }

@@ -16,13 +16,15 @@ type metered []part
 // part is what a trial was known as from one instant until another; zero is from the beginning, and for good.
 type part struct {
 	*metrics.Rollout
-	in          *edition
+	in          *edition // the last that knew it so
 	from, until time.Time
 }
 
 // edition is the record of a service as it was known from one correction until the next.
 type edition struct {
 	history // knows the first verdict as it was known then
+	next    *edition
+	until   time.Time // when next begins
 	record  []*metrics.Rollout
 	trials  []*metrics.Rollout
 	fixes   map[string]*metrics.Rollout // made when one is asked for
@@ -45,12 +47,17 @@ func (h *history) metered() []metered {
 	readings := h.facts.Readings(h.now)
 	line := map[*metrics.Rollout]int{} // where what a rollout was, or is, stands among all
 	var all []metered
+	var last *edition
 	for n, reading := range readings {
 		h.goOn(line, reading)
 		e, until := h.edition(reading.Rollouts), time.Time{}
 		if n+1 < len(readings) {
 			until = readings[n+1].From
 		}
+		if last != nil {
+			last.next, last.until = e, reading.From
+		}
+		last = e
 		for _, r := range e.trials {
 			i, known := line[r]
 			if !known {
@@ -119,8 +126,6 @@ func inOrder(a, b *metrics.Rollout) int {
 type turn struct {
 	at time.Time
 	as Outcome // Good, Failed, or "" for nothing any more
-	// corrected: a correction made it so.
-	corrected bool
 }
 
 // holds reports whether what is known from an instant on falls into the part, rather than having been so when it began.
@@ -134,7 +139,7 @@ func (p part) turns() []turn {
 	if p.from.IsZero() && p.until.IsZero() {
 		return all
 	}
-	begins := turn{at: p.from, corrected: true}
+	begins := turn{at: p.from}
 	var kept []turn
 	for _, t := range all {
 		if p.holds(t.at) {
@@ -188,23 +193,24 @@ func (t turn) step(before Outcome) Step {
 
 // append adds what became known of one trial: its outcome, each time that was turned round, and that the repair of its failure was confirmed.
 func (c metered) append(events []meterEvent, i int) []meterEvent {
-	known := Outcome("")
+	known, told := Outcome(""), true
 	for n, p := range c {
+		told = p.from.IsZero() || n > 0 && told && known != Failed && c[n-1].until.Equal(p.from) && c[n-1].FinishedAt.Equal(p.FinishedAt)
 		stands := p
 		if stands.until = (time.Time{}); n+1 < len(c) {
 			stands.until = c[n+1].from
 		}
 		// One that counts nowhere any more may still hold its service up, and the fix of it opens that. A correction that states a fix does not.
-		if at, fix := p.confirmed(); fix != "" && stands.holds(at) {
+		if at, fix := p.confirmed(); fix != "" && stands.holds(at) && p.in.by(at).finds(fix, at) {
 			events = append(events, meterEvent{at: at, id: fix, why: StepVerified, trial: i})
 		}
 		turns := p.turns()
 		if !p.until.Equal(stands.until) {
-			turns = append(turns, turn{at: p.until, corrected: true})
+			turns = append(turns, turn{at: p.until})
 		}
 		for _, t := range turns {
 			if step := t.step(known); step != "" {
-				events = append(events, meterEvent{at: t.at, id: p.ID, why: step, trial: i, out: p.FinishedAt, corrected: t.corrected})
+				events = append(events, meterEvent{at: t.at, id: p.ID, why: step, trial: i, out: p.FinishedAt, corrected: !told || t.at.Equal(p.from)})
 			}
 			known = t.as
 		}
@@ -226,6 +232,24 @@ func (p part) confirmed() (at time.Time, fix string) {
 		return at, r.ID
 	}
 	return time.Time{}, ""
+}
+
+// by is the edition that holds at an instant that is not before this one.
+func (e *edition) by(at time.Time) *edition {
+	for e.next != nil && !at.Before(e.until) {
+		e = e.next
+	}
+	return e
+}
+
+// finds reports whether a rollout is known by an instant as a fix that was watched and found healthy.
+func (e *edition) finds(fix string, by time.Time) bool {
+	r := e.fix(fix)
+	if r == nil {
+		return false
+	}
+	at, known := e.goodAt(r)
+	return known && !at.After(by)
 }
 
 // fix is a rollout that was found healthy and is no trial, nil where it is none.

@@ -109,6 +109,7 @@ type restoring struct {
 	trial  int
 	limit  time.Duration
 	state  Step // the last step, "" before the first
+	stated bool // a correction brought it, or changed what is known of it
 	lateAt time.Time
 	events []meterEvent
 }
@@ -120,6 +121,7 @@ func (r *restoring) follow(told []metrics.Telling, now time.Time) {
 		if t.At.After(now) {
 			return
 		}
+		r.stated = r.stated || t.Corrected
 		at, good := t.StartedAt.Add(r.limit), false
 		if !t.ResolvedAt.IsZero() && !t.ResolvedAt.After(at) {
 			at, good = t.ResolvedAt, true
@@ -161,7 +163,7 @@ func (r *restoring) note(at time.Time, why Step, began time.Time) {
 	if why == StepFailed || why == StepLateFail {
 		r.lateAt = latest(r.lateAt, at)
 	}
-	r.events = append(r.events, meterEvent{at: at, id: r.id, why: why, trial: r.trial, out: began})
+	r.events = append(r.events, meterEvent{at: at, id: r.id, why: why, trial: r.trial, out: began, corrected: r.stated})
 }
 
 func (c RestoredInTime) judge(q question) finding {
