@@ -20,13 +20,13 @@ func Derive(service Service, events []Event, rules Rules) Facts {
 	if len(times) == 0 {
 		return derive(service, readRecords(events), nil, rules)
 	}
-	known := newRevised(events, rules)
-	facts := known.derive(service, time.Time{})
+	known := newRevised(service, events, rules)
+	facts := known.derive(time.Time{})
 	var was []Was
 	var told tellings
 	told.add(facts.Incidents, time.Time{})
 	for _, at := range times {
-		now := known.derive(service, at)
+		now := known.derive(at)
 		was = append(was, turned(facts.Rollouts, now.Rollouts, at)...)
 		told.add(now.Incidents, at)
 		facts = now

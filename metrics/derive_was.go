@@ -2,6 +2,8 @@ package metrics
 
 import (
 	"cmp"
+	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 )
@@ -20,20 +22,23 @@ func correctedAtTimes(events []Event) []time.Time {
 
 // revised are the records of a service at any time: those that no correction is of are read once.
 type revised struct {
+	service   Service
 	rules     Rules
 	same      records
 	corrected []Event
 	histories map[string]*history // nil where corrections of commits or pull requests may change them
+	// passing are the repositories from which the service is built only while a deployment that was corrected names them.
+	passing map[string]bool
 }
 
-func newRevised(events []Event, rules Rules) revised {
+func newRevised(service Service, events []Event, rules Rules) revised {
 	corrected, code := map[Key]bool{}, false
 	for i := range events {
 		if k := events[i].Key; events[i].Correction != nil {
 			corrected[k], code = true, code || k.Type == TypeCommit || k.Type == TypePullRequest
 		}
 	}
-	known := revised{rules: rules}
+	known := revised{service: service, rules: rules}
 	var same []Event
 	for _, e := range events {
 		if corrected[e.Key] {
@@ -45,12 +50,48 @@ func newRevised(events []Event, rules Rules) revised {
 	if known.same = readRecords(same); !code {
 		known.histories = known.same.histories(rules)
 	}
+	known.passing = repositoriesNamed(known.corrected)
+	for _, d := range known.same.deployments {
+		delete(known.passing, d.Value.Repository)
+	}
+	for _, declared := range rules.Services {
+		for _, name := range declared.Repositories {
+			if declared.Name == service.Name {
+				delete(known.passing, name)
+			}
+		}
+	}
 	return known
 }
 
+// repositoriesNamed are those that any revision or correction of a deployment names.
+func repositoriesNamed(events []Event) map[string]bool {
+	named := map[string]bool{}
+	for _, e := range events {
+		var says struct{ Repository string }
+		if e.Type == TypeDeployment && json.Unmarshal(e.Payload, &says) == nil && says.Repository != "" {
+			named[says.Repository] = true
+		}
+	}
+	return named
+}
+
 // derive makes facts of them as they were corrected by an instant.
-func (k *revised) derive(service Service, at time.Time) Facts {
-	return derive(service, k.same.and(readRecords(asOf(k.corrected, at))), k.histories, k.rules)
+func (k *revised) derive(at time.Time) Facts {
+	then := readRecords(asOf(k.corrected, at))
+	service, of, histories := k.service, k.same.and(then), k.histories
+	elsewhere := maps.Clone(k.passing)
+	for _, d := range then.deployments {
+		delete(elsewhere, d.Value.Repository)
+	}
+	if len(elsewhere) > 0 { // their code was none of the service's then
+		service.Repositories = slices.DeleteFunc(slices.Clone(service.Repositories), func(name string) bool { return elsewhere[name] })
+		of.commits = slices.DeleteFunc(slices.Clone(of.commits), func(c toldCommit) bool { return elsewhere[c.Repository] })
+		of.requests = slices.DeleteFunc(of.requests, func(r record[PullRequest]) bool { return elsewhere[r.Repository] })
+		histories = maps.Clone(histories)
+		maps.DeleteFunc(histories, func(name string, _ *history) bool { return elsewhere[name] })
+	}
+	return derive(service, of, histories, k.rules)
 }
 
 // asOf are the events with the corrections that were made by an instant, and of the records that later ones brought to the service none.

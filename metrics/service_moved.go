@@ -2,12 +2,13 @@ package metrics
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
 
-// moved gives records that corrections moved between services to each that ever had them, with marks that say when they came and when they left:
-// what a service did by them, its gate above all, it did. One that is not declared and of which nothing is left is none any more. The events are
+// moved gives records that corrections moved between services to each that ever had them, with marks that say when they came and when they left,
+// and the code of a repository to each service that was ever built from it: what a service did by them, its gate above all, it did. One that is not declared and of which nothing is left is none any more. The events are
 // returned with the marks.
 func (s *splitter) moved(events []Event, rules Rules) []Event {
 	moving := slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Correction == nil || !e.Correction.moves() })
@@ -17,6 +18,7 @@ func (s *splitter) moved(events []Event, rules Rules) []Event {
 	placed, once := withoutCode(events), map[Key][]string{}
 	var marked []Event
 	had := placedBy(placed, rules, time.Time{})
+	built := maps.Clone(had.services)
 	for _, at := range correctedAtTimes(moving) {
 		made := slices.DeleteFunc(slices.Clone(moving), func(e Event) bool { return !e.Correction.At.Equal(at) })
 		has := placedBy(placed, rules, at)
@@ -26,21 +28,37 @@ func (s *splitter) moved(events []Event, rules Rules) []Event {
 			if _, known := s.events[move.service]; !known {
 				continue
 			}
-			once[move.record] = append(once[move.record], move.service)
+			once[move.record] = union(once[move.record], []string{move.service})
 			marked = append(marked, move.mark(*by[n]))
 			s.give(move.service, len(events)+len(marked)-1)
+		}
+		for repository, names := range has.services {
+			built[repository] = union(built[repository], names)
 		}
 		had = has
 	}
 	for i := range events {
 		names := once[events[i].Key]
-		for n, name := range names {
-			if !slices.Contains(s.servicesOf(events[i].Key), name) && !slices.Contains(names[:n], name) {
+		if t := events[i].Type; t == TypeCommit || t == TypePullRequest {
+			names = built[events[i].Repository]
+		}
+		for _, name := range names {
+			if _, known := s.events[name]; known && !slices.Contains(s.servicesOf(events[i].Key), name) {
 				s.give(name, i)
 			}
 		}
 	}
 	return slices.Concat(events, marked)
+}
+
+// union are the names and those of others that are not among them.
+func union(names, others []string) []string {
+	for _, name := range others {
+		if !slices.Contains(names, name) {
+			names = append(slices.Clip(names), name)
+		}
+	}
+	return names
 }
 
 // placedBy places the records as they were corrected by an instant.

@@ -31,7 +31,7 @@ func sha(n int) string { return fmt.Sprintf("sha256:%064d", n) }
 // deploy tells of a deployment, good or bad, and of what followed.
 func (s *tale) deploy(n int, at time.Time, bad, watched bool) {
 	d := metrics.Deployment{
-		ID: fmt.Sprintf("d%d", n), Service: pick(s.random, "pay", "pay", "pay", "pay", "shop"), Repository: "acme/pay",
+		ID: fmt.Sprintf("d%d", n), Service: pick(s.random, "pay", "pay", "pay", "pay", "shop"), Repository: pick(s.random, "acme/pay", "acme/pay", "acme/pay", "acme/lib", ""),
 		Environment: pick(s.random, "production", "production", "production", "production", "staging"),
 		Revision:    revision(pick(s.random, n, n, n, max(0, n-1))), Status: metrics.Succeeded, StartedAt: at.Add(-5 * time.Minute), FinishedAt: at,
 	}
@@ -49,6 +49,7 @@ func (s *tale) deploy(n int, at time.Time, bad, watched bool) {
 		d.Status = metrics.Failed
 	}
 	s.ids = append(s.ids, d.ID)
+	s.commit(n, at.Add(-10*time.Minute))
 	s.tell(at, d)
 	if watched && s.one(2) {
 		then := within(s.random, at, 60)
@@ -62,6 +63,20 @@ func (s *tale) deploy(n int, at time.Time, bad, watched bool) {
 			i.ResolvedAt = within(s.random, i.StartedAt, 40*60)
 			s.tell(i.ResolvedAt, i)
 		}
+	}
+}
+
+// commit tells of the commit that the n-th deployment brings, if of any.
+func (s *tale) commit(n int, at time.Time) {
+	c := metrics.Commit{ID: revision(n), Repository: pick(s.random, "acme/pay", "acme/pay", "acme/lib"), AuthoredAt: at, CommittedAt: at, Message: "work"}
+	if n > 0 {
+		c.Parents = []string{revision(n - 1)}
+	}
+	if n > 1 && s.one(6) {
+		c.Message = "Revert \"work\"\n\nThis reverts commit " + revision(n-1-s.random.IntN(2)) + "."
+	}
+	if s.one(2) {
+		s.tell(at, c)
 	}
 }
 
@@ -84,7 +99,7 @@ func (s *tale) correct(id int64, at time.Time) (metrics.Event, bool) {
 	stamp := within(s.random, day(0), 20*24*60).UTC().Format(time.RFC3339)
 	said := map[metrics.EventType][]string{
 		metrics.TypeDeployment: {`"status":"succeeded"`, `"status":"failed"`, `"environment":"staging"`, `"environment":"production"`, `"environment":"production-eu"`,
-			`"finished_at":"` + stamp + `"`, `"service":"shop"`, `"service":"pay"`, `"service":"shop","repository":"acme/shop"`, `"rollback_of":null`, `"hotfix":true`,
+			`"finished_at":"` + stamp + `"`, `"service":"shop"`, `"service":"pay"`, `"service":"shop","repository":"acme/shop"`, `"repository":"acme/lib"`, `"repository":"acme/pay"`, `"repository":null`, `"rollback_of":null`, `"hotfix":true`,
 			`"fixes":null`, `"fixes":["` + pick(s.random, s.ids...) + `"]`, `"rollback_of":"` + pick(s.random, s.ids...) + `"`,
 			`"revision":"` + revision(s.random.IntN(9)) + `"`, `"digest":"` + sha(s.random.IntN(9)) + `"`, `"version":"2"`},
 		metrics.TypeIncident: {`"deployment":null`, `"deployment":"` + pick(s.random, s.ids...) + `"`, `"severity":4`, `"environment":"staging"`,
@@ -92,7 +107,7 @@ func (s *tale) correct(id int64, at time.Time) (metrics.Event, bool) {
 		metrics.TypeVerdict: {`"result":"healthy"`, `"result":"unhealthy"`, `"result":"inconclusive"`, `"at":"` + stamp + `"`, `"deployment":"` + pick(s.random, s.ids...) + `"`},
 	}
 	c := metrics.Correction{ID: id, Record: e.Key, At: at, Reason: "as was found out later"}
-	if c.Exclude = s.one(4); !c.Exclude {
+	if c.Exclude = s.one(4) || e.Type == metrics.TypeCommit; !c.Exclude {
 		c.Fields = []byte("{" + pick(s.random, said[e.Type]...) + "}")
 	}
 	c, faults := metrics.NewCorrection(c)
