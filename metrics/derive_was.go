@@ -203,6 +203,7 @@ func (c Failure) same(other Failure) bool {
 type Reading struct {
 	From     time.Time  // zero for what was known before any correction
 	Rollouts []*Rollout // by FinishedAt, then ID; those of the facts, which must not be changed
+	Changed  []Was      // what corrections changed then
 }
 
 // Readings are those of the record by an instant, oldest first. The last is what is known of it then.
@@ -211,22 +212,23 @@ func (f *Facts) Readings(by time.Time) []Reading {
 	for i := range f.Rollouts {
 		now[i] = &f.Rollouts[i]
 	}
-	one := Reading{Rollouts: now}
+	inTime := func(a, b Was) int { return a.Until.Compare(b.Until) }
+	was := f.Was
+	if !slices.IsSortedFunc(was, inTime) {
+		was = slices.SortedStableFunc(slices.Values(was), inTime)
+	}
 	var all []Reading
-	was := slices.Clone(f.Was)
-	slices.SortStableFunc(was, func(a, b Was) int { return a.Until.Compare(b.Until) })
 	for to := len(was); to > 0; {
 		from := to - 1
 		for from > 0 && was[from-1].Until.Equal(was[to-1].Until) {
 			from--
 		}
-		if one.From = was[from].Until; !one.From.After(by) {
-			all = append(all, one)
+		if changed := was[from:to]; !changed[0].Until.After(by) {
+			all = append(all, Reading{changed[0].Until, now, changed})
 		}
-		one.Rollouts, to = before(one.Rollouts, was[from:to]), from
+		now, to = before(now, was[from:to]), from
 	}
-	one.From = time.Time{}
-	all = append(all, one)
+	all = append(all, Reading{Rollouts: now})
 	slices.Reverse(all)
 	return all
 }
@@ -234,20 +236,48 @@ func (f *Facts) Readings(by time.Time) []Reading {
 // before is what the rollouts were before corrections that were made at one instant.
 func before(now []*Rollout, was []Was) []*Rollout {
 	since := make(map[string]bool, len(was))
-	out := make([]*Rollout, 0, len(now)+len(was))
+	var again []*Rollout
 	for i := range was {
 		since[was[i].Now] = true
 		if was[i].Rollout != nil {
-			out = append(out, was[i].Rollout)
+			again = append(again, was[i].Rollout)
 		}
 	}
+	inOrder := func(a, b *Rollout) int { return cmp.Or(a.FinishedAt.Compare(b.FinishedAt), cmp.Compare(a.ID, b.ID)) }
+	slices.SortFunc(again, inOrder)
+	out := make([]*Rollout, 0, len(now)+len(again))
 	for _, r := range now {
-		if !since[r.ID] {
-			out = append(out, r)
+		if since[r.ID] {
+			continue
 		}
+		for len(again) > 0 && inOrder(again[0], r) < 0 {
+			out, again = append(out, again[0]), again[1:]
+		}
+		out = append(out, r)
 	}
-	slices.SortFunc(out, func(a, b *Rollout) int { return cmp.Or(a.FinishedAt.Compare(b.FinishedAt), cmp.Compare(a.ID, b.ID)) })
-	return out
+	return append(out, again...)
+}
+
+// FirstPlanned is when the first planned deployment to production finished, of those that were known at any time, and when it was known; zero where
+// there was none. No correction changes it but one that brings the first of all.
+func (f *Facts) FirstPlanned() (at, known time.Time) {
+	var since time.Time
+	readings := f.Readings(endOfTime)
+	for n, reading := range readings {
+		first := slices.IndexFunc(reading.Rollouts, func(r *Rollout) bool {
+			return r.EnvironmentKind == Production && (r.Kind == Planned || r.Kind == Reapply)
+		})
+		if first < 0 {
+			continue
+		}
+		r := reading.Rollouts[first]
+		counts := later(r.FinishedAt, reading.From)
+		if n+1 < len(readings) && !counts.Before(readings[n+1].From) || !since.IsZero() && !counts.Before(since) {
+			continue
+		}
+		since, at, known = counts, r.FinishedAt, later(counts, r.KnownAt)
+	}
+	return at, known
 }
 
 // AsOf are the facts without what corrections changed that were made after an instant; incidents say themselves what was known of them when.

@@ -196,10 +196,11 @@ func (f *firsts) keep(rows []firstRow, at time.Time) {
 	f.rows, f.at = rows, at
 }
 
-// firstRow is the first planned deployment of a service to production.
+// firstRow is the first planned deployment of a service to production that was known, whatever corrections say since.
 type firstRow struct {
 	Service    string
 	FinishedAt int64
+	KnownAt    *int64 // nil where the facts do not say it yet
 }
 
 // firstPlanned finds the first planned deployments of services to production.
@@ -219,30 +220,32 @@ func (db *DB) ownFirst(tx *gorm.DB, service string, unsaved *metrics.Facts) ([]f
 	if unsaved == nil {
 		return db.firstPlanned(tx, []string{service})
 	}
-	for _, r := range unsaved.Rollouts { // in the order in which they finished
-		if r.EnvironmentKind == metrics.Production && slices.Contains(planned(), string(r.Kind)) {
-			return []firstRow{{service, toMilli(r.FinishedAt)}}, nil
-		}
+	if at, known := unsaved.FirstPlanned(); !at.IsZero() {
+		return []firstRow{{service, toMilli(at), new(toMilli(known))}}, nil
 	}
 	return nil, nil
 }
 
-// firstOf finds them for the names of a table, the earliest first. Of each service a few rows are read, from the start of its rollouts: a join
+// firstOf finds them for the names of a table, the earliest first. Where the facts do not say it yet, of each service a few rows are read, from the start of its rollouts: a join
 // would let the database begin with the rollouts of all.
 func firstOf(tx *gorm.DB, table string, given ...any) ([]firstRow, error) {
 	var found []struct {
-		Service    string
-		FinishedAt *int64
+		Service               string
+		First, Known, Rollout *int64
 	}
-	query := `SELECT n.name AS service, (SELECT f.finished_at FROM rollouts f WHERE f.service = n.name AND f.environment_kind = ? AND f.kind IN ?
-		ORDER BY f.finished_at LIMIT 1) AS finished_at FROM ` + table + " n"
+	query := `SELECT n.name AS service, a.first_planned AS first, a.first_planned_known AS known, CASE WHEN a.first_planned IS NULL THEN
+		(SELECT f.finished_at FROM rollouts f WHERE f.service = n.name AND f.environment_kind = ? AND f.kind IN ? ORDER BY f.finished_at LIMIT 1) END AS rollout
+		FROM ` + table + " n LEFT JOIN facts a ON a.service = n.name"
 	if err := tx.Raw(query, append([]any{string(metrics.Production), planned()}, given...)...).Scan(&found).Error; err != nil {
 		return nil, fmt.Errorf("looking for first deployments: %w", err)
 	}
 	rows := make([]firstRow, 0, len(found))
 	for _, f := range found {
-		if f.FinishedAt != nil {
-			rows = append(rows, firstRow{f.Service, *f.FinishedAt})
+		switch {
+		case f.First != nil && *f.First != 0:
+			rows = append(rows, firstRow{f.Service, *f.First, f.Known})
+		case f.First == nil && f.Rollout != nil:
+			rows = append(rows, firstRow{f.Service, *f.Rollout, nil})
 		}
 	}
 	slices.SortFunc(rows, func(a, b firstRow) int {
@@ -269,6 +272,9 @@ func (d dialect) numbersOfJSON() string {
 
 // knownSince is when a deployment was known.
 func knownSince(tx *gorm.DB, of firstRow) (time.Time, error) {
+	if of.KnownAt != nil {
+		return fromMilli(*of.KnownAt), nil
+	}
 	var row rolloutRow
 	err := tx.Select("service", "body").Order("id").Limit(1).
 		Take(&row, "service = ? AND finished_at = ? AND environment_kind = ? AND kind IN ?", of.Service, of.FinishedAt, string(metrics.Production), planned()).Error

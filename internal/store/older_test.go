@@ -264,3 +264,26 @@ func TestADecisionIsMadeThoughTheFirstDeploymentOfAnotherServiceHasChanged(t *te
 		}
 	})
 }
+
+func TestACorrectionOfTheOlderServiceDoesNotMoveWhereTheNewOneBegan(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t bench) {
+		db := t.open(sharing)
+		refreshed(t, db, deployed("1", "checkout", "acme/payments", -40*days), deployed("2", "checkout", "acme/payments", -2*days), deployed("3", "payments-api", "acme/payments", -1*days))
+		before := olderOf(t, db, "payments-api", noon)
+		e := deployed("1", "checkout", "acme/payments", -40*days)
+		c, faults := metrics.NewCorrection(metrics.Correction{Record: e.Key, Exclude: true, Reason: "a drill", At: noon.Add(time.Hour)})
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		if _, err := db.Correct(t.Context(), c, "me"); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if after := olderOf(t, db, "payments-api", noon); after == nil || *after != *before {
+			t.Errorf("it began half full for %+v, and since the correction for %+v", before, after)
+		}
+	})
+}

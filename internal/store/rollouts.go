@@ -160,7 +160,10 @@ func factsRowOf(f metrics.Facts) (factsRow, error) {
 	for _, link := range f.TakenBack {
 		incidents = append(incidents, storedIncident{IncidentLink: link, OwnID: link.Incident.ID, TakenBack: true})
 	}
-	row := factsRow{Service: f.Service, Team: f.Team, Since: toMilli(f.Since), Several: severalOf(f)}
+	row := factsRow{Service: f.Service, Team: f.Team, Since: toMilli(f.Since), Several: severalOf(f), FirstPlanned: new(int64), FirstPlannedKnown: new(int64)}
+	if at, known := f.FirstPlanned(); !at.IsZero() {
+		*row.FirstPlanned, *row.FirstPlannedKnown = toMilli(at), toMilli(known)
+	}
 	for _, part := range []struct {
 		into *string
 		from any

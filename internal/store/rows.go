@@ -120,8 +120,12 @@ type factsRow struct {
 	LeftOut   string
 	Running   string
 	Was       string // rollouts as they were known until corrections changed them
-	Several   string // kinds of environment of which there are several, each between commas; "*" where that is not known
-	Evidence  string // JSON; empty where it was not counted yet
+	// FirstPlanned is when the first planned deployment to production that was known finished, 0 where there was none, and FirstPlannedKnown when it
+	// was known; nil where that was not counted yet.
+	FirstPlanned, FirstPlannedKnown *int64
+
+	Several  string // kinds of environment of which there are several, each between commas; "*" where that is not known
+	Evidence string // JSON; empty where it was not counted yet
 }
 
 type environmentRow struct {

@@ -49,7 +49,7 @@ func (h *history) metered() []metered {
 	var all []metered
 	var last *edition
 	for n, reading := range readings {
-		h.goOn(line, reading)
+		goOn(line, reading)
 		e, until := h.edition(reading.Rollouts), time.Time{}
 		if n+1 < len(readings) {
 			until = readings[n+1].From
@@ -83,13 +83,16 @@ func (h *history) meteredOnce() []metered {
 }
 
 // goOn has what rollouts are from a reading on stand where stood what they were.
-func (h *history) goOn(line map[*metrics.Rollout]int, reading metrics.Reading) {
+func goOn(line map[*metrics.Rollout]int, reading metrics.Reading) {
 	stood := map[string]int{}
-	for i := range h.facts.Was {
-		w := &h.facts.Was[i]
-		if at, known := line[w.Rollout]; known && w.Until.Equal(reading.From) && w.Now != "" {
+	for i := range reading.Changed {
+		w := &reading.Changed[i]
+		if at, known := line[w.Rollout]; known && w.Now != "" {
 			stood[w.Now] = at
 		}
+	}
+	if len(stood) == 0 {
+		return
 	}
 	for _, r := range reading.Rollouts {
 		if at, known := stood[r.ID]; known {
