@@ -96,12 +96,13 @@ func RunBacktest(p Policy, k Known, from, to, end time.Time) Backtest {
 		counts[b.Criteria[i].Criterion] = &b.Criteria[i]
 	}
 	row := underWay{overrides: overriding{rule: p.Overrides}, ofBlocks: overriding{rule: p.Overrides}}
+	told := final.wholePast()
 	for _, r := range final.trials() {
 		at := began(r)
 		if at.Before(from) || !at.Before(to) {
 			continue
 		}
-		d := judgedAt(p, k, r, at)
+		d := judgedAt(p, k, told, r, at)
 		o := final.outcome(r)
 		b.Promotions++
 		b.note(r, o)
@@ -162,18 +163,14 @@ func began(r *metrics.Rollout) time.Time {
 
 // judgedAt is the decision about a rollout at the moment it began. Neither it nor what finished after it is part of the record then, even
 // where clocks that differ have something of it known before.
-func judgedAt(p Policy, k Known, r *metrics.Rollout, at time.Time) Decision {
+func judgedAt(p Policy, k Known, past *past, r *metrics.Rollout, at time.Time) Decision {
 	ask := Request{
 		Service: k.Facts.Service, Environment: r.Environment, Commit: r.Revision, Artifact: Artifact{Digest: r.Digest, Version: r.Version},
 		Change: Change{Kind: KindNormal},
 	}
 	kind := r.EnvironmentKind
-	known := Known{Facts: k.Facts.AsOf(at), Service: k.Service, Older: k.Older, Windows: k.Windows, KindOf: func(string) metrics.EnvironmentKind { return kind }}
-	rest, _ := slices.BinarySearchFunc(known.Facts.Rollouts, r, func(a metrics.Rollout, r *metrics.Rollout) int { return inOrder(&a, r) })
-	known.Facts.Rollouts = known.Facts.Rollouts[:rest]
-	if itself := func(o metrics.Rollout) bool { return o.ID == r.ID }; slices.ContainsFunc(known.Facts.Rollouts, itself) { // its hour is corrected later
-		known.Facts.Rollouts = slices.DeleteFunc(slices.Clone(known.Facts.Rollouts), itself)
-	}
+	known := Known{Facts: k.Facts, Service: k.Service, Older: k.Older, Windows: k.Windows, KindOf: func(string) metrics.EnvironmentKind { return kind }, past: past}
+	known.Facts.Was, known.Facts.Rollouts = nil, past.before(r, at)
 	q := question{p, Take(ask, p, at, known), ask}
 	return q.judge(p.criteria(), claim{kind: KindNormal}, false) // probes are the promotions themselves
 }

@@ -98,6 +98,7 @@ type Known struct {
 	Memory *Memory
 
 	recalled *remembered // where the facts are a brief
+	past     *past       // where the facts are a part of what is read once, else nil
 }
 
 // clockSkew is how far the clocks of servers over one database may differ.

@@ -41,7 +41,10 @@ func (h *history) edition(record []*metrics.Rollout) *edition {
 
 // metered are the trials by when they finished, those that corrections took back among them.
 func (h *history) metered() []metered {
-	if len(h.facts.Was) == 0 {
+	switch {
+	case h.past != nil && h.past.readings != nil:
+		return h.past.by(h)
+	case len(h.facts.Was) == 0:
 		return h.meteredOnce()
 	}
 	readings := h.facts.Readings(h.now)
@@ -110,9 +113,10 @@ func (c metered) and(next part) metered {
 	return append(c, next)
 }
 
-// goesOnAs reports whether the next part is the same: one that a fix repaired may not be, for the fix may be another.
+// goesOnAs reports whether the next part is the same, the fix that repaired it included.
 func (p part) goesOnAs(next part) bool {
-	return p.Rollout == next.Rollout && p.until.Equal(next.from) && p.in.verdictsSince.Equal(next.in.verdictsSince) && !p.fixed()
+	return p.Rollout == next.Rollout && p.until.Equal(next.from) && p.in.verdictsSince.Equal(next.in.verdictsSince) &&
+		(!p.fixed() || p.in.fix(p.Recovery.Evidence) == next.in.fix(p.Recovery.Evidence))
 }
 
 // fixed reports whether a fix ended its failure.

@@ -19,7 +19,7 @@ func Take(r Request, p Policy, now time.Time, k Known) Snapshot {
 func takeWith(r Request, p Policy, now time.Time, k Known, fold func(*history) folded) Snapshot {
 	now = instant(now)
 	h := newHistory(k.Facts, p, now, k.Granted).sharing(k.Older)
-	k.Facts = h.facts
+	k.Facts, h.past = h.facts, k.past
 	s := Snapshot{
 		Now: now, Service: k.Service.Name, Tier: k.Service.Tier, Team: k.Service.Team,
 		Known: len(k.Facts.Rollouts) > 0, Environment: r.Environment, Kind: k.kind(r.Environment),

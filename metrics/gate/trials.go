@@ -18,6 +18,7 @@ type history struct {
 	corrected     time.Time // when corrections change the record next, zero when none are known
 	probes        []ProbeGrant
 	older         *Older // that it shares code with, nil for none
+	past          *past  // where it is one of many of the same record, else nil
 }
 
 func newHistory(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) *history {
