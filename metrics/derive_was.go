@@ -280,7 +280,8 @@ func (f *Facts) FirstPlanned() (at, known time.Time) {
 	return at, known
 }
 
-// AsOf are the facts without what corrections changed that were made after an instant; incidents say themselves what was known of them when.
+// AsOf are the facts without what corrections changed that were made after an instant, in every regard that moves a meter; incidents say themselves
+// what was known of them when.
 func (f Facts) AsOf(at time.Time) Facts {
 	if !slices.ContainsFunc(f.Was, func(w Was) bool { return w.Until.After(at) }) {
 		return f

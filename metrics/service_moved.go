@@ -11,7 +11,8 @@ import (
 // and the code of a repository to each service that was ever built from it: what a service did by them, its gate above all, it did. One that is not declared and of which nothing is left is none any more. The events are
 // returned with the marks.
 func (s *splitter) moved(events []Event, rules Rules) []Event {
-	moving := slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Correction == nil || !e.Correction.moves() })
+	fields := rules.placing()
+	moving := slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Correction == nil || !e.Correction.sets(fields...) })
 	if len(moving) == 0 {
 		return events
 	}
@@ -140,9 +141,15 @@ func (s ServiceEvents) Sources() []string {
 	return slices.Compact(sources)
 }
 
-// moves reports whether the correction sets what decides to which service a record belongs.
-func (c *Correction) moves() bool {
-	return c.sets("deployment", "environment", "labels", "repository", "service")
+// placing are the fields that decide to which service a record belongs.
+func (r Rules) placing() []string {
+	fields := []string{"deployment", "repository", "service"}
+	for _, s := range r.Services {
+		if len(s.Environments) > 0 || len(s.Labels) > 0 {
+			return append(fields, "environment", "labels")
+		}
+	}
+	return fields
 }
 
 // isMark reports whether it says that a record was moved: no correction that is kept has such a number.

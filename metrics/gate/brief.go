@@ -54,10 +54,8 @@ func (h *history) brief(from time.Time) *brief {
 	b.rollouts = packed(func(p *packer) { packList(p, &rollouts, packRollout) })
 	slices.Sort(left)
 	b.left = slices.Clone(slices.Compact(left)) // it is kept for long
-	for i := range h.facts.Incidents {
-		if _, isOpen := h.openSince(&h.facts.Incidents[i]); isOpen {
-			b.incidents = append(b.incidents, h.facts.Incidents[i])
-		}
+	for _, incident := range h.knownOpen() {
+		b.incidents = append(b.incidents, *incident)
 	}
 	return b
 }

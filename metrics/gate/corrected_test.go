@@ -178,3 +178,99 @@ func TestNoCorrectionOfAnyRecordChangesAStepBeforeItOrOpensAService(t *testing.T
 		}
 	}
 }
+
+func TestCorrectionsAreNoWayOut(t *testing.T) {
+	t.Parallel()
+	minutes := func(n int) time.Time { return day(12).Add(time.Duration(n) * time.Minute) }
+	deployed := func(n int, at time.Time, s metrics.Status) metrics.Deployment {
+		return metrics.Deployment{ID: fmt.Sprintf("d%d", n), Service: "pay", Repository: "acme/pay", Environment: "production", Revision: revision(n), Status: s, FinishedAt: at}
+	}
+	stopped := func(s *tale) {
+		for n := range 4 {
+			s.tell(day(n), deployed(n, day(n), metrics.Failed))
+		}
+	}
+	state := func(s *tale, record metrics.EventType, id string, at time.Time, text string) {
+		c := metrics.Correction{ID: int64(len(s.events)), Record: metrics.Key{Source: "ci", Type: record, ID: id}, At: at, Reason: "as was found out later", Exclude: text == ""}
+		if text != "" {
+			c.Fields = []byte(text)
+		}
+		c, faults := metrics.NewCorrection(c)
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		e, _ := c.Event()
+		s.events = append(s.events, e)
+	}
+	for sentence, tells := range map[string]func(s *tale){
+		"old deployments whose hour is set to now": func(s *tale) {
+			for n := range 3 {
+				s.tell(day(-9+n), deployed(10+n, day(-9+n), metrics.Succeeded))
+			}
+			stopped(s)
+			for n := range 3 {
+				state(s, metrics.TypeDeployment, fmt.Sprintf("d%d", 10+n), minutes(n), `{"finished_at":"`+minutes(n).Format(time.RFC3339)+`"}`)
+			}
+		},
+		"deployments of staging that are said to be production's within their watch": func(s *tale) {
+			stopped(s)
+			for n := range 3 {
+				d := deployed(10+n, minutes(n), metrics.Succeeded)
+				d.Environment = "staging"
+				s.tell(minutes(n), d)
+				state(s, metrics.TypeDeployment, d.ID, minutes(5), `{"environment":"production"}`)
+			}
+		},
+		"a fix that is left out before it is found healthy, of a failure that is left out": func(s *tale) {
+			stopped(s)
+			fix := deployed(10, minutes(0), metrics.Succeeded)
+			fix.Fixes = []string{"d3"}
+			s.tell(minutes(0), fix)
+			s.tell(minutes(30), metrics.Verdict{ID: "v", Deployment: "d10", At: minutes(30), Result: "healthy"})
+			state(s, metrics.TypeDeployment, "d3", minutes(5), "")
+			state(s, metrics.TypeDeployment, "d10", minutes(10), "")
+		},
+	} {
+		s := &tale{}
+		tells(s)
+		if h := meters(s.events, metrics.DefaultRules(), day(60))["pay"]; !h.Failures.State.Blocked {
+			t.Errorf("%s opened it: %s", sentence, path(h.Failures.Steps))
+		}
+	}
+	s := &tale{}
+	s.tell(day(0), deployed(0, day(0), metrics.Succeeded))
+	other := deployed(1, day(0), metrics.Succeeded)
+	other.Service = "shop"
+	s.tell(day(0), other)
+	for n := range 4 {
+		s.tell(day(n), metrics.Incident{ID: fmt.Sprintf("late%d", n), Service: "pay", StartedAt: day(n), Severity: 1, Environment: "production"})
+	}
+	for n := range 3 {
+		over := metrics.Incident{ID: fmt.Sprintf("over%d", n), Service: "shop", StartedAt: day(10 + n), ResolvedAt: day(10 + n).Add(time.Minute), Severity: 1, Environment: "production"}
+		s.tell(over.ResolvedAt, over)
+		state(s, metrics.TypeIncident, over.ID, day(20), `{"service":"pay"}`)
+	}
+	if h := meters(s.events, metrics.DefaultRules(), day(60))["pay"]; !h.Restored.State.Blocked {
+		t.Errorf("incidents of another service opened it: %s", path(h.Restored.Steps))
+	}
+}
+
+func TestABacktestKnowsOpenIncidentsAsTheyWereKnown(t *testing.T) {
+	t.Parallel()
+	began := metrics.Telling{At: day(1), StartedAt: day(1), EnvironmentKind: metrics.Production}
+	gone, moved := began, began
+	gone.At, gone.Uncounted, gone.Corrected = day(5), true, true
+	moved.At, moved.EnvironmentKind, moved.Corrected = day(5), metrics.Staging, true
+	f := metrics.Facts{
+		Incidents: []metrics.IncidentLink{{ID: "pager/moved", EnvironmentKind: metrics.Staging, Told: []metrics.Telling{began, moved}}},
+		TakenBack: []metrics.IncidentLink{{ID: "pager/gone", EnvironmentKind: metrics.Production, Told: []metrics.Telling{began, gone}}},
+	}
+	for _, c := range []struct {
+		now  time.Time
+		want int
+	}{{day(0), 0}, {day(4), 2}, {day(5), 0}} {
+		if open := newHistory(f, PolicyFor(metrics.Standard), c.now, nil).openIncidents(metrics.Production); len(open) != c.want {
+			t.Errorf("at %s: %+v", c.now, open)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -212,23 +213,36 @@ func (h *history) causes(r *metrics.Rollout) string {
 // openIncidents are incidents that are not resolved, oldest first. One that names no environment counts as production.
 func (h *history) openIncidents(kind metrics.EnvironmentKind) []Problem {
 	open := []Problem{}
-	for i := range h.facts.Incidents {
-		incident := &h.facts.Incidents[i]
-		where := incident.EnvironmentKind
-		if where == "" {
-			where = metrics.Production
-		}
-		if began, isOpen := h.openSince(incident); isOpen && where == kind {
-			open = append(open, Problem{ID: incident.ID, Since: began.UTC(), Severity: incident.Severity, Says: incident.Title})
+	for _, incident := range h.knownOpen() {
+		known, _ := toldBy(incident, h.now)
+		if where := cmp.Or(known.EnvironmentKind, metrics.Production); where == kind {
+			open = append(open, Problem{ID: incident.ID, Since: known.StartedAt.UTC(), Severity: incident.Severity, Says: incident.Title})
 		}
 	}
 	slices.SortStableFunc(open, func(a, b Problem) int { return a.Since.Compare(b.Since) })
 	return open
 }
 
-// openSince tells whether an incident is open, as far as that is known, and when it began.
-func (h *history) openSince(i *metrics.IncidentLink) (began time.Time, isOpen bool) {
+// knownOpen are the incidents that are open, as far as that is known.
+func (h *history) knownOpen() []*metrics.IncidentLink {
+	var open []*metrics.IncidentLink
+	for i := range h.facts.Incidents {
+		if h.isOpen(&h.facts.Incidents[i]) {
+			open = append(open, &h.facts.Incidents[i])
+		}
+	}
+	for i := range h.facts.TakenBack { // which were the service's until a correction
+		incident := &h.facts.TakenBack[i]
+		if known, _ := toldBy(incident, h.now); h.isOpen(incident) && !known.Uncounted {
+			open = append(open, incident)
+		}
+	}
+	return open
+}
+
+// isOpen tells whether an incident is open, as far as that is known.
+func (h *history) isOpen(i *metrics.IncidentLink) bool {
 	known, told := toldBy(i, h.now)
 	resolved := !known.ResolvedAt.IsZero() && !known.ResolvedAt.After(h.now)
-	return known.StartedAt, told && !resolved && !known.StartedAt.After(h.now)
+	return told && !resolved && !known.StartedAt.After(h.now)
 }
