@@ -126,6 +126,25 @@ func TestAFirstVerdictThatComesAfterTheWatchTakesNothingBackThatCountedBefore(t 
 	}
 }
 
+func TestAFixOpensTheMeterWhenItIsFoundHealthyAndItsLaterFailureTakesThatNotBack(t *testing.T) {
+	t.Parallel()
+	f := record("xxxx.")
+	fix, late := &f.Rollouts[4], day(4).Add(20*time.Minute)
+	fix.Kind, fix.Verdict, fix.VerdictAt = metrics.Rework, "healthy", late // the first verdict of all, after the watch
+	f.Rollouts[3].Recovery = &metrics.Recovery{At: fix.FinishedAt, By: "fix", Evidence: fix.ID}
+	for _, failed := range []bool{false, true} {
+		if failed {
+			fix.Failures = []metrics.Failure{{Cause: metrics.CauseIncident, At: day(6), KnownAt: day(6)}}
+		}
+		if _, steps := fold(f, late.Add(-1)); path(steps) != "5 10 15 20!" {
+			t.Errorf("before it is found healthy: %s", path(steps))
+		}
+		if _, steps := fold(f, day(9)); path(steps) != "5 10 15 20! 8(cause fixed and verified)" || !steps[4].At.Equal(late) {
+			t.Errorf("since: %s", path(steps))
+		}
+	}
+}
+
 func TestWithAVerdictSourceAnUnconfirmedSuccessIsInconclusive(t *testing.T) {
 	t.Parallel()
 	f := record("x...")

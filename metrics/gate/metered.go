@@ -225,20 +225,27 @@ func (c metered) append(events []meterEvent, i int) []meterEvent {
 	return events
 }
 
-// confirmed finds the fix that repaired it, and when that was watched and found healthy, whatever became of the fix later; "" where there is none.
-// The next planned deployment repairs too, and confirms nothing.
+// confirmed finds the fix that repaired it, and when that was watched and found healthy; "" where there is none. The next planned deployment repairs
+// too, and confirms nothing.
 func (p part) confirmed() (at time.Time, fix string) {
 	if !p.fixed() || p.in.verdictsSince.IsZero() {
 		return time.Time{}, ""
 	}
-	r := p.in.fix(p.Recovery.Evidence)
-	if r == nil {
-		return time.Time{}, ""
-	}
-	if at, known := p.in.goodAt(r); known && !at.After(p.in.now) && before(at, p.in.failedAt(r)) {
-		return at, r.ID
+	if at, found := p.in.confirms(p.Recovery.Evidence); found && !at.After(p.in.now) {
+		return at, p.Recovery.Evidence
 	}
 	return time.Time{}, ""
+}
+
+// confirms tells when a rollout was known as a fix that was watched and found healthy, whatever became of it later; false where it never was.
+func (e *edition) confirms(id string) (at time.Time, found bool) {
+	r := e.fix(id)
+	if r == nil {
+		return time.Time{}, false
+	}
+	at, known := e.goodAt(r)
+	at = latest(at, r.VerdictAt)
+	return at, known && before(at, e.failedAt(r))
 }
 
 // by is the edition that holds at an instant that is not before this one.
@@ -249,14 +256,10 @@ func (e *edition) by(at time.Time) *edition {
 	return e
 }
 
-// finds reports whether a rollout is known by an instant as a fix that was watched and found healthy.
+// finds reports whether a rollout is known by an instant as such a fix.
 func (e *edition) finds(fix string, by time.Time) bool {
-	r := e.fix(fix)
-	if r == nil {
-		return false
-	}
-	at, known := e.goodAt(r)
-	return known && !at.After(by)
+	at, found := e.confirms(fix)
+	return found && !at.After(by)
 }
 
 // fix is a rollout that was found healthy and is no trial, nil where it is none.
