@@ -8,8 +8,8 @@ import (
 )
 
 // moved gives records that corrections moved between services to each that ever had them, with marks that say when they came and when they left,
-// and the code of a repository to each service that was ever built from it: what a service did by them, its gate above all, it did. One that is not declared and of which nothing is left is none any more. The events are
-// returned with the marks.
+// and the code of a repository to each service that was ever built from it: what a service did by them, its gate above all, it did. One that is not
+// declared and of which nothing is left is none any more. The events are returned with the marks.
 func (s *splitter) moved(events []Event, rules Rules) []Event {
 	fields := rules.placing()
 	moving := slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Correction == nil || !e.Correction.sets(fields...) })
