@@ -140,7 +140,7 @@ func (db *DB) oldest(tx *gorm.DB, with []metrics.Shared, begins time.Time) (*gat
 		if !asked {
 			continue
 		}
-		if o.Since, err = knownSince(tx, first); err != nil {
+		if o.Since, err = db.knownSince(tx, first); err != nil {
 			return nil, err
 		}
 		if o.Precedes(begins) {
@@ -270,10 +270,17 @@ func (d dialect) numbersOfJSON() string {
 	return "(SELECT value FROM json_each(?))"
 }
 
-// knownSince is when a deployment was known.
-func knownSince(tx *gorm.DB, of firstRow) (time.Time, error) {
+// knownSince is when a deployment was known; gorm.ErrRecordNotFound where it is not the first one any more.
+func (db *DB) knownSince(tx *gorm.DB, of firstRow) (time.Time, error) {
 	if of.KnownAt != nil {
-		return fromMilli(*of.KnownAt), nil
+		now, err := db.firstPlanned(tx, []string{of.Service})
+		if err == nil && (len(now) == 0 || now[0].FinishedAt != of.FinishedAt || now[0].KnownAt == nil) {
+			err = gorm.ErrRecordNotFound
+		}
+		if err != nil {
+			return time.Time{}, fmt.Errorf("reading the first deployment of %s: %w", of.Service, err)
+		}
+		return fromMilli(*now[0].KnownAt), nil
 	}
 	var row rolloutRow
 	err := tx.Select("service", "body").Order("id").Limit(1).
