@@ -193,7 +193,11 @@ func (d *derivation) infer(l *link, candidates timelines) {
 
 // attributionWindow is how long after its finish a rollout of this service can be blamed.
 func (d *derivation) attributionWindow() time.Duration {
-	return cmp.Or(d.service.AttributionWindow, d.rules.AttributionWindow)
+	return d.service.attributionWindow(d.rules)
+}
+
+func (s Service) attributionWindow(rules Rules) time.Duration {
+	return cmp.Or(s.AttributionWindow, rules.AttributionWindow)
 }
 
 // runningAt names a deployment that began within the window before the incident and runs still: it may be the cause, so that no

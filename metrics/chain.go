@@ -84,25 +84,31 @@ func (c *chain) kept() []*draft {
 
 // judge tells by statement and by content what a rollout was for.
 func (c *chain) judge(r *draft) {
-	if of, stated := c.statedRollback(r); stated {
-		r.Kind, r.of = Rollback, of
+	kind, of := c.byContent(r)
+	r.undeclared = kind
+	if stated, is := c.statedRollback(r); is {
+		r.Kind, r.of = Rollback, stated
 		return
 	}
-	if before, seen := c.firstLive[r.identity]; seen {
-		live := c.liveOf(r)
-		switch {
-		case live.identity == r.identity:
-			r.Kind, r.of = Redeploy, original(live)
-			return
-		case before < c.firstLive[live.identity]:
-			r.Kind, r.of = Rollback, original(live)
-		default:
-			r.Kind, r.of = Reapply, original(c.live[c.lastLive[r.identity]])
-		}
-		return
-	}
-	if r.declaredRepair() {
+	if r.Kind, r.of = kind, of; kind == Planned && r.declaredRepair() {
 		r.Kind = Rework
+	}
+}
+
+// byContent tells what it was for by what was live before, whatever its source says.
+func (c *chain) byContent(r *draft) (kind Kind, of *draft) {
+	before, seen := c.firstLive[r.identity]
+	if !seen {
+		return Planned, nil
+	}
+	live := c.liveOf(r)
+	switch {
+	case live.identity == r.identity:
+		return Redeploy, original(live)
+	case before < c.firstLive[live.identity]:
+		return Rollback, original(live)
+	default:
+		return Reapply, original(c.live[c.lastLive[r.identity]])
 	}
 }
 
@@ -110,7 +116,7 @@ func (c *chain) judge(r *draft) {
 // one that is put back was live itself. Where that is live still, what was rolled back never counted: it was called off.
 func (c *chain) statedRollback(r *draft) (of *draft, stated bool) {
 	for _, a := range r.attempts {
-		stated = stated || a.Value.Rollback != nil && *a.Value.Rollback || a.Value.RollbackOf != ""
+		stated = stated || a.rollsBack()
 		if target := c.of.references.find(a.Source, a.Value.RollbackOf); target != nil && of == nil && compareDrafts(target, r) < 0 {
 			of = original(target)
 		}
@@ -177,12 +183,18 @@ func (r *draft) remove(by *draft, at time.Time) {
 
 // confidence is stated when the source calls the rollout a rollback, a hotfix or a fix itself.
 func (r *draft) confidence() Confidence {
-	for _, a := range r.attempts {
-		if a.Value.Rollback != nil && *a.Value.Rollback || a.Value.RollbackOf != "" || a.repairs() {
-			return Stated
-		}
+	if r.declared() {
+		return Stated
 	}
 	return Inferred
+}
+
+func (r *draft) declared() bool { return slices.ContainsFunc(r.attempts, (*attempt).declares) }
+
+func (a *attempt) declares() bool { return a.rollsBack() || a.repairs() }
+
+func (a *attempt) rollsBack() bool {
+	return a.Value.Rollback != nil && *a.Value.Rollback || a.Value.RollbackOf != ""
 }
 
 // between are the successes since the revision that a rollback puts back was last live.
@@ -208,12 +220,7 @@ func (c *chain) takenDown(r *draft) func(*draft) bool {
 
 // declaredRepair reports whether the source calls the rollout a hotfix or names what it fixes.
 func (r *draft) declaredRepair() bool {
-	for _, a := range r.attempts {
-		if a.repairs() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.attempts, (*attempt).repairs)
 }
 
 func (a *attempt) repairs() bool {

@@ -29,7 +29,8 @@ func (c *chain) blame(r *draft, reverted []*draft) {
 			r.of = of
 		}
 		if r.succeeded() && of.Kind != Rollback {
-			of.fail(Failure{Cause: CauseRevert, At: r.SucceededAt, KnownAt: r.KnownAt, Assumed: r.Assumed,
+			at, assumed := r.firstKnown((*attempt).succeeded)
+			of.fail(Failure{Cause: CauseRevert, At: r.SucceededAt, KnownAt: at, Assumed: assumed,
 				Evidence: r.ID, Confidence: Stated})
 		}
 	}

@@ -14,26 +14,42 @@ import (
 // rollouts put in order and told apart, then causes of failure linked, and last of all recoveries.
 //
 // A correction stands among the events as a revision that goes before every source. What was known before it is kept beside the facts, for those
-// who must not take back what they did by it: the facts are derived once for each instant at which corrections were made, and compared.
+// who must not take back what they did by it: the facts are derived once for each instant at which corrections were made, or sources said otherwise
+// than before, and compared.
 func Derive(service Service, events []Event, rules Rules) Facts {
-	times := correctedAtTimes(events)
-	if len(times) == 0 {
-		return derive(service, readRecords(events), nil, rules)
+	corrected := correctedAtTimes(events)
+	told := events
+	if len(corrected) > 0 {
+		told, events = apart(events)
 	}
-	known := newRevised(service, events, rules)
+	all := readRecords(told)
+	since := all.laterTold(rules, service.attributionWindow(rules))
+	times := instants(corrected, since)
+	if len(times) == 0 {
+		return derive(service, all, nil, rules)
+	}
+	known := newRevised(service, events, since, rules)
 	facts := known.derive(time.Time{})
 	var was []Was
-	var told tellings
-	told.add(facts.Incidents, time.Time{})
+	var tell tellings
+	tell.add(facts.Incidents, time.Time{}, false)
 	for _, at := range times {
 		now := known.derive(at)
-		was = append(was, turned(facts.Rollouts, now.Rollouts, at)...)
-		told.add(now.Incidents, at)
+		_, byHand := slices.BinarySearchFunc(corrected, at, time.Time.Compare)
+		was = append(was, turned(facts.Rollouts, now.Rollouts, at, !byHand)...)
+		tell.add(now.Incidents, at, byHand)
 		facts = now
 	}
 	facts.Was = was
-	told.finish(&facts)
+	tell.finish(&facts)
 	return facts
+}
+
+// apart has what sources told, which is returned by itself as well, before all corrections.
+func apart(events []Event) (told, all []Event) {
+	all = slices.Clone(events)
+	slices.SortStableFunc(all, func(a, b Event) int { return compareBool(a.Correction != nil, b.Correction != nil) })
+	return all[:slices.IndexFunc(all, func(e Event) bool { return e.Correction != nil })], all
 }
 
 // derive makes facts of records. The histories of their repositories are those given, which it may add to, or else made of the records.
@@ -53,6 +69,7 @@ func derive(service Service, of records, histories map[string]*history, rules Ru
 	d.blameForIncidents()
 	d.keepCountedCauses()
 	d.findRecoveries()
+	d.followProgress()
 	return d.finish()
 }
 

@@ -27,6 +27,8 @@ func (a *attempt) begin() time.Time {
 	return a.Value.StartedAt
 }
 
+func (a *attempt) succeeded() bool { return a.Value.Status == Succeeded }
+
 func compareAttempts(a, b *attempt) int {
 	return cmp.Or(a.begin().Compare(b.begin()), a.Value.FinishedAt.Compare(b.Value.FinishedAt), compareKeys(a.Key, b.Key))
 }

@@ -78,3 +78,39 @@ func BenchmarkDerive1000DeploymentsWith1Correction(b *testing.B) {
 func BenchmarkDerive1000DeploymentsWith100Corrections(b *testing.B) {
 	benchmarkDerive(b, corrected(long(1000, 5), 100))
 }
+
+// asTheyHappen has each record known when its deployment ended, so that nothing is assumed.
+func asTheyHappen(events []Event) []Event {
+	for i := range events {
+		events[i].Live, events[i].RecordedAt = true, timeIn(events[i])
+	}
+	return events
+}
+
+// BenchmarkDerive1000DeploymentsWith100Retries derives what was known of a hundred rollouts before their second attempt.
+func BenchmarkDerive1000DeploymentsWith100Retries(b *testing.B) {
+	events := asTheyHappen(long(1000, 5))
+	for i, e := range events {
+		if d, err := e.Deployment(); err == nil && e.Type == TypeDeployment && i%10 == 0 {
+			d.ID, d.FinishedAt = d.ID+"-again", d.FinishedAt.Add(5*time.Minute)
+			d.StartedAt = d.FinishedAt
+			events = append(events, NewEvent("ci", d))
+		}
+	}
+	benchmarkDerive(b, asTheyHappen(events))
+}
+
+// BenchmarkDerive1000DeploymentsOf100ToldOtherwise derives once for each of a hundred deployments whose source said a month later that it had failed.
+func BenchmarkDerive1000DeploymentsOf100ToldOtherwise(b *testing.B) {
+	events := asTheyHappen(long(1000, 5))
+	for i, e := range events {
+		if d, err := e.Deployment(); err == nil && e.Type == TypeDeployment && i%10 == 0 {
+			d.Status = Failed
+			again := NewEvent("ci", d)
+			again.Live, again.RecordedAt = true, e.RecordedAt.AddDate(0, 1, 0)
+			again.UpdatedAt = again.RecordedAt
+			events = append(events, again)
+		}
+	}
+	benchmarkDerive(b, events)
+}

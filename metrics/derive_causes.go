@@ -9,7 +9,13 @@ import (
 func (d *derivation) blameForRollbacks() {
 	for _, r := range d.drafts {
 		if r.Kind == Rollback && r.succeeded() && r.of != nil && r.of.Kind != Rollback {
-			r.of.fail(Failure{Cause: CauseRollback, At: r.SucceededAt, KnownAt: r.KnownAt, Assumed: r.Assumed,
+			at, assumed := r.firstKnown((*attempt).succeeded)
+			if slices.ContainsFunc(r.attempts, (*attempt).rollsBack) {
+				if stated, is := r.firstKnown((*attempt).rollsBack); stated.After(at) {
+					at, assumed = stated, is
+				}
+			}
+			r.of.fail(Failure{Cause: CauseRollback, At: r.SucceededAt, KnownAt: at, Assumed: assumed,
 				Evidence: r.ID, Confidence: r.confidence()})
 		}
 	}
@@ -24,15 +30,16 @@ func (d *derivation) linkVerdicts() {
 			d.leaveOut(v.Key, v.Value.At, d.whyUnwatched(v))
 			continue
 		}
-		r.Verdict, r.VerdictAt = v.Value.Result, v.Value.At
-		if v.Value.Result != "unhealthy" {
-			continue
-		}
 		at, assumed := knownAt(v.revisions, func(e Event) bool {
 			told, err := e.Verdict()
 			return err == nil && told.Result == v.Value.Result
 		}, v.Value.At)
 		at, assumed = knownLater(at, assumed, correctedAt(v.revisions, "at", "deployment", "result"))
+		at = later(at, r.knownAs(v.Source, v.Value.Deployment)) // nobody knew before what it is about
+		r.hear(watched{at: v.Value.At, known: later(at, v.Value.At), result: v.Value.Result})
+		if v.Value.Result != "unhealthy" {
+			continue
+		}
 		r.fail(Failure{Cause: CauseVerdict, At: v.Value.At, KnownAt: at, Assumed: assumed, Evidence: v.name(), Confidence: Stated})
 	}
 }
@@ -89,6 +96,7 @@ func lastToBlame(before []*draft) []*draft {
 }
 
 func (r *draft) repair(repaired []*draft, confidence Confidence) {
+	at, assumed := r.firstKnown((*attempt).repairs)
 	for i, of := range repaired {
 		if slices.Contains(repaired[:i], of) {
 			continue
@@ -98,7 +106,7 @@ func (r *draft) repair(repaired []*draft, confidence Confidence) {
 			r.of = of
 		}
 		if of.Kind != Rollback {
-			of.fail(Failure{Cause: CauseHotfix, At: r.FinishedAt, KnownAt: r.KnownAt, Assumed: r.Assumed, Evidence: r.ID, Confidence: confidence})
+			of.fail(Failure{Cause: CauseHotfix, At: r.FinishedAt, KnownAt: at, Assumed: assumed, Evidence: r.ID, Confidence: confidence})
 		}
 	}
 }

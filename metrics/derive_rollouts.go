@@ -16,18 +16,20 @@ type draft struct {
 	node     node
 	identity string
 
-	of        *draft   // what it replaced, repaired or repeats
-	repairs   []*draft // every rollout that a rework repaired
-	takes     []*draft // every rollout that a rollback removed, the replaced one included
-	approvals []Approval
-	course    *course  // made when a change asks for it
-	authors   []string // of its changes, as their pull requests and commits name them
-	incidents []string // those that its deployments say they fixed
-	goneAt    time.Time
-	stated    []node // the commits that its deployments list
-	raw       []node // the commits that its walk met for the first time, merges included
-	returned  []node // the commits that it brought back after a rollback
-	dropped   string // why the whole rollout is left out
+	of         *draft   // what it replaced, repaired or repeats
+	repairs    []*draft // every rollout that a rework repaired
+	takes      []*draft // every rollout that a rollback removed, the replaced one included
+	approvals  []Approval
+	course     *course   // made when a change asks for it
+	undeclared Kind      // what it would be if none of its attempts said that it is a rollback or a fix
+	watched    []watched // the verdicts about it, in order of their own times
+	authors    []string  // of its changes, as their pull requests and commits name them
+	incidents  []string  // those that its deployments say they fixed
+	goneAt     time.Time
+	stated     []node // the commits that its deployments list
+	raw        []node // the commits that its walk met for the first time, merges included
+	returned   []node // the commits that it brought back after a rollback
+	dropped    string // why the whole rollout is left out
 }
 
 // at is when the rollout took its place in the order of things: went live, or failed to.
@@ -212,6 +214,17 @@ func (r *draft) know(a *attempt) {
 	case at.Equal(r.KnownAt):
 		r.Assumed = r.Assumed && assumed
 	}
+}
+
+// firstKnown is when the first of those deciding attempts was known that show something, else when all of the rollout was.
+func (r *draft) firstKnown(shows func(*attempt) bool) (at time.Time, assumed bool) {
+	at, assumed = r.KnownAt, r.Assumed
+	for _, a := range r.deciding {
+		if known, is := a.outcomeKnownAt(); shows(a) && known.Before(at) {
+			at, assumed = known, is
+		}
+	}
+	return at, assumed
 }
 
 // outcomeKnownAt is when the attempt's outcome was known, and whatever else a figure takes from it.

@@ -70,8 +70,8 @@ type telling struct {
 	here bool // since the last correction
 }
 
-// add takes the incidents as they are known from an instant on at which corrections were made, zero for those of before any.
-func (t *tellings) add(incidents []IncidentLink, from time.Time) {
+// add takes the incidents as they are known from an instant on at which they changed, by hand where corrections were made then; zero for those of before.
+func (t *tellings) add(incidents []IncidentLink, from time.Time, byHand bool) {
 	if t.by == nil {
 		t.by = make(map[string]*telling, len(incidents))
 	}
@@ -84,7 +84,7 @@ func (t *tellings) add(incidents []IncidentLink, from time.Time) {
 			one = &telling{}
 			t.all, t.by[link.ID] = append(t.all, one), one
 		}
-		one.link, one.here, one.told = link, true, goOn(toldBefore(one.told, from), link.KnownAs(), from)
+		one.link, one.here, one.told = link, true, goOn(toldBefore(one.told, from), link.KnownAs(), from, byHand)
 	}
 	for _, one := range t.all {
 		if one.here {
@@ -93,7 +93,7 @@ func (t *tellings) add(incidents []IncidentLink, from time.Time) {
 		one.told = toldBefore(one.told, from)
 		if n := len(one.told); n > 0 && !one.told[n-1].Uncounted {
 			gone := one.told[n-1]
-			gone.At, gone.Uncounted, gone.Corrected = from, true, true
+			gone.At, gone.Uncounted, gone.Corrected = from, true, byHand
 			one.told = append(one.told, gone)
 		}
 	}
@@ -109,12 +109,12 @@ func toldBefore(told []Telling, at time.Time) []Telling {
 }
 
 // goOn tells, from an instant on, what is known since then.
-func goOn(told, since []Telling, from time.Time) []Telling {
+func goOn(told, since []Telling, from time.Time, byHand bool) []Telling {
 	for n, s := range since {
 		if n+1 < len(since) && !since[n+1].At.After(from) {
 			continue // something else was known by then
 		}
-		s.At, s.Corrected = later(s.At, from), !from.IsZero() && !s.At.After(from)
+		s.At, s.Corrected = later(s.At, from), byHand && !s.At.After(from)
 		if len(told) == 0 || !told[len(told)-1].same(s) {
 			told = append(told, s)
 		}

@@ -20,29 +20,38 @@ func correctedAtTimes(events []Event) []time.Time {
 	return slices.CompactFunc(times, time.Time.Equal)
 }
 
-// revised are the records of a service at any time: those that no correction is of are read once.
+// instants are those of corrections and of what sources told later, each once, in order.
+func instants(corrected []time.Time, since map[*Event]time.Time) []time.Time {
+	times := slices.AppendSeq(slices.Clone(corrected), maps.Values(since))
+	slices.SortFunc(times, time.Time.Compare)
+	return slices.CompactFunc(times, time.Time.Equal)
+}
+
+// revised are the records of a service at any time: those that neither a correction nor a source has changed are read once.
 type revised struct {
 	service   Service
 	rules     Rules
 	same      records
 	corrected []Event
+	since     []time.Time         // from when on each of those was known, zero for always
 	histories map[string]*history // nil where corrections of commits or pull requests may change them
 	// passing are the repositories from which the service is built only while a deployment that was corrected names them.
 	passing map[string]bool
 }
 
-func newRevised(service Service, events []Event, rules Rules) revised {
-	corrected, code := map[Key]bool{}, false
+func newRevised(service Service, events []Event, since map[*Event]time.Time, rules Rules) revised {
+	changed, code := map[Key]bool{}, false
 	for i := range events {
-		if k := events[i].Key; events[i].Correction != nil {
-			corrected[k], code = true, code || k.Type == TypeCommit || k.Type == TypePullRequest
+		_, later := since[&events[i]]
+		if k := events[i].Key; later || events[i].Correction != nil {
+			changed[k], code = true, code || k.Type == TypeCommit || k.Type == TypePullRequest
 		}
 	}
 	known := revised{service: service, rules: rules}
 	var same []Event
-	for _, e := range events {
-		if corrected[e.Key] {
-			known.corrected = append(known.corrected, e)
+	for i, e := range events {
+		if changed[e.Key] {
+			known.corrected, known.since = append(known.corrected, e), append(known.since, since[&events[i]])
 		} else {
 			same = append(same, e)
 		}
@@ -78,7 +87,13 @@ func repositoriesNamed(events []Event) map[string]bool {
 
 // derive makes facts of them as they were corrected by an instant.
 func (k *revised) derive(at time.Time) Facts {
-	then := readRecords(asOf(k.corrected, at))
+	var known []Event
+	for i, since := range k.since {
+		if !since.After(at) {
+			known = append(known, k.corrected[i])
+		}
+	}
+	then := readRecords(asOf(known, at))
 	service, of, histories := k.service, k.same.and(then), k.histories
 	elsewhere := maps.Clone(k.passing)
 	for _, d := range then.deployments {
@@ -131,8 +146,8 @@ func marksIn(events []Event) []*Correction {
 	return marks
 }
 
-// turned is what corrections that were made at an instant made of the rollouts that were known before.
-func turned(before, now []Rollout, at time.Time) []Was {
+// turned is what corrections that were made at an instant, or sources that told more then, made of the rollouts that were known before.
+func turned(before, now []Rollout, at time.Time, told bool) []Was {
 	var all []Was
 	attempts, taken := byAttempt(now), map[string]bool{}
 	for i := range before {
@@ -143,16 +158,16 @@ func turned(before, now []Rollout, at time.Time) []Was {
 		}
 		switch {
 		case s == nil:
-			all = append(all, Was{Until: at, Rollout: r.metered()})
+			all = append(all, Was{Until: at, Rollout: r.metered(), Told: told})
 			continue
 		case !r.countsLike(s):
-			all = append(all, Was{Until: at, Rollout: r.metered(), Now: s.ID})
+			all = append(all, Was{Until: at, Rollout: r.metered(), Now: s.ID, Told: told})
 		}
 		taken[s.ID] = true
 	}
 	for i := range now {
 		if s := &now[i]; !taken[s.ID] {
-			all = append(all, Was{Until: at, Now: s.ID})
+			all = append(all, Was{Until: at, Now: s.ID, Told: told})
 		}
 	}
 	return all
@@ -189,7 +204,7 @@ func (r *Rollout) countsLike(o *Rollout) bool {
 	return r.ID == o.ID && r.Environment == o.Environment && r.EnvironmentKind == o.EnvironmentKind && r.Kind == o.Kind &&
 		r.Revision == o.Revision && r.Digest == o.Digest &&
 		r.FinishedAt.Equal(o.FinishedAt) && r.SucceededAt.Equal(o.SucceededAt) && r.KnownAt.Equal(o.KnownAt) &&
-		r.Verdict == o.Verdict && r.VerdictAt.Equal(o.VerdictAt) &&
+		r.Verdict == o.Verdict && r.VerdictSince.Equal(o.VerdictSince) && slices.EqualFunc(r.Progress, o.Progress, Progress.equal) &&
 		slices.EqualFunc(r.Failures, o.Failures, func(a, b Failure) bool { return a.same(b) && a.KnownAt.Equal(b.KnownAt) }) &&
 		(r.Recovery == nil) == (o.Recovery == nil) && (r.Recovery == nil || *r.Recovery == *o.Recovery)
 }
@@ -199,11 +214,12 @@ func (c Failure) same(other Failure) bool {
 	return c.Cause == other.Cause && c.Evidence == other.Evidence
 }
 
-// Reading is the rollouts of a service as they were known from one correction until the next.
+// Reading is the rollouts of a service as they were known from one instant at which they changed until the next.
 type Reading struct {
-	From     time.Time  // zero for what was known before any correction
+	From     time.Time  // zero for what was known before any
 	Rollouts []*Rollout // by FinishedAt, then ID; those of the facts, which must not be changed
-	Changed  []Was      // what corrections changed then
+	Changed  []Was      // what changed then
+	Told     bool       // by what sources told, and no correction
 }
 
 // Readings are those of the record by an instant, oldest first. The last is what is known of it then.
@@ -224,7 +240,7 @@ func (f *Facts) Readings(by time.Time) []Reading {
 			from--
 		}
 		if changed := was[from:to]; !changed[0].Until.After(by) {
-			all = append(all, Reading{changed[0].Until, now, changed})
+			all = append(all, Reading{changed[0].Until, now, changed, changed[0].Told})
 		}
 		now, to = before(now, was[from:to]), from
 	}
@@ -243,7 +259,6 @@ func before(now []*Rollout, was []Was) []*Rollout {
 			again = append(again, was[i].Rollout)
 		}
 	}
-	inOrder := func(a, b *Rollout) int { return cmp.Or(a.FinishedAt.Compare(b.FinishedAt), cmp.Compare(a.ID, b.ID)) }
 	slices.SortFunc(again, inOrder)
 	out := make([]*Rollout, 0, len(now)+len(again))
 	for _, r := range now {
@@ -270,7 +285,7 @@ func (f *Facts) FirstPlanned() (at, known time.Time) {
 		if first < 0 {
 			continue
 		}
-		r := reading.Rollouts[first]
+		r := reading.Rollouts[first].Then()[0]
 		counts := later(r.FinishedAt, reading.From)
 		if n+1 < len(readings) && !counts.Before(readings[n+1].From) || !since.IsZero() && !counts.Before(since) {
 			continue
@@ -280,9 +295,29 @@ func (f *Facts) FirstPlanned() (at, known time.Time) {
 	return at, known
 }
 
-// AsOf are the facts without what corrections changed that were made after an instant, in every regard that moves a meter; incidents say themselves
-// what was known of them when.
+// AsOf are the facts without what corrections changed that were made after an instant, nor what was told after it of rollouts known before, in every
+// regard that moves a meter; incidents say themselves what was known of them when.
 func (f Facts) AsOf(at time.Time) Facts {
+	return f.uncorrected(at).progressed(at)
+}
+
+// progressed has each rollout as it had come on by an instant.
+func (f Facts) progressed(at time.Time) Facts {
+	under := func(r Rollout) bool { return len(r.Progress) > 0 && r.Progress[len(r.Progress)-1].Until.After(at) }
+	if !slices.ContainsFunc(f.Rollouts, under) {
+		return f
+	}
+	f.Rollouts = slices.Clone(f.Rollouts)
+	for i := range f.Rollouts {
+		if under(f.Rollouts[i]) {
+			f.Rollouts[i] = *f.Rollouts[i].AsOf(at)
+		}
+	}
+	slices.SortFunc(f.Rollouts, func(a, b Rollout) int { return inOrder(&a, &b) })
+	return f
+}
+
+func (f Facts) uncorrected(at time.Time) Facts {
 	if !slices.ContainsFunc(f.Was, func(w Was) bool { return w.Until.After(at) }) {
 		return f
 	}
@@ -295,6 +330,10 @@ func (f Facts) AsOf(at time.Time) Facts {
 	f.Rollouts = rollouts
 	f.Was = slices.DeleteFunc(slices.Clone(f.Was), func(w Was) bool { return w.Until.After(at) })
 	return f
+}
+
+func inOrder(a, b *Rollout) int {
+	return cmp.Or(a.FinishedAt.Compare(b.FinishedAt), cmp.Compare(a.ID, b.ID))
 }
 
 func later(a, b time.Time) time.Time {

@@ -99,6 +99,11 @@ type Rollout struct {
 	// Verdict is the last health verdict: "", "healthy", "unhealthy" or "inconclusive".
 	Verdict   string    `json:"verdict,omitempty"`
 	VerdictAt time.Time `json:"verdict_at,omitzero"`
+	// VerdictSince is since when it was known to say so: VerdictAt, or later where it was told of later; where others said the same before, since
+	// the first of them.
+	VerdictSince time.Time `json:"verdict_since,omitzero"`
+	// Progress is what was known of a rollout to production until all of it was; empty where that came at once.
+	Progress []Progress `json:"progress,omitempty"`
 	// Approvals are the decisions on its attempts, those that are still open included, without who took them. Waits is what the decided ones took.
 	Approvals []Approval `json:"approvals,omitempty"`
 	Waits     Waits      `json:"waits,omitzero"`
@@ -202,14 +207,16 @@ type Failure struct {
 	Confidence Confidence `json:"confidence"`
 }
 
-// Was is a rollout as it was known until corrections changed it. It enters no figure: the gate's meters, which never take back a step, go by
-// it until then.
+// Was is a rollout as it was known until corrections changed it, or its sources did. It enters no figure: the gate's meters, which never take back a
+// step, go by it until then.
 type Was struct {
 	// Rollout is what it was, without its changes, approvals and labels; nil where nothing of it was known, or it was another service's.
 	Rollout *Rollout  `json:"rollout,omitempty"`
 	Until   time.Time `json:"until"`
 	// Now is the rollout that it was from then on, until the next correction of it; empty where corrections left out all that it was.
 	Now string `json:"now,omitempty"`
+	// Told: its sources told so, and no correction was made then.
+	Told bool `json:"told,omitempty"`
 }
 
 // Recovery is the earliest event that ended a failure.

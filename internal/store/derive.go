@@ -15,7 +15,7 @@ import (
 
 // derivation numbers the meaning of metrics.Split and metrics.Derive. Raise it when the same events and rules give other facts
 // than before: stored facts then count as out of date.
-const derivation = 7
+const derivation = 8
 
 // never is the touch count of a service whose facts were never derived.
 const never = -1

@@ -154,6 +154,7 @@ func withoutEvidence(p Policy) Policy {
 
 // began is when a rollout began, as far as is stated: in any case before its end, at which what came of it is known.
 func began(r *metrics.Rollout) time.Time {
+	r = r.Then()[0]
 	end := r.FinishedAt.Add(-time.Millisecond)
 	if !r.StartedAt.IsZero() && r.StartedAt.Before(end) {
 		return r.StartedAt

@@ -65,7 +65,7 @@ func TestABacktestJudgesEachPromotionByTheRecordAsItWasKnownThen(t *testing.T) {
 			if slices.ContainsFunc(f.Was, func(w metrics.Was) bool { return w.Rollout != nil && w.Rollout.ID == r.ID }) {
 				continue // it may have been known before it went out
 			}
-			then.Rollouts = slices.DeleteFunc(slices.Clone(then.Rollouts), func(o metrics.Rollout) bool { return inOrder(&o, r) >= 0 })
+			then.Rollouts = slices.DeleteFunc(slices.Clone(then.Rollouts), func(o metrics.Rollout) bool { return inOrder(&o, r) >= 0 || o.ID == r.ID })
 			ask := Request{Service: f.Service, Environment: r.Environment, Commit: r.Revision, Artifact: Artifact{Digest: r.Digest, Version: r.Version}, Change: Change{Kind: KindNormal}}
 			kind := func(string) metrics.EnvironmentKind { return r.EnvironmentKind }
 			q := question{p, Take(ask, p, at, Known{Facts: then, Service: standard(), KindOf: kind}), ask}

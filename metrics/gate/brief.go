@@ -98,15 +98,15 @@ func (h *history) kept(from time.Time) []bool {
 
 // keepFirst keeps the first rollout of each environment, and the one with the first verdict that tells something.
 func (h *history) keepFirst(keep []bool) {
-	first := -1
+	first, since := -1, time.Time{}
 	here := environments{}
 	for i := range keep {
 		r := &h.facts.Rollouts[i]
 		if e := here.of(r.Environment); e.last == nil {
 			keep[i], e.last = true, r
 		}
-		if tells(r) && (first < 0 || r.VerdictAt.Before(h.facts.Rollouts[first].VerdictAt)) {
-			first = i
+		if at := toldAt(r); !at.IsZero() && before(at, since) {
+			first, since = i, at
 		}
 	}
 	if first >= 0 {

@@ -320,7 +320,7 @@ const (
 	StepFailed     Step = "failed"
 	StepLateFail   Step = "found failed later"
 	StepTurnedGood Step = "failed turned good"
-	StepGoodOut    Step = "good one taken out"       // by a correction: it counts nowhere any more
+	StepGoodOut    Step = "good one taken out"       // by a correction, or a retry: it counts nowhere any more
 	StepFailedOut  Step = "failed one taken out"     // likewise
 	StepReopened   Step = "reopened"                 // enough good ones in a row
 	StepVerified   Step = "cause fixed and verified" // reopened too

@@ -147,7 +147,7 @@ func (h *history) span(c Criteria) (from, until time.Time) {
 	for i := range h.facts.Rollouts {
 		h.instants(&h.facts.Rollouts[i], at)
 	}
-	at(h.corrected)
+	at(h.changes)
 	for i := range h.facts.Was {
 		at(h.facts.Was[i].Until)
 		if was := h.facts.Was[i].Rollout; was != nil {
@@ -178,10 +178,18 @@ func (h *history) instants(r *metrics.Rollout, at func(time.Time)) {
 	at(r.FinishedAt.Add(h.watch))
 	at(r.FinishedAt.Add(2 * h.watch))
 	at(r.KnownAt)
-	at(r.VerdictAt)
+	at(r.VerdictSince)
 	at(days)
 	at(days.Add(time.Nanosecond))
 	for _, f := range r.Failures {
 		at(f.KnownAt)
+	}
+	for _, p := range r.Progress {
+		at(p.Until)
+	}
+	if len(r.Progress) > 0 {
+		for _, then := range r.Then()[:len(r.Progress)] {
+			h.instants(then, at)
+		}
 	}
 }

@@ -52,14 +52,17 @@ func nearAnInstant(random *rand.Rand, f metrics.Facts, watch time.Duration) (tim
 		granted = []ProbeGrant{{Decision: "gd", Environment: r.Environment, At: r.FinishedAt.Add(-time.Minute)}}
 	}
 	instants := []time.Time{
-		r.FinishedAt, r.KnownAt, r.VerdictAt, r.FinishedAt.Add(watch), r.FinishedAt.Add(2 * watch), r.FinishedAt.Add(volumeDays * 24 * time.Hour),
+		r.FinishedAt, r.KnownAt, r.VerdictSince, r.FinishedAt.Add(watch), r.FinishedAt.Add(2 * watch), r.FinishedAt.Add(volumeDays * 24 * time.Hour),
 	}
 	for _, c := range r.Failures {
 		instants = append(instants, c.KnownAt)
 	}
+	for _, p := range r.Progress {
+		instants = append(instants, p.FinishedAt, p.FinishedAt.Add(watch), p.Until)
+	}
 	for _, w := range f.Was {
 		if instants = append(instants, w.Until); w.Rollout != nil {
-			instants = append(instants, w.Rollout.FinishedAt, w.Rollout.VerdictAt)
+			instants = append(instants, w.Rollout.FinishedAt, w.Rollout.VerdictSince)
 		}
 	}
 	for _, i := range f.Incidents {

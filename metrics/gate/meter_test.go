@@ -117,7 +117,7 @@ func TestAFirstVerdictThatComesAfterTheWatchTakesNothingBackThatCountedBefore(t 
 		if _, steps := fold(f, late.Add(-time.Minute)); path(steps) != "5 4" {
 			t.Fatalf("before it comes: %s", path(steps))
 		}
-		if f.Rollouts[1].Verdict, f.Rollouts[1].VerdictAt = verdict, late; verdict == "unhealthy" {
+		if f.Rollouts[1].Verdict, f.Rollouts[1].VerdictSince = verdict, late; verdict == "unhealthy" {
 			f.Rollouts[1].Failures = []metrics.Failure{{Cause: metrics.CauseVerdict, At: late, KnownAt: late}}
 		}
 		if _, steps := fold(f, day(9)); path(steps) != want || !steps[1].At.Equal(day(1).Add(15*time.Minute)) {
@@ -130,7 +130,7 @@ func TestAFixOpensTheMeterWhenItIsFoundHealthyAndItsLaterFailureTakesThatNotBack
 	t.Parallel()
 	f := record("xxxx.")
 	fix, late := &f.Rollouts[4], day(4).Add(20*time.Minute)
-	fix.Kind, fix.Verdict, fix.VerdictAt = metrics.Rework, "healthy", late // the first verdict of all, after the watch
+	fix.Kind, fix.Verdict, fix.VerdictSince = metrics.Rework, "healthy", late // the first verdict of all, after the watch
 	f.Rollouts[3].Recovery = &metrics.Recovery{At: fix.FinishedAt, By: "fix", Evidence: fix.ID}
 	for _, failed := range []bool{false, true} {
 		if failed {
@@ -148,9 +148,9 @@ func TestAFixOpensTheMeterWhenItIsFoundHealthyAndItsLaterFailureTakesThatNotBack
 func TestWithAVerdictSourceAnUnconfirmedSuccessIsInconclusive(t *testing.T) {
 	t.Parallel()
 	f := record("x...")
-	f.Rollouts[0].Verdict, f.Rollouts[0].VerdictAt = "unhealthy", day(0).Add(time.Minute)
-	f.Rollouts[1].Verdict, f.Rollouts[1].VerdictAt = "healthy", day(1).Add(20*time.Minute)
-	f.Rollouts[2].Verdict, f.Rollouts[2].VerdictAt = "inconclusive", day(2).Add(10*time.Minute)
+	f.Rollouts[0].Verdict, f.Rollouts[0].VerdictSince = "unhealthy", day(0).Add(time.Minute)
+	f.Rollouts[1].Verdict, f.Rollouts[1].VerdictSince = "healthy", day(1).Add(20*time.Minute)
+	f.Rollouts[2].Verdict, f.Rollouts[2].VerdictSince = "inconclusive", day(2).Add(10*time.Minute)
 	state, steps := fold(f, day(9))
 	if got := path(steps); got != "5 4" || state.Trials != 2 {
 		t.Errorf("path %s with %d trials, want 5 4 with 2: the inconclusive and the silent one count nowhere", got, state.Trials)
@@ -172,7 +172,7 @@ func TestWithoutAVerdictSourceASuccessIsGoodButUnverified(t *testing.T) {
 	t.Parallel()
 	f := record("..")
 	// The source appears with the second deployment; the first one was watched before there was any.
-	f.Rollouts[1].Verdict, f.Rollouts[1].VerdictAt = "healthy", day(1).Add(time.Minute)
+	f.Rollouts[1].Verdict, f.Rollouts[1].VerdictSince = "healthy", day(1).Add(time.Minute)
 	s := take(f, standard(), ask(), PolicyFor(metrics.Standard), day(2), nil, nil)
 	if first, second := s.Recent[0], s.Recent[1]; first.Outcome != Good || first.Verified || second.Outcome != Good || !second.Verified {
 		t.Errorf("%+v, want good unverified, then good verified", s.Recent)
@@ -199,7 +199,7 @@ func TestAVerifiedFixOfTheCauseReopensAtHalfTheLine(t *testing.T) {
 	t.Parallel()
 	f := record("xxxx")
 	fix := rollout(5)
-	fix.Kind, fix.Verdict, fix.VerdictAt = metrics.Rework, "healthy", day(5).Add(10*time.Minute)
+	fix.Kind, fix.Verdict, fix.VerdictSince = metrics.Rework, "healthy", day(5).Add(10*time.Minute)
 	f.Rollouts[3].Recovery = &metrics.Recovery{At: day(5), By: "fix", Evidence: fix.ID}
 	f.Rollouts = append(f.Rollouts, fix)
 	state, steps := fold(f, day(6))
@@ -373,7 +373,7 @@ func TestAWatchThatNeverSawTheServiceIsNoVerdictSource(t *testing.T) {
 	t.Parallel()
 	f := record("x...")
 	for i := range f.Rollouts {
-		f.Rollouts[i].Verdict, f.Rollouts[i].VerdictAt = "inconclusive", day(i).Add(30*time.Minute)
+		f.Rollouts[i].Verdict, f.Rollouts[i].VerdictSince = "inconclusive", day(i).Add(30*time.Minute)
 	}
 	if state, steps := fold(f, day(9)); path(steps) != "5 4 3 2" || state.Trials != 4 {
 		t.Errorf("path %s with %d trials: good deployments do not pay back", path(steps), state.Trials)

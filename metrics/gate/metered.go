@@ -18,6 +18,31 @@ type part struct {
 	*metrics.Rollout
 	in          *edition // the last that knew it so
 	from, until time.Time
+	told        bool // it began when its sources told more of it, and not by a correction
+}
+
+// spans are what a rollout was known as, one after the other, in an edition that holds from one instant until another as the whole does.
+func (e *edition) spans(r *metrics.Rollout, whole part) []part {
+	all := make([]part, 0, len(r.Progress)+1)
+	for n, then := range e.known(r) {
+		p := whole
+		p.Rollout, p.in = then, e
+		if n > 0 && r.Progress[n-1].Until.After(whole.from) {
+			p.from, p.told = r.Progress[n-1].Until, true
+		}
+		if n < len(r.Progress) && before(r.Progress[n].Until, whole.until) {
+			p.until = r.Progress[n].Until
+		}
+		if p.until.IsZero() || p.from.Before(p.until) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// parts are the spans in which it was a trial.
+func (e *edition) parts(r *metrics.Rollout, whole part) []part {
+	return slices.DeleteFunc(e.spans(r, whole), func(p part) bool { return !planned(p.Kind) })
 }
 
 // edition is the record of a service as it was known from one correction until the next.
@@ -28,15 +53,30 @@ type edition struct {
 	record  []*metrics.Rollout
 	trials  []*metrics.Rollout
 	fixes   map[string]*metrics.Rollout // made when one is asked for
+	// progress are the parts of rollouts of which not all was known at once, for all editions.
+	progress map[*metrics.Rollout][]*metrics.Rollout
 }
 
 func (h *history) edition(record []*metrics.Rollout) *edition {
-	e := &edition{history: *h, record: record, trials: trialsOf(record, h.now)}
+	e := &edition{history: *h, record: record, trials: trialsOf(record, h.now), progress: map[*metrics.Rollout][]*metrics.Rollout{}}
 	e.verdictsSince = time.Time{}
 	for _, r := range record {
 		e.hear(r)
 	}
 	return e
+}
+
+// known are the parts of what was known of a rollout, the same for each edition that knows it.
+func (e *edition) known(r *metrics.Rollout) []*metrics.Rollout {
+	if len(r.Progress) == 0 {
+		return []*metrics.Rollout{r}
+	}
+	all := e.progress[r]
+	if all == nil {
+		all = r.Then()
+		e.progress[r] = all
+	}
+	return all
 }
 
 // metered are the trials by when they finished, those that corrections took back among them.
@@ -58,19 +98,32 @@ func (h *history) metered() []metered {
 			until = readings[n+1].From
 		}
 		if last != nil {
-			last.next, last.until = e, reading.From
+			last.next, last.until, e.progress = e, reading.From, last.progress
 		}
 		last = e
 		for _, r := range e.trials {
-			i, known := line[r]
-			if !known {
-				i = len(all)
-				line[r], all = i, append(all, nil)
+			whole := part{Rollout: r, in: e, from: reading.From, until: until, told: reading.Told}
+			if len(r.Progress) == 0 { // as nearly all are
+				all = whole.join(all, line, r)
+				continue
 			}
-			all[i] = all[i].and(part{r, e, reading.From, until})
+			for _, p := range e.parts(r, whole) {
+				all = p.join(all, line, r)
+			}
 		}
 	}
 	slices.SortFunc(all, func(a, b metered) int { return inOrder(a.last().Rollout, b.last().Rollout) })
+	return all
+}
+
+// join puts the part with the others of a rollout, by where that stands in the line.
+func (p part) join(all []metered, line map[*metrics.Rollout]int, r *metrics.Rollout) []metered {
+	i, known := line[r]
+	if !known {
+		i = len(all)
+		line[r], all = i, append(all, nil)
+	}
+	all[i] = all[i].and(p)
 	return all
 }
 
@@ -79,6 +132,10 @@ func (h *history) meteredOnce() []metered {
 	e := h.edition(pointers(h.facts.Rollouts))
 	parts, all := make([]part, len(e.trials)), make([]metered, len(e.trials))
 	for i, r := range e.trials {
+		if len(r.Progress) > 0 {
+			all[i] = e.parts(r, part{})
+			continue
+		}
 		parts[i] = part{Rollout: r, in: e}
 		all[i] = parts[i : i+1 : i+1]
 	}
@@ -161,13 +218,15 @@ func (p part) turns() []turn {
 	return kept
 }
 
-// turnsOf are those of a rollout as it is known: it may be good until a cause of failure becomes known. Before it finished it was no trial, whatever
-// clocks that differ say.
+// turnsOf are those of a rollout as it is known: it may be good until a cause of failure becomes known. Before it finished, and was known, it was no trial,
+// whatever is said of it earlier.
 func (h *history) turnsOf(r *metrics.Rollout) []turn {
 	var turns []turn
 	failed := h.failedAt(r)
 	if !failed.IsZero() {
-		failed = latest(failed, r.FinishedAt)
+		if failed = latest(failed, r.FinishedAt, r.KnownAt); failed.After(h.now) {
+			failed = time.Time{}
+		}
 	}
 	if good, known := h.goodAt(r); known && !good.After(h.now) && before(good, failed) {
 		turns = append(turns, turn{at: good, as: Good})
@@ -202,7 +261,9 @@ func (t turn) step(before Outcome) Step {
 func (c metered) append(events []meterEvent, i int) []meterEvent {
 	known, told := Outcome(""), true
 	for n, p := range c {
-		told = p.from.IsZero() || n > 0 && told && known != Failed && c[n-1].until.Equal(p.from) && c[n-1].FinishedAt.Equal(p.FinishedAt)
+		if !p.told {
+			told = p.from.IsZero() || n > 0 && told && known != Failed && c[n-1].until.Equal(p.from) && c[n-1].FinishedAt.Equal(p.FinishedAt)
+		}
 		stands := p
 		if stands.until = (time.Time{}); n+1 < len(c) {
 			stands.until = c[n+1].from
@@ -212,12 +273,15 @@ func (c metered) append(events []meterEvent, i int) []meterEvent {
 			events = append(events, meterEvent{at: at, id: fix, why: StepVerified, trial: i})
 		}
 		turns := p.turns()
+		if p.told && known == Good && turns[0].as == "" {
+			turns = turns[1:] // more of it is under watch, and only a failure takes back what was good
+		}
 		if !p.until.Equal(stands.until) {
 			turns = append(turns, turn{at: p.until})
 		}
 		for _, t := range turns {
 			if step := t.step(known); step != "" {
-				events = append(events, meterEvent{at: t.at, id: p.ID, why: step, trial: i, out: p.FinishedAt, corrected: !told || t.at.Equal(p.from)})
+				events = append(events, meterEvent{at: t.at, id: p.ID, why: step, trial: i, out: p.FinishedAt, corrected: !told || !p.told && t.at.Equal(p.from)})
 			}
 			known = t.as
 		}
@@ -243,9 +307,14 @@ func (e *edition) confirms(id string) (at time.Time, found bool) {
 	if r == nil {
 		return time.Time{}, false
 	}
-	at, known := e.goodAt(r)
-	at = latest(at, r.VerdictAt)
-	return at, known && before(at, e.failedAt(r))
+	for _, p := range e.spans(r, part{}) {
+		at, known := e.goodAt(p.Rollout)
+		at = latest(at, p.VerdictSince, p.from)
+		if known && e.verdict(p.Rollout) == "healthy" && before(at, p.until) && before(at, e.failedAt(p.Rollout)) {
+			return at, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // by is the edition that holds at an instant that is not before this one.
@@ -267,12 +336,14 @@ func (e *edition) fix(id string) *metrics.Rollout {
 	if e.fixes == nil {
 		e.fixes = map[string]*metrics.Rollout{}
 		for _, r := range e.record {
-			if e.verdict(r) == "healthy" {
+			if slices.ContainsFunc(e.known(r), func(then *metrics.Rollout) bool { return e.verdict(then) == "healthy" }) {
 				e.fixes[r.ID] = r
 			}
 		}
 		for _, r := range e.trials {
-			delete(e.fixes, r.ID)
+			if planned(r.Kind) {
+				delete(e.fixes, r.ID)
+			}
 		}
 	}
 	return e.fixes[id]

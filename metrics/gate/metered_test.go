@@ -31,7 +31,7 @@ func takeOut(f *metrics.Facts, at ...time.Time) {
 func TestACorrectionNeverUnhappensAStop(t *testing.T) {
 	t.Parallel()
 	verdict := func(f *metrics.Facts, n int, at time.Time) {
-		f.Rollouts[n].Verdict, f.Rollouts[n].VerdictAt = "healthy", at
+		f.Rollouts[n].Verdict, f.Rollouts[n].VerdictSince = "healthy", at
 	}
 	for _, c := range []struct {
 		sentence, outcomes, want string
@@ -108,17 +108,17 @@ func TestACorrectionNeverUnhappensAStop(t *testing.T) {
 		{"a first verdict that is taken back lets count from then on what lacked one", "x...", "5 4 3 2",
 			func(f *metrics.Facts) {
 				verdict(f, 1, day(1).Add(time.Minute))
-				correct(f, 1, day(8), func(r *metrics.Rollout) { r.Verdict, r.VerdictAt = "", time.Time{} })
+				correct(f, 1, day(8), func(r *metrics.Rollout) { r.Verdict, r.VerdictSince = "", time.Time{} })
 			}, false, 4},
 		{"a first verdict whose hour is corrected takes out from then on what lacks one", "x...", "5 4 3 2 3(good one taken out) 4(good one taken out)",
 			func(f *metrics.Facts) {
 				verdict(f, 3, day(3).Add(time.Minute))
-				correct(f, 3, day(8), func(r *metrics.Rollout) { r.VerdictAt = day(0) })
+				correct(f, 3, day(8), func(r *metrics.Rollout) { r.VerdictSince = day(0) })
 			}, false, 2},
 		{"a fix that opened it keeps it open though it is taken out", "xxxx", "5 10 15 20! 8(cause fixed and verified)",
 			func(f *metrics.Facts) {
 				fix := rollout(5)
-				fix.Kind, fix.Verdict, fix.VerdictAt = metrics.Rework, "healthy", day(5).Add(10*time.Minute)
+				fix.Kind, fix.Verdict, fix.VerdictSince = metrics.Rework, "healthy", day(5).Add(10*time.Minute)
 				f.Was = append(f.Was, metrics.Was{Rollout: copied(fix), Until: day(8)})
 				f.Rollouts[3].Recovery = &metrics.Recovery{At: day(5), By: "fix", Evidence: fix.ID}
 				correct(f, 3, day(8), func(r *metrics.Rollout) { r.Recovery = nil })
@@ -126,7 +126,7 @@ func TestACorrectionNeverUnhappensAStop(t *testing.T) {
 		{"the fix of a failure that was none opens it all the same", "xxxx", "5 10 15 20! 15!(failed one taken out) 8(cause fixed and verified)",
 			func(f *metrics.Facts) {
 				fix := rollout(5)
-				fix.Kind, fix.Verdict, fix.VerdictAt = metrics.Rework, "healthy", day(5).Add(10*time.Minute)
+				fix.Kind, fix.Verdict, fix.VerdictSince = metrics.Rework, "healthy", day(5).Add(10*time.Minute)
 				f.Rollouts[3].Recovery = &metrics.Recovery{At: day(5), By: "fix", Evidence: fix.ID}
 				f.Was = append(f.Was, metrics.Was{Rollout: copied(f.Rollouts[3]), Until: day(4)})
 				f.Rollouts[3] = fix

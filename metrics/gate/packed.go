@@ -181,8 +181,20 @@ func packRollout(p *packer, r *metrics.Rollout) {
 	packPointer(p, &r.Recovery, packRecovery)
 	p.at(&r.KnownAt)
 	packText(p, &r.Verdict)
-	p.at(&r.VerdictAt)
+	p.at(&r.VerdictSince)
+	packList(p, &r.Progress, packProgress)
 	packList(p, &r.Attempts, func(p *packer, a *metrics.Attempt) { packText(p, &a.ID) })
+}
+
+func packProgress(p *packer, one *metrics.Progress) {
+	p.at(&one.Until)
+	p.at(&one.FinishedAt)
+	p.at(&one.SucceededAt)
+	p.at(&one.KnownAt)
+	packText(p, &one.Kind)
+	packPointer(p, &one.Failure, packFailure)
+	packText(p, &one.Verdict)
+	p.at(&one.VerdictSince)
 }
 
 func packFailure(p *packer, f *metrics.Failure) {

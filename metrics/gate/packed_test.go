@@ -49,7 +49,7 @@ func full(v reflect.Value, n *int) {
 // packedOfRollout are the fields of a rollout that are packed.
 var packedOfRollout = []string{
 	"ID", "Environment", "EnvironmentKind", "Revision", "Version", "Digest", "FinishedAt", "SucceededAt", "Kind", "Failures", "Recovery", "KnownAt",
-	"Verdict", "VerdictAt", "Attempts",
+	"Verdict", "VerdictSince", "Progress", "Attempts",
 }
 
 // cluttered gives the fields of a rollout that are not packed something: a snapshot that reads one of them differs from one out of memory, and the
@@ -95,7 +95,7 @@ func TestARolloutIsPackedWithAllThatASnapshotReads(t *testing.T) {
 	want := metrics.Rollout{
 		ID: whole.ID, Environment: whole.Environment, EnvironmentKind: whole.EnvironmentKind, Revision: whole.Revision, Version: whole.Version,
 		Digest: whole.Digest, FinishedAt: whole.FinishedAt, SucceededAt: whole.SucceededAt, Kind: whole.Kind, Failures: whole.Failures,
-		Recovery: whole.Recovery, KnownAt: whole.KnownAt, Verdict: whole.Verdict, VerdictAt: whole.VerdictAt,
+		Recovery: whole.Recovery, KnownAt: whole.KnownAt, Verdict: whole.Verdict, VerdictSince: whole.VerdictSince, Progress: whole.Progress,
 	}
 	for _, a := range whole.Attempts {
 		want.Attempts = append(want.Attempts, metrics.Attempt{ID: a.ID})

@@ -12,21 +12,33 @@ type past struct {
 	facts    metrics.Facts
 	readings []metrics.Reading // nil where no correction changed the record: it is as well read again then
 	trials   []metered
+	gradual  []*metrics.Rollout // of which not all was known at once
 }
 
 func (h *history) wholePast() *past {
 	p := &past{facts: h.facts}
+	for i := range h.facts.Rollouts {
+		if r := &h.facts.Rollouts[i]; len(r.Progress) > 0 {
+			p.gradual = append(p.gradual, r)
+		}
+	}
 	if len(h.facts.Was) > 0 {
 		p.readings, p.trials = h.facts.Readings(h.now), h.metered()
 	}
 	return p
 }
 
-// before are the rollouts that stand before one of them, as they were known at an instant.
+// before are the rollouts that stand before one of them as they are known at an instant.
 func (p *past) before(r *metrics.Rollout, at time.Time) []metrics.Rollout {
 	if p.readings == nil {
 		rest, _ := slices.BinarySearchFunc(p.facts.Rollouts, r, func(a metrics.Rollout, r *metrics.Rollout) int { return inOrder(&a, r) })
-		return p.facts.Rollouts[:rest]
+		all := p.facts.Rollouts[:rest:rest]
+		for _, one := range p.gradual {
+			if inOrder(one, r) > 0 && inOrder(one.AsOf(at), r) < 0 {
+				all = append(all, *one)
+			}
+		}
+		return all
 	}
 	reading := p.readings[0]
 	for _, next := range p.readings[1:] {
@@ -36,7 +48,7 @@ func (p *past) before(r *metrics.Rollout, at time.Time) []metrics.Rollout {
 	}
 	var all []metrics.Rollout
 	for _, one := range reading.Rollouts {
-		if inOrder(one, r) < 0 && one.ID != r.ID {
+		if inOrder(one.AsOf(at), r) < 0 && one.ID != r.ID {
 			all = append(all, *one)
 		}
 	}
@@ -71,7 +83,7 @@ func (e *edition) then(h *history, made map[*edition]*edition) *edition {
 	if known := made[e]; known != nil {
 		return known
 	}
-	known := &edition{history: *h, record: e.record, trials: e.trials}
+	known := &edition{history: *h, record: e.record, trials: e.trials, progress: e.progress}
 	if known.verdictsSince = e.verdictsSince; known.verdictsSince.After(h.now) {
 		known.verdictsSince = time.Time{}
 	}

@@ -97,7 +97,15 @@ func anyRollout(random *rand.Rand, n int, at time.Time) metrics.Rollout {
 		r.Recovery = &metrics.Recovery{At: within(random, at, 24*60), By: pick(random, "fix", "rollback"), Evidence: fmt.Sprintf("ci/d%d", n+1)}
 	}
 	if random.IntN(10) == 0 {
-		r.Verdict, r.VerdictAt = pick(random, "healthy", "inconclusive"), within(random, at, 60)
+		r.Verdict, r.VerdictSince = pick(random, "healthy", "inconclusive"), within(random, at, 60)
+	}
+	if random.IntN(6) == 0 {
+		first := within(random, at.Add(-time.Hour), 50)
+		p := metrics.Progress{Until: r.KnownAt, Kind: r.Kind, FinishedAt: first, SucceededAt: first, KnownAt: first}
+		if random.IntN(2) == 0 {
+			p.SucceededAt, p.Failure = time.Time{}, &metrics.Failure{Cause: metrics.CauseRun, At: first, KnownAt: first, Evidence: "y"}
+		}
+		r.Progress = append(r.Progress, p)
 	}
 	return r
 }

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ type history struct {
 	// verdictsSince is the first health verdict known that tells something, zero when there is none: deployments watched before it had
 	// no verdict source to be confirmed by. A watch that never saw the service's signals is no source for it.
 	verdictsSince time.Time
-	corrected     time.Time // when corrections change the record next, zero when none are known
+	changes       time.Time // when corrections change the record next, or more is told of a rollout, zero when none are known
 	probes        []ProbeGrant
 	older         *Older // that it shares code with, nil for none
 	past          *past  // where it is one of many of the same record, else nil
@@ -32,30 +33,65 @@ func newHistory(f metrics.Facts, p Policy, now time.Time, granted []ProbeGrant) 
 		h.hear(&h.facts.Rollouts[i])
 	}
 	for i := range f.Was {
-		if at := f.Was[i].Until; at.After(now) && before(at, h.corrected) {
-			h.corrected = at
+		h.changeAt(f.Was[i].Until)
+		if was := f.Was[i].Rollout; was != nil {
+			h.changesOf(was)
 		}
+	}
+	for i := range f.Rollouts {
+		h.changesOf(&f.Rollouts[i])
 	}
 	return h
 }
 
+func (h *history) changesOf(r *metrics.Rollout) {
+	for _, p := range r.Progress {
+		h.changeAt(p.Until)
+	}
+}
+
+func (h *history) changeAt(at time.Time) {
+	if at.After(h.now) && before(at, h.changes) {
+		h.changes = at
+	}
+}
+
 // hear notes a verdict that tells something, where it is the first.
 func (h *history) hear(r *metrics.Rollout) {
-	if tells(r) && !r.VerdictAt.After(h.now) && before(r.VerdictAt, h.verdictsSince) {
-		h.verdictsSince = r.VerdictAt
+	if at := toldAt(r); !at.IsZero() && !at.After(h.now) && before(at, h.verdictsSince) {
+		h.verdictsSince = at
 	}
 }
 
 // before tells whether an instant is before another that may not be known.
 func before(at, other time.Time) bool { return other.IsZero() || at.Before(other) }
 
-// tells reports whether a rollout has a verdict that says something.
-func tells(r *metrics.Rollout) bool {
-	return (r.Verdict == "healthy" || r.Verdict == "unhealthy") && !r.VerdictAt.IsZero()
+// toldAt is when the first verdict of a rollout was known that says something, zero where none does.
+func toldAt(r *metrics.Rollout) time.Time {
+	for _, p := range r.Progress {
+		if tells(p.Verdict) {
+			return p.VerdictSince
+		}
+	}
+	if tells(r.Verdict) {
+		return r.VerdictSince
+	}
+	return time.Time{}
 }
 
+func tells(verdict string) bool { return verdict == "healthy" || verdict == "unhealthy" }
+
 // trials are the production rollouts that are no rollback, rework, fix or redeploy, oldest first.
-func (h *history) trials() []*metrics.Rollout { return trialsOf(pointers(h.facts.Rollouts), h.now) }
+func (h *history) trials() []*metrics.Rollout {
+	return slices.DeleteFunc(trialsOf(pointers(h.facts.Rollouts), h.now), func(r *metrics.Rollout) bool { return !planned(r.Kind) })
+}
+
+func planned(k metrics.Kind) bool { return k == metrics.Planned || k == metrics.Reapply }
+
+// everPlanned reports whether a rollout was known as a planned one at any time: a retry may say that it is a fix.
+func everPlanned(r *metrics.Rollout) bool {
+	return planned(r.Kind) || slices.ContainsFunc(r.Progress, func(p metrics.Progress) bool { return planned(p.Kind) })
+}
 
 func pointers(rollouts []metrics.Rollout) []*metrics.Rollout {
 	all := make([]*metrics.Rollout, len(rollouts))
@@ -65,7 +101,7 @@ func pointers(rollouts []metrics.Rollout) []*metrics.Rollout {
 	return all
 }
 
-// trialsOf are those among the rollouts of a record that finished by an instant.
+// trialsOf are those among the rollouts of a record that finished by an instant, and those that were trials until more was told of them.
 func trialsOf(record []*metrics.Rollout, now time.Time) []*metrics.Rollout {
 	trials := make([]*metrics.Rollout, 0, len(record))
 	here := environments{}
@@ -83,8 +119,7 @@ func (e *environments) tries(r *metrics.Rollout) bool {
 		return false
 	}
 	in := e.of(r.Environment)
-	planned := r.Kind == metrics.Planned || r.Kind == metrics.Reapply
-	trial := planned && !sameDigest(r, in.live) && !rerun(r, in.last)
+	trial := everPlanned(r) && !sameDigest(r, in.live) && !rerun(r, in.last)
 	in.last = r
 	if !r.SucceededAt.IsZero() {
 		in.live = r
@@ -163,7 +198,7 @@ func (h *history) goodAt(r *metrics.Rollout) (at time.Time, known bool) {
 	case h.verdictsSince.IsZero() || h.verdictsSince.After(end):
 		return latest(end, r.KnownAt), true
 	case h.verdict(r) == "healthy":
-		return latest(end, r.KnownAt, r.VerdictAt), true
+		return latest(end, r.KnownAt, r.VerdictSince), true
 	default: // watched without a clear result
 		return time.Time{}, false
 	}
@@ -171,7 +206,7 @@ func (h *history) goodAt(r *metrics.Rollout) (at time.Time, known bool) {
 
 // verdict is the health verdict as far as it is known.
 func (h *history) verdict(r *metrics.Rollout) string {
-	if r.VerdictAt.After(h.now) {
+	if r.VerdictSince.After(h.now) {
 		return ""
 	}
 	return r.Verdict
