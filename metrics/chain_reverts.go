@@ -14,10 +14,10 @@ func (c *chain) judgeReverts(r *draft) {
 	found := c.revertsIn(r)
 	switch {
 	case found.ancient || len(found.of) > 0:
-		r.Kind = Rework
+		r.Kind, r.undeclared = Rework, Rework
 		c.blame(r, found.of)
 	case found.restoring > 0 && found.restoring == len(r.Changes) && r.Kind == Planned:
-		r.Kind = Reapply
+		r.Kind, r.undeclared = Reapply, Reapply
 	}
 }
 

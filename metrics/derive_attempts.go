@@ -17,6 +17,9 @@ type attempt struct {
 	identity    string // what it deploys: attempts of one identity can be one rollout
 	target      string // the part of the environment that it deploys to
 	rank        int    // of its source, the lowest decides
+	// known is when its outcome was known, once that was asked for.
+	known          time.Time
+	assumed, asked bool
 }
 
 // begin is the start, or for an attempt that states none its finish.

@@ -3,6 +3,7 @@ package metrics
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // blameForRollbacks fails what each rollback replaced, unless that was a rollback itself.
@@ -11,7 +12,8 @@ func (d *derivation) blameForRollbacks() {
 		if r.Kind == Rollback && r.succeeded() && r.of != nil && r.of.Kind != Rollback {
 			at, assumed := r.firstKnown((*attempt).succeeded)
 			if slices.ContainsFunc(r.attempts, (*attempt).rollsBack) {
-				if stated, is := r.firstKnown((*attempt).rollsBack); stated.After(at) {
+				named := func(a *attempt) bool { return d.namesAny(a, r.of, a.Value.RollbackOf) }
+				if stated, is := r.firstSaid(named, (*attempt).rollsBack); stated.After(at) {
 					at, assumed = stated, is
 				}
 			}
@@ -61,7 +63,7 @@ func (d *derivation) blameForHotfixes() {
 			if len(repaired) == 0 && r.of == nil {
 				repaired, confidence = lastToBlame(kept[:i]), Inferred
 			}
-			r.repair(repaired, confidence)
+			d.repair(r, repaired, confidence)
 		}
 	}
 }
@@ -95,8 +97,23 @@ func lastToBlame(before []*draft) []*draft {
 	return nil
 }
 
-func (r *draft) repair(repaired []*draft, confidence Confidence) {
-	at, assumed := r.firstKnown((*attempt).repairs)
+// namesAny reports whether one of the names that an attempt gives is that of a rollout.
+func (d *derivation) namesAny(a *attempt, of *draft, names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		r := d.references.find(a.Source, name)
+		return r != nil && original(r) == of
+	})
+}
+
+// firstSaid is when the first attempt was known that names what it is about, where one does, else the first that says so of anything.
+func (r *draft) firstSaid(names, says func(*attempt) bool) (time.Time, bool) {
+	if slices.ContainsFunc(r.attempts, names) {
+		return r.firstKnown(names)
+	}
+	return r.firstKnown(says)
+}
+
+func (d *derivation) repair(r *draft, repaired []*draft, confidence Confidence) {
 	for i, of := range repaired {
 		if slices.Contains(repaired[:i], of) {
 			continue
@@ -106,6 +123,7 @@ func (r *draft) repair(repaired []*draft, confidence Confidence) {
 			r.of = of
 		}
 		if of.Kind != Rollback {
+			at, assumed := r.firstSaid(func(a *attempt) bool { return d.namesAny(a, of, a.Value.Fixes...) }, (*attempt).repairs)
 			of.fail(Failure{Cause: CauseHotfix, At: r.FinishedAt, KnownAt: at, Assumed: assumed, Evidence: r.ID, Confidence: confidence})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,20 +16,17 @@ import (
 func (r *records) laterTold(rules Rules, window time.Duration) map[*Event]time.Time {
 	told := map[*Event]time.Time{}
 	for i := range r.deployments {
-		if revisions := r.deployments[i].revisions; ends(revisions) > 1 {
-			restated(told, revisions, Event.Deployment, Deployment.stands, func(d *Deployment) {
-				d.Actor, d.Trigger, d.URL, d.Ref, d.CreatedAt = "", "", "", "", time.Time{}
-				d.Labels = map[string]string{KindLabel: d.Labels[KindLabel], "": targetOf(*d, d.Environment)}
-			})
+		if revisions := r.deployments[i].revisions; toldOn(revisions) {
+			restated(told, revisions, Event.Deployment, Deployment.stands, sameDeployment)
 		}
 	}
 	for i := range r.incidents {
-		restated(told, r.incidents[i].revisions, Event.Incident, func(Incident) bool { return true }, func(i *Incident) {
-			i.AcknowledgedAt, i.ResolvedAt, i.DetectedAt, i.DetectedBy, i.URL = time.Time{}, time.Time{}, time.Time{}, "", ""
-		})
+		restated(told, r.incidents[i].revisions, Event.Incident, func(Incident) bool { return true }, sameIncident)
 	}
 	for i := range r.verdicts {
-		restated(told, r.verdicts[i].revisions, Event.Verdict, func(Verdict) bool { return true }, func(v *Verdict) { v.Signals = nil })
+		restated(told, r.verdicts[i].revisions, Event.Verdict, func(Verdict) bool { return true }, func(was, is Verdict) bool {
+			return was.Result == is.Result && was.Deployment == is.Deployment && was.At.Equal(is.At)
+		})
 	}
 	r.outOfOrder(told, rules, window)
 	if times := instants(nil, told); len(times) > mostTold {
@@ -41,15 +39,61 @@ func (r *records) laterTold(rules Rules, window time.Duration) map[*Event]time.T
 // mostTold bounds the derivations for what sources told later of one service.
 const mostTold = 200
 
-// ends counts the revisions that say that a deployment ended. That is told once of nearly every one, and more need not be read then.
-func ends(revisions []*Event) int {
-	n := 0
+// toldOn reports whether more was told of a deployment after it was said to have ended. That is so of few, and the others need not be read again.
+func toldOn(revisions []*Event) bool {
+	if len(revisions) < 2 {
+		return false
+	}
+	var ended *Event
 	for _, e := range revisions {
-		if bytes.Contains(e.Payload, []byte(`"succeeded"`)) || bytes.Contains(e.Payload, []byte(`"failed"`)) {
-			n++
+		ends := bytes.Contains(e.Payload, []byte(`"succeeded"`)) || bytes.Contains(e.Payload, []byte(`"failed"`))
+		if ends && (ended == nil || e.knownBefore(ended)) {
+			ended = e
 		}
 	}
-	return n
+	return ended != nil && slices.ContainsFunc(revisions, func(e *Event) bool { return e.reachedUs() && ended.knownBefore(e) })
+}
+
+// knownBefore orders revisions by when they were known; those of which that is a guess come first.
+func (e *Event) knownBefore(other *Event) bool {
+	return !e.reachedUs() && other.reachedUs() || e.reachedUs() && other.reachedUs() && e.RecordedAt.Before(other.RecordedAt)
+}
+
+// sameMoment bounds how far apart two statements of one moment may be: what pushes and what is polled take it from different clocks.
+const sameMoment = time.Minute
+
+// sameDeployment reports whether two statements of an ended deployment come to the same for the gate.
+func sameDeployment(was, is Deployment) bool {
+	for _, d := range []*Deployment{&was, &is} {
+		d.Actor, d.Trigger, d.URL, d.Ref, d.CreatedAt = "", "", "", "", time.Time{}
+		if d.Labels = map[string]string{KindLabel: d.Labels[KindLabel], "": targetOf(*d, d.Environment)}; d.Revision != "" || d.Digest != "" {
+			d.Version = "" // it says nothing of what was deployed then
+		}
+	}
+	if was.StartedAt.IsZero() || was.StartedAt.Sub(is.StartedAt).Abs() < sameMoment {
+		is.StartedAt = was.StartedAt
+	}
+	if was.FinishedAt.Sub(is.FinishedAt).Abs() < sameMoment {
+		is.FinishedAt = was.FinishedAt
+	}
+	return reflect.DeepEqual(was, is)
+}
+
+// sameIncident reports whether two statements of an incident lead to the same deployment, and count the same.
+func sameIncident(was, is Incident) bool {
+	for _, i := range []*Incident{&was, &is} {
+		naming := slices.DeleteFunc(append(labelValues(i.Labels), words(i.Title)...), func(word string) bool {
+			return !tellsVersion(word) && !strings.Contains(word, "://")
+		})
+		i.Labels, i.Title = slices.Clip(naming), ""
+		i.AcknowledgedAt, i.ResolvedAt, i.DetectedAt, i.DetectedBy, i.URL = time.Time{}, time.Time{}, time.Time{}, "", ""
+	}
+	return slices.Equal(was.Labels, is.Labels) && reflect.DeepEqual(withoutLabels(was), withoutLabels(is))
+}
+
+func withoutLabels(i Incident) Incident {
+	i.Labels = nil
+	return i
 }
 
 // stands reports whether a deployment ran to an end.
@@ -58,39 +102,35 @@ func (r Deployment) stands() bool {
 	return reason == "" && !running
 }
 
-// restated finds the revisions that changed what a record said when it already stood.
-func restated[T any](told map[*Event]time.Time, revisions []*Event, view func(Event) (T, error), stands func(T) bool, without func(*T)) {
+// restated finds the revisions that changed what a record said when it already stood, and those after them.
+func restated[T any](told map[*Event]time.Time, revisions []*Event, view func(Event) (T, error), stands func(T) bool, same func(was, is T) bool) {
 	live := slices.DeleteFunc(slices.Clone(revisions), func(e *Event) bool { return !e.reachedUs() })
 	if len(live) == 0 || len(revisions) < 2 {
 		return
 	}
 	slices.SortStableFunc(live, func(a, b *Event) int { return a.RecordedAt.Compare(b.RecordedAt) })
 	known := slices.DeleteFunc(slices.Clone(revisions), (*Event).reachedUs)
-	var after []*Event
-	otherwise := false
+	was, err := view(mergeRevisions(known))
+	stood, otherwise := len(known) > 0 && err == nil && stands(was), false
 	for len(live) > 0 {
-		before, at := slices.Clip(known), live[0].RecordedAt
-		var now []*Event
+		at := live[0].RecordedAt
 		for len(live) > 0 && live[0].RecordedAt.Equal(at) {
-			now, live = append(now, live[0]), live[1:]
+			if known, live = append(known, live[0]), live[1:]; otherwise {
+				told[known[len(known)-1]] = at.UTC()
+			}
 		}
-		if known = append(before, now...); len(before) == 0 {
+		if otherwise {
 			continue
 		}
-		was, err := view(mergeRevisions(before))
-		is, bad := view(mergeRevisions(known))
-		if err != nil || bad != nil || !stands(was) {
-			continue
+		is, err := view(mergeRevisions(known))
+		if otherwise = stood && err == nil && !same(was, is); otherwise {
+			for _, e := range known {
+				if e.reachedUs() && e.RecordedAt.Equal(at) {
+					told[e] = at.UTC()
+				}
+			}
 		}
-		without(&was)
-		without(&is)
-		after, otherwise = append(after, now...), otherwise || !reflect.DeepEqual(was, is)
-	}
-	if !otherwise {
-		return
-	}
-	for _, e := range after {
-		told[e] = e.RecordedAt.UTC()
+		was, stood = is, err == nil && stands(is)
 	}
 }
 

@@ -22,8 +22,15 @@ func TestWhatASourceSaysOtherwiseLaterIsKeptAsItWasKnown(t *testing.T) {
 	if !f.Rollouts[0].Failed() || len(f.Was) != 1 || !f.Was[0].Told || f.Was[0].Rollout.Failed() || !f.Was[0].Until.Equal(clock(11, 0)) {
 		t.Errorf("another outcome: %+v", f.Was)
 	}
+	for _, since := range []Status{Cancelled, Running} {
+		f := Derive(Service{Name: "api"}, []Event{told(0, nil), told(time.Hour, func(d *Deployment) { d.Status = since })}, DefaultRules())
+		if len(f.Rollouts) != 0 || len(f.Was) != 1 || !f.Was[0].Told || f.Was[0].Now != "" {
+			t.Errorf("that it is %s after all: %+v", since, f.Was)
+		}
+	}
 	for sentence, change := range map[string]func(*Deployment){
 		"the same": nil,
+		"a finish by another clock, and a version beside the revision": func(d *Deployment) { d.FinishedAt, d.Version = d.FinishedAt.Add(2*time.Second), "v2" },
 		"another page, and a label that nothing goes by": func(d *Deployment) { d.URL, d.Labels = "https://ci/2", map[string]string{"took": "9"} },
 	} {
 		if f := Derive(Service{Name: "api"}, []Event{told(0, nil), told(time.Hour, change)}, DefaultRules()); len(f.Was) != 0 {
@@ -111,6 +118,35 @@ func TestWhatWasKnownOfARolloutBeforeItsLastAttemptIsKept(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", c.sentence, got, c.want)
+		}
+	}
+}
+
+func TestOnlyWhatMovesAnIncidentIsToldOtherwise(t *testing.T) {
+	t.Parallel()
+	told := func(minute int, change func(*Incident)) Event {
+		i := Incident{ID: "i", Service: "api", Environment: "production", Severity: 1, StartedAt: clock(10, 30), Title: "checkout is slow", Labels: []string{"team:pay"}}
+		change(&i)
+		e := NewEvent("pd", i)
+		e.Live, e.RecordedAt = true, clock(10, 30+minute)
+		e.UpdatedAt = e.RecordedAt
+		return e
+	}
+	first := NewEvent("ci", deployment("1", "a1", clock(9, 0)))
+	second := NewEvent("ci", deployment("2", "b2", clock(10, 0)))
+	for sentence, c := range map[string]struct {
+		change func(*Incident)
+		moves  bool
+	}{
+		"another title and labels":  {func(i *Incident) { i.Title, i.Labels = "checkout is down", nil }, false},
+		"its end":                   {func(i *Incident) { i.ResolvedAt = clock(10, 40) }, false},
+		"a severity that counts no": {func(i *Incident) { i.Severity = 5 }, false}, // all severities count by default
+		"a cause":                   {func(i *Incident) { i.Deployment = "1" }, true},
+		"a revision in its title":   {func(i *Incident) { i.Title = "checkout is slow since 1.2.3" }, false}, // which nobody deployed
+	} {
+		f := Derive(Service{Name: "api"}, []Event{first, second, told(0, func(*Incident) {}), told(5, c.change)}, DefaultRules())
+		if (len(f.Was) > 0) != c.moves {
+			t.Errorf("%s: %+v", sentence, f.Was)
 		}
 	}
 }

@@ -216,10 +216,10 @@ func (r *draft) know(a *attempt) {
 	}
 }
 
-// firstKnown is when the first of those deciding attempts was known that show something, else when all of the rollout was.
+// firstKnown is when the first of those attempts was known that show something, else when all of the rollout was.
 func (r *draft) firstKnown(shows func(*attempt) bool) (at time.Time, assumed bool) {
 	at, assumed = r.KnownAt, r.Assumed
-	for _, a := range r.deciding {
+	for _, a := range r.attempts {
 		if known, is := a.outcomeKnownAt(); shows(a) && known.Before(at) {
 			at, assumed = known, is
 		}
@@ -229,6 +229,14 @@ func (r *draft) firstKnown(shows func(*attempt) bool) (at time.Time, assumed boo
 
 // outcomeKnownAt is when the attempt's outcome was known, and whatever else a figure takes from it.
 func (a *attempt) outcomeKnownAt() (time.Time, bool) {
+	if !a.asked {
+		a.known, a.assumed = a.readKnownAt()
+		a.asked = true
+	}
+	return a.known, a.assumed
+}
+
+func (a *attempt) readKnownAt() (time.Time, bool) {
 	at, assumed := knownAt(a.revisions, func(e Event) bool {
 		v, err := e.Deployment()
 		return err == nil && v.Status == a.Value.Status

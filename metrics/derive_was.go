@@ -279,13 +279,10 @@ func (f *Facts) FirstPlanned() (at, known time.Time) {
 	var since time.Time
 	readings := f.Readings(endOfTime)
 	for n, reading := range readings {
-		first := slices.IndexFunc(reading.Rollouts, func(r *Rollout) bool {
-			return r.EnvironmentKind == Production && (r.Kind == Planned || r.Kind == Reapply)
-		})
-		if first < 0 {
+		r := firstPlanned(reading.Rollouts)
+		if r == nil {
 			continue
 		}
-		r := reading.Rollouts[first].Then()[0]
 		counts := later(r.FinishedAt, reading.From)
 		if n+1 < len(readings) && !counts.Before(readings[n+1].From) || !since.IsZero() && !counts.Before(since) {
 			continue
@@ -293,6 +290,21 @@ func (f *Facts) FirstPlanned() (at, known time.Time) {
 		since, at, known = counts, r.FinishedAt, later(counts, r.KnownAt)
 	}
 	return at, known
+}
+
+// firstPlanned is the first of the rollouts that was planned when it was known first, as it was known then.
+func firstPlanned(rollouts []*Rollout) *Rollout {
+	for _, r := range rollouts {
+		if r.EnvironmentKind != Production {
+			continue
+		}
+		for _, then := range r.Then() {
+			if then.Kind == Planned || then.Kind == Reapply {
+				return then
+			}
+		}
+	}
+	return nil
 }
 
 // AsOf are the facts without what corrections changed that were made after an instant, nor what was told after it of rollouts known before, in every

@@ -171,25 +171,28 @@ func (h *history) span(c Criteria) (from, until time.Time) {
 	return from, until
 }
 
-// instants names those at which something happens to a rollout that a meter goes by.
+// instants names those at which something happens to a rollout that a meter goes by, as it is known last or was before.
 func (h *history) instants(r *metrics.Rollout, at func(time.Time)) {
-	days := r.FinishedAt.Add(volumeDays * 24 * time.Hour)
-	at(r.FinishedAt)
-	at(r.FinishedAt.Add(h.watch))
-	at(r.FinishedAt.Add(2 * h.watch))
-	at(r.KnownAt)
-	at(r.VerdictSince)
-	at(days)
-	at(days.Add(time.Nanosecond))
+	h.runInstants(r.FinishedAt, r.KnownAt, r.VerdictSince, at)
 	for _, f := range r.Failures {
 		at(f.KnownAt)
 	}
 	for _, p := range r.Progress {
 		at(p.Until)
-	}
-	if len(r.Progress) > 0 {
-		for _, then := range r.Then()[:len(r.Progress)] {
-			h.instants(then, at)
+		h.runInstants(p.FinishedAt, p.KnownAt, p.VerdictSince, at)
+		if p.Failure != nil {
+			at(p.Failure.KnownAt)
 		}
 	}
+}
+
+func (h *history) runInstants(finished, known, verdict time.Time, at func(time.Time)) {
+	days := finished.Add(volumeDays * 24 * time.Hour)
+	at(finished)
+	at(finished.Add(h.watch))
+	at(finished.Add(2 * h.watch))
+	at(known)
+	at(verdict)
+	at(days)
+	at(days.Add(time.Nanosecond))
 }

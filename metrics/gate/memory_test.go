@@ -108,3 +108,16 @@ func TestAMemoryKeepsPoliciesApart(t *testing.T) {
 		}
 	}
 }
+
+func TestARolloutOfManyAttemptsIsRememberedInNoTime(t *testing.T) {
+	t.Parallel()
+	f, p := record("..x"), PolicyFor(metrics.Standard).Seal()
+	r := &f.Rollouts[1]
+	for n := range 1000 {
+		at := r.FinishedAt.Add(time.Duration(n-1000) * time.Minute)
+		r.Progress = append(r.Progress, metrics.Progress{Until: at.Add(time.Minute), FinishedAt: at, SucceededAt: at, KnownAt: at, Kind: r.Kind})
+	}
+	if d := p.Take(ask(), day(4), Known{Facts: f, Service: standard(), Memory: &Memory{}}); d.Meter.Trials != 3 {
+		t.Errorf("%+v", d.Meter)
+	}
+}
