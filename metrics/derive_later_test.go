@@ -31,7 +31,7 @@ func TestWhatASourceSaysOtherwiseLaterIsKeptAsItWasKnown(t *testing.T) {
 	for sentence, change := range map[string]func(*Deployment){
 		"the same": nil,
 		"a finish by another clock, and a version beside the revision": func(d *Deployment) { d.FinishedAt, d.Version = d.FinishedAt.Add(2*time.Second), "v2" },
-		"another page, and a label that nothing goes by": func(d *Deployment) { d.URL, d.Labels = "https://ci/2", map[string]string{"took": "9"} },
+		"another page, and a label that nothing goes by":               func(d *Deployment) { d.URL, d.Labels = "https://ci/2", map[string]string{"took": "9"} },
 	} {
 		if f := Derive(Service{Name: "api"}, []Event{told(0, nil), told(time.Hour, change)}, DefaultRules()); len(f.Was) != 0 {
 			t.Errorf("%s: %+v", sentence, f.Was)
