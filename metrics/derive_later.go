@@ -81,19 +81,15 @@ func sameDeployment(was, is Deployment) bool {
 
 // sameIncident reports whether two statements of an incident lead to the same deployment, and count the same.
 func sameIncident(was, is Incident) bool {
-	for _, i := range []*Incident{&was, &is} {
-		naming := slices.DeleteFunc(append(labelValues(i.Labels), words(i.Title)...), func(word string) bool {
-			return !tellsVersion(word) && !strings.Contains(word, "://")
-		})
-		i.Labels, i.Title = slices.Clip(naming), ""
-		i.AcknowledgedAt, i.ResolvedAt, i.DetectedAt, i.DetectedBy, i.URL = time.Time{}, time.Time{}, time.Time{}, "", ""
-	}
-	return slices.Equal(was.Labels, is.Labels) && reflect.DeepEqual(withoutLabels(was), withoutLabels(is))
+	return was.Deployment == is.Deployment && was.Revision == is.Revision && was.Service == is.Service && was.Environment == is.Environment &&
+		was.Severity == is.Severity && was.StartedAt.Equal(is.StartedAt) && slices.Equal(was.mentions(), is.mentions())
 }
 
-func withoutLabels(i Incident) Incident {
-	i.Labels = nil
-	return i
+// mentions are the words of its labels and title by which a deployment may be found.
+func (r Incident) mentions() []string {
+	return slices.DeleteFunc(append(labelValues(r.Labels), words(r.Title)...), func(word string) bool {
+		return !tellsVersion(word) && !strings.Contains(word, "://")
+	})
 }
 
 // stands reports whether a deployment ran to an end.
